@@ -1,0 +1,81 @@
+import type { Span } from './span.ts';
+
+/**
+ * An immutable set of values that travels with an operation. Structurally the `Context` of
+ * `@opentelemetry/api`, so either can be handed to the other's functions.
+ *
+ * Specification: OpenTelemetry, "Context".
+ */
+export interface Context {
+  /** The value stored under `key`, or `undefined`. */
+  getValue(key: symbol): unknown;
+  /** A new context with `key` set to `value`; this one stays as it is. */
+  setValue(key: symbol, value: unknown): Context;
+  /** A new context without `key`; this one stays as it is. */
+  deleteValue(key: symbol): Context;
+}
+
+// The symbols under which `@opentelemetry/api` keeps the same things: sharing them is what makes
+// a context of ours readable by any library written against that package, and the reverse.
+export const SPAN_KEY: unique symbol = Symbol.for('OpenTelemetry Context Key SPAN') as never;
+export const BAGGAGE_KEY: unique symbol = Symbol.for('OpenTelemetry Baggage Key') as never;
+export const SUPPRESS_TRACING_KEY: unique symbol = Symbol.for(
+  'OpenTelemetry SDK Context Key SUPPRESS_TRACING',
+) as never;
+
+/**
+ * The span has a slot of its own: it is read for every span and written for every active one,
+ * and a slot keeps no earlier span alive, which a chain of contexts would.
+ */
+class SlotContext implements Context {
+  readonly span: Span | undefined;
+  readonly rest: ReadonlyMap<symbol, unknown> | undefined;
+
+  constructor(span: Span | undefined, rest: ReadonlyMap<symbol, unknown> | undefined) {
+    this.span = span;
+    this.rest = rest;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === SPAN_KEY) return this.span;
+    return this.rest === undefined ? undefined : this.rest.get(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (key === SPAN_KEY) return new SlotContext(value as Span | undefined, this.rest);
+    const rest = new Map(this.rest);
+    rest.set(key, value);
+    return new SlotContext(this.span, rest);
+  }
+
+  deleteValue(key: symbol): Context {
+    if (key === SPAN_KEY) return new SlotContext(undefined, this.rest);
+    if (!this.rest?.has(key)) return this;
+    const rest = new Map(this.rest);
+    rest.delete(key);
+    return new SlotContext(this.span, rest.size === 0 ? undefined : rest);
+  }
+}
+
+/** The empty context: no span, no baggage. */
+export const ROOT_CONTEXT: Context = /* @__PURE__ */ new SlotContext(undefined, undefined);
+
+/** The span of a context; `undefined` where there is none or where the slot holds something else. */
+export function spanIn(context: Context): Span | undefined {
+  return context.getValue(SPAN_KEY) as Span | undefined;
+}
+
+/** A context with `span` in it, built on `context`. */
+export function setSpan(context: Context, span: Span): Context {
+  return context.setValue(SPAN_KEY, span);
+}
+
+/** True where tracing has been switched off for this context, as around an exporter's own requests. */
+export function isTracingSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESS_TRACING_KEY) === true;
+}
+
+/** A context in which no span is recorded. */
+export function suppressTracing(context: Context): Context {
+  return context.setValue(SUPPRESS_TRACING_KEY, true);
+}

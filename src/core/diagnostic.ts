@@ -1,0 +1,48 @@
+import { processState } from './process-state.ts';
+
+/** Something that went wrong inside the tracer and was kept from the application. */
+export interface Diagnostic {
+  /** `error` where spans are lost, `warn` for everything else. */
+  readonly level: 'error' | 'warn';
+  /** What it is, for programs: `attribute_refused`, `export_failed`, `queue_full`, … */
+  readonly code: string;
+  /** What it is, for people: what happened, to what, and what can be done about it. */
+  readonly message: string;
+  /** How often the same code came again, unreported, since its last report. */
+  readonly repeated: number;
+}
+
+/** Receives diagnostics in place of stderr. What it throws is ignored. */
+export type DiagnosticHandler = (diagnostic: Diagnostic) => void;
+
+// The same code is reported again after this long; what comes between is counted.
+const INTERVAL_MILLIS = 60_000;
+
+interface Reported {
+  at: number;
+  repeated: number;
+}
+
+/** Reports a problem once a minute per code. Never throws. */
+export function report(code: string, message: string, level: Diagnostic['level'] = 'warn'): void {
+  const { reported } = processState;
+  const at = Date.now();
+  const last = reported.get(code) as Reported | undefined;
+  // A clock that went back must not silence a code for ever, hence the distance both ways.
+  if (last !== undefined && Math.abs(at - last.at) < INTERVAL_MILLIS) {
+    last.repeated++;
+    return;
+  }
+  reported.set(code, { at, repeated: 0 });
+  const diagnostic: Diagnostic = { level, code, message, repeated: last?.repeated ?? 0 };
+  try {
+    (processState.onDiagnostic ?? printDiagnostic)(diagnostic);
+  } catch {
+    // A handler that throws must not take the application with it.
+  }
+}
+
+/** Writes a diagnostic to stderr, the default. */
+export function printDiagnostic({ message, repeated }: Diagnostic): void {
+  console.warn(`[trace] ${message}${repeated > 0 ? ` (and ${repeated} times since the last report)` : ''}`);
+}

@@ -1,0 +1,31 @@
+import { type ContextStorage, createContextStorage } from '#platform';
+import type { DiagnosticHandler } from './diagnostic.ts';
+
+/**
+ * What all copies of this package in one process share: an ESM and a CommonJS copy see the same active span,
+ * the same tracer and the same warnings. Copies share by structure and never by class.
+ */
+export interface ProcessState {
+  readonly contextStorage: ContextStorage;
+  /** Diagnostics by code, with when they were last reported. */
+  readonly reported: Map<string, unknown>;
+  onDiagnostic: DiagnosticHandler | undefined;
+  /** What `initialize` set up; owned by trace.ts, opaque here. */
+  running: unknown;
+}
+
+// The number rises when the structure changes in a way older copies cannot read.
+const KEY = Symbol.for('@realtime-ai/trace process state 1');
+
+function share(): ProcessState {
+  const holder = globalThis as { [KEY]?: ProcessState };
+  holder[KEY] ??= {
+    contextStorage: createContextStorage(),
+    reported: new Map(),
+    onDiagnostic: undefined,
+    running: undefined,
+  };
+  return holder[KEY];
+}
+
+export const processState: ProcessState = /* @__PURE__ */ share();

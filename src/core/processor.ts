@@ -1,0 +1,34 @@
+import type { Context } from './context.ts';
+import type { ReadableSpan, Span } from './span.ts';
+
+/** How long `forceFlush` and `shutdown` may take. */
+export interface FlushOptions {
+  /** Milliseconds. Default: 10,000. */
+  timeoutMillis?: number;
+}
+
+/** What a flush came to. */
+export interface FlushResult {
+  /** Spans acknowledged since the flush was asked for. */
+  exported: number;
+  /** Spans still held or on their way. */
+  pending: number;
+  /** Spans lost since the flush was asked for: dropped, rejected, or without an answer. */
+  dropped: number;
+}
+
+/**
+ * Is told of every recording span when it starts and when it ends.
+ *
+ * Specification: OpenTelemetry Trace SDK, "Span processor".
+ */
+export interface SpanProcessor {
+  /** Called with each recording span as it starts, before its creator has it. */
+  onStart?(span: Span, parentContext: Context): void;
+  /** Called with each recording span as it ends; its data no longer changes. */
+  onEnd(span: ReadableSpan): void;
+  /** Resolves when all spans ended before the call have left or the time is up. Never rejects. */
+  forceFlush(options?: FlushOptions): Promise<FlushResult | void>;
+  /** Flushes, then refuses further spans. Never rejects; a second call does nothing. */
+  shutdown(options?: FlushOptions): Promise<FlushResult | void>;
+}

@@ -1,0 +1,29 @@
+import { AttributeList, type Attributes } from './attributes.ts';
+import { SDK_NAME, SDK_VERSION } from './version.ts';
+import { runtime } from '#platform';
+
+/**
+ * What produces the spans: service, process, host.
+ *
+ * Specification: OpenTelemetry Resource SDK.
+ */
+export interface Resource {
+  readonly attributes: Attributes;
+  readonly schemaUrl?: string;
+}
+
+/** The attributes every resource has: which SDK speaks, and in which language. */
+export function sdkAttributes(): Attributes {
+  return {
+    'telemetry.sdk.name': SDK_NAME,
+    'telemetry.sdk.language': runtime.language,
+    'telemetry.sdk.version': SDK_VERSION,
+  };
+}
+
+/** Resource attributes as they are encoded; limits do not apply to them. */
+export function resourceAttributeList(resource: Resource): AttributeList {
+  const list = new AttributeList();
+  list.setAll(resource.attributes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  return list;
+}

@@ -1,0 +1,198 @@
+import type { Attributes } from './attributes.ts';
+import { type Context, spanIn } from './context.ts';
+import { wordOfHex } from './id.ts';
+import type { SpanKind } from './kind.ts';
+import type { Link } from './link.ts';
+import { isSpanContextValid, TraceFlags, type TraceState } from './span-context.ts';
+
+/** What becomes of a new span. The values are those of `@opentelemetry/api`. */
+export const SamplingDecision = {
+  /** Not recorded, not sent. */
+  NOT_RECORD: 0,
+  /** Recorded and shown to processors, not sent. */
+  RECORD: 1,
+  /** Recorded and sent. */
+  RECORD_AND_SAMPLED: 2,
+} as const;
+/** One of the values of {@link SamplingDecision}. */
+export type SamplingDecision = (typeof SamplingDecision)[keyof typeof SamplingDecision];
+
+/** A sampler's answer. */
+export interface SamplingResult {
+  decision: SamplingDecision;
+  /** Attributes for the new span. */
+  attributes?: Readonly<Attributes>;
+  /** Replaces the trace state of the parent. */
+  traceState?: TraceState;
+}
+
+/** What a sampler is told of the parent of a new span. */
+export const ParentSampling = {
+  NONE: 0,
+  LOCAL_SAMPLED: 1,
+  LOCAL_NOT_SAMPLED: 2,
+  REMOTE_SAMPLED: 3,
+  REMOTE_NOT_SAMPLED: 4,
+} as const;
+export type ParentSampling = (typeof ParentSampling)[keyof typeof ParentSampling];
+
+/**
+ * Decides which spans are recorded. Any object with these methods serves.
+ *
+ * Specification: OpenTelemetry Trace SDK, "Sampler".
+ */
+export interface Sampler {
+  /** Called for every span that is started, with the context of its parent and the attributes given at the start. */
+  shouldSample(
+    context: Context,
+    traceId: string,
+    spanName: string,
+    spanKind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResult;
+  /** A description with the configuration. */
+  toString(): string;
+}
+
+/**
+ * The built-in samplers know the answer from the parent and the lower half of the trace id. Where `decide` is
+ * there it is called in place of `shouldSample`, and neither hexadecimal digits nor a result object are made.
+ */
+export interface WordSampler extends Sampler {
+  readonly decide?: (parent: ParentSampling, high: number, low: number) => SamplingDecision;
+}
+
+const NO: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
+const YES: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+
+/** Samples every span. */
+export class AlwaysOnSampler implements WordSampler {
+  decide = (): SamplingDecision => SamplingDecision.RECORD_AND_SAMPLED;
+
+  shouldSample(): SamplingResult {
+    return YES;
+  }
+
+  toString(): string {
+    return 'AlwaysOnSampler';
+  }
+}
+
+/** Samples no span. */
+export class AlwaysOffSampler implements WordSampler {
+  decide = (): SamplingDecision => SamplingDecision.NOT_RECORD;
+
+  shouldSample(): SamplingResult {
+    return NO;
+  }
+
+  toString(): string {
+    return 'AlwaysOffSampler';
+  }
+}
+
+/**
+ * Samples a share of all traces, the same traces in every service. The last 8 bytes of the trace id, read as a
+ * big-endian integer and shifted right by one, are held against `floor(ratio · 2^63)`, as OpenTelemetry for Go
+ * does it.
+ */
+export class TraceIdRatioBasedSampler implements WordSampler {
+  private readonly ratio: number;
+  // floor(ratio · 2^63), the bound, in two halves of 31 and 32 bits.
+  private readonly boundHigh: number;
+  private readonly boundLow: number;
+
+  /** @param ratio - Share of the traces to sample, 0 to 1. @throws RangeError for anything else. */
+  constructor(ratio = 1) {
+    if (typeof ratio !== 'number' || !(ratio >= 0 && ratio <= 1)) {
+      throw new RangeError(`ratio: ${String(ratio)} is not a number from 0 to 1`);
+    }
+    this.ratio = ratio;
+    // Exact: scaling by a power of two changes only the exponent.
+    const bound = Math.floor(ratio * 2 ** 63);
+    this.boundHigh = Math.floor(bound / 2 ** 32);
+    this.boundLow = bound % 2 ** 32;
+  }
+
+  decide = (_parent: ParentSampling, high: number, low: number): SamplingDecision => {
+    const upper = high >>> 1;
+    const sampled =
+      upper < this.boundHigh || (upper === this.boundHigh && (((high & 1) << 31) | (low >>> 1)) >>> 0 < this.boundLow);
+    return sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD;
+  };
+
+  shouldSample(_context: Context, traceId: string): SamplingResult {
+    const decision = this.decide(ParentSampling.NONE, wordOfHex(traceId, 16), wordOfHex(traceId, 24));
+    return decision === SamplingDecision.NOT_RECORD ? NO : YES;
+  }
+
+  toString(): string {
+    return `TraceIdRatioBased{${this.ratio}}`;
+  }
+}
+
+/** The arms of a {@link ParentBasedSampler}. */
+export interface ParentBasedSamplerOptions {
+  /** For spans without a parent. */
+  root: Sampler;
+  /** Parent in another process, sampled. Default: always on. */
+  remoteParentSampled?: Sampler;
+  /** Parent in another process, not sampled. Default: always off. */
+  remoteParentNotSampled?: Sampler;
+  /** Parent in this process, sampled. Default: always on. */
+  localParentSampled?: Sampler;
+  /** Parent in this process, not sampled. Default: always off. */
+  localParentNotSampled?: Sampler;
+}
+
+/** Does as the parent did, and asks `root` where there is none. */
+export class ParentBasedSampler implements WordSampler {
+  readonly decide: WordSampler['decide'];
+  // By ParentSampling.
+  private readonly arms: readonly WordSampler[];
+
+  constructor(options: ParentBasedSamplerOptions) {
+    const { root } = options;
+    if (typeof root?.shouldSample !== 'function') throw new TypeError('root: a Sampler is required');
+    this.arms = [
+      root,
+      options.localParentSampled ?? new AlwaysOnSampler(),
+      options.localParentNotSampled ?? new AlwaysOffSampler(),
+      options.remoteParentSampled ?? new AlwaysOnSampler(),
+      options.remoteParentNotSampled ?? new AlwaysOffSampler(),
+    ];
+    // One arm that wants to see names and attributes is enough to need the long way.
+    if (this.arms.every((arm) => arm.decide !== undefined)) {
+      this.decide = (parent, high, low) => (this.arms[parent].decide as NonNullable<WordSampler['decide']>)(parent, high, low);
+    }
+  }
+
+  shouldSample(
+    context: Context,
+    traceId: string,
+    spanName: string,
+    spanKind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResult {
+    return this.arms[parentSampling(context)].shouldSample(context, traceId, spanName, spanKind, attributes, links);
+  }
+
+  toString(): string {
+    const [root, localOn, localOff, remoteOn, remoteOff] = this.arms.map(String);
+    return `ParentBased{root=${root}, remoteParentSampled=${remoteOn}, remoteParentNotSampled=${remoteOff}, localParentSampled=${localOn}, localParentNotSampled=${localOff}}`;
+  }
+}
+
+function parentSampling(context: Context): ParentSampling {
+  const parent = spanIn(context)?.spanContext();
+  if (parent === undefined || !isSpanContextValid(parent)) return ParentSampling.NONE;
+  return parentSamplingOf((parent.traceFlags & TraceFlags.SAMPLED) !== 0, parent.isRemote === true);
+}
+
+/** The case that a valid parent makes. */
+export function parentSamplingOf(sampled: boolean, remote: boolean): ParentSampling {
+  if (remote) return sampled ? ParentSampling.REMOTE_SAMPLED : ParentSampling.REMOTE_NOT_SAMPLED;
+  return sampled ? ParentSampling.LOCAL_SAMPLED : ParentSampling.LOCAL_NOT_SAMPLED;
+}

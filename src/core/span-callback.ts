@@ -1,0 +1,106 @@
+import type { Context } from './context.ts';
+import { describeException, messageOf } from './exception.ts';
+import type { Attributes } from './attributes.ts';
+import { processState } from './process-state.ts';
+import type { Span } from './span.ts';
+import { SpanStatusCode } from './status.ts';
+
+/** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
+export function recordError(span: Span, error: unknown): void {
+  if (error === null || error === undefined || !span.isRecording()) return;
+  span.addEvent('exception', describeException(error) as Attributes);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+}
+
+/**
+ * Calls `callback` with `context` active, records what it throws, and ends `span` when its result is there: at
+ * once, when a promise settles, or when an async generator is done. The result is returned as it is; a promise
+ * as one that settles alike. `onResult` sees each result before the span ends.
+ */
+export function runInSpan<T>(
+  span: Span,
+  context: Context,
+  callback: (span: Span) => T,
+  onResult?: (result: unknown) => void,
+): T {
+  let result: T;
+  try {
+    result = processState.contextStorage.run(context, callback, span);
+  } catch (error) {
+    fail(span, error);
+    throw error;
+  }
+  if (isThenable(result)) {
+    // A new promise and not a listener on the old: lazy thenables start their work with each call of then().
+    return result.then(
+      (value) => {
+        if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
+        onResult?.(value);
+        span.end();
+        return value;
+      },
+      (error) => {
+        fail(span, error);
+        throw error;
+      },
+    ) as T;
+  }
+  if (isAsyncGenerator(result)) return endWithGenerator(span, context, result, onResult) as T;
+  onResult?.(result);
+  span.end();
+  return result;
+}
+
+function fail(span: Span, error: unknown): void {
+  recordError(span, error);
+  span.end();
+}
+
+/** The same generator, each step of it run with `context` active, the span ended once it is done. */
+function endWithGenerator(
+  span: Span,
+  context: Context,
+  generator: AsyncGenerator<unknown, unknown, unknown>,
+  onResult: ((result: unknown) => void) | undefined,
+): AsyncGenerator<unknown, unknown, unknown> {
+  const { contextStorage } = processState;
+  let open = true;
+  const step = async (advance: () => Promise<IteratorResult<unknown, unknown>>) => {
+    try {
+      const result = await contextStorage.run(context, advance);
+      onResult?.(result.value);
+      if (result.done === true && open) {
+        open = false;
+        span.end();
+      }
+      return result;
+    } catch (error) {
+      if (open) {
+        open = false;
+        fail(span, error);
+      }
+      throw error;
+    }
+  };
+  const wrapped = {
+    next: (...args: [] | [unknown]) => step(() => generator.next(...args)),
+    return: (value: unknown) => step(() => generator.return(value)),
+    throw: (error: unknown) => step(() => generator.throw(error)),
+    [Symbol.asyncIterator]: () => wrapped,
+    [Symbol.toStringTag]: 'AsyncGenerator',
+    [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: async () => {
+      await wrapped.return(undefined);
+    },
+  } as AsyncGenerator<unknown, unknown, unknown>;
+  return wrapped;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}
+
+function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { next, return: close } = value as Partial<AsyncGenerator>;
+  return typeof next === 'function' && typeof close === 'function' && Symbol.asyncIterator in value;
+}

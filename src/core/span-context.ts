@@ -1,0 +1,69 @@
+/**
+ * Vendor-specific key-value pairs that travel with a trace, in order.
+ *
+ * Specification: W3C Trace Context, level 2, section 3.3.
+ */
+export interface TraceState {
+  /** A new trace state with `key` moved to the front with this value. */
+  set(key: string, value: string): TraceState;
+  /** A new trace state without `key`. */
+  unset(key: string): TraceState;
+  /** The value of `key`, or `undefined`. */
+  get(key: string): string | undefined;
+  /** The value of the `tracestate` header. */
+  serialize(): string;
+}
+
+/**
+ * What identifies a span and crosses processes with it.
+ *
+ * Specification: OpenTelemetry Trace API, "SpanContext".
+ */
+export interface SpanContext {
+  /** 32 lower-case hexadecimal digits, not all zero. */
+  traceId: string;
+  /** 16 lower-case hexadecimal digits, not all zero. */
+  spanId: string;
+  /** True where the context came from another process. */
+  isRemote?: boolean;
+  /** Bits of {@link TraceFlags}. */
+  traceFlags: number;
+  traceState?: TraceState;
+}
+
+/** Bits of a trace's flags (W3C Trace Context, level 2, section 3.2.2.5). */
+export const TraceFlags = {
+  NONE: 0x00,
+  /** The caller may have recorded trace data. */
+  SAMPLED: 0x01,
+  /** At least the right-most 7 bytes of the trace id are random. */
+  RANDOM: 0x02,
+} as const;
+
+export const INVALID_TRACE_ID = '00000000000000000000000000000000';
+export const INVALID_SPAN_ID = '0000000000000000';
+
+/** The context of a span that was never started: all zero. */
+export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
+  traceId: INVALID_TRACE_ID,
+  spanId: INVALID_SPAN_ID,
+  traceFlags: 0,
+});
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+
+/** True for 32 lower-case hexadecimal digits that are not all zero. */
+export function isValidTraceId(traceId: unknown): traceId is string {
+  return typeof traceId === 'string' && TRACE_ID.test(traceId) && traceId !== INVALID_TRACE_ID;
+}
+
+/** True for 16 lower-case hexadecimal digits that are not all zero. */
+export function isValidSpanId(spanId: unknown): spanId is string {
+  return typeof spanId === 'string' && SPAN_ID.test(spanId) && spanId !== INVALID_SPAN_ID;
+}
+
+/** True where both ids are valid. */
+export function isSpanContextValid(context: SpanContext): boolean {
+  return isValidTraceId(context.traceId) && isValidSpanId(context.spanId);
+}

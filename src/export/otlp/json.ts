@@ -1,0 +1,131 @@
+import type { Attributes, AttributeValue } from '../../core/attributes.ts';
+import type { HrTime } from '../../core/clock.ts';
+import type { Resource } from '../../core/resource.ts';
+import type { ReadableSpan } from '../../core/span.ts';
+import type { SpanContext } from '../../core/span-context.ts';
+import type { InstrumentationScope } from '../../core/tracer.ts';
+
+/** A value as OTLP's JSON has it: 64-bit integers are strings, doubles that JSON lacks are words, bytes base64. */
+export type JsonValue =
+  | { stringValue: string }
+  | { boolValue: boolean }
+  | { intValue: string }
+  | { doubleValue: number | 'NaN' | 'Infinity' | '-Infinity' }
+  | { arrayValue: { values: (JsonValue | Record<string, never>)[] } }
+  | { kvlistValue: { values: JsonKeyValue[] } }
+  | { bytesValue: string };
+
+/** An attribute in OTLP's JSON. */
+export interface JsonKeyValue {
+  key: string;
+  value: JsonValue | Record<string, never>;
+}
+
+/**
+ * Spans as an `ExportTraceServiceRequest` in OTLP's JSON: lowerCamelCase names, hexadecimal ids, enums as numbers,
+ * 64-bit integers as strings. Fields at their default are left out.
+ *
+ * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
+ */
+export function requestJson(spans: readonly ReadableSpan[]): string {
+  const byResource = new Map<Resource, Map<InstrumentationScope, ReadableSpan[]>>();
+  for (const span of spans) {
+    const { resource, instrumentationScope } = span;
+    const byScope = byResource.get(resource) ?? new Map<InstrumentationScope, ReadableSpan[]>();
+    byResource.set(resource, byScope);
+    const same = byScope.get(instrumentationScope) ?? [];
+    byScope.set(instrumentationScope, same);
+    same.push(span);
+  }
+  return JSON.stringify({
+    resourceSpans: Array.from(byResource, ([resource, byScope]) => ({
+      resource: { attributes: keyValues(resource.attributes) },
+      scopeSpans: Array.from(byScope, ([{ name, version, schemaUrl }, same]) => ({
+        scope: { name, version },
+        spans: same.map(jsonSpan),
+        schemaUrl,
+      })),
+      schemaUrl: resource.schemaUrl,
+    })),
+  });
+}
+
+function jsonSpan(span: ReadableSpan): object {
+  const { traceId, spanId, traceState } = span.spanContext();
+  const { parentSpanContext, status } = span;
+  return {
+    traceId,
+    spanId,
+    traceState: traceState?.serialize() || undefined,
+    parentSpanId: parentSpanContext?.spanId,
+    flags: flagsOf(span.flags, parentSpanContext?.isRemote),
+    name: wellFormed(span.name),
+    kind: span.kind + 1,
+    startTimeUnixNano: nanos(span.startTime),
+    endTimeUnixNano: nanos(span.endTime),
+    attributes: keyValues(span.attributes),
+    droppedAttributesCount: span.droppedAttributesCount || undefined,
+    events: span.events.map(({ name, time, attributes, droppedAttributesCount }) => ({
+      timeUnixNano: nanos(time),
+      name: wellFormed(name),
+      attributes: keyValues(attributes),
+      droppedAttributesCount: droppedAttributesCount || undefined,
+    })),
+    droppedEventsCount: span.droppedEventsCount || undefined,
+    links: span.links.map(({ context, attributes, droppedAttributesCount }) => ({
+      traceId: context.traceId,
+      spanId: context.spanId,
+      traceState: context.traceState?.serialize() || undefined,
+      flags: flagsOf(context.traceFlags, context.isRemote),
+      attributes: keyValues(attributes ?? {}),
+      droppedAttributesCount: droppedAttributesCount || undefined,
+    })),
+    droppedLinksCount: span.droppedLinksCount || undefined,
+    status: { code: status.code || undefined, message: status.message === undefined ? undefined : wellFormed(status.message) },
+  };
+}
+
+/** Bit 8 says that bit 9 is known, bit 9 that the parent or the linked span is remote. */
+function flagsOf(flags: number, isRemote: SpanContext['isRemote']): number {
+  return (flags & 0xff) | 0x100 | (isRemote === true ? 0x200 : 0);
+}
+
+function nanos([seconds, nanoseconds]: HrTime): string {
+  return seconds === 0 ? String(nanoseconds) : `${seconds}${String(nanoseconds).padStart(9, '0')}`;
+}
+
+function keyValues(attributes: Attributes): JsonKeyValue[] {
+  return Object.entries(attributes).map(([key, value]) => ({ key: wellFormed(key), value: jsonValue(value) }));
+}
+
+function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record<string, never> {
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: wellFormed(value) };
+    case 'boolean':
+      return { boolValue: value };
+    case 'bigint':
+      return { intValue: String(value) };
+    case 'number':
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) return { intValue: String(value) };
+      // JSON has no negative zero either; the sign of a zero is lost in every implementation.
+      return { doubleValue: Number.isFinite(value) ? value : (String(value) as 'NaN') };
+    default:
+      break;
+  }
+  if (value === null || value === undefined) return {};
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(jsonValue) } };
+  if (value instanceof Uint8Array) return { bytesValue: base64(value) };
+  return { kvlistValue: { values: keyValues(value as Attributes) } };
+}
+
+/** JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other. */
+function wellFormed(text: string): string {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}

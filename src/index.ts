@@ -1,0 +1,83 @@
+export type { Config, ExporterType } from './config.ts';
+export { defaultConfig } from './config.ts';
+export type { Attributes, AttributeValue } from './core/attributes.ts';
+export type { HrTime, TimeInput } from './core/clock.ts';
+export type { Context } from './core/context.ts';
+export { ROOT_CONTEXT } from './core/context.ts';
+export type { Diagnostic, DiagnosticHandler } from './core/diagnostic.ts';
+export type { SpanEvent } from './core/event.ts';
+export type { IdGenerator } from './core/id.ts';
+export { RandomIdGenerator } from './core/id.ts';
+export { SpanKind } from './core/kind.ts';
+export type { SpanLimits } from './core/limits.ts';
+export type { Link } from './core/link.ts';
+export { INVALID_SPAN, nonRecordingSpan } from './core/non-recording-span.ts';
+export type { FlushOptions, FlushResult, SpanProcessor } from './core/processor.ts';
+export type { TracerProviderOptions } from './core/provider.ts';
+export { TracerProvider } from './core/provider.ts';
+export type { Resource } from './core/resource.ts';
+export type { ParentBasedSamplerOptions, Sampler, SamplingResult } from './core/sampler.ts';
+export {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+} from './core/sampler.ts';
+export type { LinkInput, ReadableSpan, Span } from './core/span.ts';
+export { recordError } from './core/span-callback.ts';
+export type { SpanContext, TraceState } from './core/span-context.ts';
+export { INVALID_SPAN_CONTEXT, isSpanContextValid, TraceFlags } from './core/span-context.ts';
+export type { SpanSource } from './core/span-source.ts';
+export type { SpanStatus } from './core/status.ts';
+export { SpanStatusCode } from './core/status.ts';
+export type { InstrumentationScope, SpanOptions, Tracer } from './core/tracer.ts';
+export type { BatchSpanProcessorOptions, ProcessorStats } from './export/batch.ts';
+export { BatchSpanProcessor } from './export/batch.ts';
+export type {
+  BatchingExporter,
+  DropReason,
+  ExportOutcome,
+  ExportResult,
+  SpanBatch,
+  SpanExporter,
+} from './export/exporter.ts';
+export { InMemorySpanExporter } from './export/memory.ts';
+export type { FetchedResponse, FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+export { OtlpHttpExporter } from './export/otlp/http.ts';
+export { SimpleSpanProcessor } from './export/simple.ts';
+export type { StdoutFormat, StdoutSpanProcessorOptions } from './export/stdout.ts';
+export { StdoutSpanProcessor } from './export/stdout.ts';
+export type { Baggage, BaggageEntry } from './propagation/baggage.ts';
+export { baggageIn, contextWithBaggage, createBaggage, W3CBaggagePropagator } from './propagation/baggage.ts';
+export { CompositePropagator } from './propagation/composite.ts';
+export type { TextMapGetter, TextMapPropagator, TextMapSetter } from './propagation/propagator.ts';
+export { W3CTraceContextPropagator } from './propagation/trace-context.ts';
+export * from './realtime/ai.ts';
+export * from './realtime/attributes.ts';
+export * from './realtime/connection.ts';
+export type { Instrument, InstrumentOptions, SpanCallback } from './realtime/instrument.ts';
+export * from './realtime/media.ts';
+export type { AudioData, ImageData, MessageData, PipelineMessage, TextData, VideoData } from './realtime/message.ts';
+export { contextOfMessage, linkMessage, MessageType } from './realtime/message.ts';
+export * from './realtime/names.ts';
+export * from './realtime/pipeline.ts';
+export type { StartOptions, TraceStats } from './trace.ts';
+export {
+  addEvent,
+  contextWithSpan,
+  extract,
+  forceFlush,
+  getTracer,
+  initialize,
+  inject,
+  logWithTrace,
+  setAttributes,
+  shutdown,
+  spanFromContext,
+  spanId,
+  startSpan,
+  stats,
+  traceId,
+  withSpan,
+} from './trace.ts';

@@ -1,0 +1,32 @@
+import type { Context } from '../core/context.ts';
+
+/**
+ * Carries the active context through the program. `AsyncLocalStorage` is one; where a runtime has none,
+ * `stackStorage` is.
+ */
+export interface ContextStorage {
+  /** The active context; `undefined` outside of every `run`. */
+  getStore(): Context | undefined;
+  /** Calls `callback(...args)` with `context` active and returns its result. */
+  run<A extends unknown[], R>(context: Context, callback: (...args: A) => R, ...args: A): R;
+}
+
+/**
+ * For runtimes without `AsyncLocalStorage`: the context holds for the synchronous part of the callback; after
+ * an `await`, parents are given explicitly.
+ */
+export function stackStorage(): ContextStorage {
+  let active: Context | undefined;
+  return {
+    getStore: () => active,
+    run(context, callback, ...args) {
+      const before = active;
+      active = context;
+      try {
+        return callback(...args);
+      } finally {
+        active = before;
+      }
+    },
+  };
+}

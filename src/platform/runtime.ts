@@ -1,0 +1,17 @@
+/** What the package asks of the runtime it is on. Each file of this folder answers for one. */
+export interface Runtime {
+  /** For warnings: `node`, `bun`, `deno`, `workerd`, `edge-light`, `browser` or `unknown`. */
+  readonly name: string;
+  /** `telemetry.sdk.language`: `nodejs` for server runtimes, `webjs` for browsers. */
+  readonly language: 'nodejs' | 'webjs';
+  /** True where memory is scarce (browsers, Workers, edge): queues hold an eighth there. */
+  readonly constrained: boolean;
+  /** An environment variable; `undefined` where it is unset or may not be read. Never throws. */
+  env(name: string): string | undefined;
+  /** Resource attributes of process and host, as far as they can be known. Never throws. */
+  processAttributes(): Record<string, string | number | readonly string[]>;
+  /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
+  writeOut(text: string): void;
+  /** Lets the process end although this timer is set. */
+  unref(timer: unknown): void;
+}

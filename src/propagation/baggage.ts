@@ -1,0 +1,201 @@
+import { BAGGAGE_KEY, type Context, isTracingSuppressed } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { headerIn, MAX_HEADER_LENGTH, membersOf, trimOws } from './header.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from './propagator.ts';
+
+/** What baggage holds under one key. */
+export interface BaggageEntry {
+  /** Any text; it is percent-encoded on the way. */
+  readonly value: string;
+  /** The properties after the value, `key` or `key=value` with semicolons between, as they are sent. */
+  readonly metadata?: { toString(): string };
+}
+
+/**
+ * Entries by key that travel with a request through all services it reaches. Immutable. Structurally the `Baggage`
+ * of `@opentelemetry/api`. Nothing of it becomes an attribute by itself.
+ *
+ * Specification: OpenTelemetry, "Baggage API".
+ */
+export interface Baggage {
+  /** The entry under `key`, or `undefined`. */
+  getEntry(key: string): BaggageEntry | undefined;
+  /** All entries with their keys, in order. */
+  getAllEntries(): [string, BaggageEntry][];
+  /** New baggage with `entry` under `key`. Keys that are not HTTP tokens (RFC 9110, section 5.6.2) are not sent. */
+  setEntry(key: string, entry: BaggageEntry): Baggage;
+  /** New baggage without `key`. */
+  removeEntry(key: string): Baggage;
+  /** New baggage without any of `keys`. */
+  removeEntries(...keys: string[]): Baggage;
+  /** New baggage without entries. */
+  clear(): Baggage;
+}
+
+/** Baggage with these entries. Default: none. */
+export function createBaggage(entries: Record<string, BaggageEntry> = {}): Baggage {
+  try {
+    return baggageOf(new Map(Object.entries(entries)));
+  } catch {
+    // A getter among the entries threw, or there is no object at all.
+    return baggageOf(new Map());
+  }
+}
+
+/** The baggage of a context, or `undefined`. */
+export function baggageIn(context: Context): Baggage | undefined {
+  return context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+}
+
+/** A context with `baggage` in place of what the given one has. */
+export function contextWithBaggage(context: Context, baggage: Baggage): Context {
+  return context.setValue(BAGGAGE_KEY, baggage);
+}
+
+function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
+  const removeEntries = (...keys: string[]): Baggage => {
+    const rest = new Map(entries);
+    for (const key of keys) rest.delete(key);
+    return baggageOf(rest);
+  };
+  return {
+    getEntry: (key) => entries.get(key),
+    getAllEntries: () => [...entries],
+    setEntry: (key, entry) => baggageOf(new Map(entries).set(key, entry)),
+    removeEntry: removeEntries,
+    removeEntries,
+    clear: () => createBaggage(),
+  };
+}
+
+const BAGGAGE = 'baggage';
+
+// What the specification asks every platform to carry (section 3.3.2), and all that this one does.
+const MAX_MEMBERS = 64;
+const MAX_BYTES = 8_192;
+
+const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
+// Printable ASCII without space, quote, comma, semicolon and backslash.
+const VALUE = /^[!#-+\--:<-[\]-~]*$/;
+// The same with semicolons, spaces and tabs.
+const PROPERTIES = /^[\t !#-+\--[\]-~]*$/;
+// What a value may not hold as it is, and the percent sign.
+const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
+const ENCODED = /(?:%[0-9a-f]{2})+/gi;
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/**
+ * Carries baggage in the field `baggage`: at most 64 members and 8,192 bytes each way, whole members only, those that
+ * come first. No method throws.
+ *
+ * Specification: W3C Baggage, section 3.
+ */
+export class W3CBaggagePropagator implements TextMapPropagator {
+  /**
+   * Writes the baggage of the context, unless tracing is suppressed in it; reports what cannot be sent. Default
+   * setter: {@link defaultTextMapSetter}.
+   */
+  inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
+    try {
+      const entries = isTracingSuppressed(context) ? undefined : baggageIn(context)?.getAllEntries();
+      if (!entries) return;
+      const members: string[] = [];
+      let room = MAX_BYTES;
+      for (const [key, entry] of entries) {
+        if (members.length === MAX_MEMBERS) break;
+        const member = memberOf(key, entry);
+        if (member === undefined || member.length > room) continue;
+        members.push(member);
+        room -= member.length + 1;
+      }
+      if (members.length > 0) setter.set(carrier, BAGGAGE, members.join());
+      if (members.length < entries.length) {
+        const unsent = entries.length - members.length;
+        report(
+          'baggage_dropped',
+          `${unsent} of ${entries.length} baggage entries not sent: keys are HTTP tokens, values are strings, and the ` +
+            `header has at most ${MAX_MEMBERS} members and ${MAX_BYTES} bytes`,
+        );
+      }
+    } catch {
+      // A setter or baggage of another library that throws must not cost the application its request.
+    }
+  }
+
+  /**
+   * A context with the baggage of the carrier; the given one where there is none. Malformed members are skipped, of
+   * several with one key the last one counts. Default getter: {@link defaultTextMapGetter}.
+   */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
+    let header = headerIn(carrier, BAGGAGE, getter);
+    if (header.length > MAX_HEADER_LENGTH) {
+      // At a comma, since half a member would pass for a whole one.
+      header = header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_HEADER_LENGTH)));
+    }
+    const entries = new Map<string, BaggageEntry>();
+    let room = MAX_BYTES;
+    for (const member of membersOf(header)) {
+      if (entries.size === MAX_MEMBERS) break;
+      if (member.length > room) continue;
+      const [key, entry] = parseMember(member) ?? [];
+      if (key === undefined || entry === undefined) continue;
+      entries.set(key, entry);
+      room -= member.length + 1;
+    }
+    return entries.size > 0 ? contextWithBaggage(context, baggageOf(entries)) : context;
+  }
+
+  /** `baggage`. */
+  fields(): string[] {
+    return [BAGGAGE];
+  }
+}
+
+function parseMember(member: string): [string, BaggageEntry] | undefined {
+  const [pair, ...properties] = member.split(';');
+  const equals = pair.indexOf('=');
+  // Keys are tokens as they stand: percent signs in them encode nothing (section 3.3.1.2).
+  const key = trimOws(pair.slice(0, equals));
+  const value = trimOws(pair.slice(equals + 1));
+  const metadata = trimOws(properties.join(';'));
+  if (equals < 0 || !TOKEN.test(key) || !VALUE.test(value) || !PROPERTIES.test(metadata)) return undefined;
+  return [key, metadata === '' ? { value: decode(value) } : { value: decode(value), metadata }];
+}
+
+function memberOf(key: string, entry: BaggageEntry): string | undefined {
+  try {
+    const { value } = entry;
+    const metadata = trimOws(String(entry.metadata ?? ''));
+    // The length first: what is longer than the whole header is not worth encoding.
+    if (typeof value !== 'string' || value.length > MAX_BYTES || !TOKEN.test(key)) return undefined;
+    const pair = `${key}=${encode(value)}`;
+    // Properties that would break the header must not take the value with them.
+    return metadata !== '' && PROPERTIES.test(metadata) ? `${pair};${metadata}` : pair;
+  } catch {
+    return undefined;
+  }
+}
+
+function encode(value: string): string {
+  return value.replace(LONE_SURROGATE, '\ufffd').replace(TO_ENCODE, encodeURIComponent);
+}
+
+let decoder: TextDecoder | undefined;
+
+/**
+ * Percent signs that encode nothing stay as they are. Not `decodeURIComponent`: it throws on octets that are not
+ * UTF-8, which become U+FFFD here (section 3.3.1.3).
+ */
+function decode(value: string): string {
+  return value.replace(ENCODED, (octets) => {
+    // Without the option a byte order mark at the start would be lost.
+    decoder ??= new TextDecoder('utf-8', { ignoreBOM: true });
+    return decoder.decode(Uint8Array.from(octets.slice(1).split('%'), (octet) => Number.parseInt(octet, 16)));
+  });
+}

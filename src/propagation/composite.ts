@@ -1,0 +1,63 @@
+import type { Context } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from './propagator.ts';
+
+/** The parts of a {@link CompositePropagator}. */
+export interface CompositePropagatorOptions {
+  /** Asked in this order; the later one wins where two write the same. Default: none. */
+  propagators?: readonly TextMapPropagator[];
+}
+
+/**
+ * Several propagators as one. One that throws is reported and does not keep the others from their work.
+ *
+ * Specification: OpenTelemetry Propagators API, "Composite Propagator".
+ */
+export class CompositePropagator implements TextMapPropagator {
+  readonly #propagators: readonly TextMapPropagator[];
+
+  /** Takes the list as it is now; later changes to the array change nothing. */
+  constructor({ propagators = [] }: CompositePropagatorOptions = {}) {
+    this.#propagators = [...propagators];
+  }
+
+  /** Lets each propagator write. Default setter: {@link defaultTextMapSetter}. */
+  inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
+    this.#each((propagator) => propagator.inject(context, carrier, setter));
+  }
+
+  /** Lets each propagator read, on top of what those before it read. Default getter: {@link defaultTextMapGetter}. */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
+    let extracted = context;
+    this.#each((propagator) => {
+      extracted = propagator.extract(extracted, carrier, getter);
+    });
+    return extracted;
+  }
+
+  /** The fields of all propagators, each once. */
+  fields(): string[] {
+    const fields = new Set<string>();
+    this.#each((propagator) => {
+      for (const field of propagator.fields()) fields.add(field);
+    });
+    return [...fields];
+  }
+
+  #each(use: (propagator: TextMapPropagator) => void): void {
+    for (const propagator of this.#propagators) {
+      try {
+        use(propagator);
+      } catch (error) {
+        report('propagator_failed', `a propagator threw, the others went on: ${messageOf(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { type TextMapGetter, valuesOf } from './propagator.ts';
+
+/**
+ * How many characters of a header are looked at. Both specifications ask for 8,192 at most; eight times that leaves
+ * room for white space and is more than servers let through (node: 16 KiB for all headers together), yet is parsed
+ * in well under a millisecond.
+ */
+export const MAX_HEADER_LENGTH = 65_536;
+
+/**
+ * The value of a header; `''` where it is missing or reading it throws. Several values become one, in order, with
+ * commas between (RFC 9110, section 5.3).
+ */
+export function headerIn(carrier: unknown, name: string, getter: TextMapGetter): string {
+  try {
+    const values = valuesOf(getter.get(carrier, name)) ?? '';
+    return typeof values === 'string' ? values : values.join();
+  } catch {
+    return '';
+  }
+}
+
+/** The members of a comma-separated header without the empty ones. */
+export function membersOf(header: string): string[] {
+  return header.split(',').map(trimOws).filter(Boolean);
+}
+
+/**
+ * The text without the optional white space around it: spaces and tabs (RFC 9110, section 5.6.3). A loop, because
+ * `trim()` takes more than these, and a regular expression takes quadratic time on long runs of spaces.
+ */
+export function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (start < end && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,73 @@
+import { type Context, isTracingSuppressed, setSpan, spanIn } from '../core/context.ts';
+import { nonRecordingSpan } from '../core/non-recording-span.ts';
+import { isSpanContextValid, type SpanContext, TraceFlags } from '../core/span-context.ts';
+import { headerIn, trimOws } from './header.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from './propagator.ts';
+import { TraceState } from './trace-state.ts';
+
+const TRACEPARENT = 'traceparent';
+const TRACESTATE = 'tracestate';
+const TRACEPARENT_LENGTH = 55;
+
+// All that a version above 00 promises: the four fields, and a dash before whatever follows them.
+const FIELDS = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
+
+// Bits without a meaning yet must be zero when sent on (section 3.2.2.5.3).
+const KNOWN_FLAGS = TraceFlags.SAMPLED | TraceFlags.RANDOM;
+
+/**
+ * Carries the span context in the fields `traceparent` and `tracestate`. No method throws.
+ *
+ * Specification: W3C Trace Context, level 2, section 3.
+ */
+export class W3CTraceContextPropagator implements TextMapPropagator {
+  /**
+   * Writes `traceparent`, and `tracestate` if there is one. Nothing where the context has no valid span context or
+   * tracing is suppressed in it. Default setter: {@link defaultTextMapSetter}.
+   */
+  inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
+    try {
+      const spanContext = spanIn(context)?.spanContext();
+      if (!spanContext || !isSpanContextValid(spanContext) || isTracingSuppressed(context)) return;
+      const { traceId, spanId, traceFlags, traceState } = spanContext;
+      setter.set(carrier, TRACEPARENT, `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`);
+      const members = traceState?.serialize();
+      if (members) setter.set(carrier, TRACESTATE, members);
+    } catch {
+      // A setter or a span of another library that throws ends the trace here, not the request.
+    }
+  }
+
+  /**
+   * A context with the span of the carrier as its span; the given one where `traceparent` is missing, is there more
+   * than once or is invalid. Default getter: {@link defaultTextMapGetter}.
+   */
+  extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
+    const spanContext = parseTraceparent(trimOws(headerIn(carrier, TRACEPARENT, getter)));
+    if (spanContext === undefined) return context;
+    const traceState = new TraceState(headerIn(carrier, TRACESTATE, getter));
+    if (traceState.serialize() !== '') spanContext.traceState = traceState;
+    return setSpan(context, nonRecordingSpan(spanContext));
+  }
+
+  /** `traceparent` and `tracestate`. */
+  fields(): string[] {
+    return [TRACEPARENT, TRACESTATE];
+  }
+}
+
+function parseTraceparent(header: string): SpanContext | undefined {
+  const match = FIELDS.exec(header);
+  // A comma joins several values, and none is more to be believed than another.
+  if (match === null || header.includes(',')) return undefined;
+  const [, version, traceId, spanId, flags] = match;
+  if (version === 'ff' || (version === '00' && header.length !== TRACEPARENT_LENGTH)) return undefined;
+  const spanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
+  return isSpanContextValid(spanContext) ? spanContext : undefined;
+}

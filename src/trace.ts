@@ -1,0 +1,272 @@
+import type { Attributes } from './core/attributes.ts';
+import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
+import { report } from './core/diagnostic.ts';
+import { messageOf } from './core/exception.ts';
+import { INVALID_SPAN, nonRecordingSpan } from './core/non-recording-span.ts';
+import { processState } from './core/process-state.ts';
+import type { FlushOptions, FlushResult } from './core/processor.ts';
+import { TracerProvider } from './core/provider.ts';
+import { runInSpan } from './core/span-callback.ts';
+import type { Span } from './core/span.ts';
+import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
+import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
+import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
+import { SDK_NAME, SDK_VERSION } from './core/version.ts';
+import { type Config, resolveConfig } from './config.ts';
+import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
+import { OtlpHttpExporter } from './export/otlp/http.ts';
+import { StdoutSpanProcessor } from './export/stdout.ts';
+import { defaultTextMapGetter, defaultTextMapSetter } from './propagation/carrier.ts';
+import type { TextMapGetter, TextMapPropagator, TextMapSetter } from './propagation/propagator.ts';
+
+/** What `initialize` set up; shared by all copies of this package in the process. */
+interface Running {
+  readonly propagator: TextMapPropagator;
+  /** `undefined` with the exporter `none`. */
+  readonly provider: TracerProvider | undefined;
+  /** The tracer of `startSpan` and of the helpers. */
+  readonly tracer: SpanTracer | undefined;
+  readonly batch: BatchSpanProcessor | undefined;
+}
+
+/** What can be said of a span when it is started by `startSpan`, `withSpan` or a helper. */
+export interface StartOptions extends Omit<SpanOptions, 'root'> {
+  /** The parent: a span, a span context or a context. Default: the active context. */
+  parent?: SpanSource;
+  /** True starts a new trace. Default: false. */
+  root?: boolean;
+}
+
+const NOTHING: FlushResult = { exported: 0, pending: 0, dropped: 0 };
+
+function running(): Running | undefined {
+  return processState.running as Running | undefined;
+}
+
+function activeContext(): Context {
+  return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+}
+
+/**
+ * Sets up tracing for this process: from `config`, from environment variables, and from defaults, in this order.
+ * Writes a line to stderr that says where spans go, unless `quiet` is set.
+ *
+ * @returns The tracer that `startSpan` uses, too.
+ * @throws Error when tracing is already set up, or for a setting that cannot be used: the message names the
+ * setting, its value and what is allowed.
+ */
+export function initialize(config: Config = {}): Tracer {
+  if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
+  const resolved = resolveConfig(config);
+  let batch: BatchSpanProcessor | undefined;
+  let provider: TracerProvider | undefined;
+  if (resolved.exporterType !== 'none') {
+    const spanProcessors = [...resolved.spanProcessors];
+    if (resolved.exporterType === 'otlp') {
+      batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
+      spanProcessors.push(batch);
+    } else {
+      spanProcessors.push(new StdoutSpanProcessor({ format: resolved.stdoutFormat }));
+    }
+    const { resource, sampler, spanLimits, idGenerator } = resolved;
+    provider = new TracerProvider({ resource, sampler, spanLimits, idGenerator, spanProcessors });
+  }
+  const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
+  const { propagator } = resolved;
+  processState.running = { propagator, provider, tracer, batch } satisfies Running;
+  processState.onDiagnostic = resolved.onDiagnostic;
+  processState.reported.clear();
+  // Each has a code of its own, so that none is held back for another.
+  for (const warning of resolved.warnings) report(`setting_refused: ${warning}`, warning);
+  if (resolved.banner !== undefined) console.error(`[trace] ${resolved.banner}`);
+  return tracer ?? getTracer();
+}
+
+let stopping: Promise<FlushResult> | undefined;
+
+/**
+ * Flushes and takes tracing down; afterwards `initialize` works again. Without `initialize` it does nothing.
+ * Never rejects.
+ */
+export function shutdown(options?: FlushOptions): Promise<FlushResult> {
+  const { provider } = running() ?? {};
+  const wasRunning = running() !== undefined;
+  processState.running = undefined;
+  if (wasRunning) stopping = provider?.shutdown(options);
+  return stopping ?? Promise.resolve(NOTHING);
+}
+
+/**
+ * Sends every span that ended before the call. Resolves when they are settled or the time is up. Never rejects.
+ */
+export function forceFlush(options?: FlushOptions): Promise<FlushResult> {
+  return running()?.provider?.forceFlush(options) ?? Promise.resolve(NOTHING);
+}
+
+/** What became of all spans so far; exact. */
+export interface TraceStats extends ProcessorStats {
+  /** Recording spans that have started and not ended. */
+  live: number;
+}
+
+/** The counters of the OTLP exporter since `initialize`; `undefined` where spans do not leave by OTLP. */
+export function stats(): TraceStats | undefined {
+  const { provider, batch } = running() ?? {};
+  if (provider === undefined || batch === undefined) return undefined;
+  return { live: provider.started - provider.ended, ...batch.stats() };
+}
+
+/** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */
+export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
+  let owner: TracerProvider | undefined;
+  let tracer: Tracer | undefined;
+  const current = (): Tracer | undefined => {
+    const { provider } = running() ?? {};
+    if (provider !== owner) {
+      owner = provider;
+      tracer = provider?.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
+    }
+    return tracer;
+  };
+  return {
+    startSpan: (spanName, options, context) => current()?.startSpan(spanName, options, context) ?? passOn(context),
+    startActiveSpan(spanName: string, ...rest: unknown[]) {
+      const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
+      if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
+      const callback = rest[rest.length - 1] as (span: Span) => unknown;
+      const context = rest.length === 3 ? (rest[1] as Context) : undefined;
+      const span = passOn(context);
+      return context === undefined ? callback(span) : processState.contextStorage.run(context, callback, span);
+    },
+  } as Tracer;
+}
+
+/** The span to hand out where nothing is recorded: the parent, so that its trace goes on, or the invalid one. */
+function passOn(parent: SpanSource | undefined): Span {
+  const source = parent ?? activeContext();
+  if (isContext(source)) return spanIn(source) ?? INVALID_SPAN;
+  return spanOf(source);
+}
+
+/** A span of any kind from something that names one. */
+function spanOf(source: Exclude<SpanSource, Context>): Span {
+  if (typeof (source as Span).spanContext === 'function') return source as Span;
+  return isSpanContextValid(source as SpanContext) ? nonRecordingSpan(source as SpanContext) : INVALID_SPAN;
+}
+
+/**
+ * Starts a span. It is not active: children come by `{ parent: span }`, by `span.run()`, or by `withSpan`.
+ * Never throws; before `initialize` the span records nothing.
+ */
+export function startSpan(name: string, options?: StartOptions): Span {
+  try {
+    const tracer = running()?.tracer;
+    const parent = options?.parent;
+    if (tracer === undefined) return options?.root === true ? INVALID_SPAN : passOn(parent);
+    if (parent === undefined || parent === null || options?.root === true) return tracer.startSpan(name, options);
+    if (isContext(parent)) return tracer.startSpan(name, options, parent);
+    return tracer.startChild(name, options, spanOf(parent));
+  } catch (error) {
+    report('start_failed', `a span could not be started, its options threw: ${messageOf(error)}`);
+    return INVALID_SPAN;
+  }
+}
+
+/**
+ * Runs `callback` in a new, active span; records what it throws and ends the span when its result is there: at
+ * once, when a promise settles, or when an async generator is done.
+ *
+ * @returns What `callback` returns.
+ */
+export function withSpan<T>(name: string, callback: (span: Span) => T): T;
+export function withSpan<T>(name: string, options: StartOptions | undefined, callback: (span: Span) => T): T;
+export function withSpan<T>(
+  name: string,
+  optionsOrCallback: StartOptions | undefined | ((span: Span) => T),
+  callback?: (span: Span) => T,
+): T {
+  if (typeof optionsOrCallback === 'function') return runSpan(startSpan(name), undefined, optionsOrCallback);
+  return runSpan(startSpan(name, optionsOrCallback), optionsOrCallback?.parent, callback as (span: Span) => T);
+}
+
+/**
+ * Runs `callback` in `span`, within the context that `parent` is, or else the active one. `onResult` sees what comes
+ * out: the value, that of a promise, each one that an async generator yields.
+ */
+export function runSpan<T>(
+  span: Span,
+  parent: SpanSource | undefined,
+  callback: (span: Span) => T,
+  onResult?: (result: unknown) => void,
+): T {
+  const active = activeContext();
+  const base = isContext(parent) ? parent : active;
+  // Where nothing is recorded and nothing changes, neither a context nor a promise is made.
+  if (base === active && (span === INVALID_SPAN || span === spanIn(active)) && !span.isRecording()) return callback(span);
+  return runInSpan(span, setSpan(base, span), callback, onResult);
+}
+
+/** Adds an event to a span, now. */
+export function addEvent(span: Span, name: string, attributes?: Attributes): void {
+  span.addEvent(name, attributes);
+}
+
+/** Sets attributes of a span. */
+export function setAttributes(span: Span, attributes: Attributes): void {
+  span.setAttributes(attributes);
+}
+
+/** The span of a context, of the active one by default; a span that records nothing where there is none. */
+export function spanFromContext(context: Context = activeContext()): Span {
+  return spanIn(context) ?? INVALID_SPAN;
+}
+
+/** A context with `span` in it, built on `context`, by default the active one. */
+export function contextWithSpan(span: Span, context: Context = activeContext()): Context {
+  return setSpan(context, span);
+}
+
+/** The trace id of a context (default: the active one) or span: 32 hexadecimal digits, or `''` where there is none. */
+export function traceId(context: SpanSource = activeContext()): string {
+  const found = spanContextOf(context);
+  return isSpanContextValid(found) ? found.traceId : '';
+}
+
+/** The span id of a context (default: the active one) or span: 16 hexadecimal digits, or `''` where there is none. */
+export function spanId(context: SpanSource = activeContext()): string {
+  const found = spanContextOf(context);
+  return isSpanContextValid(found) ? found.spanId : '';
+}
+
+/** `[trace_id=… span_id=…] message`, or the bare message where there is no span. */
+export function logWithTrace(message: string, context: SpanSource = activeContext()): string {
+  const found = spanContextOf(context);
+  return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${message}` : message;
+}
+
+/**
+ * Writes the trace context and the baggage of a context into `carrier`: a plain object, `Headers`, a `Map`, or
+ * anything that `setter` can write to. Never throws.
+ *
+ * @param options.context - Default: the active context.
+ */
+export function inject<Carrier>(
+  carrier: Carrier,
+  { context = activeContext(), setter = defaultTextMapSetter as TextMapSetter<Carrier> }: { context?: Context; setter?: TextMapSetter<Carrier> } = {},
+): void {
+  running()?.propagator.inject(context, carrier, setter as TextMapSetter);
+}
+
+/**
+ * Reads trace context and baggage from `carrier`: a plain object, `Headers`, a `Map`, or anything that `getter` can
+ * read. Never throws: what is not valid is not there.
+ *
+ * @param options.context - The context to add to. Default: the active context.
+ * @returns A context for `{ parent }`.
+ */
+export function extract<Carrier>(
+  carrier: Carrier,
+  { context = activeContext(), getter = defaultTextMapGetter as TextMapGetter<Carrier> }: { context?: Context; getter?: TextMapGetter<Carrier> } = {},
+): Context {
+  return running()?.propagator.extract(context, carrier, getter as TextMapGetter) ?? context;
+}

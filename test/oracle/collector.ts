@@ -1,0 +1,315 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import {
+  type DecodedRequest,
+  type DecodedSpan,
+  decodeJsonRequest,
+  decodeRequest,
+  encodeJsonResponse,
+  encodeResponse,
+  flatten,
+  type PartialSuccess,
+} from './otlp.ts';
+
+/** How a test's collector behaves. */
+export interface CollectorOptions {
+  /** Default: a free one. Set it to come back after {@link Collector.close}. */
+  port?: number;
+  /** Where requests are taken. Default `/v1/traces`. */
+  path?: string;
+  /**
+   * The answer to a request, called once it is received, undecodable ones included. What is left out, or `undefined`
+   * for all of it, is answered as a collector would: 200 and an empty response, or the status that fits the problem.
+   * It may return a promise, to hold a request for as long as the test wants.
+   */
+  answer?: (request: CollectorRequest) => CollectorAnswer | undefined | Promise<CollectorAnswer | undefined>;
+}
+
+/** An answer that differs from the usual one. */
+export interface CollectorAnswer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: Uint8Array | string;
+  /** A body that says so, in the format of the request. */
+  partialSuccess?: PartialSuccess;
+  /** Waits before answering. */
+  delayMillis?: number;
+  /**
+   * What goes wrong on the connection: `'reset'` closes it without an answer, `'cut'` before the end of the body,
+   * `'silence'` never answers.
+   */
+  fault?: 'reset' | 'cut' | 'silence';
+}
+
+/** A request as it arrived. */
+export interface CollectorRequest {
+  /** 0 for the first to arrive. */
+  readonly index: number;
+  /** 0 for those on the connection that was opened first. */
+  readonly connection: number;
+  readonly method: string;
+  /** The path with the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As sent. */
+  readonly body: Uint8Array;
+  /** Uncompressed. */
+  readonly content: Uint8Array;
+  /** Absent when there is a {@link problem}. */
+  readonly message: DecodedRequest | undefined;
+  /** Empty when there is a {@link problem}. */
+  readonly spans: readonly DecodedSpan[];
+  /** Why a collector would refuse the request. */
+  readonly problem: string | undefined;
+  /** The answer's status, once decided; stays `undefined` when there is none. */
+  readonly status: number | undefined;
+  /** `'aborted'` when the connection closed before the answer was out, whoever closed it. */
+  readonly state: 'open' | 'answered' | 'aborted';
+}
+
+/** A collector that runs in the test's process. */
+export interface Collector {
+  /** `http://127.0.0.1:<port>`, the base URL. */
+  readonly url: string;
+  /** The URL that takes traces. */
+  readonly endpoint: string;
+  readonly port: number;
+  /** In order of arrival. */
+  readonly requests: readonly CollectorRequest[];
+  /** Connections opened so far. */
+  readonly connections: number;
+  /** The most requests that were unanswered at one time. */
+  readonly peakConcurrency: number;
+  /**
+   * The spans of all requests answered with 2xx, in order of arrival, a span sent twice twice. A request counts from
+   * when its answer is decided, even if the client never sees that answer.
+   */
+  spans(): DecodedSpan[];
+  /** Resolves to the requests as soon as there are `count` of them. Rejects when the collector is closed before. */
+  received(count: number): Promise<readonly CollectorRequest[]>;
+  /** Stops listening and closes every connection, answered or not. The second call does nothing. */
+  close(): Promise<void>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A refusal with the status that a collector would answer. */
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Starts a collector on the loopback interface. */
+export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
+  const { path = '/v1/traces', answer } = options;
+  const requests: Mutable<CollectorRequest>[] = [];
+  const connectionNumbers = new Map<Socket, number>();
+  const waiting = new Set<{ count: number; resolve: () => void; reject: (reason: Error) => void }>();
+  const open = new Set<CollectorRequest>();
+  const closing = new AbortController();
+  let closed: Promise<void> | undefined;
+  let connections = 0;
+  let peakConcurrency = 0;
+
+  const server = createServer((incoming, response) => {
+    // A failure here is one of the test's own answer function: it shows as a closed connection and on the console.
+    handle(incoming, response).catch((error: unknown) => {
+      if (closing.signal.aborted) return;
+      console.error('the test collector failed', error);
+      response.destroy();
+    });
+  });
+  server.on('connection', (socket: Socket) => {
+    connectionNumbers.set(socket, connections++);
+    socket.on('close', () => connectionNumbers.delete(socket));
+  });
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const connection = connectionNumbers.get(incoming.socket) ?? -1;
+    const body = await readBody(incoming);
+    if (body === undefined) return;
+    const request = recorded(incoming, body, connection);
+    const usualStatus = read(request);
+    open.add(request);
+    peakConcurrency = Math.max(peakConcurrency, open.size);
+    const settle = () => {
+      open.delete(request);
+      request.state = response.writableFinished ? 'answered' : 'aborted';
+    };
+    response.on('close', settle);
+    // The client may have gone right after its last byte, before there was a listener.
+    if (response.destroyed) settle();
+    for (const waiter of waiting) {
+      if (requests.length < waiter.count) continue;
+      waiting.delete(waiter);
+      waiter.resolve();
+    }
+    await respond(request, usualStatus, response);
+  }
+
+  function recorded(incoming: IncomingMessage, body: Uint8Array, connection: number): Mutable<CollectorRequest> {
+    const request: Mutable<CollectorRequest> = {
+      index: requests.length,
+      connection,
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      headers: incoming.headers,
+      body,
+      content: body,
+      message: undefined,
+      spans: [],
+      problem: undefined,
+      status: undefined,
+      state: 'open',
+    };
+    requests.push(request);
+    return request;
+  }
+
+  /** Fills in what the body says. Returns the status that a collector would answer. */
+  function read(request: Mutable<CollectorRequest>): number {
+    try {
+      if (request.path !== path) throw new Refusal(404, `traces are taken at ${path}, not at ${request.path}`);
+      if (request.method !== 'POST') throw new Refusal(405, `${request.method} instead of POST`);
+      request.content = uncompressed(request);
+      request.message = decoded(request);
+      request.spans = flatten(request.message);
+      return 200;
+    } catch (error) {
+      request.message = undefined;
+      request.problem = error instanceof Error ? error.message : String(error);
+      return error instanceof Refusal ? error.status : 400;
+    }
+  }
+
+  async function respond(
+    request: Mutable<CollectorRequest>,
+    usualStatus: number,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { status = usualStatus, headers, body, partialSuccess, delayMillis, fault } = (await answer?.(request)) ?? {};
+    if (fault !== 'reset' && fault !== 'silence') request.status = status;
+    if (delayMillis !== undefined) await delay(delayMillis, undefined, { signal: closing.signal });
+    if (fault === 'silence' || response.destroyed) return;
+    // Before the answer and not after it: the client may send its next request as soon as it has the last byte.
+    open.delete(request);
+    if (fault === 'reset') {
+      response.socket?.resetAndDestroy();
+      return;
+    }
+    const usual = usualContent(request, status, partialSuccess);
+    const bytes = Buffer.from(body ?? usual.body);
+    response.writeHead(status, {
+      'content-type': usual.type,
+      // One byte more than will come, so that the end of the connection is seen as too early.
+      'content-length': fault === 'cut' ? bytes.length + 1 : bytes.length,
+      ...headers,
+    });
+    if (fault === 'cut') {
+      response.flushHeaders();
+      response.write(bytes);
+      response.socket?.end();
+    } else {
+      response.end(bytes);
+    }
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  return {
+    url,
+    endpoint: url + path,
+    port,
+    requests,
+    get connections() {
+      return connections;
+    },
+    get peakConcurrency() {
+      return peakConcurrency;
+    },
+    spans() {
+      return requests.filter(isAccepted).flatMap((request) => request.spans);
+    },
+    async received(count) {
+      if (requests.length < count) {
+        if (closing.signal.aborted) throw new Error('the collector is closed');
+        await new Promise<void>((resolve, reject) => waiting.add({ count, resolve, reject }));
+      }
+      return requests;
+    },
+    close() {
+      if (closed !== undefined) return closed;
+      closing.abort();
+      for (const { reject } of waiting) reject(new Error('the collector was closed'));
+      closed = new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+/** Throws on a request that was taken though it cannot be read: its spans would be missing without a word. */
+function isAccepted({ index, status, problem }: CollectorRequest): boolean {
+  if (status === undefined || status < 200 || status > 299) return false;
+  if (problem !== undefined) throw new Error(`request ${index} was answered with ${status}, but: ${problem}`);
+  return true;
+}
+
+/** The whole body, or `undefined` when the client goes away before its end. */
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of incoming) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function uncompressed({ headers, body }: CollectorRequest): Uint8Array {
+  switch (headers['content-encoding']) {
+    case undefined:
+    case 'identity':
+      return body;
+    case 'gzip':
+      return new Uint8Array(gunzipSync(body));
+    default:
+      throw new Refusal(415, `content encoding ${headers['content-encoding']}`);
+  }
+}
+
+function decoded(request: CollectorRequest): DecodedRequest {
+  if (isJson(request)) return decodeJsonRequest(request.content);
+  if (mediaType(request) === 'application/x-protobuf') return decodeRequest(request.content);
+  throw new Refusal(415, `content type ${request.headers['content-type']}`);
+}
+
+function usualContent(request: CollectorRequest, status: number, partialSuccess?: PartialSuccess) {
+  if (status > 299) return { type: 'text/plain', body: request.problem ?? '' };
+  if (isJson(request)) return { type: 'application/json', body: encodeJsonResponse(partialSuccess) };
+  return { type: 'application/x-protobuf', body: encodeResponse(partialSuccess) };
+}
+
+function isJson(request: CollectorRequest): boolean {
+  return mediaType(request) === 'application/json';
+}
+
+function mediaType({ headers }: CollectorRequest): string | undefined {
+  return headers['content-type']?.split(';')[0].trim().toLowerCase();
+}

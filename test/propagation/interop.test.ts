@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as api from '@opentelemetry/api';
+import * as otel from '@opentelemetry/core';
+import fc from 'fast-check';
+import { ROOT_CONTEXT, spanIn } from '../../src/core/context.ts';
+import {
+  type Baggage,
+  baggageIn,
+  contextWithBaggage,
+  createBaggage,
+  W3CBaggagePropagator,
+} from '../../src/propagation/baggage.ts';
+import { CompositePropagator } from '../../src/propagation/composite.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from '../../src/propagation/propagator.ts';
+import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
+import { TraceState } from '../../src/propagation/trace-state.ts';
+
+// That this file type-checks is the test: each side's types take the other's.
+export const theirs: {
+  propagators: api.TextMapPropagator[];
+  headers: api.TextMapPropagator<Headers>;
+  getter: api.TextMapGetter<Headers>;
+  setter: api.TextMapSetter<Headers>;
+  traceState: api.TraceState;
+} = {
+  propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator(), new CompositePropagator()],
+  headers: new W3CTraceContextPropagator(),
+  getter: defaultTextMapGetter,
+  setter: defaultTextMapSetter,
+  traceState: new TraceState(),
+};
+export const ours: {
+  propagators: TextMapPropagator[];
+  headers: TextMapPropagator<Headers>;
+  getter: TextMapGetter<Headers>;
+  setter: TextMapSetter<Headers>;
+  baggage: Baggage;
+} = {
+  propagators: [new otel.W3CTraceContextPropagator(), new otel.W3CBaggagePropagator(), new otel.CompositePropagator()],
+  headers: new otel.W3CTraceContextPropagator(),
+  getter: api.defaultTextMapGetter,
+  setter: api.defaultTextMapSetter,
+  baggage: api.propagation.createBaggage(),
+};
+
+const roots = [ROOT_CONTEXT, api.ROOT_CONTEXT];
+const pairs = (own: TextMapPropagator, other: TextMapPropagator) => [
+  [own, other],
+  [other, own],
+];
+
+const hex = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+const spanContext = fc
+  .record({ traceId: hex(32), spanId: hex(16), traceFlags: fc.constantFrom(0, 1, 2, 3) })
+  .filter(api.isSpanContextValid);
+
+describe('trace context between this package and OpenTelemetry', () => {
+  it('is read by one as the other wrote it, in contexts of both', () => {
+    const states = fc.constantFrom(undefined, 'foo=1', 'foo=1,bar=2,rojo@x= 3');
+    fc.assert(
+      fc.property(spanContext, states, (sent, state) => {
+        for (const [from, to] of pairs(new W3CTraceContextPropagator(), new otel.W3CTraceContextPropagator())) {
+          for (const root of roots) {
+            const traceState = state === undefined ? {} : { traceState: new TraceState(state) };
+            const carrier: Record<string, string> = {};
+            from.inject(api.trace.setSpanContext(root, { ...sent, ...traceState }), carrier, defaultTextMapSetter);
+            const context = to.extract(root, carrier, defaultTextMapGetter);
+            for (const received of [spanIn(context)?.spanContext(), api.trace.getSpanContext(context)]) {
+              assert.ok(received);
+              const { traceState: receivedState, ...rest } = received;
+              assert.deepEqual(rest, { ...sent, isRemote: true });
+              assert.equal(receivedState?.serialize(), state);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  it('is left out by both where tracing is suppressed', () => {
+    for (const propagator of [new W3CTraceContextPropagator(), new otel.W3CTraceContextPropagator()]) {
+      const carrier = {};
+      const traced = api.trace.setSpanContext(api.ROOT_CONTEXT, {
+        traceId: '1'.repeat(32),
+        spanId: '1'.repeat(16),
+        traceFlags: 1,
+      });
+      propagator.inject(otel.suppressTracing(traced), carrier, defaultTextMapSetter);
+      assert.deepEqual(carrier, {});
+    }
+  });
+});
+
+describe('baggage between this package and OpenTelemetry', () => {
+  it('is read by one as the other wrote it, in contexts of both', () => {
+    const key = fc.string({ unit: fc.constantFrom(...'aZ09-_.~!*'), minLength: 1, maxLength: 8 });
+    const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => text.trim() !== '');
+    const metadata = fc.constantFrom(undefined, 'p', 'p;k=v');
+    const list = fc.uniqueArray(fc.tuple(key, value, metadata), {
+      selector: ([name]) => name,
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(list, (sent) => {
+        for (const [from, to] of pairs(new W3CBaggagePropagator(), new otel.W3CBaggagePropagator())) {
+          for (const root of roots) {
+            let baggage = createBaggage();
+            let theirBaggage = api.propagation.createBaggage();
+            for (const [name, text, props] of sent) {
+              baggage = baggage.setEntry(name, { value: text, metadata: props });
+              const theirProps = props === undefined ? undefined : api.baggageEntryMetadataFromString(props);
+              theirBaggage = theirBaggage.setEntry(name, { value: text, metadata: theirProps });
+            }
+            for (const context of [
+              contextWithBaggage(root, baggage),
+              api.propagation.setBaggage(root, theirBaggage),
+              contextWithBaggage(root, theirBaggage),
+            ]) {
+              const carrier: Record<string, string> = {};
+              from.inject(context, carrier, defaultTextMapSetter);
+              const received = to.extract(root, carrier, defaultTextMapGetter);
+              for (const read of [baggageIn(received), api.propagation.getBaggage(received)]) {
+                const entries = read
+                  ?.getAllEntries()
+                  .map(([name, entry]) => [name, entry.value, entry.metadata?.toString()]);
+                // Their entries are the properties of an object, so that keys like array indices come first.
+                assert.deepEqual(entries?.sort(), [...sent].sort());
+              }
+            }
+          }
+        }
+      }),
+    );
+  });
+});
