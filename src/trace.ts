@@ -16,8 +16,13 @@ import { type Config, resolveConfig } from './config.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
 import { StdoutSpanProcessor } from './export/stdout.ts';
-import { defaultTextMapGetter, defaultTextMapSetter } from './propagation/carrier.ts';
-import type { TextMapGetter, TextMapPropagator, TextMapSetter } from './propagation/propagator.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+  type TextMapSetter,
+} from './propagation/propagator.ts';
 
 /** What `initialize` set up; shared by all copies of this package in the process. */
 interface Running {

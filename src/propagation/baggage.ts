@@ -119,8 +119,8 @@ export class W3CBaggagePropagator implements TextMapPropagator {
         const unsent = entries.length - members.length;
         report(
           'baggage_dropped',
-          `${unsent} of ${entries.length} baggage entries not sent: keys are HTTP tokens, values are strings, and the ` +
-            `header has at most ${MAX_MEMBERS} members and ${MAX_BYTES} bytes`,
+          `${unsent} of ${entries.length} baggage entries not sent: keys are HTTP tokens, values are strings, and ` +
+            `the header has at most ${MAX_MEMBERS} members and ${MAX_BYTES} bytes`,
         );
       }
     } catch {

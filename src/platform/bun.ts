@@ -1,0 +1,15 @@
+import * as node from './node.ts';
+import type { Runtime } from './runtime.ts';
+
+export { type ContextStorage, createContextStorage } from './node.ts';
+
+/** Bun speaks Node's interfaces; only its name and version are its own. */
+export const runtime: Runtime = {
+  ...node.runtime,
+  name: 'bun',
+  processAttributes: () => ({
+    ...node.runtime.processAttributes(),
+    'process.runtime.name': 'bun',
+    'process.runtime.version': process.versions.bun as string,
+  }),
+};

@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Context } from '../core/context.ts';
+import type { ContextStorage } from './context-storage.ts';
+import type { Runtime } from './runtime.ts';
+
+export type { ContextStorage };
+
+export function createContextStorage(): ContextStorage {
+  return new AsyncLocalStorage<Context>();
+}
+
+// What is used of the global `Deno`; its own declarations would come with the whole of it.
+declare const Deno: {
+  readonly pid: number;
+  readonly version: { readonly deno: string };
+  readonly build: { readonly arch: string };
+  readonly env: { get(name: string): string | undefined };
+  readonly stdout: { write(bytes: Uint8Array): Promise<number> };
+  hostname(): string;
+  unrefTimer(timer: number): void;
+};
+
+const encoder = new TextEncoder();
+let written: Promise<unknown> = Promise.resolve();
+
+export const runtime: Runtime = {
+  name: 'deno',
+  language: 'nodejs',
+  constrained: false,
+  env: (name) => permitted(() => Deno.env.get(name)),
+  processAttributes() {
+    const hostname = permitted(() => Deno.hostname());
+    return {
+      'process.pid': Deno.pid,
+      'process.runtime.name': 'deno',
+      'process.runtime.version': Deno.version.deno,
+      'host.arch': Deno.build.arch,
+      ...(hostname !== undefined && { 'host.name': hostname }),
+    };
+  },
+  writeOut(text) {
+    written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
+  },
+  unref: (timer) => {
+    // Deno's own timers are numbers, those of its Node interface objects.
+    if (typeof timer === 'number') Deno.unrefTimer(timer);
+    else (timer as { unref(): void }).unref();
+  },
+};
+
+/** What `read` gives, or nothing where Deno was started without the permission for it: there any read throws. */
+function permitted<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += await Deno.stdout.write(bytes.subarray(at));
+}
