@@ -1,10 +1,17 @@
+import { runtime } from '#platform';
 import type { Attributes } from './core/attributes.ts';
 import { type Diagnostic, type DiagnosticHandler, printDiagnostic } from './core/diagnostic.ts';
 import type { IdGenerator } from './core/id.ts';
 import type { SpanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler } from './core/sampler.ts';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from './core/sampler.ts';
 import { Environment } from './environment.ts';
 import type { BatchSpanProcessorOptions } from './export/batch.ts';
 import { type Endpoint, tracesEndpoint } from './export/otlp/endpoint.ts';
@@ -14,9 +21,11 @@ import { W3CBaggagePropagator } from './propagation/baggage.ts';
 import { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapPropagator } from './propagation/propagator.ts';
 import { W3CTraceContextPropagator } from './propagation/trace-context.ts';
-import { runtime } from '#platform';
 
-/** Where spans go: `stdout` (development), `otlp` (a collector or backend), `none` (nothing is recorded). */
+/**
+ * Where spans go: `stdout` (development), `otlp` (a collector or backend), `none` (nothing is recorded, unless
+ * `spanProcessors` are given along with it).
+ */
 export type ExporterType = 'stdout' | 'otlp' | 'none';
 
 /**
@@ -57,7 +66,10 @@ export interface Config {
   batch?: BatchSpanProcessorOptions;
   /** Default: random ids. */
   idGenerator?: IdGenerator;
-  /** Processors in front of the exporter's. Default: none. */
+  /**
+   * Processors in front of the exporter's. Together with `exporterType: 'none'` they are the only ones, as tests want
+   * it. Default: none.
+   */
   spanProcessors?: readonly SpanProcessor[];
   /** How context crosses processes. `OTEL_PROPAGATORS`. Default: W3C trace context and W3C baggage. */
   propagators?: readonly TextMapPropagator[];

@@ -1,18 +1,18 @@
+import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
-import { INVALID_SPAN, nonRecordingSpan } from './core/non-recording-span.ts';
+import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
-import { runInSpan } from './core/span-callback.ts';
 import type { Span } from './core/span.ts';
+import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
 import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
-import { type Config, resolveConfig } from './config.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
 import { StdoutSpanProcessor } from './export/stdout.ts';
@@ -27,7 +27,7 @@ import {
 /** What `initialize` set up; shared by all copies of this package in the process. */
 interface Running {
   readonly propagator: TextMapPropagator;
-  /** `undefined` with the exporter `none`. */
+  /** `undefined` with the exporter `none` and no processors of the caller's. */
   readonly provider: TracerProvider | undefined;
   /** The tracer of `startSpan` and of the helpers. */
   readonly tracer: SpanTracer | undefined;
@@ -65,12 +65,16 @@ export function initialize(config: Config = {}): Tracer {
   const resolved = resolveConfig(config);
   let batch: BatchSpanProcessor | undefined;
   let provider: TracerProvider | undefined;
-  if (resolved.exporterType !== 'none') {
+  // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
+  // environment switches everything off.
+  const isOff =
+    resolved.exporterType === 'none' && (config.exporterType !== 'none' || resolved.spanProcessors.length === 0);
+  if (!isOff) {
     const spanProcessors = [...resolved.spanProcessors];
     if (resolved.exporterType === 'otlp') {
       batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
       spanProcessors.push(batch);
-    } else {
+    } else if (resolved.exporterType === 'stdout') {
       spanProcessors.push(new StdoutSpanProcessor({ format: resolved.stdoutFormat }));
     }
     const { resource, sampler, spanLimits, idGenerator } = resolved;
@@ -81,24 +85,24 @@ export function initialize(config: Config = {}): Tracer {
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   processState.onDiagnostic = resolved.onDiagnostic;
   processState.reported.clear();
-  // Each has a code of its own, so that none is held back for another.
-  for (const warning of resolved.warnings) report(`setting_refused: ${warning}`, warning);
+  // Each under a key of its own, so that none is held back for another.
+  for (const warning of resolved.warnings) report('setting_refused', warning, 'warn', `setting_refused: ${warning}`);
   if (resolved.banner !== undefined) console.error(`[trace] ${resolved.banner}`);
   return tracer ?? getTracer();
 }
-
-let stopping: Promise<FlushResult> | undefined;
 
 /**
  * Flushes and takes tracing down; afterwards `initialize` works again. Without `initialize` it does nothing.
  * Never rejects.
  */
 export function shutdown(options?: FlushOptions): Promise<FlushResult> {
-  const { provider } = running() ?? {};
-  const wasRunning = running() !== undefined;
-  processState.running = undefined;
-  if (wasRunning) stopping = provider?.shutdown(options);
-  return stopping ?? Promise.resolve(NOTHING);
+  const stopping = running();
+  if (stopping !== undefined) {
+    processState.running = undefined;
+    processState.stopped = stopping.provider?.shutdown(options);
+  }
+  // Whoever calls next waits for the same end.
+  return processState.stopped ?? Promise.resolve(NOTHING);
 }
 
 /**
@@ -134,29 +138,27 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
     return tracer;
   };
   return {
-    startSpan: (spanName, options, context) => current()?.startSpan(spanName, options, context) ?? passOn(context),
+    startSpan: (spanName, options, context) => current()?.startSpan(spanName, options, context) ?? unrecorded(options, context),
     startActiveSpan(spanName: string, ...rest: unknown[]) {
       const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
       if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
-      const callback = rest[rest.length - 1] as (span: Span) => unknown;
-      const context = rest.length === 3 ? (rest[1] as Context) : undefined;
-      const span = passOn(context);
+      const callback = rest.pop() as (span: Span) => unknown;
+      const [options, context] = rest as [SpanOptions?, Context?];
+      const span = unrecorded(options, context);
       return context === undefined ? callback(span) : processState.contextStorage.run(context, callback, span);
     },
   } as Tracer;
 }
 
-/** The span to hand out where nothing is recorded: the parent, so that its trace goes on, or the invalid one. */
-function passOn(parent: SpanSource | undefined): Span {
-  const source = parent ?? activeContext();
-  if (isContext(source)) return spanIn(source) ?? INVALID_SPAN;
-  return spanOf(source);
-}
-
-/** A span of any kind from something that names one. */
-function spanOf(source: Exclude<SpanSource, Context>): Span {
-  if (typeof (source as Span).spanContext === 'function') return source as Span;
-  return isSpanContextValid(source as SpanContext) ? nonRecordingSpan(source as SpanContext) : INVALID_SPAN;
+/** The span to hand out where nothing is set up: one that goes on with the trace of its parent. Never throws. */
+function unrecorded(options: SpanOptions | undefined, parent: SpanSource | null | undefined): Span {
+  try {
+    if (options?.root === true) return INVALID_SPAN;
+    const source = parent ?? activeContext();
+    return passOn(isContext(source) ? spanIn(source) : source);
+  } catch {
+    return INVALID_SPAN;
+  }
 }
 
 /**
@@ -167,10 +169,10 @@ export function startSpan(name: string, options?: StartOptions): Span {
   try {
     const tracer = running()?.tracer;
     const parent = options?.parent;
-    if (tracer === undefined) return options?.root === true ? INVALID_SPAN : passOn(parent);
+    if (tracer === undefined) return unrecorded(options, parent);
     if (parent === undefined || parent === null || options?.root === true) return tracer.startSpan(name, options);
     if (isContext(parent)) return tracer.startSpan(name, options, parent);
-    return tracer.startChild(name, options, spanOf(parent));
+    return tracer.startChild(name, options, parent);
   } catch (error) {
     report('start_failed', `a span could not be started, its options threw: ${messageOf(error)}`);
     return INVALID_SPAN;
@@ -207,7 +209,8 @@ export function runSpan<T>(
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
   // Where nothing is recorded and nothing changes, neither a context nor a promise is made.
-  if (base === active && (span === INVALID_SPAN || span === spanIn(active)) && !span.isRecording()) return callback(span);
+  if (base === active && (span === INVALID_SPAN || span === spanIn(active)) && !span.isRecording())
+    return callback(span);
   return runInSpan(span, setSpan(base, span), callback, onResult);
 }
 
@@ -257,7 +260,10 @@ export function logWithTrace(message: string, context: SpanSource = activeContex
  */
 export function inject<Carrier>(
   carrier: Carrier,
-  { context = activeContext(), setter = defaultTextMapSetter as TextMapSetter<Carrier> }: { context?: Context; setter?: TextMapSetter<Carrier> } = {},
+  {
+    context = activeContext(),
+    setter = defaultTextMapSetter as TextMapSetter<Carrier>,
+  }: { context?: Context; setter?: TextMapSetter<Carrier> } = {},
 ): void {
   running()?.propagator.inject(context, carrier, setter as TextMapSetter);
 }
@@ -271,7 +277,10 @@ export function inject<Carrier>(
  */
 export function extract<Carrier>(
   carrier: Carrier,
-  { context = activeContext(), getter = defaultTextMapGetter as TextMapGetter<Carrier> }: { context?: Context; getter?: TextMapGetter<Carrier> } = {},
+  {
+    context = activeContext(),
+    getter = defaultTextMapGetter as TextMapGetter<Carrier>,
+  }: { context?: Context; getter?: TextMapGetter<Carrier> } = {},
 ): Context {
   return running()?.propagator.extract(context, carrier, getter as TextMapGetter) ?? context;
 }

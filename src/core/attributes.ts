@@ -123,7 +123,10 @@ export class AttributeList {
 
   private refuse(key: unknown, why: string): void {
     if (this.dropped++ > 0) return;
-    report('attribute_refused', `attribute ${typeof key === 'string' ? `"${cut(key, 100)}"` : typeof key} is left out: ${why}`);
+    report(
+      'attribute_refused',
+      `attribute ${typeof key === 'string' ? `"${cut(key, 100)}"` : typeof key} is left out: ${why}`,
+    );
   }
 
   /** The attributes as an object, nested maps and arrays included. */
@@ -171,7 +174,12 @@ function convert(value: unknown, lengthLimit: number): StoredValue | undefined {
   }
 }
 
-function convertWithin(value: unknown, lengthLimit: number, budget: { nodes: number }, depth: number): StoredValue | undefined {
+function convertWithin(
+  value: unknown,
+  lengthLimit: number,
+  budget: { nodes: number },
+  depth: number,
+): StoredValue | undefined {
   switch (typeof value) {
     case 'string':
       return cut(value, lengthLimit);

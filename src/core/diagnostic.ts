@@ -23,17 +23,21 @@ interface Reported {
   repeated: number;
 }
 
-/** Reports a problem once a minute per code. Never throws. */
-export function report(code: string, message: string, level: Diagnostic['level'] = 'warn'): void {
+/**
+ * Reports a problem once a minute per code. Never throws.
+ *
+ * @param key - What is held back together; the code unless something narrower is named.
+ */
+export function report(code: string, message: string, level: Diagnostic['level'] = 'warn', key: string = code): void {
   const { reported } = processState;
   const at = Date.now();
-  const last = reported.get(code) as Reported | undefined;
+  const last = reported.get(key) as Reported | undefined;
   // A clock that went back must not silence a code for ever, hence the distance both ways.
   if (last !== undefined && Math.abs(at - last.at) < INTERVAL_MILLIS) {
     last.repeated++;
     return;
   }
-  reported.set(code, { at, repeated: 0 });
+  reported.set(key, { at, repeated: 0 });
   const diagnostic: Diagnostic = { level, code, message, repeated: last?.repeated ?? 0 };
   try {
     (processState.onDiagnostic ?? printDiagnostic)(diagnostic);

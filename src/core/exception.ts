@@ -47,8 +47,8 @@ function stackOf(thrown: object): string {
 }
 
 function constructorName(thrown: object): string {
-  const constructor = read(thrown, 'constructor');
-  return typeof constructor === 'function' ? textOf(read(constructor, 'name')) : '';
+  const made = read(thrown, 'constructor');
+  return typeof made === 'function' ? textOf(read(made, 'name')) : '';
 }
 
 function read(from: object, key: string): unknown {

@@ -16,7 +16,14 @@ export class LocalTrace {
   anchor: Anchor | undefined = undefined;
   private hex: string | undefined;
 
-  constructor(word0: number, word1: number, word2: number, word3: number, traceState: TraceState | undefined, hex: string | undefined) {
+  constructor(
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
+    traceState: TraceState | undefined,
+    hex: string | undefined,
+  ) {
     this.word0 = word0;
     this.word1 = word1;
     this.word2 = word2;
@@ -49,5 +56,12 @@ export function randomTrace(): LocalTrace {
 
 /** The trace of an id that came from elsewhere; `traceId` is valid. */
 export function traceOfId(traceId: string, traceState: TraceState | undefined): LocalTrace {
-  return new LocalTrace(wordOfHex(traceId, 0), wordOfHex(traceId, 8), wordOfHex(traceId, 16), wordOfHex(traceId, 24), traceState, traceId);
+  return new LocalTrace(
+    wordOfHex(traceId, 0),
+    wordOfHex(traceId, 8),
+    wordOfHex(traceId, 16),
+    wordOfHex(traceId, 24),
+    traceState,
+    traceId,
+  );
 }

@@ -2,8 +2,9 @@ import { ROOT_CONTEXT, setSpan } from './context.ts';
 import { hexOfWord, wordOfHex } from './id.ts';
 import { type LocalTrace, traceOfId } from './local-trace.ts';
 import { processState } from './process-state.ts';
-import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext } from './span-context.ts';
 import type { Span } from './span.ts';
+import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext } from './span-context.ts';
+import { spanContextOf } from './span-source.ts';
 
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
@@ -108,4 +109,13 @@ export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
     isRemote === true,
     context,
   );
+}
+
+/**
+ * The span to hand out where nothing is recorded, so that the trace of `parent` goes on. Never a recording parent
+ * itself: whoever ends its child would end it.
+ */
+export function passOn(parent: unknown): Span {
+  if (parent === undefined) return INVALID_SPAN;
+  return parent instanceof NonRecordingSpan ? parent : nonRecordingSpan(spanContextOf(parent));
 }

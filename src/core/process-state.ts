@@ -1,5 +1,6 @@
 import { type ContextStorage, createContextStorage } from '#platform';
 import type { DiagnosticHandler } from './diagnostic.ts';
+import type { FlushResult } from './processor.ts';
 
 /**
  * What all copies of this package in one process share: an ESM and a CommonJS copy see the same active span,
@@ -12,6 +13,8 @@ export interface ProcessState {
   onDiagnostic: DiagnosticHandler | undefined;
   /** What `initialize` set up; owned by trace.ts, opaque here. */
   running: unknown;
+  /** The end of what ran last. */
+  stopped: Promise<FlushResult> | undefined;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
@@ -24,6 +27,7 @@ function share(): ProcessState {
     reported: new Map(),
     onDiagnostic: undefined,
     running: undefined,
+    stopped: undefined,
   };
   return holder[KEY];
 }

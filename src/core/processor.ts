@@ -27,8 +27,11 @@ export interface SpanProcessor {
   onStart?(span: Span, parentContext: Context): void;
   /** Called with each recording span as it ends; its data no longer changes. */
   onEnd(span: ReadableSpan): void;
-  /** Resolves when all spans ended before the call have left or the time is up. Never rejects. */
-  forceFlush(options?: FlushOptions): Promise<FlushResult | void>;
+  /**
+   * Resolves when all spans ended before the call have left or the time is up, to a {@link FlushResult} where there
+   * is something to count. Never rejects.
+   */
+  forceFlush(options?: FlushOptions): Promise<unknown>;
   /** Flushes, then refuses further spans. Never rejects; a second call does nothing. */
-  shutdown(options?: FlushOptions): Promise<FlushResult | void>;
+  shutdown(options?: FlushOptions): Promise<unknown>;
 }

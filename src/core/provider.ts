@@ -62,7 +62,9 @@ export class TracerProvider {
     this.idGenerator = idGenerator instanceof RandomIdGenerator ? undefined : idGenerator;
     this.rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? TraceFlags.RANDOM : 0;
     if (!Array.isArray(spanProcessors)) throw new TypeError('spanProcessors: an array of span processors is required');
-    spanProcessors.forEach((processor, at) => requireMethod(`spanProcessors[${at}]`, processor, 'onEnd', 'forceFlush', 'shutdown'));
+    for (const [at, processor] of spanProcessors.entries()) {
+      requireMethod(`spanProcessors[${at}]`, processor, 'onEnd', 'forceFlush', 'shutdown');
+    }
     this.spanProcessors = spanProcessors;
     this.watchesStarts = spanProcessors.some((processor) => typeof processor.onStart === 'function');
   }
@@ -96,7 +98,7 @@ export class TracerProvider {
     await Promise.all(
       this.spanProcessors.map(async (processor) => {
         try {
-          const result = await processor[method](options);
+          const result = (await processor[method](options)) as Partial<FlushResult> | undefined;
           sum.exported += result?.exported ?? 0;
           sum.pending += result?.pending ?? 0;
           sum.dropped += result?.dropped ?? 0;
@@ -137,7 +139,10 @@ export class TracerProvider {
     if (this.idGenerator === undefined) return randomTrace();
     const id = this.idGenerator.generateTraceId();
     if (isValidTraceId(id)) return traceOfId(id, undefined);
-    report('id_refused', `idGenerator.generateTraceId() gave ${JSON.stringify(id)}, not 32 hexadecimal digits; a random id is used`);
+    report(
+      'id_refused',
+      `idGenerator.generateTraceId() gave ${JSON.stringify(id)}, not 32 hexadecimal digits; a random id is used`,
+    );
     return randomTrace();
   }
 
@@ -145,7 +150,10 @@ export class TracerProvider {
   newSpanId(): string {
     const id = (this.idGenerator as IdGenerator).generateSpanId();
     if (isValidSpanId(id)) return id;
-    report('id_refused', `idGenerator.generateSpanId() gave ${JSON.stringify(id)}, not 16 hexadecimal digits; a random id is used`);
+    report(
+      'id_refused',
+      `idGenerator.generateSpanId() gave ${JSON.stringify(id)}, not 16 hexadecimal digits; a random id is used`,
+    );
     return new RandomIdGenerator().generateSpanId();
   }
 }

@@ -1,6 +1,6 @@
+import { runtime } from '#platform';
 import { AttributeList, type Attributes } from './attributes.ts';
 import { SDK_NAME, SDK_VERSION } from './version.ts';
-import { runtime } from '#platform';
 
 /**
  * What produces the spans: service, process, host.

@@ -164,7 +164,8 @@ export class ParentBasedSampler implements WordSampler {
     ];
     // One arm that wants to see names and attributes is enough to need the long way.
     if (this.arms.every((arm) => arm.decide !== undefined)) {
-      this.decide = (parent, high, low) => (this.arms[parent].decide as NonNullable<WordSampler['decide']>)(parent, high, low);
+      this.decide = (parent, high, low) =>
+        (this.arms[parent].decide as NonNullable<WordSampler['decide']>)(parent, high, low);
     }
   }
 

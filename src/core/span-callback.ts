@@ -1,6 +1,6 @@
+import type { Attributes } from './attributes.ts';
 import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
-import type { Attributes } from './attributes.ts';
 import { processState } from './process-state.ts';
 import type { Span } from './span.ts';
 import { SpanStatusCode } from './status.ts';

@@ -206,7 +206,10 @@ export class RecordingSpan implements Span, ReadableSpan {
     this.eventList ??= [];
     if (this.eventList.length >= limits.eventCountLimit) {
       if (this.extend().droppedEvents++ === 0) {
-        report('event_limit', `events beyond the limit of ${limits.eventCountLimit} are dropped: raise spanLimits or OTEL_SPAN_EVENT_COUNT_LIMIT`);
+        report(
+          'event_limit',
+          `events beyond the limit of ${limits.eventCountLimit} are dropped: raise spanLimits or OTEL_SPAN_EVENT_COUNT_LIMIT`,
+        );
       }
       if (limits.eventCountLimit === 0) return this;
       this.eventList.shift();
@@ -226,7 +229,10 @@ export class RecordingSpan implements Span, ReadableSpan {
     const extras = this.extend();
     if (extras.links.length >= limits.linkCountLimit) {
       if (extras.droppedLinks++ === 0) {
-        report('link_limit', `links beyond the limit of ${limits.linkCountLimit} are dropped: raise spanLimits or OTEL_SPAN_LINK_COUNT_LIMIT`);
+        report(
+          'link_limit',
+          `links beyond the limit of ${limits.linkCountLimit} are dropped: raise spanLimits or OTEL_SPAN_LINK_COUNT_LIMIT`,
+        );
       }
       return this;
     }
@@ -243,7 +249,8 @@ export class RecordingSpan implements Span, ReadableSpan {
         context: spanContextOf(detailed.context),
         attributes,
         droppedAttributesCount:
-          (attributes?.dropped ?? 0) + (Number.isSafeInteger(droppedAttributesCount) ? (droppedAttributesCount as number) : 0),
+          (attributes?.dropped ?? 0) +
+          (Number.isSafeInteger(droppedAttributesCount) ? (droppedAttributesCount as number) : 0),
       });
     } catch {
       extras.droppedLinks++;
@@ -327,7 +334,8 @@ export class RecordingSpan implements Span, ReadableSpan {
     } catch {
       // A time that cannot be read is one that was not given.
     }
-    if (given === undefined) report('time_refused', 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one');
+    if (given === undefined)
+      report('time_refused', 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one');
     return given;
   }
 

@@ -8,7 +8,7 @@ import { SpanKind } from './kind.ts';
 import type { SpanLimits } from './limits.ts';
 import type { Link } from './link.ts';
 import type { LocalTrace } from './local-trace.ts';
-import { INVALID_SPAN, NonRecordingSpan, nonRecordingSpan } from './non-recording-span.ts';
+import { INVALID_SPAN, NonRecordingSpan, nonRecordingSpan, passOn } from './non-recording-span.ts';
 import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
 import { ParentSampling, parentSamplingOf, SamplingDecision, type SamplingResult } from './sampler.ts';
@@ -72,7 +72,7 @@ export class SpanTracer implements Tracer {
     try {
       const within = context ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
       const parent = options?.root === true ? undefined : spanIn(within);
-      if (isTracingSuppressed(within)) return parent ?? INVALID_SPAN;
+      if (isTracingSuppressed(within)) return passOn(parent);
       return this.start(name, options, parent, within);
     } catch (error) {
       return failed(error);
@@ -86,7 +86,7 @@ export class SpanTracer implements Tracer {
     fn?: F,
   ): ReturnType<F> {
     const callback = (fn ?? contextOrFn ?? optionsOrFn) as (span: Span) => ReturnType<F>;
-    const options = contextOrFn === undefined ? undefined : (optionsOrFn as SpanOptions);
+    const options = callback === optionsOrFn ? undefined : (optionsOrFn as SpanOptions);
     const given = fn === undefined ? undefined : (contextOrFn as Context);
     const context = given ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
     const span = this.startSpan(name, options, context);
@@ -94,7 +94,7 @@ export class SpanTracer implements Tracer {
   }
 
   /** Starts a span under `parent`, whatever the active context holds. */
-  startChild(name: string, options: SpanOptions | undefined, parent: Span): Span {
+  startChild(name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
     try {
       return this.start(name, options, parent, undefined);
     } catch (error) {
@@ -110,7 +110,7 @@ export class SpanTracer implements Tracer {
     context: Context | undefined,
   ): Span {
     const { provider } = this;
-    if (provider.isShutDown) return parentSpan ?? INVALID_SPAN;
+    if (provider.isShutDown) return passOn(parentSpan);
 
     const parent =
       parentSpan === undefined || parentSpan instanceof RecordingSpan || parentSpan instanceof NonRecordingSpan

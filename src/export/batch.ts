@@ -1,9 +1,9 @@
+import { runtime } from '#platform';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { FlushOptions, FlushResult, SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { TraceFlags } from '../core/span-context.ts';
-import { runtime } from '#platform';
 import {
   allDropped,
   allUnknown,
@@ -181,7 +181,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       this.inFlight?.abort(new Error('the tracer was shut down'));
       await this.settle(this.accepted - spans, ABORT_MILLIS);
       this.account(left, allDropped(spans, 'shutdown'));
-      report('shutdown', `shutdown ran out of time, ${spans} spans are dropped: is the collector reachable?`);
+      report('shutdown', `shutdown ran out of time, ${spans} spans are dropped: is the collector reachable?`, 'error');
     }
     try {
       await this.exporter.shutdown?.();
@@ -203,7 +203,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private drop(spans: number, reason: DropReason, why: string): void {
     const { dropped } = this.counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    report(reason, why);
+    report(reason, why, 'error');
   }
 
   private startTimer(): void {
@@ -276,6 +276,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       report(
         'export_timeout',
         `an export of ${spans} spans took longer than exportTimeoutMillis (${exportTimeoutMillis})`,
+        'error',
       );
       abort.abort(new Error('the export timed out'));
     }, exportTimeoutMillis);
@@ -344,7 +345,7 @@ function spansOf(batches: readonly SpanBatch[]): number {
 }
 
 function exportFailed(spans: number, error: unknown): ExportOutcome {
-  report('export_failed', `an export failed, ${spans} spans are dropped: ${messageOf(error)}`);
+  report('export_failed', `an export failed, ${spans} spans are dropped: ${messageOf(error)}`, 'error');
   return allDropped(spans, 'export_failed');
 }
 

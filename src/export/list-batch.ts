@@ -42,13 +42,19 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
       const settle = (error?: { cause: unknown }) => {
         if (outcome !== undefined) return;
         if (error !== undefined) {
-          report('export_failed', `the exporter failed, ${spans.length} spans are dropped: ${messageOf(error.cause)}`);
+          report(
+            'export_failed',
+            `the exporter failed, ${spans.length} spans are dropped: ${messageOf(error.cause)}`,
+            'error',
+          );
         }
         outcome = error === undefined ? allAcknowledged(spans.length) : allDropped(spans.length, 'export_failed');
         resolveLater?.(outcome);
       };
       try {
-        const returned = exporter.export(spans, (result) => settle(result.code === 0 ? undefined : { cause: result.error }));
+        const returned = exporter.export(spans, (result) =>
+          settle(result.code === 0 ? undefined : { cause: result.error }),
+        );
         if (typeof returned?.then === 'function') {
           returned.then(
             () => settle(),

@@ -38,7 +38,10 @@ export function traceTree(spans: readonly ReadableSpan[], note: string): string 
 }
 
 function headline(spans: readonly ReadableSpan[], first: ReadableSpan, note: string): string {
-  const end = spans.reduce((latest, { endTime }) => (compareHrTime(endTime, latest) > 0 ? endTime : latest), first.endTime);
+  const end = spans.reduce(
+    (latest, { endTime }) => (compareHrTime(endTime, latest) > 0 ? endTime : latest),
+    first.endTime,
+  );
   const service = first.resource.attributes['service.name'];
   const parts = [
     `trace ${first.spanContext().traceId}`,

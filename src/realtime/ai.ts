@@ -21,7 +21,9 @@ export const instrumentLLMRequest = ((
   model: string,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('llm.request', llmAttrs(provider, model), options, callback)) as Instrument<[provider: string, model: string]>;
+) => instrument('llm.request', llmAttrs(provider, model), options, callback)) as Instrument<
+  [provider: string, model: string]
+>;
 
 /** `llm.response`: a language model answered with `size` bytes of, for instance, `text`. */
 export const instrumentLLMResponse = ((
@@ -31,12 +33,18 @@ export const instrumentLLMResponse = ((
   size: number,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('llm.response', {
-  [AttrLLMProvider]: provider,
-  [AttrLLMModel]: model,
-  [AttrLLMResponseType]: responseType,
-  [AttrResponseDataSize]: size,
-}, options, callback)) as Instrument<[provider: string, model: string, responseType: string, size: number]>;
+) =>
+  instrument(
+    'llm.response',
+    {
+      [AttrLLMProvider]: provider,
+      [AttrLLMModel]: model,
+      [AttrLLMResponseType]: responseType,
+      [AttrResponseDataSize]: size,
+    },
+    options,
+    callback,
+  )) as Instrument<[provider: string, model: string, responseType: string, size: number]>;
 
 /** `stt.request`: `audioSize` bytes of speech are to become text. */
 export const instrumentSTTRequest = ((
@@ -44,7 +52,13 @@ export const instrumentSTTRequest = ((
   audioSize: number,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('stt.request', { [AttrSTTProvider]: provider, [AttrAudioSize]: audioSize }, options, callback)) as Instrument<[provider: string, audioSize: number]>;
+) =>
+  instrument(
+    'stt.request',
+    { [AttrSTTProvider]: provider, [AttrAudioSize]: audioSize },
+    options,
+    callback,
+  )) as Instrument<[provider: string, audioSize: number]>;
 
 /** `stt.response`: speech has become `text`, of which the length in UTF-8 bytes is kept. */
 export const instrumentSTTResponse = ((
@@ -52,7 +66,13 @@ export const instrumentSTTResponse = ((
   text: string,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('stt.response', { [AttrSTTProvider]: provider, [AttrTextLength]: utf8Length(text) }, options, callback)) as Instrument<[provider: string, text: string]>;
+) =>
+  instrument(
+    'stt.response',
+    { [AttrSTTProvider]: provider, [AttrTextLength]: utf8Length(text) },
+    options,
+    callback,
+  )) as Instrument<[provider: string, text: string]>;
 
 /** `tts.request`: `text` is to become speech; its length in UTF-8 bytes is kept. */
 export const instrumentTTSRequest = ((
@@ -61,11 +81,17 @@ export const instrumentTTSRequest = ((
   text: string,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('tts.request', {
-  [AttrTTSProvider]: provider,
-  [AttrTTSVoice]: voice,
-  [AttrTextLength]: utf8Length(text),
-}, options, callback)) as Instrument<[provider: string, voice: string, text: string]>;
+) =>
+  instrument(
+    'tts.request',
+    {
+      [AttrTTSProvider]: provider,
+      [AttrTTSVoice]: voice,
+      [AttrTextLength]: utf8Length(text),
+    },
+    options,
+    callback,
+  )) as Instrument<[provider: string, voice: string, text: string]>;
 
 /** `tts.response`: text has become `audioSize` bytes of speech. */
 export const instrumentTTSResponse = ((
@@ -73,4 +99,10 @@ export const instrumentTTSResponse = ((
   audioSize: number,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument('tts.response', { [AttrTTSProvider]: provider, [AttrAudioSize]: audioSize }, options, callback)) as Instrument<[provider: string, audioSize: number]>;
+) =>
+  instrument(
+    'tts.response',
+    { [AttrTTSProvider]: provider, [AttrAudioSize]: audioSize },
+    options,
+    callback,
+  )) as Instrument<[provider: string, audioSize: number]>;

@@ -1,5 +1,5 @@
-import { recordError } from '../core/span-callback.ts';
 import type { Span } from '../core/span.ts';
+import { recordError } from '../core/span-callback.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import { connectionAttrs } from './attributes.ts';
 import { type Instrument, type InstrumentOptions, instrument, type SpanCallback, startOptions } from './instrument.ts';

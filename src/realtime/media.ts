@@ -17,11 +17,17 @@ export const instrumentAudioProcessing = ((
   outputSize: number,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument(`audio.${operation}`, {
-  [AttrAudioOperation]: operation,
-  [AttrAudioInputSize]: inputSize,
-  [AttrAudioOutputSize]: outputSize,
-}, options, callback)) as Instrument<[operation: string, inputSize: number, outputSize: number]>;
+) =>
+  instrument(
+    `audio.${operation}`,
+    {
+      [AttrAudioOperation]: operation,
+      [AttrAudioInputSize]: inputSize,
+      [AttrAudioOutputSize]: outputSize,
+    },
+    options,
+    callback,
+  )) as Instrument<[operation: string, inputSize: number, outputSize: number]>;
 
 /** `video.<operation>`: an operation on video; sizes in bytes. */
 export const instrumentVideoProcessing = ((
@@ -30,8 +36,14 @@ export const instrumentVideoProcessing = ((
   outputSize: number,
   options?: MaybeCallback,
   callback?: SpanCallback<unknown>,
-) => instrument(`video.${operation}`, {
-  [AttrVideoOperation]: operation,
-  [AttrVideoInputSize]: inputSize,
-  [AttrVideoOutputSize]: outputSize,
-}, options, callback)) as Instrument<[operation: string, inputSize: number, outputSize: number]>;
+) =>
+  instrument(
+    `video.${operation}`,
+    {
+      [AttrVideoOperation]: operation,
+      [AttrVideoInputSize]: inputSize,
+      [AttrVideoOutputSize]: outputSize,
+    },
+    options,
+    callback,
+  )) as Instrument<[operation: string, inputSize: number, outputSize: number]>;

@@ -6,7 +6,14 @@ import { isSpanContextValid } from '../core/span-context.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import { audioAttrs, videoAttrs } from './attributes.ts';
 import { type Instrument, type InstrumentOptions, instrument, type SpanCallback, startOptions } from './instrument.ts';
-import { byteLengthOf, linkMessage, MessageType, type PipelineMessage, setSpanOfMessage, spanOfMessage } from './message.ts';
+import {
+  byteLengthOf,
+  linkMessage,
+  MessageType,
+  type PipelineMessage,
+  setSpanOfMessage,
+  spanOfMessage,
+} from './message.ts';
 import { AttrMessageType, AttrPipelineElement, AttrPipelineName, AttrSessionID, AttrTextDataSize } from './names.ts';
 
 /** Options of `instrumentElementProcess`. */

@@ -172,7 +172,10 @@ export function requestBytes(batches: readonly OtlpBatch[]): Uint8Array {
     );
     const [[first]] = scopes.values();
     const { resourceBytes: constant } = first.head;
-    putHeader(0x0a, sizes.reduce((sum, size) => sum + headerSize(size) + size, constant.length));
+    putHeader(
+      0x0a,
+      sizes.reduce((sum, size) => sum + headerSize(size) + size, constant.length),
+    );
     put(constant);
     [...scopes.values()].forEach((same, index) => {
       putHeader(0x12, sizes[index]);

@@ -38,7 +38,9 @@ export function tracesEndpoint(setting: string, value: string, options: Endpoint
   }
   if (!/^https?:$/.test(url.protocol) || url.hostname === '' || /\s/.test(value)) throw malformed(setting, value);
   if (url.username !== '' || url.password !== '') {
-    throw new TypeError(`${setting}: credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)`);
+    throw new TypeError(
+      `${setting}: credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)`,
+    );
   }
   const hasPath = url.pathname !== '/' && url.pathname !== '';
   if (url.port === '4317' && !hasPath && !isHttp) {

@@ -1,9 +1,9 @@
+import { runtime } from '#platform';
 import { ROOT_CONTEXT, suppressTracing } from '../../core/context.ts';
 import { report } from '../../core/diagnostic.ts';
 import { messageOf } from '../../core/exception.ts';
 import { processState } from '../../core/process-state.ts';
 import { SDK_VERSION } from '../../core/version.ts';
-import { runtime } from '#platform';
 import { allAcknowledged, allDropped, allUnknown, type BatchingExporter, type ExportOutcome } from '../exporter.ts';
 import { OtlpBatch, requestBytes } from './batch.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -97,7 +97,10 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
-    const timer = setTimeout(() => abort.abort(new Error(`no answer within ${this.timeoutMillis} ms`)), this.timeoutMillis);
+    const timer = setTimeout(
+      () => abort.abort(new Error(`no answer within ${this.timeoutMillis} ms`)),
+      this.timeoutMillis,
+    );
     try {
       const response = await this.post(requestBytes(batches) as Uint8Array<ArrayBuffer>, abort.signal);
       const body = await readBody(response);
@@ -127,7 +130,11 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     const { rejectedSpans, errorMessage } = readResponse(body);
     const rejected = Math.min(rejectedSpans, spans);
     if (rejected > 0) {
-      report('spans_rejected', `${this.url} accepted a request but rejected ${rejected} of its ${spans} spans: ${quote(errorMessage)}`);
+      report(
+        'spans_rejected',
+        `${this.url} accepted a request but rejected ${rejected} of its ${spans} spans: ${quote(errorMessage)}`,
+        'error',
+      );
     } else if (errorMessage !== '') {
       report('server_warning', `${this.url} accepted a request and warns: ${quote(errorMessage)}`);
     }
@@ -138,6 +145,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     report(
       'export_failed',
       `${this.url} answered with status ${status}, ${spans} spans are dropped: ${quote(textOf(body))}${remedy(status)}`,
+      'error',
     );
     return allDropped(spans, status === 413 ? 'too_large' : 'refused');
   }
@@ -147,6 +155,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     report(
       'export_failed',
       `no answer from ${this.url}, ${spans} spans ${refused ? 'are dropped' : 'may be lost'}: ${reasonOf(error)}${refused ? '; is a collector listening there?' : ''}`,
+      'error',
     );
     return refused ? allDropped(spans, 'unreachable') : allUnknown(spans);
   }
@@ -169,7 +178,8 @@ function checkedHeaders(headers: Readonly<Record<string, string>>): Record<strin
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     // The value stays out of the message: it is likely to be a secret.
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new TypeError(`headers: ${JSON.stringify(name)} is not a header's name`);
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
+      throw new TypeError(`headers: ${JSON.stringify(name)} is not a header's name`);
     if (typeof value !== 'string' || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       throw new TypeError(`headers: the value of ${name} is not a string that a header can hold`);
     }

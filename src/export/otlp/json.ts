@@ -81,7 +81,10 @@ function jsonSpan(span: ReadableSpan): object {
       droppedAttributesCount: droppedAttributesCount || undefined,
     })),
     droppedLinksCount: span.droppedLinksCount || undefined,
-    status: { code: status.code || undefined, message: status.message === undefined ? undefined : wellFormed(status.message) },
+    status: {
+      code: status.code || undefined,
+      message: status.message === undefined ? undefined : wellFormed(status.message),
+    },
   };
 }
 
