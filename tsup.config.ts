@@ -6,10 +6,23 @@ const entries = (names: string[]) => ({
   ...Object.fromEntries(names.map((name) => [`platform/${name}`, `src/platform/${name}.ts`])),
 });
 
+// What the declarations need of globals is declared here, so that they do without a lib for it, without those of the DOM
+// and without @types/node. Where there are such, these merge with them.
+const globals = `declare global {
+  interface AbortSignal {}
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}`;
+
+const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner: globals };
+
 const shared: Options = {
   target: 'es2022',
   // The runtime or the bundler picks the platform by the conditions in package.json.
   external: ['#platform'],
+  // Deno and Workers know `node:async_hooks` and no `async_hooks`.
+  removeNodeProtocol: false,
   // Entry points of one format share one core.
   splitting: true,
   sourcemap: false,
@@ -22,7 +35,7 @@ export default defineConfig([
     entry: entries([...platforms, 'workerd']),
     format: 'esm',
     clean: true,
-    dts: { entry: { index: 'src/index.ts' } },
+    dts: declarations,
   },
-  { ...shared, entry: entries(platforms), format: 'cjs', dts: { entry: { index: 'src/index.ts' } } },
+  { ...shared, entry: entries(platforms), format: 'cjs', dts: declarations },
 ]);

@@ -1,47 +1,99 @@
-import assert from 'node:assert/strict';
-import { decodeRequest, flatten } from '../test/oracle/otlp.ts';
-import { compare } from './measure.ts';
-import { openTelemetry2 } from './peers/opentelemetry-2/subject.ts';
-import { openTelemetry3 } from './peers/opentelemetry-3/subject.ts';
-import { realtimeAi } from './realtime-ai.ts';
-import type { Subject } from './subject.ts';
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { benchArguments } from './arguments.ts';
+import type { Measurement } from './bench-case.ts';
+import { buildPrograms } from './build.ts';
+import { Lab } from './lab.ts';
+import { writeRun } from './results.ts';
+import { runtimeOf, thisNode } from './runtime.ts';
+import { shownFigure, shownScore } from './shown.ts';
+import { suite } from './suite.ts';
+import { targets } from './targets.ts';
+import { boundsOf, type Verdict, verdictOf } from './verdict.ts';
 
-const isQuick = process.argv.includes('--quick');
-const subjects: Subject[] = [realtimeAi(), openTelemetry2(), openTelemetry3()];
-
-/** A span with 5 attributes and 1 event, created, ended and encoded. */
-function span({ tracer }: Subject): void {
-  const span = tracer.startSpan('llm.request', {
-    attributes: {
-      'llm.provider': 'gemini',
-      'llm.model': 'gemini-2.0-flash-exp',
-      'session.id': 'session-4711',
-      'audio.sample_rate': 16_000,
-      streaming: true,
-    },
-  });
-  span.addEvent('first_token', { 'token.index': 0 });
-  span.end();
+const { quick, only, runtime: runtimeName } = benchArguments(process.argv.slice(2));
+const runtime = runtimeOf(runtimeName);
+const unknown = only.filter((name) => !suite.some((each) => each.name === name));
+if (unknown.length > 0) {
+  throw new Error(`--only ${unknown.join(',')}: there are ${suite.map(({ name }) => name).join(', ')}`);
 }
-
-// Before anything is timed: the work is done, and it is the same work.
-const messages = [];
-for (const subject of subjects) {
-  for (let call = 0; call < 3; call++) span(subject);
-  const spans = flatten(decodeRequest(await subject.drain()));
-  assert.equal(spans.length, 3, `${subject.name} encodes each span`);
-  messages.push({ attributes: spans[2].attributes, events: spans[2].events.map(({ attributes }) => attributes) });
-}
-for (const message of messages) assert.deepEqual(message, messages[0]);
-
-const figures = await compare(
-  subjects.map((subject) => ({ name: subject.name, work: () => span(subject), finish: () => subject.drain() })),
-  isQuick ? 3 : 7,
+const chosen = suite.filter(
+  ({ name, everywhere }) => (only.length === 0 || only.includes(name)) && (everywhere || runtime === thisNode),
 );
-const [ours, ...peers] = figures;
-const best = peers.reduce((a, b) => (b.median < a.median ? b : a));
-console.log('span with 5 attributes and 1 event, created, ended, encoded (ns a span: median, least to most)');
-for (const { name, median, least, most } of figures) {
-  console.log(`  ${name.padEnd(24)} ${median.toFixed(0).padStart(6)}  ${least.toFixed(0)} to ${most.toFixed(0)}`);
+
+const version = execFileSync(runtime.command, ['--version'], { encoding: 'utf8' }).trim().split('\n')[0];
+const machine = {
+  date: new Date().toISOString().slice(0, 10),
+  cpu: cpus()[0].model,
+  cores: cpus().length,
+  runtime: `${runtime.key} (${version})`,
+};
+console.log(`${machine.runtime}, ${machine.cores} × ${machine.cpu}${quick ? ', quick' : ''}`);
+
+await buildPrograms();
+const lab = new Lab(quick, runtime);
+const cases: Record<string, Measurement> = {};
+const failed: string[] = [];
+for (const { name, what, measure } of chosen) {
+  const start = performance.now();
+  try {
+    cases[name] = await measure(lab);
+  } catch (error) {
+    failed.push(name);
+    console.error(`\n${name}: the work was not done, so there is no figure\n`, error);
+    continue;
+  }
+  print(name, what, cases[name], (performance.now() - start) / 1_000);
 }
-console.log(`  ${(best.median / ours.median).toFixed(1)} times as fast as ${best.name}`);
+
+const verdicts = Object.entries(cases).map(([name, { score }]): [string, Verdict] => [
+  name,
+  verdictOf(score, targets[name], runtime.key),
+]);
+printTable();
+
+for (const [name, verdict] of verdicts) {
+  if (verdict !== 'far short') continue;
+  const { knownShort } = targets[name];
+  if (knownShort === undefined) failed.push(name);
+  console.log(`\n!!! ${name} is FAR SHORT of what is required${knownShort ? `, which is known: ${knownShort}` : ''}`);
+}
+if (quick) {
+  if (failed.length > 0) {
+    console.error(`\nfailed: ${failed.join(', ')}`);
+    process.exitCode = 1;
+  }
+} else {
+  writeRun(runtime.key, { ...machine, cases });
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+function print(name: string, what: string, { unit, figures, notes = [] }: Measurement, seconds: number): void {
+  console.log(`\n${name}: ${what} (${seconds.toFixed(0)} s)`);
+  for (const { name: contender, median, least, most } of figures) {
+    const shown = [median, least, most].map((value) => shownFigure(value, unit));
+    console.log(`  ${contender.padEnd(50)} ${shown[0].padStart(12)}   ${shown[1]} to ${shown[2]}`);
+  }
+  for (const note of notes) console.log(`  ${note}`);
+}
+
+function printTable(): void {
+  const rows = [['case', 'ours', 'better peer', 'score', 'required', 'goal', 'verdict']];
+  for (const [name, verdict] of verdicts) {
+    const { unit, figures, score } = cases[name];
+    const [ours, ...peers] = figures.map(({ median }) => median);
+    const best = unit === 'spans/s' ? Math.max(...peers) : Math.min(...peers);
+    const { measure } = targets[name];
+    const { required, goal } = boundsOf(targets[name], runtime.key);
+    rows.push([
+      name,
+      shownFigure(ours, unit),
+      peers.length > 0 ? shownFigure(best, unit) : '–',
+      ...[score, required, goal].map((value) => shownScore(value, measure)),
+      verdict,
+    ]);
+  }
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  console.log();
+  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
+}

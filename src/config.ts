@@ -277,25 +277,23 @@ function diagnosticsOf(config: Config, environment: Environment): { onDiagnostic
 
 /** Settings of the specification whose features are still to come: an error beats being ignored. */
 function refuseWhatIsToCome(environment: Environment): void {
-  const unsupported = (name: string, value: string) =>
-    new Error(`not supported yet: ${name}=${JSON.stringify(value)}; spans leave as http/protobuf, uncompressed`);
-  for (const kind of ['', 'TRACES_']) {
-    const name = (setting: string) => `OTEL_EXPORTER_OTLP_${kind}${setting}`;
-    const protocol = environment.text(name('PROTOCOL'));
-    if (protocol === 'grpc' || protocol === 'http/json') throw unsupported(name('PROTOCOL'), protocol);
-    if (protocol !== undefined && protocol !== 'http/protobuf') {
-      environment.refuse(name('PROTOCOL'), protocol, 'one of http/protobuf, http/json, grpc');
+  const check = (setting: string, works?: string, toCome: string[] = []) => {
+    // What is said of traces stands before what is said of all signals.
+    for (const name of [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`]) {
+      const value = environment.text(name);
+      if (value === undefined) continue;
+      if (value === works) return;
+      if (works === undefined || toCome.includes(value)) {
+        throw new Error(
+          `not supported yet: ${name}=${JSON.stringify(value)}; spans leave as http/protobuf, uncompressed`,
+        );
+      }
+      environment.refuse(name, value, `one of ${[works, ...toCome].join(', ')}`);
     }
-    const compression = environment.text(name('COMPRESSION'));
-    if (compression === 'gzip') throw unsupported(name('COMPRESSION'), compression);
-    if (compression !== undefined && compression !== 'none') {
-      environment.refuse(name('COMPRESSION'), compression, 'one of none, gzip');
-    }
-    for (const setting of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
-      const file = environment.text(name(setting));
-      if (file !== undefined) throw unsupported(name(setting), file);
-    }
-  }
+  };
+  check('PROTOCOL', 'http/protobuf', ['http/json', 'grpc']);
+  check('COMPRESSION', 'none', ['gzip']);
+  for (const setting of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) check(setting);
 }
 
 function endpointOf(config: Config, environment: Environment): Endpoint {
@@ -317,14 +315,10 @@ function resourceOf(config: Config, environment: Environment): Resource {
   const fromEnvironment: Attributes = environment.pairs(false, 'OTEL_RESOURCE_ATTRIBUTES') ?? {};
   const attributes: Attributes = {
     ...runtime.processAttributes(),
-    'service.name': 'realtime-ai',
-    'service.version': '0.1.0',
-    environment: 'development',
     ...fromEnvironment,
-    ...given({
-      'service.name': environment.text('OTEL_SERVICE_NAME'),
-      environment: environment.text('ENVIRONMENT'),
-    }),
+    'service.name': environment.text('OTEL_SERVICE_NAME') ?? (fromEnvironment['service.name'] || 'realtime-ai'),
+    'service.version': fromEnvironment['service.version'] || '0.1.0',
+    environment: environment.text('ENVIRONMENT') ?? (fromEnvironment.environment || 'development'),
     ...config.resourceAttributes,
     ...given({
       'service.name': config.serviceName,
@@ -409,5 +403,5 @@ function propagatorsOf(environment: Environment): TextMapPropagator[] {
         environment.refuse('OTEL_PROPAGATORS', name, 'one of tracecontext, baggage, none');
     }
   }
-  return propagators;
+  return propagators.length > 0 ? propagators : [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
 }

@@ -7,7 +7,7 @@ import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
-import type { Span } from './core/span.ts';
+import type { Span, WritableSpan } from './core/span.ts';
 import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
@@ -138,7 +138,8 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
     return tracer;
   };
   return {
-    startSpan: (spanName, options, context) => current()?.startSpan(spanName, options, context) ?? unrecorded(options, context),
+    startSpan: (spanName, options, context) =>
+      current()?.startSpan(spanName, options, context) ?? unrecorded(options, context),
     startActiveSpan(spanName: string, ...rest: unknown[]) {
       const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
       if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
@@ -215,12 +216,12 @@ export function runSpan<T>(
 }
 
 /** Adds an event to a span, now. */
-export function addEvent(span: Span, name: string, attributes?: Attributes): void {
+export function addEvent(span: WritableSpan, name: string, attributes?: Attributes): void {
   span.addEvent(name, attributes);
 }
 
 /** Sets attributes of a span. */
-export function setAttributes(span: Span, attributes: Attributes): void {
+export function setAttributes(span: WritableSpan, attributes: Attributes): void {
   span.setAttributes(attributes);
 }
 
@@ -230,8 +231,8 @@ export function spanFromContext(context: Context = activeContext()): Span {
 }
 
 /** A context with `span` in it, built on `context`, by default the active one. */
-export function contextWithSpan(span: Span, context: Context = activeContext()): Context {
-  return setSpan(context, span);
+export function contextWithSpan(span: { spanContext(): SpanContext }, context: Context = activeContext()): Context {
+  return setSpan(context, span as Span);
 }
 
 /** The trace id of a context (default: the active one) or span: 32 hexadecimal digits, or `''` where there is none. */

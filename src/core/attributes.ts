@@ -82,10 +82,18 @@ export class AttributeList {
 
   /** Sets each own and inherited enumerable property of `attributes`, as `for … in` sees them. */
   setAll(attributes: Attributes, countLimit: number, lengthLimit: number): void {
+    // A text would be taken apart into its characters, ten million of them if it has as many.
+    if (typeof attributes !== 'object' && attributes !== undefined) {
+      this.refuse('', `attributes are an object and not a ${typeof attributes}`);
+      return;
+    }
+    const { dropped } = this;
     // The try is for getters and proxies that throw; on the path without a throw it costs nothing measurable.
     try {
       for (const key in attributes) this.set(key, attributes[key], countLimit, lengthLimit);
     } catch {
+      // They come a second time, and so do those among them that are refused.
+      this.dropped = dropped;
       this.setEachReadable(attributes, countLimit, lengthLimit);
     }
   }

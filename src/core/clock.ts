@@ -11,6 +11,9 @@ export type TimeInput = HrTime | number | Date;
 const monotonic = performance;
 const wall = Date;
 
+/** The most milliseconds `setTimeout` takes; with more it fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 // Unix milliseconds below this are taken for readings of performance.now(): three years of uptime.
 const LARGEST_READING = 1e11;
 // The largest time that 64 bits of nanoseconds hold lies a little beyond this, in the year 2540.
@@ -121,6 +124,7 @@ export function hrTimeOfInput(input: unknown, origin: Anchor): HrTime | undefine
   }
   if (Array.isArray(input)) {
     const [seconds, nanoseconds] = input;
+    if (typeof seconds !== 'number' || typeof nanoseconds !== 'number') return undefined;
     if (!(seconds >= 0 && seconds <= LARGEST_SECONDS && nanoseconds >= 0 && nanoseconds < 1e16)) return undefined;
     return carry(Math.floor(seconds), Math.round(nanoseconds + (seconds % 1) * 1e9));
   }

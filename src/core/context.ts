@@ -60,7 +60,7 @@ class SlotContext implements Context {
 /** The empty context: no span, no baggage. */
 export const ROOT_CONTEXT: Context = /* @__PURE__ */ new SlotContext(undefined, undefined);
 
-/** The span of a context; `undefined` where there is none or where the slot holds something else. */
+/** The span of a context, of this package or another; `undefined` where there is none. */
 export function spanIn(context: Context): Span | undefined {
   return context.getValue(SPAN_KEY) as Span | undefined;
 }

@@ -7,8 +7,8 @@ import { type SpanLimits, spanLimits } from './limits.ts';
 import { type LocalTrace, randomTrace, traceOfId } from './local-trace.ts';
 import type { FlushOptions, FlushResult, SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
-import { AlwaysOnSampler, ParentBasedSampler, type Sampler, type WordSampler } from './sampler.ts';
-import type { RecordingSpan } from './span.ts';
+import { AlwaysOnSampler, type Decide, decideOf, ParentBasedSampler, type Sampler } from './sampler.ts';
+import { nameOf, type RecordingSpan } from './span.ts';
 import { isValidSpanId, isValidTraceId, TraceFlags } from './span-context.ts';
 import { SpanTracer, type Tracer } from './tracer.ts';
 
@@ -45,7 +45,7 @@ export class TracerProvider {
 
   /** The flags of a new trace. */
   readonly rootFlags: number;
-  readonly decide: WordSampler['decide'];
+  readonly decide: Decide | undefined;
   readonly watchesStarts: boolean;
   private readonly tracers = new Map<string, SpanTracer>();
   private shutdownDone: Promise<FlushResult> | undefined;
@@ -56,10 +56,11 @@ export class TracerProvider {
     this.resource = { ...resource, attributes: { ...sdkAttributes(), ...resource?.attributes } };
     this.sampler = options.sampler ?? new ParentBasedSampler({ root: new AlwaysOnSampler() });
     requireMethod('sampler', this.sampler, 'shouldSample');
-    this.decide = (this.sampler as WordSampler).decide;
+    this.decide = decideOf(this.sampler);
     this.limits = spanLimits(options.spanLimits);
     if (idGenerator !== undefined) requireMethod('idGenerator', idGenerator, 'generateTraceId', 'generateSpanId');
-    this.idGenerator = idGenerator instanceof RandomIdGenerator ? undefined : idGenerator;
+    // A subclass makes ids of its own.
+    this.idGenerator = idGenerator?.constructor === RandomIdGenerator ? undefined : idGenerator;
     this.rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? TraceFlags.RANDOM : 0;
     if (!Array.isArray(spanProcessors)) throw new TypeError('spanProcessors: an array of span processors is required');
     for (const [at, processor] of spanProcessors.entries()) {
@@ -71,7 +72,11 @@ export class TracerProvider {
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: typeof name === 'string' ? name : '', version, schemaUrl: options?.schemaUrl };
+    const scope = {
+      name: textOr('', name),
+      version: textOr(undefined, version),
+      schemaUrl: textOr(undefined, options?.schemaUrl),
+    };
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
     let tracer = this.tracers.get(key);
     if (tracer === undefined) {
@@ -137,25 +142,32 @@ export class TracerProvider {
   /** A trace with a new id. */
   newTrace(): LocalTrace {
     if (this.idGenerator === undefined) return randomTrace();
-    const id = this.idGenerator.generateTraceId();
-    if (isValidTraceId(id)) return traceOfId(id, undefined);
-    report(
-      'id_refused',
-      `idGenerator.generateTraceId() gave ${JSON.stringify(id)}, not 32 hexadecimal digits; a random id is used`,
-    );
-    return randomTrace();
+    const id = this.generate('generateTraceId');
+    return isValidTraceId(id) ? traceOfId(id, undefined) : randomTrace();
   }
 
   /** A span id from the generator that was given. */
   newSpanId(): string {
-    const id = (this.idGenerator as IdGenerator).generateSpanId();
-    if (isValidSpanId(id)) return id;
-    report(
-      'id_refused',
-      `idGenerator.generateSpanId() gave ${JSON.stringify(id)}, not 16 hexadecimal digits; a random id is used`,
-    );
-    return new RandomIdGenerator().generateSpanId();
+    const id = this.generate('generateSpanId');
+    return isValidSpanId(id) ? id : new RandomIdGenerator().generateSpanId();
   }
+
+  private generate(method: 'generateTraceId' | 'generateSpanId'): unknown {
+    let came: string;
+    try {
+      const id: unknown = this.idGenerator?.[method]();
+      if ((method === 'generateTraceId' ? isValidTraceId : isValidSpanId)(id)) return id;
+      came = `gave ${nameOf(id).slice(0, 100)}, not ${method === 'generateTraceId' ? 32 : 16} hexadecimal digits`;
+    } catch (error) {
+      came = `threw: ${messageOf(error)}`;
+    }
+    report('id_refused', `idGenerator.${method}() ${came}; a random id is used`);
+    return undefined;
+  }
+}
+
+function textOr<T>(fallback: T, value: unknown): string | T {
+  return typeof value === 'string' ? value : fallback;
 }
 
 function requireMethod(option: string, value: unknown, ...methods: string[]): void {

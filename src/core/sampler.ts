@@ -1,9 +1,10 @@
 import type { Attributes } from './attributes.ts';
-import { type Context, spanIn } from './context.ts';
+import type { Context } from './context.ts';
 import { wordOfHex } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import type { Link } from './link.ts';
 import { isSpanContextValid, TraceFlags, type TraceState } from './span-context.ts';
+import { spanContextOf } from './span-source.ts';
 
 /** What becomes of a new span. The values are those of `@opentelemetry/api`. */
 export const SamplingDecision = {
@@ -17,11 +18,14 @@ export const SamplingDecision = {
 /** One of the values of {@link SamplingDecision}. */
 export type SamplingDecision = (typeof SamplingDecision)[keyof typeof SamplingDecision];
 
+type Holed<T> = (T | null | undefined)[];
+type PlainValue = string | number | boolean | Holed<string> | Holed<number> | Holed<boolean>;
+
 /** A sampler's answer. */
 export interface SamplingResult {
   decision: SamplingDecision;
-  /** Attributes for the new span. */
-  attributes?: Readonly<Attributes>;
+  /** Attributes for the new span, of the kinds that every OpenTelemetry SDK takes. */
+  attributes?: Readonly<{ [key: string]: PlainValue | undefined }>;
   /** Replaces the trace state of the parent. */
   traceState?: TraceState;
 }
@@ -56,19 +60,30 @@ export interface Sampler {
 }
 
 /**
- * The built-in samplers know the answer from the parent and the lower half of the trace id. Where `decide` is
- * there it is called in place of `shouldSample`, and neither hexadecimal digits nor a result object are made.
+ * The built-in samplers know the answer from the parent and the lower half of the trace id: this is called in place
+ * of `shouldSample`, and neither hexadecimal digits nor a result object are made.
  */
-export interface WordSampler extends Sampler {
-  readonly decide?: (parent: ParentSampling, high: number, low: number) => SamplingDecision;
+export type Decide = (parent: ParentSampling, high: number, low: number) => SamplingDecision;
+
+/** The same, with the `shouldSample` that it stands for. */
+type ShortWay = Decide & { readonly of: Sampler['shouldSample'] };
+
+function shortWay(decide: Decide, of: Sampler['shouldSample']): ShortWay {
+  return Object.assign(decide, { of });
+}
+
+/** The short way of a sampler that has one: not where a subclass has put a `shouldSample` of its own. */
+export function decideOf(sampler: Sampler): Decide | undefined {
+  const { decide } = sampler as { decide?: ShortWay };
+  return decide?.of === sampler.shouldSample ? decide : undefined;
 }
 
 const NO: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
 const YES: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
 
 /** Samples every span. */
-export class AlwaysOnSampler implements WordSampler {
-  decide = (): SamplingDecision => SamplingDecision.RECORD_AND_SAMPLED;
+export class AlwaysOnSampler implements Sampler {
+  readonly decide = shortWay(() => SamplingDecision.RECORD_AND_SAMPLED, AlwaysOnSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
     return YES;
@@ -80,8 +95,8 @@ export class AlwaysOnSampler implements WordSampler {
 }
 
 /** Samples no span. */
-export class AlwaysOffSampler implements WordSampler {
-  decide = (): SamplingDecision => SamplingDecision.NOT_RECORD;
+export class AlwaysOffSampler implements Sampler {
+  readonly decide = shortWay(() => SamplingDecision.NOT_RECORD, AlwaysOffSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
     return NO;
@@ -97,7 +112,7 @@ export class AlwaysOffSampler implements WordSampler {
  * big-endian integer and shifted right by one, are held against `floor(ratio · 2^63)`, as OpenTelemetry for Go
  * does it.
  */
-export class TraceIdRatioBasedSampler implements WordSampler {
+export class TraceIdRatioBasedSampler implements Sampler {
   private readonly ratio: number;
   // floor(ratio · 2^63), the bound, in two halves of 31 and 32 bits.
   private readonly boundHigh: number;
@@ -115,12 +130,12 @@ export class TraceIdRatioBasedSampler implements WordSampler {
     this.boundLow = bound % 2 ** 32;
   }
 
-  decide = (_parent: ParentSampling, high: number, low: number): SamplingDecision => {
+  readonly decide = shortWay((_parent, high, low) => {
     const upper = high >>> 1;
     const sampled =
       upper < this.boundHigh || (upper === this.boundHigh && (((high & 1) << 31) | (low >>> 1)) >>> 0 < this.boundLow);
     return sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD;
-  };
+  }, TraceIdRatioBasedSampler.prototype.shouldSample);
 
   shouldSample(_context: Context, traceId: string): SamplingResult {
     const decision = this.decide(ParentSampling.NONE, wordOfHex(traceId, 16), wordOfHex(traceId, 24));
@@ -147,10 +162,10 @@ export interface ParentBasedSamplerOptions {
 }
 
 /** Does as the parent did, and asks `root` where there is none. */
-export class ParentBasedSampler implements WordSampler {
-  readonly decide: WordSampler['decide'];
+export class ParentBasedSampler implements Sampler {
+  readonly decide: Decide | undefined;
   // By ParentSampling.
-  private readonly arms: readonly WordSampler[];
+  private readonly arms: readonly Sampler[];
 
   constructor(options: ParentBasedSamplerOptions) {
     const { root } = options;
@@ -163,9 +178,12 @@ export class ParentBasedSampler implements WordSampler {
       options.remoteParentNotSampled ?? new AlwaysOffSampler(),
     ];
     // One arm that wants to see names and attributes is enough to need the long way.
-    if (this.arms.every((arm) => arm.decide !== undefined)) {
-      this.decide = (parent, high, low) =>
-        (this.arms[parent].decide as NonNullable<WordSampler['decide']>)(parent, high, low);
+    const decides = this.arms.map(decideOf);
+    if (decides.every((decide) => decide !== undefined)) {
+      this.decide = shortWay(
+        (parent, high, low) => decides[parent](parent, high, low),
+        ParentBasedSampler.prototype.shouldSample,
+      );
     }
   }
 
@@ -187,8 +205,8 @@ export class ParentBasedSampler implements WordSampler {
 }
 
 function parentSampling(context: Context): ParentSampling {
-  const parent = spanIn(context)?.spanContext();
-  if (parent === undefined || !isSpanContextValid(parent)) return ParentSampling.NONE;
+  const parent = spanContextOf(context);
+  if (!isSpanContextValid(parent)) return ParentSampling.NONE;
   return parentSamplingOf((parent.traceFlags & TraceFlags.SAMPLED) !== 0, parent.isRemote === true);
 }
 

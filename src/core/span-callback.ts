@@ -2,11 +2,11 @@ import type { Attributes } from './attributes.ts';
 import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
 import { processState } from './process-state.ts';
-import type { Span } from './span.ts';
+import type { Span, WritableSpan } from './span.ts';
 import { SpanStatusCode } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
-export function recordError(span: Span, error: unknown): void {
+export function recordError(span: WritableSpan, error: unknown): void {
   if (error === null || error === undefined || !span.isRecording()) return;
   span.addEvent('exception', describeException(error) as Attributes);
   span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
@@ -31,8 +31,15 @@ export function runInSpan<T>(
     throw error;
   }
   if (isThenable(result)) {
-    // A new promise and not a listener on the old: lazy thenables start their work with each call of then().
-    return result.then(
+    // A lazy thenable starts its work with each call of then(): so it is called once, with the span active. And one
+    // that is no promise need not return one.
+    const thenable = result;
+    const promise =
+      result.constructor === Promise
+        ? result
+        : processState.contextStorage.run(context, () => Promise.resolve(thenable));
+    // A new promise and not a listener on the old, so that a rejection is reported once.
+    return promise.then(
       (value) => {
         if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
         onResult?.(value);
@@ -95,12 +102,21 @@ function endWithGenerator(
   return wrapped;
 }
 
+// What cannot be asked is neither: the result of a callback may be any proxy.
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+  try {
+    return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+  } catch {
+    return false;
+  }
 }
 
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  const { next, return: close } = value as Partial<AsyncGenerator>;
-  return typeof next === 'function' && typeof close === 'function' && Symbol.asyncIterator in value;
+  try {
+    const { next, return: close } = value as Partial<AsyncGenerator>;
+    return typeof next === 'function' && typeof close === 'function' && Symbol.asyncIterator in value;
+  } catch {
+    return false;
+  }
 }

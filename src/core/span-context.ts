@@ -65,5 +65,15 @@ export function isValidSpanId(spanId: unknown): spanId is string {
 
 /** True where both ids are valid. */
 export function isSpanContextValid(context: SpanContext): boolean {
-  return isValidTraceId(context.traceId) && isValidSpanId(context.spanId);
+  return isValidTraceId(context?.traceId) && isValidSpanId(context?.spanId);
+}
+
+/** The `tracestate` of a trace state of any origin; `''` where it has none to give. Never throws. */
+export function textOfTraceState(traceState: TraceState | undefined): string {
+  try {
+    const text: unknown = traceState?.serialize();
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return '';
+  }
 }

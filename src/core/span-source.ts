@@ -13,7 +13,8 @@ export function spanContextOf(source: unknown): SpanContext {
     if (typeof source === 'object' && source !== null) {
       if (isContext(source)) return spanIn(source)?.spanContext() ?? INVALID_SPAN_CONTEXT;
       const { spanContext } = source as { spanContext?: unknown };
-      if (typeof spanContext === 'function') return (source as { spanContext(): SpanContext }).spanContext();
+      if (typeof spanContext === 'function')
+        return (source as { spanContext(): SpanContext }).spanContext() ?? INVALID_SPAN_CONTEXT;
       if (typeof (source as SpanContext).traceId === 'string') return source as SpanContext;
     }
   } catch {

@@ -10,7 +10,7 @@ import type { Link, StoredLink } from './link.ts';
 import type { LocalTrace } from './local-trace.ts';
 import { processState } from './process-state.ts';
 import type { Resource } from './resource.ts';
-import type { SpanContext } from './span-context.ts';
+import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
 import { type SpanStatus, SpanStatusCode } from './status.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
@@ -51,6 +51,14 @@ export interface Span {
   run<T>(callback: () => T): T;
   /** Ends the span at the end of a `using` block. */
   [Symbol.dispose](): void;
+}
+
+/** What is asked of a span to write to it; that of any library will do. */
+export interface WritableSpan {
+  isRecording(): boolean;
+  setAttributes(attributes: Attributes): unknown;
+  addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput): unknown;
+  setStatus(status: SpanStatus): unknown;
 }
 
 /** A span that has ended, as processors and exporters read it. */
@@ -237,20 +245,22 @@ export class RecordingSpan implements Span, ReadableSpan {
       return this;
     }
     try {
-      const detailed = 'context' in link ? link : { context: link };
-      const given = (detailed as Partial<Link>).attributes;
+      const { context, attributes: given, droppedAttributesCount } = detailedLink(link);
+      // A copy: what is read later may have changed by then, or throw.
+      const found = spanContextOf(context);
+      const { traceId, spanId } = isSpanContextValid(found) ? found : INVALID_SPAN_CONTEXT;
+      const { traceFlags, traceState, isRemote } = found;
       let attributes: AttributeList | undefined;
       if (given !== undefined && given !== null) {
         attributes = new AttributeList();
         attributes.setAll(given, limits.attributePerLinkCountLimit, limits.attributeValueLengthLimit);
       }
-      const { droppedAttributesCount } = detailed as Partial<Link>;
       extras.links.push({
-        context: spanContextOf(detailed.context),
+        context: { traceId, spanId, traceFlags: traceFlags & 0xff, traceState, isRemote: isRemote === true },
         attributes,
         droppedAttributesCount:
           (attributes?.dropped ?? 0) +
-          (Number.isSafeInteger(droppedAttributesCount) ? (droppedAttributesCount as number) : 0),
+          (Number.isSafeInteger(droppedAttributesCount) ? Math.max(droppedAttributesCount as number, 0) : 0),
       });
     } catch {
       extras.droppedLinks++;
@@ -441,6 +451,11 @@ function isTime(value: unknown): value is TimeInput {
   } catch {
     return false;
   }
+}
+
+/** A link with its parts named. A span is its own name, though it has attributes, too. */
+export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
+  return 'context' in link && !('spanContext' in link) ? link : { context: link as SpanSource };
 }
 
 /** The text of a name that is not a string. */

@@ -1,6 +1,6 @@
 import type { Attributes } from './attributes.ts';
 import { anchorAt, now, type TimeInput } from './clock.ts';
-import { type Context, isTracingSuppressed, ROOT_CONTEXT, setSpan, spanIn } from './context.ts';
+import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import { randomWord, wordOfHex } from './id.ts';
@@ -12,9 +12,9 @@ import { INVALID_SPAN, NonRecordingSpan, nonRecordingSpan, passOn } from './non-
 import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
 import { ParentSampling, parentSamplingOf, SamplingDecision, type SamplingResult } from './sampler.ts';
-import { type LinkInput, nameOf, ParentOrigin, RecordingSpan, type Span } from './span.ts';
+import { detailedLink, type LinkInput, nameOf, ParentOrigin, RecordingSpan, type Span } from './span.ts';
 import { TraceFlags } from './span-context.ts';
-import { spanContextOf } from './span-source.ts';
+import { type SpanSource, spanContextOf } from './span-source.ts';
 
 /** What can be said of a span when it is started. */
 export interface SpanOptions {
@@ -70,8 +70,10 @@ export class SpanTracer implements Tracer {
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     try {
-      const within = context ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
-      const parent = options?.root === true ? undefined : spanIn(within);
+      let within = context ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+      // Samplers and processors must not take the span in it for the parent.
+      if (options?.root === true) within = within.deleteValue(SPAN_KEY);
+      const parent = spanIn(within);
       if (isTracingSuppressed(within)) return passOn(parent);
       return this.start(name, options, parent, within);
     } catch (error) {
@@ -90,10 +92,10 @@ export class SpanTracer implements Tracer {
     const given = fn === undefined ? undefined : (contextOrFn as Context);
     const context = given ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
     const span = this.startSpan(name, options, context);
-    return processState.contextStorage.run(setSpan(context, span), callback, span);
+    return processState.contextStorage.run(contextOf(span, context), callback, span);
   }
 
-  /** Starts a span under `parent`, whatever the active context holds. */
+  /** Starts a span under `parent`, a span or span context, whatever the active context holds. */
   startChild(name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
     try {
       return this.start(name, options, parent, undefined);
@@ -106,7 +108,7 @@ export class SpanTracer implements Tracer {
   private start(
     name: string,
     options: SpanOptions | undefined,
-    parentSpan: Span | undefined,
+    parentSpan: SpanSource | undefined,
     context: Context | undefined,
   ): Span {
     const { provider } = this;
@@ -115,7 +117,7 @@ export class SpanTracer implements Tracer {
     const parent =
       parentSpan === undefined || parentSpan instanceof RecordingSpan || parentSpan instanceof NonRecordingSpan
         ? parentSpan
-        : // A span of another library, or of another copy of this package: only its span context counts.
+        : // A span context, or a span of another library or copy of this package, of which only its context counts.
           nonRecordingSpan(spanContextOf(parentSpan));
     let trace: LocalTrace;
     let flags: number;
@@ -202,31 +204,48 @@ export class SpanTracer implements Tracer {
     context: Context | undefined,
   ): SamplingResult {
     const { sampler } = this.provider;
-    const links: Link[] = [];
-    for (const link of options?.links ?? []) {
-      const detailed = 'context' in link ? link : { context: link };
-      links.push({ ...detailed, context: spanContextOf(detailed.context) });
-    }
-    // Under `root: true` the context holds a span that is not the parent.
-    const shown = context !== undefined && spanIn(context) === parent ? context : contextOf(parent);
+    let why = 'gave no decision';
     try {
-      return sampler.shouldSample(
-        shown,
+      const result = sampler.shouldSample(
+        context ?? contextOf(parent),
         trace.traceId,
-        name,
-        options?.kind ?? SpanKind.INTERNAL,
+        typeof name === 'string' ? name : nameOf(name),
+        kindOf(options?.kind),
         options?.attributes ?? {},
-        links,
+        linksOf(options),
       );
+      const { decision } = result;
+      if (decision === 0 || decision === 1 || decision === 2) return result;
     } catch (error) {
-      report('sampler_failed', `the sampler threw, so the span is not sampled: ${messageOf(error)}`);
-      return { decision: SamplingDecision.NOT_RECORD };
+      why = `threw: ${messageOf(error)}`;
     }
+    report('sampler_failed', `the sampler ${why}; the span is not sampled`);
+    return { decision: SamplingDecision.NOT_RECORD };
   }
 }
 
-function contextOf(parent: Span | undefined): Context {
-  return parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, parent);
+/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
+function linksOf(options: SpanOptions | undefined): Link[] {
+  const links: Link[] = [];
+  try {
+    for (const link of options?.links ?? []) {
+      const detailed = detailedLink(link);
+      links.push({ ...detailed, context: spanContextOf(detailed.context) });
+    }
+  } catch {
+    // The sampler sees those before.
+  }
+  return links;
+}
+
+/** A context with `span` in it, whatever `base` is. */
+function contextOf(span: Span | undefined, base = ROOT_CONTEXT): Context {
+  if (span === undefined) return base;
+  try {
+    return setSpan(base, span);
+  } catch {
+    return setSpan(ROOT_CONTEXT, span);
+  }
 }
 
 function kindOf(kind: unknown): SpanKind {

@@ -1,4 +1,5 @@
 import { runtime } from '#platform';
+import { LONGEST_TIMER, now } from '../core/clock.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { FlushOptions, FlushResult, SpanProcessor } from '../core/processor.ts';
@@ -80,6 +81,7 @@ interface Waiter {
 export class BatchSpanProcessor implements SpanProcessor {
   private readonly exporter: BatchingExporter;
   private readonly options: Required<BatchSpanProcessorOptions>;
+  private readonly maxBatchBytes: number;
 
   // The batch that is filling, and the full ones behind the one that is on its way.
   private current: SpanBatch;
@@ -105,6 +107,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** @throws RangeError naming an option that is not a number above 0. */
   constructor(exporter: SpanExporter | BatchingExporter, options: BatchSpanProcessorOptions = {}) {
     this.options = checked(options);
+    const { maxQueueBytes, maxRequestBytes } = this.options;
+    // The last span of a batch goes over the bound, hence the half.
+    this.maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxQueueBytes, maxRequestBytes / 2);
     this.exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this.current = this.exporter.createBatch();
   }
@@ -136,7 +141,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     this.pendingBytes += current.byteLength - before;
     counts.pending++;
     this.accepted++;
-    if (current.spanCount >= options.maxExportBatchSize || current.byteLength >= MAX_BATCH_BYTES) {
+    if (current.spanCount >= options.maxExportBatchSize || current.byteLength >= this.maxBatchBytes) {
       this.seal();
       this.send();
     } else if (this.timer === undefined) {
@@ -173,6 +178,7 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   private async close(options: FlushOptions | undefined): Promise<FlushResult> {
     const before = this.stats();
+    const deadline = now() + (options?.timeoutMillis ?? FLUSH_TIMEOUT_MILLIS);
     await this.forceFlush(options);
     this.stopTimer();
     if (this.counts.pending > 0) {
@@ -180,15 +186,32 @@ export class BatchSpanProcessor implements SpanProcessor {
       const spans = spansOf(left);
       this.inFlight?.abort(new Error('the tracer was shut down'));
       await this.settle(this.accepted - spans, ABORT_MILLIS);
-      this.account(left, allDropped(spans, 'shutdown'));
-      report('shutdown', `shutdown ran out of time, ${spans} spans are dropped: is the collector reachable?`, 'error');
+      if (spans > 0) {
+        this.account(left, allDropped(spans, 'shutdown'));
+        report(
+          'shutdown',
+          `shutdown ran out of time, ${spans} spans are dropped: is the collector reachable?`,
+          'error',
+        );
+      }
     }
-    try {
-      await this.exporter.shutdown?.();
-    } catch (error) {
-      report('export_failed', `shutting down the exporter failed: ${messageOf(error)}`);
-    }
+    await this.closeExporter(Math.max(deadline - now(), ABORT_MILLIS));
     return this.since(before);
+  }
+
+  /** An exporter may wait for ever; whoever shuts down must not. */
+  private async closeExporter(timeoutMillis: number): Promise<void> {
+    let timer: unknown;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(timeoutMillis, LONGEST_TIMER));
+    });
+    try {
+      await Promise.race([this.exporter.shutdown?.(), late]);
+    } catch (error) {
+      report('export_failed', `shutting down the exporter failed: ${messageOf(error)}`, 'error');
+    } finally {
+      clearTimeout(timer as number | undefined);
+    }
   }
 
   private since(before: ProcessorStats): FlushResult {
@@ -242,12 +265,14 @@ export class BatchSpanProcessor implements SpanProcessor {
       }
       const batches = this.queue.splice(0, count);
       const abort = new AbortController();
+      // Before the call: an exporter that ends a span comes back here.
+      this.inFlight = abort;
       const outcome = this.attempt(batches, abort.signal);
       if (!('then' in outcome)) {
+        this.inFlight = undefined;
         this.account(batches, outcome);
         continue;
       }
-      this.inFlight = abort;
       void this.withinTimeout(outcome, batches, abort).then((settled) => {
         this.inFlight = undefined;
         this.account(batches, settled);
@@ -320,10 +345,13 @@ export class BatchSpanProcessor implements SpanProcessor {
   private settle(target: number, timeoutMillis: number): Promise<void> {
     if (this.settled >= target) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-        resolve();
-      }, timeoutMillis);
+      const timer = setTimeout(
+        () => {
+          this.waiters = this.waiters.filter((other) => other !== waiter);
+          resolve();
+        },
+        Math.min(timeoutMillis, LONGEST_TIMER),
+      );
       const waiter: Waiter = {
         target,
         resolve: () => {
@@ -360,7 +388,9 @@ function checked(options: BatchSpanProcessorOptions): Required<BatchSpanProcesso
     if (typeof value !== 'number' || !(value > 0)) {
       throw new RangeError(`${name}: ${String(value)} is not a number above 0`);
     }
-    result[name] = value;
+    result[name] = name.endsWith('Millis') ? Math.min(value, LONGEST_TIMER) : value;
   }
+  // A batch that could not fill up would wait for its delay while spans are dropped.
+  result.maxExportBatchSize = Math.min(result.maxExportBatchSize, result.maxQueueSize);
   return result;
 }

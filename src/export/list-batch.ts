@@ -1,5 +1,7 @@
+import { ROOT_CONTEXT, suppressTracing } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { processState } from '../core/process-state.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import {
   allAcknowledged,
@@ -32,6 +34,8 @@ export class ListBatch implements SpanBatch {
 
 /** An exporter that takes spans, as one that takes batches. */
 export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch> {
+  // What an exporter does is never traced: it would export its own exports.
+  const context = suppressTracing(ROOT_CONTEXT);
   return {
     createBatch: () => new ListBatch(),
     send(batches) {
@@ -52,8 +56,8 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
         resolveLater?.(outcome);
       };
       try {
-        const returned = exporter.export(spans, (result) =>
-          settle(result.code === 0 ? undefined : { cause: result.error }),
+        const returned = processState.contextStorage.run(context, () =>
+          exporter.export(spans, (result) => settle(result?.code === 0 ? undefined : { cause: result?.error })),
         );
         if (typeof returned?.then === 'function') {
           returned.then(

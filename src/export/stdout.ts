@@ -1,8 +1,8 @@
 import { runtime } from '#platform';
 import type { FlushResult, SpanProcessor } from '../core/processor.ts';
-import type { ReadableSpan } from '../core/span.ts';
+import type { ReadableSpan, Span } from '../core/span.ts';
 import { requestJson } from './otlp/json.ts';
-import { traceTree } from './trace-tree.ts';
+import { traceTree, UNPRINTABLE } from './trace-tree.ts';
 
 /** How spans are printed: `pretty` for people, `json` for programs, one OTLP/JSON request a line. */
 export type StdoutFormat = 'pretty' | 'json';
@@ -35,6 +35,11 @@ export class StdoutSpanProcessor implements SpanProcessor {
   constructor({ format = 'pretty', write = runtime.writeOut }: StdoutSpanProcessorOptions = {}) {
     this.format = format;
     this.write = write;
+  }
+
+  /** A trace that comes back, as with the next request of the same client, has new children to wait for. */
+  onStart(span: Span): void {
+    if ((span as unknown as ReadableSpan).isLocalRoot) this.printed.delete(span.spanContext().traceId);
   }
 
   onEnd(span: ReadableSpan): void {
@@ -83,6 +88,11 @@ export class StdoutSpanProcessor implements SpanProcessor {
       const [oldest] = this.printed;
       this.printed.delete(oldest);
     }
-    this.write(`${this.format === 'json' ? requestJson(spans) : traceTree(spans, note)}\n`);
+    this.write(`${this.format === 'json' ? escaped(requestJson(spans)) : traceTree(spans, note)}\n`);
   }
+}
+
+/** The same JSON in characters that a terminal shows and does not obey. */
+function escaped(json: string): string {
+  return json.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,10 +1,15 @@
-import type { Attributes, AttributeValue } from '../core/attributes.ts';
+import { type Attributes, type AttributeValue, cut } from '../core/attributes.ts';
 import { compareHrTime, type HrTime, hrDuration, millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
 
 // A value longer than this is cut, so that a span stays a line.
 const MAX_VALUE = 60;
+// A chain of spans that is deeper goes straight down, so that its text does not grow with the square of its length.
+const MAX_INDENT = 150;
+// What could move a cursor, colour a terminal or turn the direction of a line.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
+export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * A trace for people: a line with its id, service, start and length, then a line a span, children below their
@@ -25,15 +30,21 @@ export function traceTree(spans: readonly ReadableSpan[], note: string): string 
     else siblings.push(span);
   }
   const lines = [headline(spans, tops[0], note)];
-  const visit = (span: ReadableSpan, indent: string, branch: string, below: string) => {
+  // A stack of its own: a chain of spans may be longer than the call stack is deep.
+  const stack = tops.reverse().map((span) => ({ span, indent: '  ', branch: '', below: '' }));
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { span, indent, branch, below } = next;
     lines.push(`${indent}${branch}${spanLine(span)}`);
-    const under = children.get(span.spanContext().spanId) ?? [];
-    under.forEach((child, at) => {
+    const { spanId } = span.spanContext();
+    const under = children.get(spanId) ?? [];
+    // Once only, should a generator give the same id twice.
+    children.delete(spanId);
+    const deeper = indent.length < MAX_INDENT ? indent + below : indent;
+    for (let at = under.length - 1; at >= 0; at--) {
       const isLast = at === under.length - 1;
-      visit(child, indent + below, isLast ? '└─ ' : '├─ ', isLast ? '   ' : '│  ');
-    });
-  };
-  for (const top of tops) visit(top, '  ', '', '');
+      stack.push({ span: under[at], indent: deeper, branch: isLast ? '└─ ' : '├─ ', below: isLast ? '   ' : '│  ' });
+    }
+  }
   return lines.join('\n');
 }
 
@@ -71,21 +82,23 @@ function attributeTexts(attributes: Attributes): string[] {
 
 function valueText(value: AttributeValue | null | undefined): string {
   if (typeof value === 'string') {
-    const cut = value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}…` : value;
-    return /^[\w.,:;/@+-]+$/.test(cut) ? cut : printable(JSON.stringify(cut));
+    const text = shortened(value);
+    return /^[\w.,:;/@+-]+$/.test(text) ? text : printable(JSON.stringify(text));
   }
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (typeof value === 'object') {
     const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
-    return printable(text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text);
+    return printable(shortened(text));
   }
   return String(value);
 }
 
-/** Without what could move a cursor, colour a terminal or turn the direction of a line. */
+function shortened(text: string): string {
+  return text.length > MAX_VALUE ? `${cut(text, MAX_VALUE)}…` : text;
+}
+
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(UNPRINTABLE, '\ufffd');
 }
 
 function durationText(duration: HrTime): string {
@@ -93,5 +106,6 @@ function durationText(duration: HrTime): string {
   if (millis < 1) return `${Math.round(millis * 1000)} µs`;
   if (millis < 1_000) return `${millis.toFixed(millis < 100 ? 1 : 0)} ms`;
   if (millis < 60_000) return `${(millis / 1_000).toFixed(2)} s`;
-  return `${Math.floor(millis / 60_000)} min ${Math.round((millis % 60_000) / 1_000)} s`;
+  const seconds = Math.round(millis / 1_000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

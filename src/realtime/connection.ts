@@ -1,4 +1,3 @@
-import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import { connectionAttrs } from './attributes.ts';
@@ -62,9 +61,10 @@ export const instrumentConnectionError = ((
   const options = isCallback ? undefined : optionsOrCallback;
   const run = isCallback ? optionsOrCallback : callback;
   const attributes = connectionAttrs(connectionId, connectionType, 'error');
-  const span: Span = startSpan('connection.error', startOptions(attributes, options));
+  const start = startOptions(attributes, options);
+  const span = startSpan('connection.error', start);
   recordError(span, error);
-  return run === undefined ? span : runSpan(span, options?.parent, run);
+  return run === undefined ? span : runSpan(span, start.parent, run);
 }) as Instrument<[connectionId: string, connectionType: string, error: unknown]>;
 
 /** `connection.closed`: a connection ends. */

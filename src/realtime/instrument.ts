@@ -1,4 +1,6 @@
 import type { Attributes } from '../core/attributes.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
 import { runSpan, type StartOptions, startSpan } from '../trace.ts';
 
@@ -29,13 +31,22 @@ export function instrument(
   const isCallback = typeof optionsOrCallback === 'function';
   const options = isCallback ? undefined : optionsOrCallback;
   const run = isCallback ? optionsOrCallback : callback;
-  const span = startSpan(name, startOptions(attributes, options));
-  return run === undefined ? span : runSpan(span, options?.parent, run);
+  const start = startOptions(attributes, options);
+  const span = startSpan(name, start);
+  return run === undefined ? span : runSpan(span, start.parent, run);
 }
 
-/** A helper's attributes and what its caller adds to them. */
+/** A helper's attributes and what its caller adds to them. Never throws. */
 export function startOptions(attributes: Attributes, options: InstrumentOptions | undefined): StartOptions {
-  if (options === undefined || options === null) return { attributes };
-  const { parent, attributes: further, links, startTime } = options;
-  return { attributes: further ? { ...attributes, ...further } : attributes, parent, links, startTime };
+  const start: StartOptions = { attributes };
+  if (options === undefined || options === null) return start;
+  try {
+    start.parent = options.parent;
+    start.links = options.links;
+    start.startTime = options.startTime;
+    if (options.attributes) start.attributes = { ...attributes, ...options.attributes };
+  } catch (error) {
+    report('options_unreadable', `the options of a span could not be read, they are left out: ${messageOf(error)}`);
+  }
+  return start;
 }

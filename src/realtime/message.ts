@@ -68,7 +68,7 @@ export interface PipelineMessage {
 // A property costs 9 ns a message and goes along when a message is copied by spread; a WeakMap costs 400 to 900, so it
 // serves only messages that cannot be extended.
 const SPAN_KEY = Symbol.for('@realtime-ai/trace message span');
-const sealed = /* @__PURE__ */ new WeakMap<object, Span>();
+const sealed = /* @__PURE__ */ new WeakMap<object, Span | null>();
 
 type Carrier = { [SPAN_KEY]?: Span };
 
@@ -76,22 +76,22 @@ type Carrier = { [SPAN_KEY]?: Span };
 export function spanOfMessage(message: PipelineMessage): Span | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   try {
-    return (message as Carrier)[SPAN_KEY] ?? sealed.get(message);
+    // The map first, null in it for none: a message may have been frozen with a span that is no longer its own.
+    const kept = sealed.get(message);
+    return kept === undefined ? (message as Carrier)[SPAN_KEY] : (kept ?? undefined);
   } catch {
     return undefined;
   }
 }
 
-/** Makes `span` the one that a message's further spans belong to; the invalid span makes it belong to none. */
+/** Makes `span` the one that a message's further spans belong to; without one it belongs to none. */
 export function setSpanOfMessage(message: PipelineMessage, span: Span | undefined): void {
   if (typeof message !== 'object' || message === null) return;
   try {
     // A message that never had one is not touched where there is nothing to keep.
-    if (span === undefined && (message as Carrier)[SPAN_KEY] === undefined) sealed.delete(message);
-    else (message as Carrier)[SPAN_KEY] = span;
+    if (span !== spanOfMessage(message)) (message as Carrier)[SPAN_KEY] = span;
   } catch {
-    if (span === undefined) sealed.delete(message);
-    else sealed.set(message, span);
+    sealed.set(message, span ?? null);
   }
 }
 

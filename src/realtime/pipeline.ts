@@ -143,21 +143,21 @@ function passable(span: Span): Span | undefined {
 
 /** Messages that come out of a callback belong to the trace of the one that went in, unless they have their own. */
 function linkResult(result: unknown, source: PipelineMessage): void {
-  if (Array.isArray(result)) {
-    for (const each of result) linkResult(each, source);
-  } else if (isMessage(result) && result !== source && spanOfMessage(result) === undefined) {
-    linkMessage(result, source);
+  try {
+    if (Array.isArray(result)) {
+      for (const each of result) linkResult(each, source);
+    } else if (isMessage(result) && result !== source && spanOfMessage(result) === undefined) {
+      linkMessage(result, source);
+    }
+  } catch {
+    // What cannot be read is no message.
   }
 }
 
 function isMessage(value: unknown): value is PipelineMessage {
   if (typeof value !== 'object' || value === null) return false;
-  try {
-    const { type, sessionId } = value as PipelineMessage;
-    return typeof type === 'number' && typeof sessionId === 'string';
-  } catch {
-    return false;
-  }
+  const { type, sessionId } = value as PipelineMessage;
+  return typeof type === 'number' && typeof sessionId === 'string';
 }
 
 /** Adds what the catalogue says of a message; of its content only where `inDetail`. */

@@ -1,31 +1,77 @@
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import {
+  AlwaysOffSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import type { Subject } from '../../subject.ts';
 
-/** OpenTelemetry JS 2.x: spans are kept as they end and serialised by `drain`. */
-export function openTelemetry2(): Subject {
-  let ended: ReadableSpan[] = [];
-  const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'bench' }),
-    spanProcessors: [
-      {
-        onStart: () => {},
-        onEnd: (span) => {
-          ended.push(span);
-        },
-        forceFlush: async () => {},
-        shutdown: async () => {},
-      },
-    ],
-  });
-  return {
-    name: 'OpenTelemetry JS 2.12',
-    tracer: provider.getTracer('bench', '1.0.0'),
-    async drain() {
-      const spans = ended;
-      ended = [];
-      return ProtobufTraceSerializer.serializeRequest(spans) as Uint8Array;
-    },
-  };
+const resource = resourceFromAttributes({ 'service.name': 'bench' });
+
+function processor(onEnd: (span: ReadableSpan) => void): SpanProcessor {
+  return { onStart: () => {}, onEnd, forceFlush: async () => {}, shutdown: async () => {} };
 }
+
+function useAsyncContext(): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+}
+
+/** OpenTelemetry JS 2.x: spans are kept as they end and serialised later. */
+export const subject: Subject = {
+  name: 'OpenTelemetry JS 2.12',
+
+  recording({ active = false } = {}) {
+    if (active) useAsyncContext();
+    let ended: ReadableSpan[] = [];
+    const spanProcessors = [processor((span) => ended.push(span))];
+    return {
+      tracer: new BasicTracerProvider({ resource, spanProcessors }).getTracer('bench', '1.0.0'),
+      drain() {
+        const spans = ended;
+        ended = [];
+        return ProtobufTraceSerializer.serializeRequest(spans) as Uint8Array;
+      },
+    };
+  },
+
+  unsampled() {
+    const spanProcessors = [processor(() => {})];
+    return new BasicTracerProvider({ resource, sampler: new AlwaysOffSampler(), spanProcessors }).getTracer('bench');
+  },
+
+  silent: () => trace.getTracer('bench'),
+
+  encoder(make) {
+    const ended: ReadableSpan[] = [];
+    const provider = new BasicTracerProvider({ resource, spanProcessors: [processor((span) => ended.push(span))] });
+    make(provider.getTracer('bench', '1.0.0'));
+    return () => ProtobufTraceSerializer.serializeRequest(ended) as Uint8Array;
+  },
+
+  exporting(url) {
+    useAsyncContext();
+    const exporter = new OTLPTraceExporter({ url: `${url}/v1/traces` });
+    const provider = new BasicTracerProvider({ resource, spanProcessors: [new BatchSpanProcessor(exporter)] });
+    return { tracer: provider.getTracer('bench', '1.0.0'), close: () => provider.shutdown() };
+  },
+
+  backlogged(gate) {
+    const exporter: SpanExporter = {
+      export(spans, done) {
+        ProtobufTraceSerializer.serializeRequest(spans);
+        void gate.pass(spans.length).then(() => done({ code: 0 }));
+      },
+      shutdown: async () => {},
+    };
+    const batches = new BatchSpanProcessor(exporter, { maxQueueSize: 65_536 });
+    const provider = new BasicTracerProvider({ resource, spanProcessors: [batches] });
+    return { tracer: provider.getTracer('bench', '1.0.0'), close: () => provider.shutdown() };
+  },
+};

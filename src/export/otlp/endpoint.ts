@@ -17,6 +17,8 @@ export interface EndpointOptions {
 }
 
 const TRACES_PATH = '/v1/traces';
+// White space, and paths without a host, of which parsers make the host.
+const UNUSABLE = /\s|^([^/]*:\/\/)?\//;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
@@ -36,7 +38,7 @@ export function tracesEndpoint(setting: string, value: string, options: Endpoint
   } catch {
     throw malformed(setting, value);
   }
-  if (!/^https?:$/.test(url.protocol) || url.hostname === '' || /\s/.test(value)) throw malformed(setting, value);
+  if (!/^https?:$/.test(url.protocol) || url.hostname === '' || UNUSABLE.test(value)) throw malformed(setting, value);
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(
       `${setting}: credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)`,
@@ -48,9 +50,7 @@ export function tracesEndpoint(setting: string, value: string, options: Endpoint
       `not supported yet: ${setting}=${JSON.stringify(value)}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
     );
   }
-  if (!isComplete && !url.pathname.endsWith(TRACES_PATH)) {
-    url.pathname = url.pathname.replace(/\/*$/, TRACES_PATH);
-  }
+  if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, TRACES_PATH);
   return { url: url.href, isPlaintext: url.protocol === 'http:' && !LOOPBACK.test(url.hostname) };
 }
 

@@ -1,4 +1,5 @@
 import { runtime } from '#platform';
+import { LONGEST_TIMER } from '../../core/clock.ts';
 import { ROOT_CONTEXT, suppressTracing } from '../../core/context.ts';
 import { report } from '../../core/diagnostic.ts';
 import { messageOf } from '../../core/exception.ts';
@@ -82,7 +83,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       // Browsers set their own.
       ...(runtime.language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
-    this.timeoutMillis = timeoutMillis;
+    this.timeoutMillis = Math.min(timeoutMillis, LONGEST_TIMER);
     this.fetch = options.fetch;
   }
 

@@ -2,7 +2,7 @@ import type { Attributes, AttributeValue } from '../../core/attributes.ts';
 import type { HrTime } from '../../core/clock.ts';
 import type { Resource } from '../../core/resource.ts';
 import type { ReadableSpan } from '../../core/span.ts';
-import type { SpanContext } from '../../core/span-context.ts';
+import { type SpanContext, textOfTraceState } from '../../core/span-context.ts';
 import type { InstrumentationScope } from '../../core/tracer.ts';
 
 /** A value as OTLP's JSON has it: 64-bit integers are strings, doubles that JSON lacks are words, bytes base64. */
@@ -37,7 +37,7 @@ export function requestJson(spans: readonly ReadableSpan[]): string {
     byScope.set(instrumentationScope, same);
     same.push(span);
   }
-  return JSON.stringify({
+  const request = {
     resourceSpans: Array.from(byResource, ([resource, byScope]) => ({
       resource: { attributes: keyValues(resource.attributes) },
       scopeSpans: Array.from(byScope, ([{ name, version, schemaUrl }, same]) => ({
@@ -47,7 +47,8 @@ export function requestJson(spans: readonly ReadableSpan[]): string {
       })),
       schemaUrl: resource.schemaUrl,
     })),
-  });
+  };
+  return JSON.stringify(request, wellFormed);
 }
 
 function jsonSpan(span: ReadableSpan): object {
@@ -56,10 +57,10 @@ function jsonSpan(span: ReadableSpan): object {
   return {
     traceId,
     spanId,
-    traceState: traceState?.serialize() || undefined,
+    traceState: textOfTraceState(traceState) || undefined,
     parentSpanId: parentSpanContext?.spanId,
     flags: flagsOf(span.flags, parentSpanContext?.isRemote),
-    name: wellFormed(span.name),
+    name: span.name,
     kind: span.kind + 1,
     startTimeUnixNano: nanos(span.startTime),
     endTimeUnixNano: nanos(span.endTime),
@@ -67,7 +68,7 @@ function jsonSpan(span: ReadableSpan): object {
     droppedAttributesCount: span.droppedAttributesCount || undefined,
     events: span.events.map(({ name, time, attributes, droppedAttributesCount }) => ({
       timeUnixNano: nanos(time),
-      name: wellFormed(name),
+      name,
       attributes: keyValues(attributes),
       droppedAttributesCount: droppedAttributesCount || undefined,
     })),
@@ -75,16 +76,13 @@ function jsonSpan(span: ReadableSpan): object {
     links: span.links.map(({ context, attributes, droppedAttributesCount }) => ({
       traceId: context.traceId,
       spanId: context.spanId,
-      traceState: context.traceState?.serialize() || undefined,
+      traceState: textOfTraceState(context.traceState) || undefined,
       flags: flagsOf(context.traceFlags, context.isRemote),
       attributes: keyValues(attributes ?? {}),
       droppedAttributesCount: droppedAttributesCount || undefined,
     })),
     droppedLinksCount: span.droppedLinksCount || undefined,
-    status: {
-      code: status.code || undefined,
-      message: status.message === undefined ? undefined : wellFormed(status.message),
-    },
+    status: { code: status.code || undefined, message: status.message },
   };
 }
 
@@ -98,13 +96,13 @@ function nanos([seconds, nanoseconds]: HrTime): string {
 }
 
 function keyValues(attributes: Attributes): JsonKeyValue[] {
-  return Object.entries(attributes).map(([key, value]) => ({ key: wellFormed(key), value: jsonValue(value) }));
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: jsonValue(value) }));
 }
 
 function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record<string, never> {
   switch (typeof value) {
     case 'string':
-      return { stringValue: wellFormed(value) };
+      return { stringValue: value };
     case 'boolean':
       return { boolValue: value };
     case 'bigint':
@@ -123,8 +121,8 @@ function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record
 }
 
 /** JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other. */
-function wellFormed(text: string): string {
-  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value;
 }
 
 function base64(bytes: Uint8Array): string {

@@ -5,7 +5,7 @@ import { wordOfHex } from '../../core/id.ts';
 import type { StoredLink } from '../../core/link.ts';
 import { type Resource, resourceAttributeList } from '../../core/resource.ts';
 import { ParentOrigin, type RecordingSpan } from '../../core/span.ts';
-import { isSpanContextValid } from '../../core/span-context.ts';
+import { isSpanContextValid, textOfTraceState } from '../../core/span-context.ts';
 import type { InstrumentationScope } from '../../core/tracer.ts';
 import { ProtobufWriter } from './protobuf.ts';
 
@@ -70,7 +70,7 @@ export function writeSpan(writer: ProtobufWriter, span: RecordingSpan): void {
   writeTime(writer, anchor, span.endReading, extras?.endTime);
   writer.byte(0x2a);
   writer.name(span.name);
-  if (trace.traceState !== undefined) writeOptionalText(writer, 0x1a, trace.traceState.serialize());
+  if (trace.traceState !== undefined) writeOptionalText(writer, 0x1a, textOfTraceState(trace.traceState));
   if (attributeList !== undefined) {
     writeAttributes(writer, 0x4a, attributeList);
     writeCount(writer, 0x50, attributeList.dropped);
@@ -173,7 +173,7 @@ function writeLink(writer: ProtobufWriter, link: StoredLink): void {
   for (let at = 0; at < 16; at += 8) writer.idWord(valid ? wordOfHex(spanId, at) : 0);
   writer.byte(0x35);
   writer.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote === true ? IS_REMOTE : 0));
-  if (traceState !== undefined) writeOptionalText(writer, 0x1a, traceState.serialize());
+  if (traceState !== undefined) writeOptionalText(writer, 0x1a, textOfTraceState(traceState));
   if (link.attributes !== undefined) writeAttributes(writer, 0x22, link.attributes);
   writeCount(writer, 0x28, link.droppedAttributesCount);
   writer.close(start);

@@ -1,0 +1,10 @@
+import type { MicroCase } from '../micro-case.ts';
+import { encoding } from './encoding.ts';
+
+/** protobufjs has it easier: its messages are ready, ours are made from spans. */
+export const encodingProtobufjs: MicroCase = {
+  ...encoding,
+  name: 'encoding-protobufjs',
+  what: 'the same against static code of protobufjs',
+  subjects: ['subjects/realtime-ai', 'peers/protobufjs/subject'],
+};

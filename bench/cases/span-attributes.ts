@@ -1,0 +1,14 @@
+import type { MicroCase } from '../micro-case.ts';
+import { checkTypicalSpans, typicalSpan } from '../typical-span.ts';
+
+export const spanAttributes: MicroCase = {
+  name: 'span-attributes',
+  what: 'span, 5 attributes at start, 1 event, encoded',
+  calls: 512,
+  spansPerCall: 1,
+  start(subject) {
+    const { tracer, drain } = subject.recording();
+    return { work: () => typicalSpan(tracer), finish: drain };
+  },
+  check: checkTypicalSpans,
+};

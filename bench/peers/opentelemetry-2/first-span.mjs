@@ -1,0 +1,19 @@
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+const exporter = new OTLPTraceExporter();
+const provider = new BasicTracerProvider({
+  resource: resourceFromAttributes({ 'service.name': 'bench' }),
+  spanProcessors: [new BatchSpanProcessor(exporter)],
+});
+trace.setGlobalTracerProvider(provider);
+trace.getTracer('bench').startSpan('first').end();
+// The lesser of wall and CPU time, as everywhere.
+const wallMillis = performance.now();
+const { user, system } = process.cpuUsage();
+console.log(Math.min(wallMillis, (user + system) / 1_000));
+process.exit(0);

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { answerQuestions } from '../dialogue.ts';
+import type { BenchTracer, Subject } from '../subject.ts';
+import { typicalSpan } from '../typical-span.ts';
+
+// node --expose-gc --min-semi-space-size=… allocation.mjs <file of the subject> <encoded | unsampled | silent>
+const [file, kind] = process.argv.slice(2);
+const { subject } = (await import(file)) as { subject: Subject };
+const BATCH = 512;
+
+let collections = 0;
+new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+}).observe({ entryTypes: ['gc'] });
+
+// Kept, so that no compiler takes work for useless.
+let result: unknown;
+
+function spanOf(tracer: BenchTracer): () => void {
+  return () => {
+    const span = tracer.startSpan('llm.request');
+    span.end();
+    result = span;
+  };
+}
+
+const recording = kind === 'encoded' ? subject.recording() : undefined;
+const work =
+  recording !== undefined
+    ? () => typicalSpan(recording.tracer)
+    : spanOf(kind === 'unsampled' ? subject.unsampled() : subject.silent());
+
+async function spans(count: number): Promise<void> {
+  for (let done = 0; done < count; done += BATCH) {
+    for (let each = 0; each < BATCH; each++) work();
+    if (recording !== undefined) result = await recording.drain();
+  }
+}
+
+answerQuestions({
+  name: () => subject.name,
+  /** Bytes a span takes, on the heap and in buffers; nothing is collected meanwhile. */
+  async round({ count }: { count: number }) {
+    (globalThis as unknown as { gc(): void }).gc();
+    // The observer is told of a collection later.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const collectionsBefore = collections;
+    const before = process.memoryUsage();
+    await spans(count);
+    const after = process.memoryUsage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(collections, collectionsBefore, 'nothing was collected');
+    assert.ok(result !== null);
+    const bytes = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    return bytes / count;
+  },
+  /** Compiled code is what is measured. */
+  warm: ({ count }: { count: number }) => spans(count),
+});

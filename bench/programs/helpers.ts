@@ -1,0 +1,60 @@
+import { type FetchedResponse, initialize, OtlpHttpExporter, type SpanBatch } from '../../dist/index.js';
+import { answerQuestions } from '../dialogue.ts';
+import { helperPairs } from '../helper-pairs.ts';
+import { timed } from '../timed.ts';
+
+const CALLS = 512;
+const ACCEPTED: FetchedResponse = { status: 200, headers: { get: () => null }, body: null };
+const { signal } = new AbortController();
+
+let sent = new Uint8Array();
+const exporter = new OtlpHttpExporter({
+  fetch: async (_url, { body }) => {
+    sent = body;
+    return ACCEPTED;
+  },
+});
+let batch = exporter.createBatch();
+initialize({
+  exporterType: 'none',
+  spanProcessors: [
+    {
+      onEnd: (span) => (batch as SpanBatch).add(span),
+      forceFlush: async () => undefined,
+      shutdown: async () => undefined,
+    },
+  ],
+});
+const pairs = helperPairs();
+await drain();
+
+async function drain(): Promise<Uint8Array> {
+  const full = batch;
+  batch = exporter.createBatch();
+  await exporter.send([full], signal);
+  return sent;
+}
+
+function nanosOf(work: () => void, millis: number): Promise<number> {
+  return timed(work, drain, CALLS, CALLS, millis);
+}
+
+answerQuestions({
+  names: () => pairs.map(({ name }) => name),
+  /** For each pair a request in base64 with two spans: the helper's and the plain one. */
+  async samples() {
+    const samples: string[] = [];
+    for (const { helper, plain } of pairs) {
+      helper();
+      plain();
+      samples.push(Buffer.from(await drain()).toString('base64'));
+    }
+    return samples;
+  },
+  /** Nanoseconds of one pair: helper, plain. */
+  async round({ at, millis }: { at: number; millis: number }) {
+    const { helper, plain } = pairs[at];
+    const first = await nanosOf(helper, millis);
+    return [first, await nanosOf(plain, millis)];
+  },
+});

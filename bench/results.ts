@@ -1,0 +1,34 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Measurement } from './bench-case.ts';
+
+const FILE = new URL('results.json', import.meta.url);
+
+/** What a run on one runtime came to. */
+export interface Run {
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  /** Name and version of what ran the programs. */
+  readonly runtime: string;
+  /** By the name of the case. */
+  readonly cases: Record<string, Measurement>;
+}
+
+/** `results.json`: the last run of each case on each runtime, by the runtime's key. */
+export type Results = Record<string, Run>;
+
+/** What has been written; nothing where there is no file. */
+export function readResults(): Results {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : {};
+}
+
+/** Puts a run in the place of the last one on its runtime; cases that were not run keep their figures. */
+export function writeRun(key: string, run: Run): void {
+  const results = readResults();
+  const before = results[key]?.cases ?? {};
+  const merged: Results = { ...results, [key]: { ...run, cases: { ...before, ...run.cases } } };
+  // Five digits are more than any of it is good for.
+  const rounded = (_key: string, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
+  writeFileSync(FILE, `${JSON.stringify(merged, rounded, 2)}\n`);
+}

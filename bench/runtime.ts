@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** What runs the programs under measurement. */
+export interface Runtime {
+  /** The key in `results.json`. */
+  readonly key: string;
+  readonly command: string;
+  /** What comes before the file. */
+  readonly args: readonly string[];
+}
+
+const modules = (path: string) => fileURLToPath(new URL(`runtimes/node_modules/${path}`, import.meta.url));
+
+const others: Record<string, Runtime> = {
+  node24: { key: 'node24', command: modules('node24/bin/node'), args: [] },
+  bun: { key: 'bun', command: modules('@oven/bun-linux-x64/bin/bun'), args: ['run'] },
+  deno: {
+    key: 'deno',
+    command: modules('@deno/linux-x64-glibc/deno'),
+    args: ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual', '--quiet'],
+  },
+};
+
+/** The Node that runs the suite. */
+export const thisNode: Runtime = {
+  key: `node${process.versions.node.split('.')[0]}`,
+  command: process.execPath,
+  args: [],
+};
+
+/**
+ * The runtime of a name; without one, the Node that runs the suite.
+ *
+ * @throws Error when there is none of that name, or when it is not installed.
+ */
+export function runtimeOf(name: string | undefined): Runtime {
+  if (name === undefined || name === thisNode.key) return thisNode;
+  const runtime = others[name];
+  if (runtime === undefined) throw new Error(`--runtime ${name}: there are ${Object.keys(others).join(', ')}`);
+  if (!existsSync(runtime.command)) {
+    throw new Error(`--runtime ${name}: not installed, npm run bench:install -- runtimes does it (linux-x64 only)`);
+  }
+  return runtime;
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleSize } from './bundle-size.ts';
+import { withPackedProject } from './packed.ts';
+
+/** A bound of `budgets.json`; `required` and `goal` are those of the issue that set them, where there are any. */
+interface Budget {
+  readonly budget: number;
+  readonly required?: number;
+  readonly goal?: number;
+}
+
+const NAME = '@realtime-ai/trace';
+const root = fileURLToPath(new URL('..', import.meta.url));
+const budgets = JSON.parse(readFileSync(new URL('budgets.json', import.meta.url), 'utf8')) as Record<string, Budget>;
+
+/** The bundles whose size is promised, as their users write them. */
+const BUNDLES: Record<string, string> = {
+  'provider, batching, OTLP over HTTP': `
+    import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '${NAME}';
+    const exporter = new OtlpHttpExporter({ url: 'https://collector.example/v1/traces' });
+    const provider = new TracerProvider({
+      resource: { attributes: { 'service.name': 'page' } },
+      spanProcessors: [new BatchSpanProcessor(exporter)],
+    });
+    provider.getTracer('page').startSpan('first').end();
+  `,
+  'initialize, all helpers, propagation': `
+    import * as trace from '${NAME}';
+    const { initialize, inject, extract, shutdown } = trace;
+    const helpers = [HELPERS];
+    initialize({ exporterType: 'otlp' });
+    globalThis.tracing = { inject, extract, shutdown, helpers };
+  `,
+};
+
+const failed: string[] = [];
+const rows = [['what', 'bytes', 'budget', 'required', 'goal']];
+
+await withPackedProject(async ({ folder, packageFolder, pack }) => {
+  const { exports, dependencies = {} } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    exports: Record<string, unknown>;
+    dependencies?: Record<string, string>;
+  };
+  const modules = (await import(join(packageFolder, 'dist/index.js'))) as Record<string, unknown>;
+  const helpers = Object.keys(modules).filter((name) => /^instrument|Attrs$|^(withSpan|startSpan|recordError)$/.test(name));
+  const programs = Object.entries(BUNDLES).map(([what, program]) => [
+    what,
+    program.replace('HELPERS', helpers.map((name) => `trace.${name}`).join(', ')),
+  ]);
+
+  for (const [what, program] of programs) check(what, (await bundleSize(program, folder)).gzipBytes);
+  for (const entry of Object.keys(exports)) {
+    if (entry.endsWith('.json')) continue;
+    const path = `${NAME}${entry.slice(1)}`;
+    const whole = `import * as all from '${path}'; globalThis.all = all;`;
+    check(`entry point ${path}, all of it`, (await bundleSize(whole, folder)).gzipBytes);
+  }
+  check('unpacked', pack.unpackedSize);
+  check('packages installed', 1 + Object.keys(dependencies).length);
+  table(rows);
+
+  for (const [what, program] of programs) {
+    console.log(`\n${what}: what each module contributes, in minified bytes`);
+    table(await contributions(program));
+  }
+});
+
+for (const what of Object.keys(budgets)) {
+  if (!rows.some(([name]) => name === what)) failed.push(`${what}: there is a budget and nothing to hold against it`);
+}
+if (failed.length > 0) {
+  console.error(`\n${failed.join('\n')}`);
+  process.exitCode = 1;
+}
+
+function check(what: string, bytes: number): void {
+  const found = budgets[what];
+  if (found === undefined) failed.push(`${what}: ${bytes}, without a budget in bench/budgets.json`);
+  else if (bytes > found.budget) failed.push(`${what}: ${bytes}, over its budget of ${found.budget}`);
+  rows.push([what, ...[bytes, found?.budget, found?.required, found?.goal].map((each) => each?.toLocaleString('en') ?? '–')]);
+}
+
+/**
+ * The same bundle from the sources, module by module: the package has chunks instead. Names are shortened across
+ * modules, so the sum is that of the real bundle give or take a little.
+ */
+async function contributions(program: string): Promise<string[][]> {
+  const { metafile, minifiedBytes } = await bundleSize(program, root, {
+    alias: { [NAME]: join(root, 'src/index.ts'), '#platform': join(root, 'src/platform/browser.ts') },
+    // The repository's own settings point names at the files for Node.
+    tsconfigRaw: {},
+  });
+  const [first] = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('stdin.js'));
+  const parts = Object.entries(first[1].inputs)
+    .map(([path, { bytesInOutput }]): [string, number] => [path, bytesInOutput])
+    .filter(([path, bytes]) => bytes > 0 && path !== '<stdin>')
+    .sort(([, a], [, b]) => b - a);
+  const shown = parts.map(([path, bytes]) => [path, String(bytes), `${((100 * bytes) / minifiedBytes).toFixed(1)} %`]);
+  return [['module', 'bytes', 'share'], ...shown, ['together', String(minifiedBytes), '']];
+}
+
+function table(lines: readonly string[][]): void {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const shown = lines.map((line) =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
+  );
+  console.log(shown.join('\n'));
+}

@@ -1,0 +1,5 @@
+// The lesser of wall and CPU time, as everywhere.
+const wallMillis = performance.now();
+const { user, system } = process.cpuUsage();
+console.log(Math.min(wallMillis, (user + system) / 1_000));
+process.exit(0);

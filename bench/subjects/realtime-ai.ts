@@ -1,0 +1,103 @@
+import {
+  AlwaysOffSampler,
+  BatchSpanProcessor,
+  type FetchedResponse,
+  getTracer,
+  initialize,
+  OtlpHttpExporter,
+  type ReadableSpan,
+  type SpanBatch,
+  type SpanProcessor,
+  shutdown,
+  TracerProvider,
+} from '../../dist/index.js';
+import type { Subject } from '../subject.ts';
+
+const resource = { attributes: { 'service.name': 'bench' } };
+const { signal } = new AbortController();
+// All that the exporter looks at; a real `Response` would cost microseconds that no peer is charged for.
+const ACCEPTED: FetchedResponse = { status: 200, headers: { get: () => null }, body: null };
+
+function processor(onEnd: (span: ReadableSpan) => void): SpanProcessor {
+  return { onEnd, forceFlush: async () => undefined, shutdown: async () => undefined };
+}
+
+/** This package, as it is built: spans are encoded as they end. */
+export const subject: Subject = {
+  name: '@realtime-ai/trace',
+
+  recording() {
+    let sent = new Uint8Array();
+    const exporter = new OtlpHttpExporter({
+      fetch: async (_url, { body }) => {
+        sent = body;
+        return ACCEPTED;
+      },
+    });
+    let batch = exporter.createBatch();
+    const add = (span: ReadableSpan) => (batch as SpanBatch).add(span);
+    const provider = new TracerProvider({ resource, spanProcessors: [processor(add)] });
+    return {
+      tracer: provider.getTracer('bench', '1.0.0'),
+      async drain() {
+        const full = batch;
+        batch = exporter.createBatch();
+        await exporter.send([full], signal);
+        return sent;
+      },
+    };
+  },
+
+  unsampled() {
+    const spanProcessors = [processor(() => {})];
+    return new TracerProvider({ resource, sampler: new AlwaysOffSampler(), spanProcessors }).getTracer('bench');
+  },
+
+  silent() {
+    initialize({ exporterType: 'none' });
+    return getTracer('bench');
+  },
+
+  encoder(make) {
+    const ended: ReadableSpan[] = [];
+    const provider = new TracerProvider({ resource, spanProcessors: [processor((span) => ended.push(span))] });
+    make(provider.getTracer('bench', '1.0.0'));
+    let sent = new Uint8Array();
+    const exporter = new OtlpHttpExporter({
+      fetch: async (_url, { body }) => {
+        sent = body;
+        return ACCEPTED;
+      },
+    });
+    return async () => {
+      const batch = exporter.createBatch();
+      for (const span of ended) (batch as SpanBatch).add(span);
+      await exporter.send([batch], signal);
+      return sent;
+    };
+  },
+
+  exporting(url) {
+    const tracer = initialize({ serviceName: 'bench', exporterType: 'otlp', otlpEndpoint: url, quiet: true });
+    return { tracer, close: () => shutdown({ timeoutMillis: 60_000 }) };
+  },
+
+  backlogged(gate) {
+    let passed = Promise.resolve();
+    const exporter = new OtlpHttpExporter({
+      fetch: async () => {
+        await passed;
+        return ACCEPTED;
+      },
+    });
+    const batches = new BatchSpanProcessor({
+      createBatch: () => exporter.createBatch(),
+      send(sent: readonly ReturnType<typeof exporter.createBatch>[], abort: AbortSignal) {
+        passed = gate.pass(sent.reduce((sum, { spanCount }) => sum + spanCount, 0));
+        return exporter.send(sent, abort);
+      },
+    });
+    const provider = new TracerProvider({ resource, spanProcessors: [batches] });
+    return { tracer: provider.getTracer('bench', '1.0.0'), close: () => provider.shutdown() };
+  },
+};

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import type { DecodedSpan } from '../test/oracle/otlp.ts';
+import type { BenchTracer } from './subject.ts';
+
+/** The span that most cases are about: 5 attributes and 1 event. */
+export function typicalSpan(tracer: BenchTracer): void {
+  const span = tracer.startSpan('llm.request', {
+    attributes: {
+      'llm.provider': 'gemini',
+      'llm.model': 'gemini-2.0-flash-exp',
+      'session.id': 'session-4711',
+      'audio.sample_rate': 16_000,
+      streaming: true,
+    },
+  });
+  span.addEvent('first_token', { 'token.index': 0 });
+  span.end();
+}
+
+/** Asserts that each of `spans` is such a span, whichever way it got its attributes. */
+export function checkTypicalSpans(spans: readonly DecodedSpan[]): void {
+  for (const { name, attributes, events, parentSpanId, endTimeUnixNano, startTimeUnixNano } of spans) {
+    assert.equal(name, 'llm.request');
+    assert.equal(parentSpanId, '');
+    assert.deepEqual(attributes, {
+      'llm.provider': 'gemini',
+      'llm.model': 'gemini-2.0-flash-exp',
+      'session.id': 'session-4711',
+      'audio.sample_rate': 16_000n,
+      streaming: true,
+    });
+    assert.deepEqual(
+      events.map((event) => [event.name, event.attributes]),
+      [['first_token', { 'token.index': 0n }]],
+    );
+    assert.ok(endTimeUnixNano >= startTimeUnixNano && startTimeUnixNano > 0n);
+  }
+}

@@ -1,0 +1,503 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Config, defaultConfig, type ResolvedConfig, resolveConfig } from '../src/config.ts';
+import { withVariables } from './variables.ts';
+
+type Variables = Record<string, string>;
+const resolved = (variables: Variables, config: Config = {}): ResolvedConfig =>
+  withVariables(variables, () => resolveConfig(config));
+const otlp = (variables: Variables, config: Config = {}): ResolvedConfig =>
+  resolved(variables, { exporterType: 'otlp', ...config });
+
+describe('the settings', () => {
+  it('have defaults', () => {
+    const config = resolved({});
+    assert.equal(config.exporterType, 'stdout');
+    assert.equal(config.stdoutFormat, 'pretty');
+    assert.equal(config.otlp.headers, undefined);
+    assert.equal(config.otlp.timeoutMillis, undefined);
+    assert.match(String(config.sampler), /^ParentBased\{root=AlwaysOnSampler, /);
+    assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
+    assert.deepEqual(config.spanProcessors, []);
+    assert.equal(config.idGenerator, undefined);
+    assert.equal(config.banner, 'realtime-ai: spans go to stdout');
+    assert.deepEqual(config.warnings, []);
+    assert.equal(otlp({}).otlp.url, 'http://localhost:4318/v1/traces');
+    const { attributes } = config.resource;
+    assert.equal(attributes['service.name'], 'realtime-ai');
+    assert.equal(attributes['service.version'], '0.1.0');
+    assert.equal(attributes.environment, 'development');
+    assert.equal(attributes['deployment.environment.name'], 'development');
+    assert.equal(attributes['process.pid'], process.pid);
+  });
+
+  it('are the original ones as variables and defaults make them', () => {
+    assert.deepEqual(withVariables({}, defaultConfig), {
+      serviceName: 'realtime-ai',
+      serviceVersion: '0.1.0',
+      environment: 'development',
+      exporterType: 'stdout',
+      otlpEndpoint: 'http://localhost:4318',
+      samplingRate: 1,
+    });
+    assert.deepEqual(
+      withVariables(
+        {
+          TRACE_EXPORTER: 'otlp',
+          ENVIRONMENT: 'production',
+          OTEL_SERVICE_NAME: 'named',
+          OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,service.version=2.0.0,environment=staging',
+          OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+        },
+        defaultConfig,
+      ),
+      {
+        serviceName: 'named',
+        serviceVersion: '2.0.0',
+        environment: 'production',
+        exporterType: 'otlp',
+        otlpEndpoint: 'collector:4318',
+        samplingRate: 1,
+      },
+    );
+  });
+
+  it('of the original say no more than the variables', () => {
+    const variables = {
+      OTEL_TRACES_SAMPLER: 'always_off',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://host/as/it/is',
+      TRACE_EXPORTER: 'otlp',
+    };
+    const config = withVariables(variables, () => resolveConfig(defaultConfig()));
+    assert.equal(String(config.sampler), 'AlwaysOffSampler');
+    assert.equal(config.otlp.url, 'https://host/as/it/is');
+  });
+
+  it('that are wrong throw an error with their name, the value and what is allowed', () => {
+    const wrong: [config: unknown, message: string][] = [
+      [{ serviceName: '' }, 'serviceName: "" is not a string that is not empty'],
+      [{ serviceVersion: 1 }, 'serviceVersion: 1 is not a string that is not empty'],
+      [{ environment: {} }, 'environment: [object Object] is not a string that is not empty'],
+      [{ exporterType: 'jaeger' }, 'exporterType: "jaeger" is not one of stdout, otlp, none'],
+      [{ otlpEndpoint: 4318 }, 'otlpEndpoint: 4318 is not a URL or host:port'],
+      [{ otlpHeaders: 'a=b' }, 'otlpHeaders: "a=b" is not an object of strings'],
+      [{ otlpTimeoutMillis: 0 }, 'otlpTimeoutMillis: 0 is not a number above 0'],
+      [{ otlpTimeoutMillis: NaN }, 'otlpTimeoutMillis: NaN is not a number above 0'],
+      [{ fetch: 'fetch' }, 'fetch: "fetch" is not a function'],
+      [{ samplingRate: 1.5 }, 'samplingRate: 1.5 is not a number from 0 to 1'],
+      [{ samplingRate: NaN }, 'samplingRate: NaN is not a number from 0 to 1'],
+      [{ samplingRate: '0.5' }, 'samplingRate: "0.5" is not a number from 0 to 1'],
+      [{ sampler: {} }, 'sampler: [object Object] is not an object with shouldSample()'],
+      [{ stdoutFormat: 'xml' }, 'stdoutFormat: "xml" is not one of pretty, json'],
+      [{ resourceAttributes: null }, 'resourceAttributes: null is not an object'],
+      [{ spanLimits: 5 }, 'spanLimits: 5 is not an object'],
+      [{ batch: [] }, 'batch:  is not an object'],
+      [
+        { idGenerator: {} },
+        'idGenerator: [object Object] is not an object with generateTraceId() and generateSpanId()',
+      ],
+      [{ spanProcessors: [{}] }, 'spanProcessors: [object Object] is not an array of span processors'],
+      [{ propagators: {} }, 'propagators: [object Object] is not an array of propagators'],
+      [{ onDiagnostic: 1 }, 'onDiagnostic: 1 is not a function'],
+      [{ quiet: 'yes' }, 'quiet: "yes" is not true or false'],
+      [null, 'config: null is not an object'],
+      ['otlp', 'config: "otlp" is not an object'],
+      [{ serviceName: Object.create(null) }, 'serviceName: a object is not a string that is not empty'],
+    ];
+    for (const [config, message] of wrong) {
+      assert.throws(() => resolved({}, config as Config), { name: 'TypeError', message });
+    }
+    assert.throws(() => resolved({}, { samplingrate: 1 } as Config), {
+      message: /^samplingrate: there is no such setting; there are serviceName, .*samplingRate, /,
+    });
+  });
+
+  it('that are undefined are not given', () => {
+    const names = ['serviceName', 'exporterType', 'samplingRate', 'batch', 'spanLimits', 'propagators', 'otlpEndpoint'];
+    const config = Object.fromEntries(names.map((name) => [name, undefined]));
+    assert.equal(resolved({ OTEL_SERVICE_NAME: 'named' }, config).resource.attributes['service.name'], 'named');
+    const variables = { OTEL_BSP_MAX_QUEUE_SIZE: '5', OTEL_SPAN_EVENT_COUNT_LIMIT: '6' };
+    const limits = { eventCountLimit: undefined };
+    const both = resolved(variables, { batch: { maxQueueSize: undefined }, spanLimits: limits });
+    assert.equal(both.batch.maxQueueSize, 5);
+    assert.equal(both.spanLimits.eventCountLimit, 6);
+  });
+});
+
+describe('the exporter', () => {
+  const exporterOf = (variables: Variables, config: Config = {}) => resolved(variables, config).exporterType;
+
+  it('is that of the argument, of TRACE_EXPORTER, of OTEL_TRACES_EXPORTER, or stdout', () => {
+    const all = { TRACE_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'otlp' };
+    assert.equal(exporterOf(all, { exporterType: 'stdout' }), 'stdout');
+    assert.equal(exporterOf(all), 'none');
+    assert.equal(exporterOf({ ...all, TRACE_EXPORTER: '' }), 'otlp');
+    assert.equal(exporterOf({ OTEL_TRACES_EXPORTER: 'console' }), 'stdout');
+    assert.equal(exporterOf({ OTEL_TRACES_EXPORTER: 'none' }), 'none');
+    for (const name of ['stdout', 'otlp', 'none'] as const) assert.equal(exporterOf({ TRACE_EXPORTER: name }), name);
+  });
+
+  it('is none where the SDK is disabled, with propagation still on', () => {
+    const config = resolved({ OTEL_SDK_DISABLED: 'TRUE', TRACE_EXPORTER: 'otlp' });
+    assert.equal(config.exporterType, 'none');
+    assert.equal(config.banner, undefined);
+    assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
+    assert.equal(exporterOf({ OTEL_SDK_DISABLED: 'false' }), 'stdout');
+    assert.equal(
+      resolved({ OTEL_SDK_DISABLED: '1' }).warnings[0],
+      'OTEL_SDK_DISABLED: "1" is not true or false; the default is used',
+    );
+  });
+
+  it('of a wrong name throws in our own variable, and is warned of in the standard one', () => {
+    assert.throws(() => exporterOf({ TRACE_EXPORTER: 'zipkin' }), {
+      name: 'TypeError',
+      message: 'TRACE_EXPORTER: "zipkin" is not one of stdout, otlp, none',
+    });
+    assert.throws(() => withVariables({ TRACE_EXPORTER: 'zipkin' }, defaultConfig), /TRACE_EXPORTER: "zipkin"/);
+    const config = resolved({ OTEL_TRACES_EXPORTER: 'zipkin' });
+    assert.equal(config.exporterType, 'stdout');
+    assert.deepEqual(config.warnings, [
+      'OTEL_TRACES_EXPORTER: "zipkin" is not one of otlp, console, none; the default is used',
+    ]);
+  });
+});
+
+describe('the resource', () => {
+  const attributesOf = (variables: Variables, config: Config = {}) => resolved(variables, config).resource.attributes;
+
+  it('is of the argument before ENVIRONMENT and OTEL_SERVICE_NAME before OTEL_RESOURCE_ATTRIBUTES', () => {
+    const variables = {
+      ENVIRONMENT: 'production',
+      OTEL_SERVICE_NAME: 'named',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=listed,service.version=2,environment=staging,team=a%20b',
+    };
+    const pick = (attributes: Record<string, unknown>) =>
+      ['service.name', 'service.version', 'environment', 'team'].map((key) => attributes[key]);
+    assert.deepEqual(pick(attributesOf(variables)), ['named', '2', 'production', 'a b']);
+    const given = { serviceName: 'given', serviceVersion: '3', environment: 'test', resourceAttributes: { team: 'c' } };
+    assert.deepEqual(pick(attributesOf(variables, given)), ['given', '3', 'test', 'c']);
+    const { OTEL_RESOURCE_ATTRIBUTES } = variables;
+    assert.deepEqual(pick(attributesOf({ OTEL_RESOURCE_ATTRIBUTES })), ['listed', '2', 'staging', 'a b']);
+    const empty = { OTEL_RESOURCE_ATTRIBUTES: 'service.name=,service.version=,environment=' };
+    assert.deepEqual(pick(attributesOf(empty)), ['realtime-ai', '0.1.0', 'development', undefined]);
+  });
+
+  it('names its environment under both names, which may differ', () => {
+    assert.equal(attributesOf({ ENVIRONMENT: 'production' })['deployment.environment.name'], 'production');
+    const both = attributesOf({ OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=standard,environment=own' });
+    assert.deepEqual([both['deployment.environment.name'], both.environment], ['standard', 'own']);
+  });
+
+  it('has nothing of a malformed OTEL_RESOURCE_ATTRIBUTES, and a warning says so', () => {
+    const config = resolved({ OTEL_RESOURCE_ATTRIBUTES: 'service.name=listed,team' });
+    assert.equal(config.resource.attributes['service.name'], 'realtime-ai');
+    assert.deepEqual(config.warnings, [
+      'OTEL_RESOURCE_ATTRIBUTES: "service.name=listed,team" is not key=value pairs, separated by commas, percent-encoded; the default is used',
+    ]);
+  });
+
+  it('is named in the banner, unless it is to be quiet', () => {
+    assert.equal(resolved({}, { serviceName: 's' }).banner, 's: spans go to stdout');
+    assert.equal(otlp({}, { serviceName: 's' }).banner, 's: spans go to otlp, to http://localhost:4318/v1/traces');
+    assert.equal(resolved({}, { quiet: true }).banner, undefined);
+    assert.equal(resolved({}, { exporterType: 'none' }).banner, undefined);
+    assert.equal(resolved({ OTEL_LOG_LEVEL: 'error' }).banner, undefined);
+  });
+});
+
+describe('the sampler', () => {
+  const samplerOf = (variables: Variables, config: Config = {}) => String(resolved(variables, config).sampler);
+
+  it('is that of OTEL_TRACES_SAMPLER', () => {
+    const names: [name: string, description: RegExp][] = [
+      ['always_on', /^AlwaysOnSampler$/],
+      ['always_off', /^AlwaysOffSampler$/],
+      ['traceidratio', /^TraceIdRatioBased\{0\.25\}$/],
+      ['parentbased_always_on', /^ParentBased\{root=AlwaysOnSampler, /],
+      ['parentbased_always_off', /^ParentBased\{root=AlwaysOffSampler, /],
+      ['parentbased_traceidratio', /^ParentBased\{root=TraceIdRatioBased\{0\.25\}, /],
+      ['', /^ParentBased\{root=AlwaysOnSampler, /],
+    ];
+    for (const [name, description] of names) {
+      assert.match(samplerOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: '0.25' }), description);
+    }
+    assert.equal(samplerOf({ OTEL_TRACES_SAMPLER: 'traceidratio' }), 'TraceIdRatioBased{1}');
+  });
+
+  it('is that of the code before all', () => {
+    const variables = { OTEL_TRACES_SAMPLER: 'always_off' };
+    assert.match(samplerOf(variables, { samplingRate: 0.5 }), /^ParentBased\{root=TraceIdRatioBased\{0\.5\}, /);
+    assert.match(samplerOf(variables, { samplingRate: 0 }), /^ParentBased\{root=TraceIdRatioBased\{0\}, /);
+    const sampler = { shouldSample: () => ({ decision: 0 as const }) };
+    assert.equal(resolved(variables, { sampler, samplingRate: 0.5 }).sampler, sampler);
+  });
+
+  it('is the default where the variables are wrong, and warnings say so', () => {
+    const wrong = resolved({ OTEL_TRACES_SAMPLER: 'jaeger_remote' });
+    assert.match(String(wrong.sampler), /^ParentBased\{root=AlwaysOnSampler, /);
+    assert.match(wrong.warnings[0], /^OTEL_TRACES_SAMPLER: "jaeger_remote" is not one of always_on, always_off, /);
+    for (const ratio of ['-1', '2', 'x', 'NaN']) {
+      const config = resolved({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: ratio });
+      assert.equal(String(config.sampler), 'TraceIdRatioBased{1}');
+      assert.deepEqual(config.warnings, [
+        `OTEL_TRACES_SAMPLER_ARG: "${ratio}" is not a number from 0 to 1; the default is used`,
+      ]);
+    }
+  });
+});
+
+describe('the limits', () => {
+  const limitsOf = (variables: Variables, config: Config = {}) => resolved(variables, config).spanLimits;
+
+  it('have a variable each', () => {
+    assert.deepEqual(
+      limitsOf({
+        OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '1',
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '2',
+        OTEL_SPAN_EVENT_COUNT_LIMIT: '3',
+        OTEL_SPAN_LINK_COUNT_LIMIT: '4',
+        OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: '5',
+        OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: '0',
+        OTEL_ATTRIBUTE_COUNT_LIMIT: '9',
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '9',
+      }),
+      {
+        attributeCountLimit: 1,
+        attributeValueLengthLimit: 2,
+        eventCountLimit: 3,
+        linkCountLimit: 4,
+        attributePerEventCountLimit: 5,
+        attributePerLinkCountLimit: 0,
+      },
+    );
+  });
+
+  it('fall back on the general ones', () => {
+    const { eventCountLimit, linkCountLimit, ...limits } = limitsOf({
+      OTEL_ATTRIBUTE_COUNT_LIMIT: '7',
+      OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '8',
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '',
+    });
+    assert.deepEqual(limits, {
+      attributeCountLimit: 7,
+      attributeValueLengthLimit: 8,
+      attributePerEventCountLimit: 7,
+      attributePerLinkCountLimit: 7,
+    });
+    assert.deepEqual([eventCountLimit, linkCountLimit], [undefined, undefined]);
+  });
+
+  it('are those of the code before', () => {
+    const limits = limitsOf({ OTEL_SPAN_EVENT_COUNT_LIMIT: '3' }, { spanLimits: { eventCountLimit: 5 } });
+    assert.equal(limits.eventCountLimit, 5);
+  });
+
+  it('that are wrong are warned of', () => {
+    const config = resolved({ OTEL_SPAN_EVENT_COUNT_LIMIT: '-1' });
+    assert.equal(config.spanLimits.eventCountLimit, undefined);
+    assert.match(config.warnings[0], /^OTEL_SPAN_EVENT_COUNT_LIMIT: "-1" is not a whole number from 0 on/);
+  });
+});
+
+describe('the batch', () => {
+  const variables = {
+    OTEL_BSP_SCHEDULE_DELAY: '1',
+    OTEL_BSP_EXPORT_TIMEOUT: '2',
+    OTEL_BSP_MAX_QUEUE_SIZE: '3',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '4',
+  };
+
+  it('has a variable for each of its settings, and the code before them', () => {
+    assert.deepEqual(resolved(variables).batch, {
+      scheduledDelayMillis: 1,
+      exportTimeoutMillis: 2,
+      maxQueueSize: 3,
+      maxExportBatchSize: 4,
+    });
+    assert.deepEqual(resolved(variables, { batch: { maxQueueSize: 9, maxQueueBytes: 8 } }).batch, {
+      scheduledDelayMillis: 1,
+      exportTimeoutMillis: 2,
+      maxQueueSize: 9,
+      maxExportBatchSize: 4,
+      maxQueueBytes: 8,
+    });
+  });
+
+  it('has its defaults where they are wrong, and warnings say so', () => {
+    for (const name of Object.keys(variables)) {
+      const config = resolved({ [name]: '0' });
+      assert.ok(Object.values(config.batch).every((value) => value === undefined));
+      assert.deepEqual(config.warnings, [`${name}: "0" is not a whole number from 1 on; the default is used`]);
+    }
+  });
+});
+
+describe('the OTLP exporter', () => {
+  const urlOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.url;
+
+  it('sends to the endpoint of the code, of traces, of all signals, or the default', () => {
+    const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/as/it/is' };
+    const all = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://all/base' };
+    assert.equal(urlOf({ ...traces, ...all }, { otlpEndpoint: 'https://code' }), 'https://code/v1/traces');
+    assert.equal(urlOf({ ...traces, ...all }), 'https://traces/as/it/is');
+    assert.equal(urlOf({ ...all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' }), 'https://all/base/v1/traces');
+    assert.equal(urlOf({ OTEL_EXPORTER_OTLP_ENDPOINT: '' }), 'http://localhost:4318/v1/traces');
+  });
+
+  it('names the setting whose endpoint it cannot use', () => {
+    assert.throws(
+      () => urlOf({}, { otlpEndpoint: 'ftp://host' }),
+      /^TypeError: otlpEndpoint: "ftp:\/\/host" is not a URL/,
+    );
+    for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
+      assert.throws(() => urlOf({ [name]: 'ftp://host' }), new RegExp(`^TypeError: ${name}: `));
+      assert.throws(() => urlOf({ [name]: 'localhost:4317' }), /^Error: not supported yet: .* 4318/);
+    }
+  });
+
+  it('takes port 4317 for HTTP where the protocol says so', () => {
+    const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:4317' };
+    assert.equal(urlOf({ ...variables, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }), 'http://host:4317/v1/traces');
+    assert.equal(
+      urlOf({ ...variables, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }),
+      'http://host:4317/v1/traces',
+    );
+  });
+
+  it('uses TLS for a bare endpoint where INSECURE is false', () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'host:4318' };
+    assert.equal(urlOf(endpoint), 'http://host:4318/v1/traces');
+    assert.equal(urlOf({ ...endpoint, OTEL_EXPORTER_OTLP_INSECURE: 'false' }), 'https://host:4318/v1/traces');
+    const both = { OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'true', OTEL_EXPORTER_OTLP_INSECURE: 'false' };
+    assert.equal(urlOf({ ...endpoint, ...both }), 'http://host:4318/v1/traces');
+    const malformed = otlp({ ...endpoint, OTEL_EXPORTER_OTLP_INSECURE: 'no' });
+    assert.match(malformed.warnings[0], /^OTEL_EXPORTER_OTLP_INSECURE: "no" is not true or false/);
+  });
+
+  it('sends the headers of the code, of traces, or of all signals', () => {
+    const headersOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.headers;
+    const all = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20dXNlcg==,x-tenant=a' };
+    const traces = { OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-tenant=b' };
+    assert.deepEqual(headersOf(all), { authorization: 'Basic dXNlcg==', 'x-tenant': 'a' });
+    assert.deepEqual(headersOf({ ...all, ...traces }), { 'x-tenant': 'b' });
+    assert.deepEqual(headersOf({ ...all, ...traces }, { otlpHeaders: { a: 'c' } }), { a: 'c' });
+    const malformed = otlp({ OTEL_EXPORTER_OTLP_HEADERS: 's3cret' });
+    assert.equal(malformed.otlp.headers, undefined);
+    assert.match(malformed.warnings[0], /^OTEL_EXPORTER_OTLP_HEADERS: /);
+    assert.doesNotMatch(malformed.warnings[0], /s3cret/);
+  });
+
+  it('warns of headers that go unencrypted to another host', () => {
+    const warningsOf = (otlpEndpoint: string, otlpHeaders = { a: 'b' } as Record<string, string>) =>
+      otlp({}, { otlpEndpoint, otlpHeaders }).warnings;
+    assert.deepEqual(warningsOf('http://host:4318'), [
+      'the OTLP headers go unencrypted to http://host:4318/v1/traces: use https:// if they are secret',
+    ]);
+    for (const endpoint of ['https://host', 'http://localhost:4318']) assert.deepEqual(warningsOf(endpoint), []);
+    assert.deepEqual(warningsOf('http://host:4318', {}), []);
+  });
+
+  it('waits as long as the code, the variable of traces, or that of all signals says', () => {
+    const timeoutOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.timeoutMillis;
+    const variables = { OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '5', OTEL_EXPORTER_OTLP_TIMEOUT: '6' };
+    assert.equal(timeoutOf(variables, { otlpTimeoutMillis: 4 }), 4);
+    assert.equal(timeoutOf(variables), 5);
+    assert.equal(timeoutOf({ OTEL_EXPORTER_OTLP_TIMEOUT: '6' }), 6);
+    assert.match(otlp({ OTEL_EXPORTER_OTLP_TIMEOUT: '1s' }).warnings[0], /^OTEL_EXPORTER_OTLP_TIMEOUT: "1s"/);
+  });
+
+  it('throws for what it cannot do yet', () => {
+    const toCome: [setting: string, value: string][] = [
+      ['PROTOCOL', 'grpc'],
+      ['PROTOCOL', 'http/json'],
+      ['COMPRESSION', 'gzip'],
+      ['CERTIFICATE', '/ca.pem'],
+      ['CLIENT_KEY', '/key.pem'],
+      ['CLIENT_CERTIFICATE', '/cert.pem'],
+    ];
+    for (const [setting, value] of toCome) {
+      for (const name of [`OTEL_EXPORTER_OTLP_${setting}`, `OTEL_EXPORTER_OTLP_TRACES_${setting}`]) {
+        assert.throws(() => otlp({ [name]: value }), {
+          name: 'Error',
+          message: `not supported yet: ${name}="${value}"; spans leave as http/protobuf, uncompressed`,
+        });
+        assert.doesNotThrow(() => otlp({ [name]: '' }));
+        assert.doesNotThrow(() => resolved({ [name]: value }), 'spans do not leave by OTLP');
+      }
+    }
+  });
+
+  it('does what is said of traces, whatever is said of all signals', () => {
+    const { warnings } = otlp({
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'none',
+    });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('warns of a protocol and a compression that nobody knows', () => {
+    assert.deepEqual(
+      otlp({ OTEL_EXPORTER_OTLP_PROTOCOL: 'thrift', OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'br' }).warnings,
+      [
+        'OTEL_EXPORTER_OTLP_PROTOCOL: "thrift" is not one of http/protobuf, http/json, grpc; the default is used',
+        'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "br" is not one of none, gzip; the default is used',
+      ],
+    );
+  });
+});
+
+describe('the propagators', () => {
+  const fieldsOf = (names: string) => resolved({ OTEL_PROPAGATORS: names }).propagator.fields();
+
+  it('are those of OTEL_PROPAGATORS', () => {
+    assert.deepEqual(fieldsOf('tracecontext'), ['traceparent', 'tracestate']);
+    assert.deepEqual(fieldsOf('baggage'), ['baggage']);
+    assert.deepEqual(fieldsOf('baggage, tracecontext ,baggage'), ['baggage', 'traceparent', 'tracestate']);
+    assert.deepEqual(fieldsOf(''), ['traceparent', 'tracestate', 'baggage']);
+    for (const none of ['none', 'tracecontext,none']) assert.deepEqual(fieldsOf(none), []);
+  });
+
+  it('are those of the code before', () => {
+    const propagators: Config['propagators'] = [];
+    assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'baggage' }, { propagators }).propagator.fields(), []);
+  });
+
+  it('that are still to come throw, and unknown ones are warned of', () => {
+    for (const name of ['b3', 'b3multi', 'jaeger']) {
+      assert.throws(() => fieldsOf(`tracecontext,${name}`), {
+        message: `not supported yet: OTEL_PROPAGATORS with "${name}"; there are tracecontext, baggage, none`,
+      });
+    }
+    const config = resolved({ OTEL_PROPAGATORS: 'xray,baggage' });
+    assert.deepEqual(config.propagator.fields(), ['baggage']);
+    assert.match(config.warnings[0], /^OTEL_PROPAGATORS: "xray" is not one of tracecontext, baggage, none/);
+    assert.deepEqual(fieldsOf('tracecontxt'), ['traceparent', 'tracestate', 'baggage']);
+  });
+});
+
+describe('diagnostics', () => {
+  it('go to the handler that is given, at every level', () => {
+    const onDiagnostic = () => {};
+    assert.equal(resolved({ OTEL_LOG_LEVEL: 'none' }, { onDiagnostic }).onDiagnostic, onDiagnostic);
+  });
+
+  it('go to stderr as far as OTEL_LOG_LEVEL lets them', (t) => {
+    const warn = t.mock.method(console, 'warn', () => {});
+    const shown = (level: string) => {
+      warn.mock.resetCalls();
+      const { onDiagnostic } = resolved({ OTEL_LOG_LEVEL: level });
+      onDiagnostic({ level: 'warn', code: 'c', message: 'warn', repeated: 0 });
+      onDiagnostic({ level: 'error', code: 'c', message: 'error', repeated: 0 });
+      return warn.mock.calls.map(({ arguments: [line] }) => line);
+    };
+    for (const level of ['', 'warn', 'INFO', 'debug', 'verbose', 'all', 'loud']) {
+      assert.deepEqual(shown(level), ['[trace] warn', '[trace] error'], level);
+    }
+    assert.deepEqual(shown('error'), ['[trace] error']);
+    assert.deepEqual(shown('none'), []);
+    assert.match(resolved({ OTEL_LOG_LEVEL: 'loud' }).warnings[0], /^OTEL_LOG_LEVEL: "loud" is not one of none, error/);
+  });
+});

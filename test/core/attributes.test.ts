@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { AttributeList, cut } from '../../src/core/attributes.ts';
+import { codesOf, diagnosticLog } from './diagnostic-log.ts';
+
+const log = diagnosticLog();
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+
+/** A list of the attributes of an object. */
+function listOf(attributes: unknown, countLimit = NO_LIMIT, lengthLimit = NO_LIMIT): AttributeList {
+  const list = new AttributeList();
+  list.setAll(attributes as never, countLimit, lengthLimit);
+  return list;
+}
+
+/** What becomes of one value. */
+const stored = (value: unknown, lengthLimit = NO_LIMIT) => listOf({ key: value }, 1, lengthLimit).toObject().key;
+
+describe('a list of attributes', () => {
+  it('keeps the order of the keys, and the last value of each', () => {
+    const change = fc.tuple(fc.constantFrom(...Array.from({ length: 60 }, (_, at) => `k${at}`)), fc.nat(9));
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 300 }), (changes) => {
+        const list = new AttributeList();
+        const expected = new Map<string, number>();
+        for (const [key, value] of changes) {
+          list.set(key, value, NO_LIMIT, NO_LIMIT);
+          expected.set(key, value);
+        }
+        assert.deepEqual(list.items, [...expected].flat());
+        assert.deepEqual(list.toObject(), Object.fromEntries(expected));
+        assert.equal(list.dropped, 0);
+      }),
+    );
+  });
+
+  it('takes no more keys than it may, and goes on to take values for those it has', () => {
+    for (const limit of [0, 1, 31, 32, 33, 128]) {
+      const list = new AttributeList();
+      for (let key = 0; key < limit + 5; key++) list.set(`k${key}`, key, limit, NO_LIMIT);
+      assert.equal(list.items.length, 2 * limit);
+      assert.equal(list.dropped, 5);
+      if (limit > 0) list.set('k0', 'new', limit, NO_LIMIT);
+      assert.equal(list.toObject().k0, limit > 0 ? 'new' : undefined);
+      assert.equal(list.dropped, 5);
+    }
+    assert.deepEqual(codesOf(log), ['attribute_limit']);
+    assert.match(log[0].message, /limit of 0 .* first was "k0".*OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT/);
+  });
+
+  it('refuses what is no key', () => {
+    const list = new AttributeList();
+    const keys = ['', 5, null, undefined, Symbol('k'), {}, new Proxy({}, { get: () => assert.fail('a trap') })];
+    for (const key of keys) list.set(key as string, 1, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(list.items, []);
+    assert.equal(list.dropped, keys.length);
+    assert.deepEqual(codesOf(log), ['attribute_refused']);
+  });
+
+  it('is warned of once, whatever it refuses', () => {
+    listOf({ a: Symbol('a'), b: Symbol('b') });
+    assert.equal(log[0].message, 'attribute "a" is left out: a symbol cannot be an attribute value');
+    assert.equal(log.length, 1);
+  });
+
+  it('has keys that every object inherits like any other', () => {
+    const attributes = JSON.parse('{"__proto__": 1, "constructor": 2, "toString": 3}');
+    const list = listOf(attributes);
+    assert.deepEqual(list.items, ['__proto__', 1, 'constructor', 2, 'toString', 3]);
+    assert.deepEqual(Object.entries(list.toObject()), Object.entries(attributes));
+    assert.equal(Object.getPrototypeOf(list.toObject()), Object.prototype);
+  });
+
+  it('has the inherited attributes of an object, too', () => {
+    assert.deepEqual(listOf(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } })).toObject(), {
+      own: 2,
+      inherited: 1,
+    });
+  });
+});
+
+describe('a value', () => {
+  it('that is a text, a number or a truth value is kept as it is', () => {
+    for (const value of ['', 'text', '\ud800', 0, -0, 1.5, NaN, Infinity, 2 ** 60, true, false]) {
+      assert.ok(Object.is(stored(value), value), String(value));
+    }
+  });
+
+  it('that is null or undefined sets nothing, and takes nothing away', () => {
+    const list = listOf({ a: 1 });
+    list.setAll({ a: null, b: undefined }, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(list.toObject(), { a: 1 });
+    assert.equal(list.dropped, 0);
+  });
+
+  it('that is a bigint is one as far as 64 bits reach, and a text beyond', () => {
+    for (const value of [0n, 2n ** 63n - 1n, -(2n ** 63n)]) assert.equal(stored(value), value);
+    for (const value of [2n ** 63n, -(2n ** 63n) - 1n, 10n ** 50n]) assert.equal(stored(value), String(value));
+    assert.equal(stored(10n ** 50n, 5), '10000');
+  });
+
+  it('that is a list or a map is copied', () => {
+    const value = { list: [1, 'a', [true, null, undefined]], map: { b: null, c: undefined, d: { e: 1n } } };
+    const copy = stored(value);
+    assert.deepEqual(copy, { list: [1, 'a', [true, null, null]], map: { b: null, d: { e: 1n } } });
+    value.list.push('later');
+    assert.deepEqual((copy as typeof value).list.length, 3);
+    assert.deepEqual(stored([]), []);
+    assert.deepEqual(stored({}), {});
+    assert.deepEqual(stored(Object.freeze([Object.freeze({ a: 1 })])), [{ a: 1 }]);
+  });
+
+  it('that is bytes is copied and cut', () => {
+    const bytes = new Uint8Array([1, 2, 3, 4]);
+    const copy = stored(bytes);
+    assert.deepEqual(copy, new Uint8Array([1, 2, 3, 4]));
+    bytes[0] = 9;
+    assert.deepEqual(copy, new Uint8Array([1, 2, 3, 4]));
+    assert.deepEqual(stored(bytes.buffer, 2), new Uint8Array([9, 2]));
+    assert.deepEqual([...(stored(Buffer.from('ab'), 1) as Uint8Array)], [97]);
+    assert.deepEqual(stored(bytes.subarray(1, 3)), new Uint8Array([2, 3]));
+  });
+
+  it('that is an array of numbers is a list', () => {
+    assert.deepEqual(stored(new Float64Array([0.5, 1])), [0.5, 1]);
+    assert.deepEqual(stored(new BigInt64Array([5n])), [5n]);
+  });
+
+  it('that has a JSON form is that', () => {
+    assert.equal(stored(new Date(0)), '1970-01-01T00:00:00.000Z');
+    assert.equal(stored(new URL('https://host/path')), 'https://host/path');
+    assert.deepEqual(stored([{ toJSON: () => ({ a: 1 }) }]), [{ a: 1 }]);
+  });
+
+  it('that cannot be an attribute is refused', () => {
+    const circular: unknown[] = [];
+    circular.push({ circular });
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 25; depth++) deep = { deep };
+    const endless = { toJSON: () => endless };
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const values: unknown[] = [
+      () => {},
+      class {},
+      Symbol('s'),
+      circular,
+      deep,
+      endless,
+      revoked.proxy,
+      new DataView(new ArrayBuffer(8)),
+      new Array(1e9),
+      Array.from({ length: 20_000 }, () => 1),
+      {
+        get a() {
+          throw new Error('a getter');
+        },
+      },
+      { toJSON: () => assert.fail('no JSON') },
+      new Proxy({}, { ownKeys: () => assert.fail('a trap') }),
+      new Proxy([], { get: () => assert.fail('a trap') }),
+    ];
+    const list = new AttributeList();
+    for (const [at, value] of values.entries()) list.set(`k${at}`, value, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(list.items, []);
+    assert.equal(list.dropped, values.length);
+    assert.deepEqual(codesOf(log), ['attribute_refused']);
+  });
+
+  it('may be as deep and as large as the limits say', () => {
+    let deep: unknown = 'bottom';
+    for (let depth = 0; depth < 21; depth++) deep = [deep];
+    assert.notEqual(stored(deep), undefined);
+    assert.equal(stored([deep]), undefined);
+    assert.equal((stored(new Array(9_999).fill(0)) as unknown[]).length, 9_999);
+    assert.equal(stored(new Array(10_000).fill(0)), undefined);
+  });
+});
+
+describe('attributes that cannot be read as one', () => {
+  it('are read one by one, those that throw left out and counted', () => {
+    const attributes = {
+      a: 1,
+      symbol: Symbol('s'),
+      get bad(): string {
+        throw new Error('a getter');
+      },
+      b: 2,
+      get worse(): string {
+        throw new Error('a getter');
+      },
+      c: 3,
+    };
+    const list = listOf(attributes);
+    assert.deepEqual(list.toObject(), { a: 1, b: 2, c: 3 });
+    assert.equal(list.dropped, 3);
+  });
+
+  it('count what is beyond the limit once', () => {
+    const attributes = {
+      a: 1,
+      b: 2,
+      get bad(): string {
+        throw new Error('a getter');
+      },
+      c: 3,
+    };
+    const list = listOf(attributes, 1);
+    assert.deepEqual(list.toObject(), { a: 1 });
+    assert.equal(list.dropped, 3);
+  });
+
+  it('are none where not even their keys can be read', () => {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const list = listOf(revoked.proxy);
+    assert.deepEqual(list.items, []);
+    assert.equal(list.dropped, 1);
+  });
+
+  it('are none where they are no object', () => {
+    for (const none of ['a text', 5, true, 1n, Symbol('s'), () => {}]) {
+      const list = listOf(none);
+      assert.deepEqual(list.items, []);
+      assert.equal(list.dropped, 1);
+    }
+    for (const nothing of [null, undefined, {}]) assert.equal(listOf(nothing).dropped, 0);
+  });
+});
+
+describe('the cutting of a text', () => {
+  it('leaves at most so many code units, and no half of a pair that was whole', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+    fc.assert(
+      fc.property(text, fc.nat(30), (whole, length) => {
+        const part = cut(whole, length);
+        assert.ok(whole.startsWith(part));
+        assert.ok(part.length <= length);
+        assert.ok(part.length >= Math.min(whole.length, length) - 1);
+        assert.doesNotMatch(part, /\p{Surrogate}/u);
+      }),
+    );
+    assert.equal(cut('a😀b', 2), 'a');
+    assert.equal(cut('a😀b', 3), 'a😀');
+    assert.equal(cut('\ud83d\ud83d', 1), '\ud83d');
+    assert.equal(cut('text', 0), '');
+    assert.equal(cut('text', NO_LIMIT), 'text');
+  });
+
+  it('reaches the texts in lists and maps', () => {
+    assert.deepEqual(stored({ a: ['long text'], b: 'long text' }, 4), { a: ['long'], b: 'long' });
+    assert.equal(stored('long text', 4), 'long');
+    assert.equal(stored('long text', 0), '');
+  });
+});

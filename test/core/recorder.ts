@@ -1,0 +1,50 @@
+import type { Context } from '../../src/core/context.ts';
+import type { SpanProcessor } from '../../src/core/processor.ts';
+import { TracerProvider, type TracerProviderOptions } from '../../src/core/provider.ts';
+import type { RecordingSpan, Span } from '../../src/core/span.ts';
+import type { SpanTracer } from '../../src/core/tracer.ts';
+import { OtlpBatch, requestBytes } from '../../src/export/otlp/batch.ts';
+import { BufferPool } from '../../src/export/otlp/buffer-pool.ts';
+import { type DecodedSpan, decodeRequest, flatten } from '../oracle/otlp.ts';
+
+/** A processor that keeps what it is told. */
+export class Recorder implements SpanProcessor {
+  readonly started: { span: Span; parentContext: Context }[] = [];
+  readonly ended: RecordingSpan[] = [];
+  readonly provider: TracerProvider;
+  readonly tracer: SpanTracer;
+
+  constructor(options: TracerProviderOptions = {}) {
+    this.provider = new TracerProvider({ ...options, spanProcessors: [this, ...(options.spanProcessors ?? [])] });
+    this.tracer = this.provider.getTracer('recorder', '1.2.3') as SpanTracer;
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    this.started.push({ span, parentContext });
+  }
+
+  onEnd(span: RecordingSpan): void {
+    this.ended.push(span);
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+
+  /** Starts a span that is known to be recorded. */
+  start(...args: Parameters<SpanTracer['startSpan']>): RecordingSpan {
+    return this.tracer.startSpan(...args) as RecordingSpan;
+  }
+
+  /** The spans that have ended, as a collector finds them in one request. */
+  sent(): DecodedSpan[] {
+    const batch = new OtlpBatch(new BufferPool());
+    for (const span of this.ended) batch.add(span);
+    return flatten(decodeRequest(requestBytes([batch])));
+  }
+}
+
+/** Nanoseconds of Unix time. */
+export function nanoseconds([seconds, rest]: readonly [number, number]): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { TracerProvider } from '../../src/core/provider.ts';
+import { resourceAttributeList, sdkAttributes } from '../../src/core/resource.ts';
+import { SDK_NAME, SDK_VERSION } from '../../src/core/version.ts';
+import { Recorder } from './recorder.ts';
+
+describe('the resource of a provider', () => {
+  it('says which SDK speaks', () => {
+    const { name, version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const expected = {
+      'telemetry.sdk.name': '@realtime-ai/trace',
+      'telemetry.sdk.language': 'nodejs',
+      'telemetry.sdk.version': version,
+    };
+    assert.deepEqual(sdkAttributes(), expected);
+    assert.deepEqual(new TracerProvider().resource, { attributes: expected });
+    assert.deepEqual([SDK_NAME, SDK_VERSION], [name, version]);
+  });
+
+  it('has the attributes that are given, and keeps its schema', () => {
+    const resource = {
+      attributes: { 'service.name': 's', 'telemetry.sdk.name': 'distribution' },
+      schemaUrl: 'https://schema',
+    };
+    const recorder = new Recorder({ resource });
+    recorder.start('s').end();
+    const [{ resource: sent }] = recorder.sent();
+    assert.equal(sent.schemaUrl, 'https://schema');
+    assert.deepEqual(sent.attributes, { ...sdkAttributes(), ...resource.attributes });
+    assert.equal(recorder.ended[0].resource, recorder.provider.resource);
+  });
+
+  it('is not cut to the limits of spans', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, 'long value']));
+    const spanLimits = { attributeCountLimit: 1, attributeValueLengthLimit: 1 };
+    const recorder = new Recorder({ resource: { attributes }, spanLimits });
+    recorder.start('s').end();
+    const sent = recorder.sent()[0].resource;
+    assert.deepEqual(sent.attributes, { ...sdkAttributes(), ...attributes });
+    assert.equal(resourceAttributeList({ attributes }).dropped, 0);
+  });
+});

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { resolveConfig } from '../src/config.ts';
+import { tracesEndpoint } from '../src/export/otlp/endpoint.ts';
+import { ensureBuilt } from './docs/build.ts';
+import { type Row, readDocument } from './docs/markdown.ts';
+import { compile, isLike, programsOf, run } from './docs/program.ts';
+import { diagnosticsIn, membersOf, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
+import { startCollector } from './oracle/collector.ts';
+
+const ROOT = new URL('../', import.meta.url);
+const ROOT_PATH = fileURLToPath(ROOT);
+const GUIDES = ['README.md', ...readdirSync(new URL('docs/', ROOT)).map((name) => `docs/${name}`)];
+const documents = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/tracing-demo/README.md'].map((path) =>
+  readDocument(ROOT, path),
+);
+const [readme] = documents;
+const guide = documents[GUIDES.indexOf('docs/tracing.md')];
+const blocks = documents.flatMap((document) => document.blocks);
+const programs = documents
+  .filter(({ path }) => GUIDES.includes(path))
+  .flatMap((document) => programsOf(document.blocks));
+
+// Every block that is not run, and why: nothing else checks it.
+const NOT_RUN = [
+  'README.md: needs a collector to talk to and your application',
+  'README.md: needs docker',
+  'docs/tracing.md: your application',
+  'examples/tracing-demo/README.md: needs a speech synthesiser',
+];
+
+// The address of the reader's collector. A block that names it talks to a collector of the test.
+const READERS_COLLECTOR = /http:\/\/collector:4318/g;
+
+describe('the documentation', () => {
+  let folder: string;
+  let compiled: ReturnType<typeof compile>;
+
+  before(() => {
+    ensureBuilt(ROOT);
+    // Inside the repository, so that '@realtime-ai/trace' is the package itself, and through its `exports`.
+    folder = mkdtempSync(join(ROOT_PATH, '.docs-'));
+    compiled = compile(programs, folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('has blocks that compile', () => {
+    assert.deepEqual(compiled.problems, []);
+  });
+
+  describe('has blocks that run', { concurrency: 4 }, () => {
+    for (const [index, { name, code, notRun, output }] of programs.entries()) {
+      it(name, { skip: notRun || false, timeout: 20_000 }, async () => {
+        const collector = await startCollector();
+        try {
+          const file = compiled.files[index];
+          writeFileSync(file, readFileSync(file, 'utf8').replace(READERS_COLLECTOR, collector.url));
+          const finished = await run(process.execPath, [file], folder, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+          assert.equal(finished.code, 0, finished.stderr);
+          // A block that makes the package complain shows something wrong.
+          const complaints = finished.stderr.split('\n').filter((line) => /^\[trace\] (?!.*: spans go to )/.test(line));
+          assert.deepEqual(complaints, []);
+          if (output !== undefined) assertPrinted(output, finished.stdout);
+          if (/'otlp'|new OtlpHttpExporter/.test(code)) assert.notEqual(collector.spans().length, 0, 'no span arrived');
+        } finally {
+          await collector.close();
+        }
+      });
+    }
+  });
+
+  it('shows what the demo prints', async () => {
+    const [block] = blocks.filter(({ marker }) => marker === 'output of: npm run demo');
+    const { stdout, stderr } = await run(
+      process.execPath,
+      ['--import', 'tsx', 'examples/tracing-demo/main.ts'],
+      ROOT_PATH,
+    );
+    assertPrinted(block.code, stdout + stderr);
+  });
+
+  it('has commands that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { scripts: object };
+    for (const { document, line, language, code, marker } of blocks) {
+      if (language !== 'sh' || marker.startsWith('not run: ')) continue;
+      for (const command of code.split(/\n|&&/).map((text) => text.replace(/#.*/, '').trim())) {
+        // Settings in front of a command say nothing of it.
+        const [program, name, ...args] = command.replace(/^([A-Z_]+=\S+ +)*/, '').split(/ +/);
+        const where = `${document}:${line}: ${command}`;
+        if (program === 'npm') assert.ok(name === 'ci' || (name === 'run' ? args[0] : name) in scripts, where);
+        else if (program === 'npx') assert.ok(existsSync(new URL(`node_modules/.bin/${name}`, ROOT)), where);
+        else assert.equal(program, '', `${where} is neither npm nor npx: is it to be checked?`);
+        for (const path of args.filter((arg) => /\.\w+$/.test(arg) && !arg.includes('*'))) {
+          assert.ok(existsSync(new URL(path, ROOT)), `${where}: there is no ${path}`);
+        }
+      }
+    }
+  });
+
+  it('has no other exceptions than these', () => {
+    const exceptions = blocks
+      .filter(({ marker }) => marker.startsWith('not run: '))
+      .map(({ document, marker }) => `${document}: ${marker.slice('not run: '.length)}`);
+    assert.deepEqual(exceptions, NOT_RUN);
+  });
+
+  it('has links that lead somewhere', () => {
+    for (const { path, links } of documents) {
+      for (const link of links.filter((target) => !target.includes('://'))) {
+        const [file, anchor] = link.split('#');
+        const target = file === '' ? new URL(path, ROOT) : new URL(file, new URL(path, ROOT));
+        assert.ok(existsSync(target), `${path}: ${link}`);
+        if (anchor === undefined) continue;
+        const { anchors } = readDocument(ROOT, target.href.slice(ROOT.href.length));
+        assert.ok(anchors.includes(anchor), `${path}: ${link}`);
+      }
+    }
+  });
+
+  it('names every setting, with its environment variables and its default', () => {
+    const rows = rowsBy(readme.tables.flat(), 'Setting');
+    const settings = membersOf(new URL('src/config.ts', ROOT), 'Config');
+    const members = [
+      ...membersOf(new URL('src/export/batch.ts', ROOT), 'BatchSpanProcessorOptions').map(within('batch')),
+      ...membersOf(new URL('src/core/limits.ts', ROOT), 'SpanLimits').map(within('spanLimits')),
+    ];
+    for (const { name, comment } of [...settings, ...members]) {
+      const row = rows.get(name);
+      assert.ok(row, `${name} is in no table`);
+      for (const [, variable] of comment.matchAll(/`((?:OTEL|TRACE)_[A-Z_]+|ENVIRONMENT)`/g)) {
+        if (variable !== 'OTEL_LOG_LEVEL') assert.ok(row.Environment.includes(variable), `${name}: ${variable}`);
+      }
+      const standard = /Default: (`[^`]+`|[\d,]+|no limit|[a-z]+(?= |\.|$))/.exec(comment)?.[1] ?? '';
+      assert.ok(row.Default.toLowerCase().includes(standard.replace('no limit', 'none')), `${name}: ${standard}`);
+    }
+    const known = new Set([...settings, ...members].map(({ name }) => name));
+    for (const name of rows.keys()) assert.ok(known.has(name), `${name} is no setting`);
+  });
+
+  it('names every environment variable that is read, and no other', () => {
+    const read = new Set([...variablesRead({}), ...variablesRead({ OTEL_TRACES_SAMPLER: 'traceidratio' })]);
+    for (const name of variableNamesIn(new URL('src/config.ts', ROOT))) {
+      assert.ok(read.has(name), `${name} is in the source and was not read: this test does not reach it`);
+    }
+    const tables = readme.tables.flat().map((row) => row.Environment ?? '');
+    const named = tables.flatMap((cell) => [...cell.matchAll(/`([A-Z_]+[A-Z])`/g)].map(([, name]) => name));
+    assert.deepEqual([...new Set(named)].sort(), [...read].sort());
+
+    const everywhere = GUIDES.map((path) => readFileSync(new URL(path, ROOT), 'utf8')).join('\n');
+    for (const [name] of everywhere.matchAll(/\bOTEL_[A-Z_]*[A-Z]\b/g))
+      assert.ok(read.has(name), `${name} is not read`);
+  });
+
+  it('says truly which settings are not supported yet', () => {
+    const [section] = /## What is not there yet.*?And without an error/s.exec(readme.prose) ?? [''];
+    const values: Record<string, string[]> = { OTEL_PROPAGATORS: ['b3', 'b3multi', 'jaeger'] };
+    const named = [...section.matchAll(/`(OTEL_\w+)(?:=([^`]+))?`/g)];
+    assert.ok(named.length > 5);
+    for (const [, name, value] of named) {
+      for (const each of value === undefined ? (values[name] ?? ['a-file.pem']) : [value]) {
+        withEnvironment({ [name]: each }, () =>
+          assert.throws(
+            () => resolveConfig({ exporterType: 'otlp' }),
+            /^Error: not supported yet: /,
+            `${name}=${each}`,
+          ),
+        );
+      }
+    }
+  });
+
+  it('says truly where spans go for an endpoint', () => {
+    const rows = guide.tables.flat().filter((row) => 'Spans go to' in row);
+    assert.ok(rows.length > 3);
+    for (const row of rows) {
+      const [given, target] = Object.values(row).map(plain);
+      const resolve = () => tracesEndpoint('otlpEndpoint', given, { insecure: true, isHttp: false }).url;
+      if (target.includes('throws')) assert.throws(resolve, /not supported yet/);
+      else assert.equal(resolve(), target);
+    }
+  });
+
+  it('names every diagnostic, with its level', () => {
+    const documented = [...rowsBy(guide.tables.flat(), 'Code')].map(([code, row]) => `${code}: ${row.Level}`);
+    const reported = [...diagnosticsIn(new URL('src/', ROOT))].map(([code, level]) => `${code}: ${level}`);
+    assert.deepEqual(documented, reported.sort());
+  });
+
+  it('names every attribute key', () => {
+    const documented = [...rowsBy(guide.tables.flat(), 'Constant')].map(([name, row]) => [name, plain(row.Key)]);
+    assert.deepEqual(documented.sort(), [...stringConstantsOf(new URL('src/realtime/names.ts', ROOT))].sort());
+  });
+
+  it('names every reason for which spans are dropped', () => {
+    const source = readFileSync(new URL('src/export/exporter.ts', ROOT), 'utf8');
+    const [union] = /type DropReason =[^;]*;/.exec(source) ?? [''];
+    const reasons = [...union.matchAll(/\| '(\w+)'/g)].map(([, reason]) => reason);
+    assert.deepEqual([...rowsBy(guide.tables.flat(), 'Reason').keys()], reasons);
+  });
+
+  it('names every helper, with its arguments', () => {
+    const documented = new Set([...readme.prose.matchAll(/`(instrument\w+)\(/g)].map(([, name]) => name));
+    const helpers = readdirSync(new URL('src/realtime/', ROOT))
+      .map((name) => readFileSync(new URL(`src/realtime/${name}`, ROOT), 'utf8'))
+      .flatMap((source) => [...source.matchAll(/export const (instrument\w+)/g)].map(([, name]) => name));
+    assert.deepEqual([...documented].sort(), helpers.sort());
+  });
+});
+
+/**
+ * Holds what a document shows against what was printed. A line that is `…` stands for any number of lines; without
+ * one, nothing may be left out.
+ */
+function assertPrinted(shown: string, printed: string): void {
+  const lines = printed.trimEnd().split('\n');
+  const isShortened = shown.split('\n').includes('…');
+  let at = 0;
+  for (const expected of shown.split('\n')) {
+    if (expected === '…') continue;
+    while (isShortened && at < lines.length && !isLike(expected, lines[at])) at++;
+    assert.ok(
+      at < lines.length && isLike(expected, lines[at]),
+      `${expected}\nis not in, or not in this order:\n${printed}`,
+    );
+    at++;
+  }
+  if (!isShortened) assert.equal(at, lines.length, `more was printed than is shown:\n${printed}`);
+}
+
+/** The rows of the tables that have a column of this title, by what stands in it. */
+function rowsBy(rows: readonly Row[], title: string): Map<string, Row> {
+  return new Map(rows.filter((row) => title in row).map((row) => [plain(row[title]), row]));
+}
+
+function plain(cell: string): string {
+  return cell.replaceAll('`', '');
+}
+
+function within(parent: string) {
+  return <T extends { name: string }>(member: T): T => ({ ...member, name: `${parent}.${member.name}` });
+}
+
+/** The environment variables that are looked at where only those of `settings` are set. */
+function variablesRead(settings: Record<string, string>): Set<string> {
+  const read = new Set<string>();
+  const watched = new Proxy(settings, {
+    get(target, name) {
+      if (typeof name === 'string') read.add(name);
+      return Reflect.get(target, name);
+    },
+  });
+  withEnvironment(watched, () => {
+    resolveConfig({});
+    resolveConfig({ exporterType: 'otlp' });
+  });
+  return read;
+}
+
+function withEnvironment(environment: Record<string, string>, callback: () => void): void {
+  const { env } = process;
+  try {
+    process.env = environment;
+    callback();
+  } finally {
+    process.env = env;
+  }
+}

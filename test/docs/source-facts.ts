@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/** A member of an interface, with what is said of it. */
+export interface Member {
+  readonly name: string;
+  /** The text of its doc comment on one line. */
+  readonly comment: string;
+}
+
+/** The members of an interface as a source file declares it. */
+export function membersOf(file: URL, interfaceName: string): Member[] {
+  const members: Member[] = [];
+  walk(parse(file), (node) => {
+    if (!ts.isInterfaceDeclaration(node) || node.name.text !== interfaceName) return;
+    for (const member of node.members) {
+      const [comment] = ts.getJSDocCommentsAndTags(member);
+      const text = ts.getTextOfJSDocComment(comment?.comment as string | undefined) ?? '';
+      members.push({ name: member.name?.getText() ?? '', comment: text.replace(/\s+/g, ' ') });
+    }
+  });
+  return members;
+}
+
+/** The constants that a source file exports, by name, where they are strings. */
+export function stringConstantsOf(file: URL): Map<string, string> {
+  const constants = new Map<string, string>();
+  walk(parse(file), (node) => {
+    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isStringLiteral(node.initializer)) {
+      constants.set(node.name.getText(), node.initializer.text);
+    }
+  });
+  return constants;
+}
+
+/** The string literals of a source file that look like the name of an environment variable. */
+export function variableNamesIn(file: URL): Set<string> {
+  const names = new Set<string>();
+  walk(parse(file), (node) => {
+    if (ts.isStringLiteral(node) && /^(OTEL_|TRACE_)[A-Z_]*[A-Z]$|^ENVIRONMENT$/.test(node.text)) names.add(node.text);
+  });
+  return names;
+}
+
+/**
+ * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what the batch
+ * processor's `drop(count, reason, …)` hands on to it.
+ *
+ * @throws Error for a call whose code cannot be read off the source, and for a code with two levels.
+ */
+export function diagnosticsIn(folder: URL): Map<string, string> {
+  const codes = new Map<string, string>();
+  const add = (code: string, level: string) => {
+    if ((codes.get(code) ?? level) !== level) throw new Error(`${code} is reported at two levels`);
+    codes.set(code, level);
+  };
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!path.endsWith('.ts') || path.endsWith('diagnostic.ts')) continue;
+    walk(parse(new URL(path, folder)), (node) => {
+      if (!ts.isCallExpression(node)) return;
+      const callee = node.expression.getText();
+      const code = node.arguments[callee === 'this.drop' ? 1 : 0];
+      if (callee === 'this.drop' && ts.isStringLiteral(code)) add(code.text, 'error');
+      if (callee !== 'report') return;
+      const level = node.arguments[2];
+      if (ts.isStringLiteral(code)) {
+        add(code.text, level !== undefined && ts.isStringLiteral(level) ? level.text : 'warn');
+      } else if (code.getText() !== 'reason') {
+        throw new Error(`${path}: the code of ${node.getText()} cannot be read off the source`);
+      }
+    });
+  }
+  return codes;
+}
+
+function parse(file: URL): ts.SourceFile {
+  return ts.createSourceFile(fileURLToPath(file), readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+}
+
+function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
+  visit(node);
+  ts.forEachChild(node, (child) => walk(child, visit));
+}

@@ -1,0 +1,756 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { TracerProvider } from '../../src/core/provider.ts';
+import { AlwaysOffSampler, SamplingDecision } from '../../src/core/sampler.ts';
+import type { ReadableSpan } from '../../src/core/span.ts';
+import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../src/export/batch.ts';
+import type { BatchingExporter, ExportOutcome, SpanBatch } from '../../src/export/exporter.ts';
+import { InMemorySpanExporter } from '../../src/export/memory.ts';
+import { OtlpHttpExporter } from '../../src/export/otlp/http.ts';
+import { type CollectorAnswer, type CollectorOptions, startCollector } from '../oracle/collector.ts';
+import { diagnosticLog } from './diagnostic-log.ts';
+import { balanced, type EndSpans, endedSpansInto } from './ended-spans.ts';
+
+// No test waits for it.
+const NEVER = 60_000;
+
+describe('a batch leaves', () => {
+  test('when its first span has waited long enough', async (t) => {
+    const { collector, end, processor } = await started(t, { scheduledDelayMillis: 20 });
+    const ids = end(3);
+    assert.deepEqual([collector.requests.length, balanced(processor).pending], [0, 3]);
+    const [request] = await collector.received(1);
+    assert.deepEqual(idsOf(request.spans), ids);
+  });
+
+  test('when the next first span has waited long enough, after a flush and after a full batch', async (t) => {
+    const { collector, end, processor } = await started(t, { scheduledDelayMillis: 20, maxExportBatchSize: 3 });
+    end(1);
+    await processor.forceFlush();
+    end(4);
+    await collector.received(3);
+    assert.deepEqual(sizesOf(collector.requests), [1, 3, 1]);
+  });
+
+  test('when its own first span has waited, not that of a batch which a flush has taken', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const exporter = new InMemorySpanExporter();
+    const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 100 });
+    const end = endedSpansInto(processor);
+    end(1);
+    t.mock.timers.tick(60);
+    await processor.forceFlush();
+    end(1);
+    t.mock.timers.tick(99);
+    assert.equal(exporter.getFinishedSpans().length, 1);
+    t.mock.timers.tick(1);
+    assert.equal(exporter.getFinishedSpans().length, 2);
+  });
+
+  test('when it is full', async (t) => {
+    const { collector, end, processor } = await started(t, { maxExportBatchSize: 4 });
+    end(9);
+    await collector.received(2);
+    assert.deepEqual(sizesOf(collector.requests), [4, 4]);
+    assert.equal(collector.peakConcurrency, 1);
+    await until(() => processor.stats().acknowledged === 8);
+    assert.equal(balanced(processor).pending, 1);
+  });
+
+  for (const [bound, count] of [
+    [{ maxQueueSize: 10 }, 10],
+    [{ maxQueueBytes: 2_000 }, 1],
+  ] as const) {
+    test(`when it holds as much as the queue may: ${JSON.stringify(bound)}`, async (t) => {
+      const { collector, end } = await started(t, bound);
+      end(count, { text: 'x'.repeat(2_000) });
+      await collector.received(1);
+    });
+  }
+
+  test('when it is large, whatever its count', async (t) => {
+    const { collector, end } = await started(t);
+    end(2, { text: 'x'.repeat(600_000) });
+    await collector.received(1);
+  });
+
+  test('on a flush, which says what became of it', async (t) => {
+    const { collector, end, processor } = await started(t);
+    const ids = end(3);
+    assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
+    assert.deepEqual(idsOf(collector.spans()), ids);
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 0 });
+    assert.equal(collector.requests.length, 1);
+  });
+
+  test('on a shutdown', async (t) => {
+    const { collector, end, processor } = await started(t);
+    const ids = end(3);
+    assert.deepEqual(await processor.shutdown(), { exported: 3, pending: 0, dropped: 0 });
+    assert.deepEqual(idsOf(collector.spans()), ids);
+  });
+});
+
+describe('a backlog', () => {
+  test('leaves in one request when the one before is answered, and never beside it', async (t) => {
+    const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 4 });
+    end(40);
+    await collector.received(1);
+    release();
+    assert.deepEqual(await processor.forceFlush(), { exported: 40, pending: 0, dropped: 0 });
+    assert.deepEqual(sizesOf(collector.requests), [4, 36]);
+    assert.equal(collector.peakConcurrency, 1);
+  });
+
+  test('leaves in requests of maxRequestBytes at most', async (t) => {
+    const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2, maxRequestBytes: 4_000 });
+    end(100);
+    await collector.received(1);
+    release();
+    await processor.forceFlush();
+    const lengths = collector.requests.map(({ content }) => content.length);
+    assert.ok(Math.max(...lengths) <= 4_000, String(lengths));
+    // Fewer requests than batches: they are put together as far as they go.
+    assert.ok(lengths.length < 20, String(lengths));
+    assert.equal(collector.spans().length, 100);
+  });
+
+  test('leaves in requests of maxRequestBytes at most, also where a full batch would be larger', async (t) => {
+    const { collector, end, processor } = await started(t, { maxRequestBytes: 4_000 });
+    end(100);
+    await processor.forceFlush();
+    const lengths = collector.requests.map(({ content }) => content.length);
+    assert.ok(Math.max(...lengths) <= 4_000, String(lengths));
+    assert.equal(collector.spans().length, 100);
+  });
+});
+
+describe('a full queue', () => {
+  test('drops further spans, counts them, warns once and takes spans again when it has room', async (t) => {
+    const { collector, end, processor, release, log } = await held(t, { maxExportBatchSize: 4, maxQueueSize: 10 });
+    const ids = end(25);
+    assert.deepEqual(balanced(processor).dropped, { queue_full: 15 });
+    assert.deepEqual(
+      log.map(({ code, level }) => [code, level]),
+      [['queue_full', 'error']],
+    );
+    assert.match(log[0].message, /10 spans.*maxQueueSize/);
+    release();
+    await processor.forceFlush();
+    const later = end(3);
+    await processor.forceFlush();
+    assert.deepEqual(idsOf(collector.spans()), [...ids.slice(0, 10), ...later]);
+    assert.deepEqual(balanced(processor).dropped, { queue_full: 15 });
+  });
+
+  test('is also one of maxQueueBytes', async (t) => {
+    const { collector, end, processor, release } = await held(t, { maxQueueBytes: 10_000 });
+    end(100, { text: 'x'.repeat(1_000) });
+    const { pending, dropped } = balanced(processor);
+    // Each span takes a little over 1,000 bytes, and the one that crosses the bound is the last.
+    assert.ok(pending >= 9 && pending <= 10, String(pending));
+    assert.equal(dropped.queue_full, 100 - pending);
+    release();
+    await processor.forceFlush();
+    assert.equal(collector.spans().length, pending);
+    assert.equal(end(1).length, 1);
+    assert.equal(balanced(processor).dropped.queue_full, 100 - pending);
+  });
+});
+
+describe('an answer', () => {
+  for (const [status, reason, remedy] of [
+    [400, 'refused', /status 400, 3 spans are dropped: "bad thing"$/],
+    [401, 'refused', /OTEL_EXPORTER_OTLP_HEADERS/],
+    [403, 'refused', /OTEL_EXPORTER_OTLP_HEADERS/],
+    [404, 'refused', /\/v1\/traces/],
+    [413, 'too_large', /maxRequestBytes/],
+    [500, 'refused', /status 500/],
+    [503, 'refused', /status 503/],
+  ] as const) {
+    test(`with status ${status} drops the spans as ${reason} and says where, why and what to do`, async (t) => {
+      const { end, processor, collector, log } = await started(
+        t,
+        {},
+        { answer: () => ({ status, body: 'bad thing' }) },
+      );
+      end(3);
+      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 3 });
+      assert.deepEqual(balanced(processor).dropped, { [reason]: 3 });
+      assert.deepEqual(
+        log.map(({ code, level }) => [code, level]),
+        [['export_failed', 'error']],
+      );
+      assert.ok(log[0].message.startsWith(`${collector.endpoint} answered with status ${status}`), log[0].message);
+      assert.match(log[0].message, remedy);
+    });
+  }
+
+  test('of partial success counts what was rejected and repeats the message of the server', async (t) => {
+    const partialSuccess = { rejectedSpans: 2, errorMessage: 'too\nold' };
+    const { end, processor, log } = await started(t, {}, { answer: () => ({ partialSuccess }) });
+    end(5);
+    assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 2 });
+    const { acknowledged, rejected } = balanced(processor);
+    assert.deepEqual([acknowledged, rejected], [3, 2]);
+    assert.deepEqual(
+      log.map(({ code }) => code),
+      ['spans_rejected'],
+    );
+    assert.match(log[0].message, /rejected 2 of its 5 spans: "too old"/);
+  });
+
+  test('that rejects more spans than there were counts those that were', async (t) => {
+    const { end, processor } = await started(t, {}, { answer: () => ({ partialSuccess: { rejectedSpans: 100 } }) });
+    end(5);
+    await processor.forceFlush();
+    assert.equal(balanced(processor).rejected, 5);
+  });
+
+  test('that rejects nothing but has a message is a warning', async (t) => {
+    const partialSuccess = { rejectedSpans: 0, errorMessage: 'use gRPC' };
+    const { end, processor, log } = await started(t, {}, { answer: () => ({ partialSuccess }) });
+    end(5);
+    assert.deepEqual(await processor.forceFlush(), { exported: 5, pending: 0, dropped: 0 });
+    assert.deepEqual(
+      log.map(({ code, level }) => [code, level]),
+      [['server_warning', 'warn']],
+    );
+    assert.match(log[0].message, /"use gRPC"/);
+  });
+
+  test('of success that is no OTLP is success', async (t) => {
+    const answers = [
+      { headers: { 'content-type': 'text/html' }, body: '<html>' },
+      { headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array([0x0a, 0xff, 0xff]) },
+      { status: 202, body: '' },
+    ];
+    const { end, processor, log } = await started(t, {}, { answer: ({ index }) => answers[index] });
+    for (const _ of answers) {
+      end(1);
+      await processor.forceFlush();
+    }
+    assert.equal(balanced(processor).acknowledged, 3);
+    assert.deepEqual(log, []);
+  });
+});
+
+describe('without an answer', () => {
+  test('spans are unreachable where nobody listens, and arrive when somebody does again', async (t) => {
+    const { collector, end, processor, log } = await started(t);
+    await collector.close();
+    end(2);
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
+    assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
+    assert.match(log[0].message, /2 spans are dropped.*is a collector listening there\?$/);
+    const back = await startCollector({ port: collector.port });
+    t.after(() => back.close());
+    const ids = end(3);
+    assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
+    assert.deepEqual(idsOf(back.spans()), ids);
+  });
+
+  for (const fault of ['reset', 'cut', 'silence'] as const) {
+    test(`spans are unknown when the connection ends in a ${fault}, and the next ones arrive`, async (t) => {
+      const { collector, end, processor, log } = await started(
+        t,
+        {},
+        { answer: ({ index }) => (index === 0 ? { fault, body: 'half' } : undefined) },
+        { timeoutMillis: 200 },
+      );
+      end(2);
+      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
+      assert.equal(balanced(processor).unknown, 2);
+      assert.deepEqual(
+        log.map(({ code }) => code),
+        ['export_failed'],
+      );
+      assert.match(log[0].message, fault === 'silence' ? /no answer within 200 ms/ : /2 spans may be lost/);
+      end(3);
+      assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
+      await until(() => collector.requests[0].state === 'aborted');
+    });
+  }
+
+  test('an export is given up after exportTimeoutMillis, and the next one goes ahead', async (t) => {
+    const { collector, end, processor, log } = await started(
+      t,
+      { exportTimeoutMillis: 50, maxExportBatchSize: 2 },
+      { answer: ({ index }) => (index === 0 ? { fault: 'silence' } : undefined) },
+    );
+    end(4);
+    assert.deepEqual(await processor.forceFlush(), { exported: 2, pending: 0, dropped: 2 });
+    assert.equal(balanced(processor).unknown, 2);
+    assert.equal(log[0].code, 'export_timeout');
+    assert.equal(collector.peakConcurrency <= 2, true);
+    await until(() => collector.requests[0].state === 'aborted');
+  });
+
+  test('an exporter that does not even listen to the signal is given up', async (t) => {
+    const log = diagnosticLog(t);
+    const exporter = new HeldExporter();
+    const processor = new BatchSpanProcessor(exporter, { exportTimeoutMillis: 20 });
+    endedSpansInto(processor)(2);
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
+    assert.equal(balanced(processor).unknown, 2);
+    assert.deepEqual(
+      log.map(({ code }) => code),
+      ['export_timeout'],
+    );
+    // Too late: the spans are booked.
+    exporter.settle({ acknowledged: 2, rejected: 0, unknown: 0, dropped: 0 });
+    await turn();
+    assert.equal(balanced(processor).acknowledged, 0);
+  });
+
+  test('an export may take for ever where the time-outs are infinite', async (t) => {
+    const { end, processor, release } = await held(
+      t,
+      { exportTimeoutMillis: Infinity, scheduledDelayMillis: Infinity },
+      { timeoutMillis: Infinity },
+    );
+    end(1);
+    const flushed = processor.forceFlush({ timeoutMillis: Infinity });
+    // A timer that overflows fires after a millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(balanced(processor).pending, 1);
+    release();
+    assert.deepEqual(await flushed, { exported: 1, pending: 0, dropped: 0 });
+  });
+});
+
+describe('forceFlush', () => {
+  test('covers what is on its way', async (t) => {
+    const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2 });
+    end(2);
+    await collector.received(1);
+    let isDone = false;
+    const flushed = processor.forceFlush().then((result) => {
+      isDone = true;
+      return result;
+    });
+    await turn();
+    assert.equal(isDone, false);
+    release();
+    assert.deepEqual(await flushed, { exported: 2, pending: 0, dropped: 0 });
+  });
+
+  test('does not wait for spans that end after it was called', async (t) => {
+    let last = () => {};
+    const { collector, end, processor } = await started(
+      t,
+      { maxExportBatchSize: 2 },
+      {
+        answer: ({ index }) =>
+          index === 0
+            ? undefined
+            : new Promise((resolve) => {
+                last = () => resolve(undefined);
+              }),
+      },
+    );
+    end(2);
+    const flushed = processor.forceFlush();
+    end(2);
+    assert.deepEqual(await flushed, { exported: 2, pending: 2, dropped: 0 });
+    await collector.received(2);
+    last();
+    assert.deepEqual(await processor.forceFlush(), { exported: 2, pending: 0, dropped: 0 });
+  });
+
+  test('called several times at once is done when all is, and sends nothing twice', async (t) => {
+    const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2 });
+    const ids = end(3);
+    const flushes = [processor.forceFlush(), processor.forceFlush()];
+    end(1);
+    flushes.push(processor.forceFlush());
+    release();
+    const results = await Promise.all(flushes);
+    assert.deepEqual(
+      results.map(({ pending }) => pending),
+      [0, 0, 0],
+    );
+    assert.equal(collector.peakConcurrency, 1);
+    assert.equal(new Set(idsOf(collector.spans())).size, 4);
+    assert.deepEqual(idsOf(collector.spans()).slice(0, 3), ids);
+    assert.equal(collector.spans().length, 4);
+  });
+
+  test('stops waiting at its deadline and aborts nothing', async (t) => {
+    const { collector, end, processor, release } = await held(t);
+    end(2);
+    assert.deepEqual(await processor.forceFlush({ timeoutMillis: 20 }), { exported: 0, pending: 2, dropped: 0 });
+    assert.deepEqual(
+      collector.requests.map(({ state }) => state),
+      ['open'],
+    );
+    release();
+    assert.deepEqual(await processor.forceFlush(), { exported: 2, pending: 0, dropped: 0 });
+    assert.equal(collector.requests.length, 1);
+  });
+
+  test('of nothing makes no request', async (t) => {
+    const { collector, processor } = await started(t);
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 0 });
+    assert.equal(collector.requests.length, 0);
+  });
+});
+
+describe('shutdown', () => {
+  test('aborts at its deadline what is on its way, drops what waits, and counts both', async (t) => {
+    const { collector, end, processor, log } = await held(t, { maxExportBatchSize: 2 });
+    end(5);
+    await collector.received(1);
+    assert.deepEqual(await processor.shutdown({ timeoutMillis: 20 }), { exported: 0, pending: 0, dropped: 5 });
+    const { unknown, dropped } = balanced(processor);
+    assert.deepEqual([unknown, dropped], [2, { shutdown: 3 }]);
+    assert.ok(log.some(({ code, message }) => code === 'shutdown' && /3 spans are dropped/.test(message)));
+    await until(() => collector.requests[0].state === 'aborted');
+    assert.equal(collector.requests.length, 1);
+  });
+
+  test('does not speak of dropped spans where only a request was aborted', async (t) => {
+    const { end, processor, log } = await held(t);
+    end(2);
+    await processor.shutdown({ timeoutMillis: 20 });
+    assert.equal(balanced(processor).unknown, 2);
+    assert.deepEqual(
+      log.map(({ code }) => code),
+      ['export_failed'],
+    );
+  });
+
+  test('refuses spans from the call on, and counts them', async (t) => {
+    const { collector, end, processor, log } = await started(t);
+    end(1);
+    const done = processor.shutdown();
+    end(2);
+    assert.deepEqual(await done, { exported: 1, pending: 0, dropped: 2 });
+    end(3);
+    assert.deepEqual(balanced(processor).dropped, { shutdown: 5 });
+    assert.equal(collector.spans().length, 1);
+    assert.deepEqual(
+      log.map(({ code }) => code),
+      ['shutdown'],
+    );
+  });
+
+  test('a second time does nothing and comes to the same', async (t) => {
+    diagnosticLog(t);
+    let shutdowns = 0;
+    const exporter = Object.assign(new HeldExporter(), { shutdown: () => void shutdowns++ });
+    const processor = new BatchSpanProcessor(exporter);
+    endedSpansInto(processor)(1);
+    const [first, second] = [processor.shutdown({ timeoutMillis: 1 }), processor.shutdown()];
+    assert.equal(first, second);
+    assert.deepEqual(await first, await processor.shutdown());
+    assert.equal(shutdowns, 1);
+    await processor.forceFlush();
+    assert.equal(balanced(processor).pending, 0);
+  });
+
+  for (const [what, shutdown] of [
+    ['throws', () => assert.fail('no shutdown today')],
+    ['rejects', () => Promise.reject(new Error('no shutdown today'))],
+  ] as const) {
+    test(`survives an exporter whose own ${what}`, async (t) => {
+      const log = diagnosticLog(t);
+      await new BatchSpanProcessor(Object.assign(new HeldExporter(), { shutdown })).shutdown();
+      assert.match(log[0].message, /no shutdown today/);
+    });
+  }
+
+  test('does not wait for ever for an exporter whose own never ends', async (t) => {
+    diagnosticLog(t);
+    const exporter = Object.assign(new HeldExporter(), { shutdown: () => new Promise<void>(() => {}) });
+    await new BatchSpanProcessor(exporter).shutdown({ timeoutMillis: 10 });
+  });
+});
+
+describe('the exporter', () => {
+  test('is not called while it is being called, even where it ends a span', (t) => {
+    diagnosticLog(t);
+    let calls = 0;
+    let deepest = 0;
+    let end: EndSpans = () => [];
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send(batches) {
+        deepest = Math.max(deepest, ++calls);
+        if (deepest < 3 && processor.stats().ended < 3) end(1);
+        calls--;
+        return acknowledged(batches);
+      },
+    };
+    const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 1 });
+    end = endedSpansInto(processor);
+    end(1);
+    assert.equal(deepest, 1);
+    assert.equal(balanced(processor).acknowledged, 3);
+  });
+
+  test('that throws or rejects costs its spans and nothing else', async (t) => {
+    const log = diagnosticLog(t);
+    const failures = [() => assert.fail('thrown'), () => Promise.reject(new Error('rejected'))];
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send: (batches) => failures.shift()?.() ?? acknowledged(batches),
+    };
+    const processor = new BatchSpanProcessor(exporter);
+    const end = endedSpansInto(processor);
+    for (const dropped of [1, 2, 2]) {
+      end(1);
+      await processor.forceFlush();
+      assert.deepEqual(balanced(processor).dropped, { export_failed: dropped });
+    }
+    assert.equal(balanced(processor).acknowledged, 1);
+    assert.match(log[0].message, /1 spans are dropped: thrown/);
+  });
+
+  test('whose batch cannot take a span loses that span', async (t) => {
+    const log = diagnosticLog(t);
+    class Picky extends CountedBatch {
+      override add(span: ReadableSpan): void {
+        if (span.name === 'span 1') throw new Error('not this one');
+        super.add(span);
+      }
+    }
+    const exporter = { createBatch: () => new Picky(), send: acknowledged };
+    const processor = new BatchSpanProcessor(exporter);
+    endedSpansInto(processor)(3);
+    await processor.forceFlush();
+    assert.deepEqual([balanced(processor).acknowledged, balanced(processor).dropped], [2, { encode_failed: 1 }]);
+    assert.match(log[0].message, /not this one/);
+  });
+});
+
+test('spans that are not sampled are neither sent nor counted', async (t) => {
+  const { collector, processor } = await started(t);
+  const shouldSample = () => ({ decision: SamplingDecision.RECORD });
+  for (const sampler of [new AlwaysOffSampler(), { shouldSample }]) {
+    new TracerProvider({ sampler, spanProcessors: [processor] }).getTracer('test').startSpan('unsampled').end();
+  }
+  await processor.forceFlush();
+  assert.equal(balanced(processor).ended, 0);
+  assert.equal(collector.requests.length, 0);
+});
+
+describe('an option', () => {
+  for (const [options, message] of [
+    [{ maxQueueSize: 0 }, /maxQueueSize: 0 is not a number above 0/],
+    [{ maxQueueBytes: Number.NaN }, /maxQueueBytes: NaN/],
+    [{ scheduledDelayMillis: '5' }, /scheduledDelayMillis: 5/],
+    [{ maxBatchSize: 5 }, /maxBatchSize: there is no such option; there are .*maxExportBatchSize/],
+  ] as const) {
+    test(`is refused by name: ${JSON.stringify(options)}`, () => {
+      assert.throws(() => new BatchSpanProcessor(new HeldExporter(), options as BatchSpanProcessorOptions), {
+        name: 'RangeError',
+        message,
+      });
+    });
+  }
+
+  test('that is undefined is its default', async (t) => {
+    const { end, collector } = await started(t, { maxExportBatchSize: undefined });
+    end(512);
+    await collector.received(1);
+  });
+});
+
+describe('the counters are exact at every step', () => {
+  type Step =
+    | { do: 'end'; count: number }
+    | { do: 'settle'; how: number; share: number }
+    | { do: 'flush' | 'shutdown' | 'turn' };
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('end' as const), count: fc.integer({ min: 1, max: 20 }) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant('settle' as const),
+        how: fc.nat(5),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('flush' as const, 'turn' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('turn' as const, 'shutdown' as const) }) },
+  );
+
+  test('of a random schedule', async (t) => {
+    diagnosticLog(t);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const exporter = new HeldExporter();
+        const processor = new BatchSpanProcessor(exporter, {
+          maxExportBatchSize: 7,
+          maxQueueSize: 40,
+          maxRequestBytes: 2_000,
+        });
+        const end = endedSpansInto(processor);
+        const flushes: Promise<unknown>[] = [];
+        let ended = 0;
+        for (const given of steps) {
+          if (given.do === 'end') ended += end(given.count).length;
+          if (given.do === 'settle') exporter.settleAs(given.how, given.share);
+          if (given.do === 'flush') flushes.push(processor.forceFlush());
+          if (given.do === 'shutdown') flushes.push(processor.shutdown());
+          if (given.do === 'turn') await turn();
+          assert.equal(balanced(processor).ended, ended);
+          assert.ok(balanced(processor).pending <= 40);
+        }
+        const finished = processor.shutdown();
+        while (balanced(processor).pending > 0) {
+          exporter.settleAs(0, 1);
+          await turn();
+        }
+        await Promise.all([...flushes, finished]);
+        assert.equal(balanced(processor).ended, ended);
+        assert.ok(exporter.calls <= ended);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('whatever a collector does: what arrived is acknowledged, or unknown at most', async (t) => {
+    diagnosticLog(t);
+    const answer: fc.Arbitrary<CollectorAnswer> = fc.oneof(
+      { weight: 4, arbitrary: fc.constant({}) },
+      fc.record({ status: fc.constantFrom(400, 404, 413, 429, 500, 503) }),
+      fc.record({ fault: fc.constantFrom('reset' as const, 'cut' as const, 'silence' as const) }),
+      fc.record({ delayMillis: fc.nat(5) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(answer, { minLength: 1, maxLength: 10 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 }),
+        async (answers, counts) => {
+          const collector = await startCollector({ answer: ({ index }) => answers[index] });
+          const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 30 });
+          const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 8, maxQueueSize: 100 });
+          const end = endedSpansInto(processor);
+          for (const count of counts) {
+            end(count);
+            await turn();
+            balanced(processor);
+          }
+          await processor.shutdown();
+          const { acknowledged: taken, unknown, pending } = balanced(processor);
+          const received = idsOf(collector.spans());
+          assert.equal(pending, 0);
+          assert.equal(new Set(received).size, received.length);
+          assert.ok(taken <= received.length && received.length <= taken + unknown);
+          assert.ok(answers.some(({ fault }) => fault !== undefined) || collector.peakConcurrency === 1);
+          await collector.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+/** A processor that sends to a collector over HTTP. */
+async function started(
+  t: TestContext,
+  options: BatchSpanProcessorOptions = {},
+  collectorOptions?: CollectorOptions,
+  exporterOptions?: { timeoutMillis?: number },
+) {
+  const collector = await startCollector(collectorOptions);
+  const exporter = new OtlpHttpExporter({ url: collector.endpoint, ...exporterOptions });
+  const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: NEVER, ...options });
+  // Before the log is closed: what it says at the end belongs there, too.
+  t.after(async () => {
+    await processor.shutdown({ timeoutMillis: 1 });
+    await collector.close();
+  });
+  return { collector, processor, end: endedSpansInto(processor), log: diagnosticLog(t) };
+}
+
+/** The same with a collector that answers nothing until it is released. */
+async function held(
+  t: TestContext,
+  options: BatchSpanProcessorOptions = {},
+  exporterOptions?: { timeoutMillis?: number },
+) {
+  let release = () => {};
+  const released = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined);
+  });
+  return { ...(await started(t, options, { answer: () => released }, exporterOptions)), release };
+}
+
+/** A batch that only counts, a hundred bytes a span. */
+class CountedBatch implements SpanBatch {
+  spanCount = 0;
+
+  get byteLength(): number {
+    return this.spanCount * 100;
+  }
+
+  add(_span: ReadableSpan): void {
+    this.spanCount++;
+  }
+}
+
+/** An exporter whose exports settle when the test says so. It fails the test if it is called meanwhile. */
+class HeldExporter implements BatchingExporter<CountedBatch> {
+  calls = 0;
+  private open:
+    | { spans: number; resolve: (outcome: ExportOutcome) => void; reject: (error: Error) => void }
+    | undefined;
+
+  createBatch(): CountedBatch {
+    return new CountedBatch();
+  }
+
+  send(batches: readonly CountedBatch[]): Promise<ExportOutcome> {
+    assert.equal(this.open, undefined, 'a second export beside the first');
+    this.calls++;
+    const { acknowledged: spans } = acknowledged(batches);
+    return new Promise((resolve, reject) => {
+      this.open = { spans, resolve, reject };
+    });
+  }
+
+  settle(outcome: ExportOutcome): void {
+    this.open?.resolve(outcome);
+    this.open = undefined;
+  }
+
+  /** One of six ways, of which some divide the spans. */
+  settleAs(how: number, share: number): void {
+    if (this.open === undefined) return;
+    const { spans, reject } = this.open;
+    const part = Math.floor(spans * share);
+    const none = { acknowledged: 0, rejected: 0, unknown: 0, dropped: 0 };
+    if (how === 0) this.settle({ ...none, acknowledged: spans });
+    else if (how === 1) this.settle({ ...none, acknowledged: spans - part, rejected: part });
+    else if (how === 2) this.settle({ ...none, unknown: spans });
+    else if (how === 3) this.settle({ ...none, dropped: part, acknowledged: spans - part, reason: 'too_large' });
+    else if (how === 4) this.settle({ ...none, dropped: spans });
+    else {
+      this.open = undefined;
+      reject(new Error('failed'));
+    }
+  }
+}
+
+function acknowledged(batches: readonly SpanBatch[]): ExportOutcome {
+  const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
+  return { acknowledged: spans, rejected: 0, unknown: 0, dropped: 0 };
+}
+
+function idsOf(spans: readonly { spanId: string }[]): string[] {
+  return spans.map(({ spanId }) => spanId);
+}
+
+function sizesOf(requests: readonly { spans: readonly unknown[] }[]): number[] {
+  return requests.map(({ spans }) => spans.length);
+}
+
+/** Waits for what shows by nothing but itself. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Attributes } from '../../../src/core/attributes.ts';
+import { TracerProvider } from '../../../src/core/provider.ts';
+import type { RecordingSpan, Span } from '../../../src/core/span.ts';
+import { OtlpBatch, requestBytes } from '../../../src/export/otlp/batch.ts';
+import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
+import { type DecodedSpan, decodeRequest, flatten } from '../../oracle/otlp.ts';
+import {
+  expectedSpan,
+  type SpanDescription,
+  spanDescription,
+  spanDescriptions,
+} from '../../oracle/span-description.ts';
+import { describedSpans, expressible } from '../described-spans.ts';
+import { diagnosticLog } from '../diagnostic-log.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a request', () => {
+  test('of nothing is nothing', () => {
+    assert.equal(requestBytes([]).length, 0);
+    assert.equal(requestBytes([new OtlpBatch(new BufferPool())]).length, 0);
+  });
+
+  test('of one scope is made where the spans are, without a copy', () => {
+    const batch = batchOf(spansIn({ scopes: ['a'], each: 3 }));
+    assert.equal(requestBytes([batch]).buffer, batch.segments[0].writer.bytes.buffer);
+  });
+
+  test('of several scopes and resources names each once, whatever the order and the batch of their spans', () => {
+    const first = spansIn({ scopes: ['a', 'b'], each: 3 });
+    const second = spansIn({ scopes: ['b', 'c'], each: 2 });
+    const mixed = [...first, ...second].map((span, at) => ({ span, key: (at * 7) % 10 }));
+    const spans = mixed.sort((a, b) => a.key - b.key).map(({ span }) => span);
+    const request = decodeRequest(requestBytes([batchOf(spans.slice(0, 4)), batchOf(spans.slice(4))]));
+    assert.deepEqual(
+      request.resourceSpans.map(({ scopeSpans }) => scopeSpans.map(({ scope, spans }) => [scope?.name, spans.length])),
+      [
+        [
+          ['a', 3],
+          ['b', 3],
+        ],
+        [
+          ['b', 2],
+          ['c', 2],
+        ],
+      ],
+    );
+    assert.deepEqual(idsOf(flatten(request)), idsOf(spans));
+  });
+
+  test('of spans with the same resource object under two providers is still readable', () => {
+    const spans = ['a', 'a'].flatMap((name) => spansIn({ scopes: [name], each: 1 }));
+    assert.deepEqual(idsOf(flatten(decodeRequest(requestBytes([batchOf(spans)])))), idsOf(spans));
+  });
+
+  test('made again is the same', () => {
+    fc.assert(
+      fc.property(fc.array(spanDescriptions(), { minLength: 1, maxLength: 3 }), (groups) => {
+        const batches = groups.map((descriptions) => batchOf(describedSpans(expressible(descriptions))));
+        const once = requestBytes(batches).slice();
+        assert.deepEqual(requestBytes(batches), once);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('of any batches has all their spans and is no longer than they say', () => {
+    fc.assert(
+      fc.property(fc.array(spanDescriptions({ loneSurrogates: true }), { minLength: 1, maxLength: 4 }), (groups) => {
+        const described = groups.map((descriptions) => expressible(descriptions));
+        const batches = described.map((descriptions) => batchOf(describedSpans(descriptions)));
+        const bytes = requestBytes(batches);
+        assert.ok(bytes.length <= batches.reduce((sum, { byteLength }) => sum + byteLength, 0));
+        assert.deepEqual(sorted(flatten(decodeRequest(bytes))), sorted(described.flat().map(expectedSpan)));
+        assert.deepEqual(
+          batches.map(({ spanCount }) => spanCount),
+          described.map(({ length }) => length),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('with a resource of any size before the spans is readable', () => {
+    for (const length of [0, 90, 110, 128, 400, 500, 1_000, 16_300, 16_400, 70_000]) {
+      const spans = spansIn({ scopes: ['a'], each: 2, resource: { 'service.name': 'x'.repeat(length) } });
+      const decoded = flatten(decodeRequest(requestBytes([batchOf(spans)])));
+      assert.deepEqual(idsOf(decoded), idsOf(spans));
+      assert.equal(decoded[0].resource.attributes['service.name'], 'x'.repeat(length));
+    }
+  });
+});
+
+describe('buffers that are used again', () => {
+  test('show nothing of what was in them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.array(spanDescription(), { minLength: 1, maxLength: 6 }), fc.boolean()), { maxLength: 8 }),
+        (rounds) => {
+          const pool = new BufferPool();
+          const held: [OtlpBatch, SpanDescription[]][] = [];
+          for (const [arbitrary, release] of rounds) {
+            const descriptions = expressible(arbitrary);
+            const batch = batchOf(describedSpans(descriptions), pool);
+            held.push([batch, descriptions]);
+            // Those that are not released yet must still be whole.
+            for (const [other, expected] of held) {
+              assert.deepEqual(
+                sorted(flatten(decodeRequest(requestBytes([other])))),
+                sorted(expected.map(expectedSpan)),
+              );
+            }
+            if (release) for (const [done] of held.splice(0)) done.release();
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are the same ones', () => {
+    const pool = new BufferPool();
+    const [span] = spansIn({ scopes: ['a'], each: 1 });
+    const first = batchOf([span], pool);
+    const { buffer } = first.segments[0].writer.bytes;
+    first.release();
+    assert.equal(batchOf([span], pool).segments[0].writer.bytes.buffer, buffer);
+    assert.notEqual(batchOf([span], pool).segments[0].writer.bytes.buffer, buffer);
+  });
+
+  test('are not kept when a burst has made them large, nor when there are enough', () => {
+    const pool = new BufferPool();
+    const large: Uint8Array = new Uint8Array(MIB);
+    pool.give(large);
+    assert.notEqual(pool.take(1), large);
+    const buffers: Uint8Array[] = Array.from({ length: 6 }, () => new Uint8Array(1024));
+    for (const buffer of buffers) pool.give(buffer);
+    const taken = Array.from({ length: 6 }, () => pool.take(1024));
+    assert.equal(taken.filter((buffer) => buffers.includes(buffer)).length, 4);
+  });
+
+  test('are at least as large as they have to be', () => {
+    const pool = new BufferPool();
+    pool.give(new Uint8Array(1024));
+    assert.equal(pool.take(2048).length, 2048);
+  });
+});
+
+describe('a span of more than 1 MiB', () => {
+  for (const [what, text, kept] of [
+    ['ASCII', 'x'.repeat(10_000_000), 'x'.repeat(131_072)],
+    ['three bytes a character', '…'.repeat(10_000_000), '…'.repeat(131_072)],
+    ['surrogate pairs', `a${'😀'.repeat(5_000_000)}`, `a${'😀'.repeat(65_535)}`],
+  ]) {
+    test(`has a string of 10 million code units cut: ${what}`, () => {
+      const { span, cutSpans } = cut((recording) => recording.setAttributes({ before: 1, text, after: 'whole' }));
+      assert.deepEqual(span.attributes, { before: 1n, text: kept, after: 'whole' });
+      assert.equal(cutSpans, 1);
+    });
+  }
+
+  test('has its event texts cut further, until it fits', () => {
+    const { span, cutSpans } = cut((recording) => {
+      for (let at = 0; at < 128; at++) recording.addEvent(`event ${at}`, { text: 'x'.repeat(20_000), at });
+    });
+    assert.equal(span.events.length, 128);
+    assert.deepEqual(span.events[127].attributes, { text: 'x'.repeat(512), at: 127n });
+    assert.equal(cutSpans, 1);
+  });
+
+  test('loses 100,000 attributes, which are counted, and keeps what it is', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`attribute ${at}`, at]));
+    const { span, cutSpans } = cut((recording) => {
+      recording.setAttributes(attributes).setStatus({ code: 2, message: 'broken' });
+    });
+    assert.deepEqual([span.attributes, span.droppedAttributesCount, cutSpans], [{}, 100_000, 1]);
+    assert.deepEqual(span.status, { code: 2, message: 'broken' });
+  });
+
+  test('loses 50,000 events and links, which are counted', () => {
+    const { span } = cut((recording) => {
+      const context = recording.spanContext();
+      recording.setAttribute('kept', false);
+      for (let at = 0; at < 50_000; at++) recording.addEvent('event', { at }).addLink(context);
+    });
+    assert.deepEqual([span.events, span.droppedEventsCount], [[], 50_000]);
+    assert.deepEqual([span.links, span.droppedLinksCount], [[], 50_000]);
+    assert.deepEqual([span.attributes, span.droppedAttributesCount], [{}, 1]);
+  });
+
+  test('loses bytes beyond any message', () => {
+    const { span } = cut((recording) => recording.setAttribute('bytes', new Uint8Array(10 * MIB)));
+    assert.deepEqual([span.attributes, span.droppedAttributesCount], [{}, 1]);
+  });
+
+  test('keeps the times it was given', () => {
+    const { span } = cut((recording) => recording.setAttribute('bytes', new Uint8Array(2 * MIB)), [5, 6]);
+    assert.equal(span.startTimeUnixNano, 5_000_000_006n);
+  });
+
+  test('has its name and status message cut', () => {
+    const { span } = cut((recording) => {
+      recording.updateName('n'.repeat(2 * MIB)).setStatus({ code: 2, message: 'm'.repeat(2 * MIB) });
+    });
+    assert.deepEqual([span.name, span.status.message], ['n'.repeat(131_072), 'm'.repeat(131_072)]);
+  });
+
+  test('leaves its neighbours whole', () => {
+    const texts = ['before', 'x'.repeat(2 * MIB), 'y'.repeat(900_000)];
+    const spans: RecordingSpan[] = [];
+    const tracer = providerOf((span) => spans.push(span), {}).getTracer('a');
+    for (const text of texts) tracer.startSpan('span', { attributes: { text } }).end();
+    const batch = batchOf(spans);
+    const decoded = flatten(decodeRequest(requestBytes([batch])));
+    assert.deepEqual(
+      decoded.map(({ attributes }) => attributes.text),
+      [texts[0], 'x'.repeat(131_072), texts[2]],
+    );
+    assert.equal(batch.cutSpans, 1);
+  });
+});
+
+test('a span that cannot be encoded leaves the batch as it was', (t) => {
+  diagnosticLog(t);
+  const [before, broken, after] = spansIn({ scopes: ['a'], each: 3 });
+  const batch = batchOf([before]);
+  const { byteLength } = batch;
+  Object.defineProperty(broken, 'eventList', { value: [{ name: 'event', reading: 0, attributes: { items: null } }] });
+  assert.throws(() => batch.add(broken));
+  assert.deepEqual([batch.byteLength, batch.spanCount], [byteLength, 1]);
+  batch.add(after);
+  assert.deepEqual(idsOf(flatten(decodeRequest(requestBytes([batch])))), idsOf([before, after]));
+});
+
+/** The span that comes out of a batch when one goes in that `act` has made too large. */
+function cut(act: (span: Span) => void, startTime?: [number, number]): { span: DecodedSpan; cutSpans: number } {
+  const batch = new OtlpBatch(new BufferPool());
+  const unlimited = { attributeCountLimit: Infinity, eventCountLimit: Infinity, linkCountLimit: Infinity };
+  const recording = providerOf((span) => batch.add(span), { spanLimits: unlimited })
+    .getTracer('large')
+    .startSpan('large', { startTime });
+  act(recording);
+  recording.end();
+  const bytes = requestBytes([batch]);
+  assert.ok(bytes.length <= MIB + 1024);
+  assert.ok(batch.byteLength <= MIB + 1024);
+  const [span] = flatten(decodeRequest(bytes));
+  assert.equal(span.spanId, recording.spanContext().spanId);
+  return { span, cutSpans: batch.cutSpans };
+}
+
+/** Ended spans of a provider of their own, `each` of every scope, in turn. */
+function spansIn(given: { scopes: string[]; each: number; resource?: Attributes; attributes?: Attributes }) {
+  const { scopes, each, resource = {}, attributes } = given;
+  const spans: RecordingSpan[] = [];
+  const provider = providerOf((span) => spans.push(span), { resource: { attributes: resource } });
+  for (let at = 0; at < each; at++) {
+    for (const scope of scopes) provider.getTracer(scope).startSpan(`span ${at}`, { attributes }).end();
+  }
+  return spans;
+}
+
+function providerOf(take: (span: RecordingSpan) => void, options: object): TracerProvider {
+  const idle = { forceFlush: async () => {}, shutdown: async () => {} };
+  return new TracerProvider({
+    ...options,
+    spanProcessors: [{ onEnd: (span) => take(span as RecordingSpan), ...idle }],
+  });
+}
+
+function batchOf(spans: readonly RecordingSpan[], pool = new BufferPool()): OtlpBatch {
+  const batch = new OtlpBatch(pool);
+  for (const span of spans) batch.add(span);
+  return batch;
+}
+
+/** Span ids, in the order of a request where spans come from one. */
+function idsOf(spans: readonly (DecodedSpan | RecordingSpan)[]): string[] {
+  return spans.map((span) => ('spanId' in span ? span.spanId : span.spanContext().spanId)).sort();
+}
+
+function sorted(spans: readonly DecodedSpan[]): DecodedSpan[] {
+  const keyOf = ({ traceId, spanId, startTimeUnixNano, name }: DecodedSpan) =>
+    `${traceId} ${spanId} ${startTimeUnixNano} ${name}`;
+  return [...spans].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { isTracingSuppressed, ROOT_CONTEXT } from '../../../src/core/context.ts';
+import { processState } from '../../../src/core/process-state.ts';
+import { TracerProvider } from '../../../src/core/provider.ts';
+import { SDK_VERSION } from '../../../src/core/version.ts';
+import { BatchSpanProcessor } from '../../../src/export/batch.ts';
+import { type FetchedResponse, type FetchLike, OtlpHttpExporter } from '../../../src/export/otlp/http.ts';
+import { startCollector } from '../../oracle/collector.ts';
+import { diagnosticLog } from '../diagnostic-log.ts';
+import { balanced, endedSpansInto } from '../ended-spans.ts';
+
+const OK: FetchedResponse = { status: 200, headers: new Headers(), body: null };
+
+test('a request says what it is, who sends it, and carries the headers that were given', async (t) => {
+  diagnosticLog(t);
+  const collector = await startCollector();
+  t.after(() => collector.close());
+  const headers = { Authorization: 'Bearer a=b', 'X-Tenant': 'ä', 'Content-Type': 'text/plain' };
+  await flushed(new OtlpHttpExporter({ url: `${collector.endpoint}`, headers }));
+  const [{ headers: sent, method, path }] = collector.requests;
+  assert.deepEqual([method, path], ['POST', '/v1/traces']);
+  assert.equal(sent['content-type'], 'application/x-protobuf');
+  assert.equal(sent['user-agent'], `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}`);
+  assert.deepEqual([sent.authorization, sent['x-tenant']], ['Bearer a=b', 'ä']);
+});
+
+test('a URL is used as it is', async (t) => {
+  diagnosticLog(t);
+  const urls: string[] = [];
+  const fetch: FetchLike = async (url) => {
+    urls.push(url);
+    return OK;
+  };
+  await flushed(new OtlpHttpExporter({ url: 'https://example.com/a/b?c=d', fetch }));
+  await flushed(new OtlpHttpExporter({ fetch }));
+  assert.deepEqual(urls, ['https://example.com/a/b?c=d', 'http://localhost:4318/v1/traces']);
+});
+
+test('the request is not traced, and what the application traces at the same time is', async (t) => {
+  diagnosticLog(t);
+  const { contextStorage } = processState;
+  const seen: boolean[] = [];
+  const look = () => seen.push(isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT));
+  let processor: BatchSpanProcessor | undefined;
+  const fetch: FetchLike = async () => {
+    look();
+    // As an instrumented fetch would do, before and after it waits.
+    tracer.startSpan('POST').end();
+    await null;
+    look();
+    tracer.startSpan('POST').end();
+    return OK;
+  };
+  processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  await tracer.startActiveSpan('request', async (span) => {
+    tracer.startSpan('child').end();
+    await processor.forceFlush();
+    look();
+    tracer.startSpan('child').end();
+    span.end();
+  });
+  await processor.forceFlush();
+  assert.deepEqual(seen, [true, true, false, true, true]);
+  assert.equal(balanced(processor).ended, 3);
+});
+
+for (const status of [301, 302, 307, 308]) {
+  test(`a redirect with ${status} is not followed, so that credentials stay where they are`, async (t) => {
+    const log = diagnosticLog(t);
+    const elsewhere = await startCollector();
+    const collector = await startCollector({ answer: () => ({ status, headers: { location: elsewhere.endpoint } }) });
+    t.after(() => Promise.all([collector.close(), elsewhere.close()]));
+    const { dropped } = await flushed(
+      new OtlpHttpExporter({ url: collector.endpoint, headers: { authorization: 'secret' } }),
+    );
+    assert.deepEqual(dropped, { refused: 1 });
+    assert.deepEqual([collector.requests.length, elsewhere.requests.length], [1, 0]);
+    assert.match(log[0].message, /redirects are not followed, set the final address/);
+  });
+}
+
+describe('the body of a response', () => {
+  test('is read to its end, so that the connection serves again', async (t) => {
+    diagnosticLog(t);
+    const collector = await startCollector({
+      answer: ({ index }) => ({ status: index % 2 === 0 ? 200 : 500, body: 'x'.repeat(1_000_000) }),
+    });
+    t.after(() => collector.close());
+    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: collector.endpoint }));
+    const end = endedSpansInto(processor);
+    for (let at = 0; at < 12; at++) {
+      end(1);
+      await processor.forceFlush();
+    }
+    assert.equal(collector.requests.length, 12);
+    // One, and another where the client did not see in time that the first was free.
+    assert.ok(collector.connections <= 3, String(collector.connections));
+  });
+
+  test('is read up to 4 MiB and no further, though it never ends', async (t) => {
+    diagnosticLog(t);
+    let closed = false;
+    const url = await served(t, (_, response) => {
+      const chunk = Buffer.alloc(256 * 1024);
+      const write = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response
+        .writeHead(200)
+        .on('drain', write)
+        .on('close', () => {
+          closed = true;
+        });
+      write();
+    });
+    const { acknowledged } = await flushed(new OtlpHttpExporter({ url }));
+    assert.equal(acknowledged, 1);
+    while (!closed) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test('is cut in the warning, and what could move a cursor is taken out', async (t) => {
+    const log = diagnosticLog(t);
+    const collector = await startCollector({
+      answer: () => ({ status: 400, body: `\x1b[31mred\r\n${'x'.repeat(5_000)}` }),
+    });
+    t.after(() => collector.close());
+    await flushed(new OtlpHttpExporter({ url: collector.endpoint }));
+    assert.match(log[0].message, /: "\[31mred x{290,}"$/);
+    assert.ok(log[0].message.length < 500);
+  });
+
+  test('that comes too late is no answer', async (t) => {
+    diagnosticLog(t);
+    const url = await served(t, (_, response) => void response.writeHead(200).write('half'));
+    assert.equal((await flushed(new OtlpHttpExporter({ url, timeoutMillis: 50 }))).unknown, 1);
+  });
+});
+
+describe('a fetch of one’s own', () => {
+  for (const [what, fetch] of [
+    ['throws', () => assert.fail('broken')],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['rejects with nothing', () => Promise.reject()],
+    ['rejects with null', () => Promise.reject(null)],
+    ['resolves to nothing', () => Promise.resolve(undefined as never)],
+    ['has a body that breaks', async () => ({ ...OK, body: { getReader: () => assert.fail('broken') } })],
+  ] as [string, FetchLike][]) {
+    test(`that ${what} loses nothing but the spans`, async (t) => {
+      const log = diagnosticLog(t);
+      const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
+      endedSpansInto(processor)(2);
+      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
+      assert.equal(balanced(processor).pending, 0);
+      assert.deepEqual(
+        log.map(({ code }) => code),
+        ['export_failed'],
+      );
+    });
+  }
+
+  // As they look on Node, Bun, Deno and workerd.
+  for (const error of [
+    Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED', message: '' } }),
+    Object.assign(new Error('Unable to connect. Is the computer able to access the url?'), {
+      code: 'ConnectionRefused',
+    }),
+    new TypeError(
+      'error sending request for url: client error (Connect): tcp connect error: Connection refused (os error 111)',
+    ),
+    new Error('Network connection refused'),
+    Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND', message: '' } }),
+  ]) {
+    test(`that is refused is known by “${error.message}”`, async (t) => {
+      diagnosticLog(t);
+      const { dropped } = await flushed(new OtlpHttpExporter({ fetch: () => Promise.reject(error) }));
+      assert.deepEqual(dropped, { unreachable: 1 });
+    });
+  }
+});
+
+describe('a buffer', () => {
+  test('is used again after an answer, and not after a time-out: who knows who still reads it', async (t) => {
+    diagnosticLog(t);
+    const buffers: ArrayBuffer[] = [];
+    const fetch: FetchLike = async (_, { body }) => {
+      buffers.push(body.buffer);
+      if (buffers.length === 5) throw new Error('lost on the way');
+      return OK;
+    };
+    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
+    const end = endedSpansInto(processor);
+    for (let at = 0; at < 10; at++) {
+      end(1);
+      await processor.forceFlush();
+    }
+    assert.ok(new Set(buffers.slice(0, 5)).size < 5);
+    assert.ok(new Set(buffers.slice(5)).size < 5);
+    assert.ok(!buffers.slice(5).includes(buffers[4]));
+  });
+});
+
+describe('an option', () => {
+  for (const [options, message] of [
+    [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not a URL that begins with http/],
+    [{ url: 'ftp://localhost' }, /^url: "ftp:\/\/localhost"/],
+    [{ url: '' }, /^url: ""/],
+    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number above 0/],
+    [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
+    [{ timeoutMillis: '10' }, /^timeoutMillis: 10/],
+    [{ fetch: 'fetch' }, /^fetch: a function/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header's name/],
+    [{ headers: { a: 'b\r\nc: d' } }, /^headers: the value of a is not/],
+    [{ headers: { a: 5 } }, /^headers: the value of a is not/],
+  ] as [object, RegExp][]) {
+    test(`is refused by name: ${JSON.stringify(options)}`, () => {
+      assert.throws(() => new OtlpHttpExporter(options), { message });
+    });
+  }
+
+  test('that may be a secret is not in the message', () => {
+    assert.throws(
+      () => new OtlpHttpExporter({ headers: { authorization: 'secret\n' } }),
+      ({ message }: Error) => !message.includes('secret'),
+    );
+  });
+});
+
+/** Ends a span, flushes and checks that nothing is pending. */
+async function flushed(exporter: OtlpHttpExporter) {
+  const processor = new BatchSpanProcessor(exporter);
+  endedSpansInto(processor)(1);
+  await processor.forceFlush();
+  const stats = balanced(processor);
+  assert.equal(stats.pending, 0);
+  return stats;
+}
+
+/** The URL of a server that does what no collector would. */
+async function served(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => listener(request, response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

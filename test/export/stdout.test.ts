@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
+import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
+import { at, printing } from './printed-trace.ts';
+
+const HEAD = 'trace 00000000000000000000000000000001  agent  2024-01-01T00:00:00';
+
+test('a trace is printed when its local root ends, and not before', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  start('child', 1, root).end(at(2));
+  assert.deepEqual(texts, []);
+  root.end(at(3));
+  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  root  3.0 ms\n  └─ child  1.0 ms\n`]);
+});
+
+test('traces that run at the same time are printed apart', () => {
+  const { start, texts } = printing();
+  const [one, two] = [start('one', 0), start('two', 0)];
+  start('of one', 1, one).end(at(2));
+  start('of two', 1, two).end(at(2));
+  two.end(at(3));
+  one.end(at(3));
+  assert.deepEqual(
+    texts.map((text) => text.match(/of \w+/g)),
+    [['of two'], ['of one']],
+  );
+});
+
+test('a span that ends after its root is late, and printed at once', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  const child = start('child', 1, root);
+  root.end(at(3));
+  child.end(at(4));
+  assert.equal(texts[1], `${HEAD}.001Z  3.0 ms  1 span  (late)\n  child  3.0 ms\n`);
+});
+
+test('under a remote parent a span is the root of what is seen here', () => {
+  const { start, texts } = printing();
+  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
+  const server = start('server', 0, parent);
+  start('child', 1, server).end(at(2));
+  server.end(at(3));
+  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`]);
+});
+
+test('a second request of the same trace is a tree of its own, and nothing in it is late', () => {
+  const { start, texts } = printing();
+  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
+  for (let request = 0; request < 2; request++) {
+    const server = start('server', 0, parent);
+    start('child', 1, server).end(at(2));
+    server.end(at(3));
+  }
+  const text = `${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`;
+  assert.deepEqual(texts, [text, text]);
+});
+
+test('the children of a root that never ends are printed when there are too many traces of the kind', () => {
+  const { start, texts, processor } = printing();
+  for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
+  assert.equal(texts.length, 2);
+  assert.equal(texts[0], `${HEAD}.001Z  1.0 ms  1 span  (partial)\n  child  1.0 ms\n`);
+  return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 1_000, dropped: 0 }));
+});
+
+test('the children of a root that never ends are printed when there are too many of them', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  for (let child = 0; child <= 10_000; child++) start('child', 1, root).end(at(2));
+  assert.equal(texts.length, 1);
+  assert.match(texts[0], /10001 spans {2}\(partial\)\n/);
+  assert.equal(texts[0].split('\n').length, 10_003);
+});
+
+test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {
+  const { start, texts, processor } = printing();
+  const root = start('root', 0);
+  start('child', 1, root).end(at(2));
+  await processor.shutdown();
+  assert.deepEqual(texts, [`${HEAD}.001Z  1.0 ms  1 span  (unfinished)\n  child  1.0 ms\n`]);
+  root.end(at(3));
+  await processor.shutdown();
+  assert.equal(texts.length, 1);
+});
+
+describe('as JSON', () => {
+  test('a trace is one line, a request that a collector would take', () => {
+    const { start, texts } = printing('json');
+    const root = start('root', 0);
+    start('child\n\x1b[31m\x9b\u202e\ud83d\ude00', 1, root, { attributes: { text: 'a\nb' } }).end(at(2));
+    root.end(at(3));
+    assert.equal(texts.length, 1);
+    assert.match(texts[0], /^[^\n]+\n$/);
+    const spans = flatten(decodeJsonRequest(texts[0]));
+    assert.deepEqual(
+      spans.map(({ name, parentSpanId, attributes, startTimeUnixNano }) => [
+        name,
+        parentSpanId,
+        attributes,
+        startTimeUnixNano,
+      ]),
+      [
+        ['child\n\x1b[31m\x9b\u202e\ud83d\ude00', '0000000000000002', { text: 'a\nb' }, 1_704_067_200_001_000_000n],
+        ['root', '', {}, 1_704_067_200_000_000_000n],
+      ],
+    );
+    assert.doesNotMatch(texts[0].trimEnd(), /[\p{Cc}\u202e]/u);
+  });
+});
+
+test('without a place to write to, it writes to standard output', (t) => {
+  const written: unknown[] = [];
+  t.mock.method(process.stdout, 'write', (text: unknown) => written.push(text) > 0);
+  const { start, ended } = printing();
+  start('root', 0).end(at(1));
+  new StdoutSpanProcessor().onEnd(ended[0]);
+  t.mock.restoreAll();
+  assert.deepEqual(written, [`${HEAD}.000Z  1.0 ms  1 span\n  root  1.0 ms\n`]);
+});

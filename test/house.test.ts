@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { before, describe, it } from 'node:test';
+import ts from 'typescript';
+import { SDK_NAME, SDK_VERSION } from '../src/core/version.ts';
+import { buildIfMissing, ROOT } from './packaging/distribution.ts';
+
+interface Import {
+  /** As it is written, or from `src/` where it is relative. */
+  readonly target: string;
+  readonly isTypeOnly: boolean;
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+  main: string;
+  module: string;
+  types: string;
+  exports: object;
+  imports: object;
+  dependencies?: object;
+};
+const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'))
+  .sort();
+const imports = new Map(sources.map((path) => [path, importsOf(path)]));
+
+function parsed(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readFileSync(join(ROOT, 'src', path), 'utf8'), ts.ScriptTarget.Latest, true);
+}
+
+/** Everything that a file imports, statically, dynamically or to export it again. */
+function importsOf(path: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean) => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const { text } = specifier;
+    found.push({ target: text.startsWith('.') ? posix.join(posix.dirname(path), text) : text, isTypeOnly });
+  };
+  const visit = (node: ts.Node) => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly === true);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node)) add((node.argument as ts.LiteralTypeNode).literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed(path));
+  return found;
+}
+
+/** The folder of `src/` that a file is in, or the file itself where it is in none. */
+function roomOf(path: string): string {
+  return path.includes('/') ? `${path.split('/')[0]}/` : path;
+}
+
+// What each room may import beyond its own files.
+const rooms: Record<string, readonly string[]> = {
+  'core/': ['#platform'],
+  'export/': ['core/', '#platform'],
+  'propagation/': ['core/'],
+  'realtime/': ['trace.ts', 'core/'],
+  'instrument/': ['trace.ts', 'propagation/', 'core/'],
+  'otel/': ['core/', 'propagation/'],
+  'platform/': ['core/'],
+  'environment.ts': ['#platform'],
+  'config.ts': ['environment.ts', 'core/', 'export/', 'propagation/', '#platform'],
+  'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/'],
+};
+
+describe('the source', () => {
+  it('has imports to check in every room', () => {
+    for (const room of ['core/', 'export/', 'propagation/', 'realtime/', 'platform/', 'trace.ts']) {
+      assert.ok(
+        [...imports].some(([path, found]) => roomOf(path) === room && found.length > 0),
+        room,
+      );
+    }
+  });
+
+  for (const path of sources.filter((path) => path !== 'index.ts')) {
+    it(`${path} imports only what its room may`, () => {
+      const room = roomOf(path);
+      assert.ok(Object.hasOwn(rooms, room), `${room} has no rule yet: design.md says which way imports point`);
+      const allowed = (target: string) =>
+        roomOf(target) === room || rooms[room].includes(roomOf(target)) || rooms[room].includes(target);
+      const others = (imports.get(path) ?? []).map(({ target }) => target).filter((target) => !allowed(target));
+      assert.deepEqual(
+        others.filter((target) => room !== 'platform/' || !target.startsWith('node:')),
+        [],
+      );
+    });
+  }
+
+  it('of platforms takes nothing but types from core', () => {
+    for (const path of sources.filter((path) => path.startsWith('platform/'))) {
+      const values = (imports.get(path) ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
+      assert.deepEqual(
+        values.filter(({ target }) => target.startsWith('core/')),
+        [],
+        path,
+      );
+    }
+  });
+
+  it('has no cycle of imports that survive compilation', () => {
+    const cycles: string[] = [];
+    const done = new Set<string>();
+    const walk = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const { target, isTypeOnly } of imports.get(path) ?? []) if (!isTypeOnly) walk(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of sources) walk(path, []);
+    assert.deepEqual(cycles, []);
+  });
+
+  it('imports nothing from the registry', () => {
+    const foreign = [...imports.values()].flat().filter(({ target }) => {
+      return !sources.includes(target) && !target.startsWith('node:') && target !== '#platform';
+    });
+    assert.deepEqual(foreign, []);
+    assert.equal(manifest.dependencies, undefined);
+  });
+
+  it('has no file named for nothing in particular', () => {
+    const vague = sources.filter((path) => /(^|[/-])(utils?|helpers?|common|types|misc|shared)(\.ts$|\/)/.test(path));
+    assert.deepEqual(vague, []);
+  });
+
+  it('has an index that only exports what others have', () => {
+    const statements = parsed('index.ts').statements;
+    assert.ok(statements.length > 0);
+    for (const statement of statements) {
+      assert.ok(ts.isExportDeclaration(statement) && statement.moduleSpecifier, statement.getText());
+    }
+  });
+});
+
+describe('the package', () => {
+  let packed: string[] = [];
+  before(async () => {
+    await buildIfMissing();
+    const [report] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ) as { files: { path: string }[] }[];
+    packed = report.files.map(({ path }) => path);
+  });
+
+  it('says its name and version in the spans, too', () => {
+    assert.deepEqual([SDK_NAME, SDK_VERSION], [manifest.name, manifest.version]);
+  });
+
+  it('holds every file that its manifest names', () => {
+    const named = [...pathsIn([manifest.exports, manifest.imports]), manifest.main, manifest.module, manifest.types];
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((path) => !packed.includes(posix.normalize(path))),
+      [],
+    );
+  });
+
+  it('holds every file that those import', () => {
+    for (const path of packed.filter((path) => /\.c?js$/.test(path))) {
+      const content = readFileSync(join(ROOT, path), 'utf8');
+      for (const { fileName } of ts.preProcessFile(content, true, true).importedFiles) {
+        if (fileName.startsWith('.')) assert.ok(packed.includes(posix.join(dirname(path), fileName)), fileName);
+        else assert.match(fileName, /^(node:[a-z_]+|#platform)$/, path);
+      }
+    }
+  });
+
+  it('holds nothing but what is built and what is read', () => {
+    const others = packed.filter((path) => !/^(dist\/|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path));
+    assert.deepEqual(others, []);
+  });
+});
+
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return Object.values(value as object).flatMap(pathsIn);
+}

@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the package. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const FILES = ['index.js', 'index.cjs', 'index.d.ts', 'index.d.cts'];
+const LOCK = `${ROOT}node_modules/.distribution-lock`;
+const PATIENCE_MILLIS = 180_000;
+
+/** Builds `dist` where it is missing; test files that run at the same time wait for the one that builds. */
+export async function buildIfMissing(): Promise<void> {
+  for (const start = Date.now(); existsSync(LOCK); await delay(100)) {
+    if (Date.now() - start > PATIENCE_MILLIS) throw new Error(`another build does not end: remove ${LOCK}`);
+  }
+  if (FILES.every((file) => existsSync(`${ROOT}dist/${file}`))) return;
+  try {
+    mkdirSync(LOCK);
+  } catch {
+    return buildIfMissing();
+  }
+  try {
+    execFileSync(process.execPath, [`${ROOT}node_modules/tsup/dist/cli-default.js`, '--silent'], { cwd: ROOT });
+  } finally {
+    rmSync(LOCK, { recursive: true });
+  }
+}

@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+
+// Node 20's runner takes neither patterns nor TypeScript files by itself. Arguments that begin with a dash go to it;
+// all others name parts of paths: `npm test -- core/span export/`.
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((path) => `test/${path.replaceAll('\\', '/')}`)
+  .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
+  .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(`no test's path has ${wanted.join(' or ')} in it`);
+  process.exit(1);
+}
+// A test that hangs is a failure, and says which.
+const runner = ['--import', 'tsx', '--test', '--test-timeout=120000'];
+const { status } = spawnSync(process.execPath, [...runner, ...options, ...files], { stdio: 'inherit' });
+process.exit(status ?? 1);

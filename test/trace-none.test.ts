@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import {
+  InMemorySpanExporter,
+  initialize,
+  inject,
+  SimpleSpanProcessor,
+  shutdown,
+  stats,
+  withSpan,
+} from '../src/index.ts';
+
+describe('the exporter none with processors of the caller', () => {
+  afterEach(async () => {
+    delete process.env.TRACE_EXPORTER;
+    await shutdown();
+  });
+
+  it('records for them and nobody else, where both are given in code', () => {
+    const exporter = new InMemorySpanExporter();
+    initialize({ exporterType: 'none', spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    const carrier: Record<string, string> = {};
+    withSpan('work', () => inject(carrier));
+    const [span] = exporter.getFinishedSpans();
+    assert.equal(span.name, 'work');
+    assert.equal(carrier.traceparent.split('-')[1], span.spanContext().traceId);
+    assert.equal(stats(), undefined);
+  });
+
+  it('records nothing where the environment says none', () => {
+    process.env.TRACE_EXPORTER = 'none';
+    const exporter = new InMemorySpanExporter();
+    initialize({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    withSpan('work', (span) => assert.equal(span.isRecording(), false));
+    assert.deepEqual(exporter.getFinishedSpans(), []);
+  });
+});
