@@ -12,7 +12,11 @@ export interface BundleSize {
  * The size of a program as a browser gets it: bundled, minified, gzipped at the default level. Of chunks that load on
  * demand only the first counts.
  */
-export async function bundleSize(program: string, folder: string, options: BuildOptions = {}): Promise<BundleSize> {
+export async function bundleSize(
+  program: string,
+  folder: string,
+  options: Pick<BuildOptions, 'alias' | 'tsconfigRaw'> = {},
+): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: folder, loader: 'js' },
     bundle: true,

@@ -1,7 +1,7 @@
 import { encoding } from './cases/encoding.ts';
 import { encodingProtobufjs } from './cases/encoding-protobufjs.ts';
 import { nestedActive } from './cases/nested-active.ts';
-import { none } from './cases/none.ts';
+import { none, noneDirect } from './cases/none.ts';
 import { spanAttributes } from './cases/span-attributes.ts';
 import { spanBare } from './cases/span-bare.ts';
 import { spanSetAttributes } from './cases/span-set-attributes.ts';
@@ -15,6 +15,7 @@ export const microCases: readonly MicroCase[] = [
   nestedActive,
   unsampled,
   none,
+  noneDirect,
   encoding,
   encodingProtobufjs,
 ];

@@ -41,8 +41,8 @@ export interface Subject {
   recording(options?: { active?: boolean }): Recording;
   /** A tracer that samples nothing. */
   unsampled(): BenchTracer;
-  /** What stands in the place of a tracer where tracing is switched off. */
-  silent(): BenchTracer;
+  /** What stands in the place of a tracer where tracing is switched off; `direct` is the package's own function. */
+  silent(how: 'tracer' | 'direct'): Pick<BenchTracer, 'startSpan'>;
   /** Keeps the spans that `make` ends; what is returned encodes all of them, again each time. */
   encoder(make: (tracer: BenchTracer) => void): () => Promise<Uint8Array> | Uint8Array;
   /** As a user sets it up who wants his spans at `url`: defaults wherever there are some. */

@@ -1,6 +1,6 @@
 import { runtime } from '#platform';
 import type { Attributes } from './core/attributes.ts';
-import { type Diagnostic, type DiagnosticHandler, printDiagnostic } from './core/diagnostic.ts';
+import { type Diagnostic, type DiagnosticHandler, printDiagnostic, report } from './core/diagnostic.ts';
 import type { IdGenerator } from './core/id.ts';
 import type { SpanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
@@ -183,7 +183,13 @@ export function defaultConfig(): Config {
     config.otlpEndpoint = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
   }
   if (environment.text('OTEL_TRACES_SAMPLER') === undefined) config.samplingRate = 1;
+  reportSettings(environment.warnings);
   return config;
+}
+
+/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
+export function reportSettings(warnings: readonly string[]): void {
+  for (const warning of warnings) report('setting_refused', warning, 'warn', `setting_refused: ${warning}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Config, resolveConfig } from './config.ts';
+import { type Config, reportSettings, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { report } from './core/diagnostic.ts';
@@ -84,9 +84,7 @@ export function initialize(config: Config = {}): Tracer {
   const { propagator } = resolved;
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   processState.onDiagnostic = resolved.onDiagnostic;
-  processState.reported.clear();
-  // Each under a key of its own, so that none is held back for another.
-  for (const warning of resolved.warnings) report('setting_refused', warning, 'warn', `setting_refused: ${warning}`);
+  reportSettings(resolved.warnings);
   if (resolved.banner !== undefined) console.error(`[trace] ${resolved.banner}`);
   return tracer ?? getTracer();
 }
@@ -100,6 +98,8 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   if (stopping !== undefined) {
     processState.running = undefined;
     processState.stopped = stopping.provider?.shutdown(options);
+    // Whoever sets tracing up again is warned again.
+    processState.reported.clear();
   }
   // Whoever calls next waits for the same end.
   return processState.stopped ?? Promise.resolve(NOTHING);

@@ -9,6 +9,7 @@ import {
   type SpanBatch,
   type SpanProcessor,
   shutdown,
+  startSpan,
   TracerProvider,
 } from '../../dist/index.js';
 import type { Subject } from '../subject.ts';
@@ -53,9 +54,9 @@ export const subject: Subject = {
     return new TracerProvider({ resource, sampler: new AlwaysOffSampler(), spanProcessors }).getTracer('bench');
   },
 
-  silent() {
+  silent(how) {
     initialize({ exporterType: 'none' });
-    return getTracer('bench');
+    return how === 'direct' ? { startSpan } : getTracer('bench');
   },
 
   encoder(make) {

@@ -1,6 +1,8 @@
 import type { Context } from './context.ts';
 import type { ReadableSpan, Span } from './span.ts';
 
+export const FLUSH_TIMEOUT_MILLIS = 10_000;
+
 /** How long `forceFlush` and `shutdown` may take. */
 export interface FlushOptions {
   /** Milliseconds. Default: 10,000. */

@@ -1,16 +1,21 @@
 import type { Context } from './context.ts';
+import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import type { IdGenerator } from './id.ts';
 import { RandomIdGenerator } from './id.ts';
 import { type SpanLimits, spanLimits } from './limits.ts';
 import { type LocalTrace, randomTrace, traceOfId } from './local-trace.ts';
-import type { FlushOptions, FlushResult, SpanProcessor } from './processor.ts';
+import { FLUSH_TIMEOUT_MILLIS, type FlushOptions, type FlushResult, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
 import { AlwaysOnSampler, type Decide, decideOf, ParentBasedSampler, type Sampler } from './sampler.ts';
 import { nameOf, type RecordingSpan } from './span.ts';
 import { isValidSpanId, isValidTraceId, TraceFlags } from './span-context.ts';
 import { SpanTracer, type Tracer } from './tracer.ts';
+
+// Processors keep to their deadlines themselves; one that does not is left behind after this.
+const GRACE_MILLIS = 3_000;
+const MAX_TRACERS = 1_000;
 
 /** What a {@link TracerProvider} is made of; everything has a default. */
 export interface TracerProviderOptions {
@@ -66,7 +71,7 @@ export class TracerProvider {
     for (const [at, processor] of spanProcessors.entries()) {
       requireMethod(`spanProcessors[${at}]`, processor, 'onEnd', 'forceFlush', 'shutdown');
     }
-    this.spanProcessors = spanProcessors;
+    this.spanProcessors = [...spanProcessors];
     this.watchesStarts = spanProcessors.some((processor) => typeof processor.onStart === 'function');
   }
 
@@ -81,7 +86,8 @@ export class TracerProvider {
     let tracer = this.tracers.get(key);
     if (tracer === undefined) {
       tracer = new SpanTracer(this, scope);
-      this.tracers.set(key, tracer);
+      // Names made of ids must not fill the memory: further tracers are made anew each time.
+      if (this.tracers.size < MAX_TRACERS) this.tracers.set(key, tracer);
     }
     return tracer;
   }
@@ -103,7 +109,8 @@ export class TracerProvider {
     await Promise.all(
       this.spanProcessors.map(async (processor) => {
         try {
-          const result = (await processor[method](options)) as Partial<FlushResult> | undefined;
+          const patience = (options?.timeoutMillis ?? FLUSH_TIMEOUT_MILLIS) + GRACE_MILLIS;
+          const result = (await within(patience, processor[method](options))) as Partial<FlushResult> | undefined;
           sum.exported += result?.exported ?? 0;
           sum.pending += result?.pending ?? 0;
           sum.dropped += result?.dropped ?? 0;

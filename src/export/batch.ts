@@ -1,8 +1,9 @@
 import { runtime } from '#platform';
 import { LONGEST_TIMER, now } from '../core/clock.ts';
+import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import type { FlushOptions, FlushResult, SpanProcessor } from '../core/processor.ts';
+import { FLUSH_TIMEOUT_MILLIS, type FlushOptions, type FlushResult, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { TraceFlags } from '../core/span-context.ts';
 import {
@@ -43,7 +44,6 @@ const DEFAULTS: Required<BatchSpanProcessorOptions> = {
 };
 // A batch of large spans leaves early, whatever its count: requests are put together from whole batches.
 const MAX_BATCH_BYTES = 1024 * 1024;
-const FLUSH_TIMEOUT_MILLIS = 10_000;
 // An aborted request settles at once; one that does not is left behind after this.
 const ABORT_MILLIS = 1_000;
 
@@ -195,23 +195,12 @@ export class BatchSpanProcessor implements SpanProcessor {
         );
       }
     }
-    await this.closeExporter(Math.max(deadline - now(), ABORT_MILLIS));
-    return this.since(before);
-  }
-
-  /** An exporter may wait for ever; whoever shuts down must not. */
-  private async closeExporter(timeoutMillis: number): Promise<void> {
-    let timer: unknown;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(timeoutMillis, LONGEST_TIMER));
-    });
     try {
-      await Promise.race([this.exporter.shutdown?.(), late]);
+      await within(Math.max(deadline - now(), ABORT_MILLIS), this.exporter.shutdown?.());
     } catch (error) {
       report('export_failed', `shutting down the exporter failed: ${messageOf(error)}`, 'error');
-    } finally {
-      clearTimeout(timer as number | undefined);
     }
+    return this.since(before);
   }
 
   private since(before: ProcessorStats): FlushResult {

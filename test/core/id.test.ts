@@ -19,7 +19,7 @@ describe('the words of an id', () => {
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(24), (word, offset) => {
         const hex = hexOfWord(word);
         assert.equal(hex, (word >>> 0).toString(16).padStart(8, '0'));
-        assert.equal(wordOfHex('f'.repeat(offset) + hex + 'f', offset), word);
+        assert.equal(wordOfHex(`${'f'.repeat(offset) + hex}f`, offset), word);
       }),
     );
   });

@@ -78,10 +78,12 @@ export class OtlpBatch implements SpanBatch {
     const { writer } = segment;
     const before = writer.position;
     writer.byte(0x12);
-    const start = writer.open();
+    const isLong = span.attributeList !== undefined || span.eventList !== undefined;
+    const start = isLong ? writer.openLong() : writer.open();
     try {
       if (!fits(writer, start, span)) this.cutSpan(writer, start, span);
-      writer.close(start);
+      if (isLong) writer.closeLong(start);
+      else writer.close(start);
       writer.ensure(0);
     } catch (error) {
       // Half a span would make the batch unreadable.

@@ -123,14 +123,32 @@ export class ProtobufWriter {
   close(start: number): void {
     const length = this.position - start;
     if (length < 0x80) this.bytes[start - 1] = length;
-    else this.widen(start, length);
+    else this.move(start, length, 1);
   }
 
-  private widen(start: number, length: number): void {
-    const more = varintSize(length) - 1;
-    this.ensure(more);
-    this.bytes.copyWithin(start + more, start, this.position);
-    this.position = start - 1;
+  /** The same for what is likely to be longer than 127 bytes: moving 300 bytes afterwards costs 30 ns. */
+  openLong(): number {
+    this.position += 2;
+    return this.position;
+  }
+
+  /** Fills in the length of what `openLong` started. */
+  closeLong(start: number): void {
+    const length = this.position - start;
+    if (length > 0x7f && length < 0x4000) {
+      this.bytes[start - 2] = (length & 0x7f) | 0x80;
+      this.bytes[start - 1] = length >> 7;
+    } else {
+      this.move(start, length, 2);
+    }
+  }
+
+  /** Moves what stands at `start` so that its length fits in front, for which `reserved` bytes were left. */
+  private move(start: number, length: number, reserved: number): void {
+    const size = varintSize(length);
+    this.ensure(size);
+    this.bytes.copyWithin(start - reserved + size, start, this.position);
+    this.position = start - reserved;
     this.varint(length);
     this.position += length;
   }
