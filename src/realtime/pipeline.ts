@@ -61,7 +61,7 @@ export const instrumentPipelinePush = ((
     `pipeline.${pipelineName}.push`,
     withMessage({ [AttrPipelineName]: pipelineName }, message, false),
     message,
-    true,
+    Carrying.AFRESH,
     options,
     callback,
   )) as Instrument<[pipelineName: string, message: PipelineMessage]>;
@@ -110,17 +110,28 @@ export const instrumentElementProcess = ((
     `element.${elementName}.process`,
     withMessage({ [AttrPipelineElement]: elementName }, message, true),
     message,
-    typeof options === 'object' && options?.chain === true,
+    typeof options === 'object' && options?.chain === true ? Carrying.CHAINED : Carrying.KEPT,
     options,
     callback,
   )) as Instrument<[elementName: string, message: PipelineMessage], ElementProcessOptions>;
+
+/** What the span of a message does with the context that the message carries. */
+const Carrying = {
+  /** Its child; the context stays as it is, and is set where there is none. */
+  KEPT: 0,
+  /** Its child, and the parent of what follows. */
+  CHAINED: 1,
+  /** Replaces it: a buffer that is used again must not go on with the trace of its last content. */
+  AFRESH: 2,
+} as const;
+type Carrying = (typeof Carrying)[keyof typeof Carrying];
 
 /** Parent: the one that is given, else that of the message, else the active span. */
 function instrumentMessage(
   name: string,
   attributes: Attributes,
   message: PipelineMessage,
-  takesOver: boolean,
+  carrying: Carrying,
   optionsOrCallback: MaybeCallback<InstrumentOptions>,
   callback: SpanCallback<unknown> | undefined,
 ): unknown {
@@ -128,11 +139,9 @@ function instrumentMessage(
   const start = startOptions(attributes, isCallback ? undefined : optionsOrCallback);
   const run = isCallback ? optionsOrCallback : callback;
   const carried = spanOfMessage(message);
-  // A push starts over: a buffer that is used again must not go on with the trace of its last content.
-  const isPush = takesOver && carried !== undefined && name.endsWith('.push');
-  start.parent ??= isPush ? undefined : carried;
+  if (carrying !== Carrying.AFRESH) start.parent ??= carried;
   const span = startSpan(name, start);
-  if (takesOver || carried === undefined) setSpanOfMessage(message, passable(span));
+  if (carrying !== Carrying.KEPT || carried === undefined) setSpanOfMessage(message, passable(span));
   return run === undefined ? span : runSpan(span, start.parent, run, (result) => linkResult(result, message));
 }
 
