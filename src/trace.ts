@@ -162,6 +162,11 @@ function unrecorded(options: SpanOptions | undefined, parent: SpanSource | null 
   }
 }
 
+/** True where spans that are started go somewhere. */
+export function isRecording(): boolean {
+  return running()?.tracer !== undefined;
+}
+
 /**
  * Starts a span. It is not active: children come by `{ parent: span }`, by `span.run()`, or by `withSpan`.
  * Never throws; before `initialize` the span records nothing.

@@ -1,5 +1,5 @@
 import { llmAttrs } from './attributes.ts';
-import { type Instrument, type InstrumentOptions, instrument, type SpanCallback } from './instrument.ts';
+import { helper } from './instrument.ts';
 import { utf8Length } from './message.ts';
 import {
   AttrAudioSize,
@@ -13,96 +13,45 @@ import {
   AttrTTSVoice,
 } from './names.ts';
 
-type MaybeCallback = InstrumentOptions | SpanCallback<unknown> | undefined;
-
 /** `llm.request`: a language model is asked. */
-export const instrumentLLMRequest = ((
-  provider: string,
-  model: string,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) => instrument('llm.request', llmAttrs(provider, model), options, callback)) as Instrument<
-  [provider: string, model: string]
->;
+export const instrumentLLMRequest = /* @__PURE__ */ helper((provider: string, model: string) => ({
+  name: 'llm.request',
+  attributes: llmAttrs(provider, model),
+}));
 
 /** `llm.response`: a language model answered with `size` bytes of, for instance, `text`. */
-export const instrumentLLMResponse = ((
-  provider: string,
-  model: string,
-  responseType: string,
-  size: number,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    'llm.response',
-    {
+export const instrumentLLMResponse = /* @__PURE__ */ helper(
+  (provider: string, model: string, responseType: string, size: number) => ({
+    name: 'llm.response',
+    attributes: {
       [AttrLLMProvider]: provider,
       [AttrLLMModel]: model,
       [AttrLLMResponseType]: responseType,
       [AttrResponseDataSize]: size,
     },
-    options,
-    callback,
-  )) as Instrument<[provider: string, model: string, responseType: string, size: number]>;
+  }),
+);
 
 /** `stt.request`: `audioSize` bytes of speech are to become text. */
-export const instrumentSTTRequest = ((
-  provider: string,
-  audioSize: number,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    'stt.request',
-    { [AttrSTTProvider]: provider, [AttrAudioSize]: audioSize },
-    options,
-    callback,
-  )) as Instrument<[provider: string, audioSize: number]>;
+export const instrumentSTTRequest = /* @__PURE__ */ helper((provider: string, audioSize: number) => ({
+  name: 'stt.request',
+  attributes: { [AttrSTTProvider]: provider, [AttrAudioSize]: audioSize },
+}));
 
 /** `stt.response`: speech has become `text`, of which the length in UTF-8 bytes is kept. */
-export const instrumentSTTResponse = ((
-  provider: string,
-  text: string,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    'stt.response',
-    { [AttrSTTProvider]: provider, [AttrTextLength]: utf8Length(text) },
-    options,
-    callback,
-  )) as Instrument<[provider: string, text: string]>;
+export const instrumentSTTResponse = /* @__PURE__ */ helper((provider: string, text: string) => ({
+  name: 'stt.response',
+  attributes: { [AttrSTTProvider]: provider, [AttrTextLength]: utf8Length(text) },
+}));
 
 /** `tts.request`: `text` is to become speech; its length in UTF-8 bytes is kept. */
-export const instrumentTTSRequest = ((
-  provider: string,
-  voice: string,
-  text: string,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    'tts.request',
-    {
-      [AttrTTSProvider]: provider,
-      [AttrTTSVoice]: voice,
-      [AttrTextLength]: utf8Length(text),
-    },
-    options,
-    callback,
-  )) as Instrument<[provider: string, voice: string, text: string]>;
+export const instrumentTTSRequest = /* @__PURE__ */ helper((provider: string, voice: string, text: string) => ({
+  name: 'tts.request',
+  attributes: { [AttrTTSProvider]: provider, [AttrTTSVoice]: voice, [AttrTextLength]: utf8Length(text) },
+}));
 
 /** `tts.response`: text has become `audioSize` bytes of speech. */
-export const instrumentTTSResponse = ((
-  provider: string,
-  audioSize: number,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    'tts.response',
-    { [AttrTTSProvider]: provider, [AttrAudioSize]: audioSize },
-    options,
-    callback,
-  )) as Instrument<[provider: string, audioSize: number]>;
+export const instrumentTTSResponse = /* @__PURE__ */ helper((provider: string, audioSize: number) => ({
+  name: 'tts.response',
+  attributes: { [AttrTTSProvider]: provider, [AttrAudioSize]: audioSize },
+}));

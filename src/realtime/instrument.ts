@@ -2,7 +2,8 @@ import type { Attributes } from '../core/attributes.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
-import { runSpan, type StartOptions, startSpan } from '../trace.ts';
+import { recordError } from '../core/span-callback.ts';
+import { isRecording, runSpan, type StartOptions, startSpan } from '../trace.ts';
 
 /** What every helper takes after its own arguments. */
 export type InstrumentOptions = Pick<StartOptions, 'parent' | 'attributes' | 'links' | 'startTime'>;
@@ -21,19 +22,52 @@ export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   <T>(...args: [...A, options: Options | undefined, callback: SpanCallback<T>]): T;
 }
 
-/** Starts the span of a helper, or runs a callback in it. */
-export function instrument(
-  name: string,
-  attributes: Attributes,
-  optionsOrCallback: InstrumentOptions | SpanCallback<unknown> | undefined,
-  callback: SpanCallback<unknown> | undefined,
-): unknown {
-  const isCallback = typeof optionsOrCallback === 'function';
-  const options = isCallback ? undefined : optionsOrCallback;
-  const run = isCallback ? optionsOrCallback : callback;
-  const start = startOptions(attributes, options);
-  const span = startSpan(name, start);
-  return run === undefined ? span : runSpan(span, start.parent, run);
+/** What a helper makes of its own arguments. */
+export interface SpanDescription {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** Recorded as soon as the span has started. */
+  readonly error?: unknown;
+}
+
+/**
+ * Makes a helper of a function that describes its span. Where nothing is recorded the description is not asked for.
+ */
+export function helper<A extends unknown[]>(describe: (...args: A) => SpanDescription): Instrument<A> {
+  const count = describe.length;
+  return ((...args: unknown[]): unknown => {
+    const described = isRecording() ? safely(describe, args as A) : NOTHING;
+    const run = callbackOf(args[count], args[count + 1]);
+    const start = startOptions(described.attributes, optionsOf(args[count]));
+    const span = startSpan(described.name, start);
+    if (described.error !== undefined) recordError(span, described.error);
+    return run === undefined ? span : runSpan(span, start.parent, run);
+  }) as Instrument<A>;
+}
+
+const NOTHING: SpanDescription = { name: '', attributes: {} };
+
+/** What `describe` says; arguments that cannot be read, symbols for instance, cost the span its name and no more. */
+export function safely<A extends unknown[]>(describe: (...args: A) => SpanDescription, args: A): SpanDescription {
+  try {
+    return describe(...args);
+  } catch (error) {
+    report(
+      'arguments_unreadable',
+      `the arguments of a helper could not be read, its span says less: ${messageOf(error)}`,
+    );
+    return NOTHING;
+  }
+}
+
+/** The options, where options and callback may both be left out. */
+export function optionsOf<Options>(optionsOrCallback: unknown): Options | undefined {
+  return typeof optionsOrCallback === 'function' ? undefined : (optionsOrCallback as Options | undefined);
+}
+
+/** The callback, likewise. */
+export function callbackOf(optionsOrCallback: unknown, callback: unknown): SpanCallback<unknown> | undefined {
+  return (typeof optionsOrCallback === 'function' ? optionsOrCallback : callback) as SpanCallback<unknown> | undefined;
 }
 
 /** A helper's attributes and what its caller adds to them. Never throws. */

@@ -1,4 +1,4 @@
-import { type Instrument, type InstrumentOptions, instrument, type SpanCallback } from './instrument.ts';
+import { helper } from './instrument.ts';
 import {
   AttrAudioInputSize,
   AttrAudioOperation,
@@ -8,42 +8,26 @@ import {
   AttrVideoOutputSize,
 } from './names.ts';
 
-type MaybeCallback = InstrumentOptions | SpanCallback<unknown> | undefined;
-
 /** `audio.<operation>`: an operation on audio; sizes in bytes. */
-export const instrumentAudioProcessing = ((
-  operation: string,
-  inputSize: number,
-  outputSize: number,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    `audio.${operation}`,
-    {
+export const instrumentAudioProcessing = /* @__PURE__ */ helper(
+  (operation: string, inputSize: number, outputSize: number) => ({
+    name: `audio.${operation}`,
+    attributes: {
       [AttrAudioOperation]: operation,
       [AttrAudioInputSize]: inputSize,
       [AttrAudioOutputSize]: outputSize,
     },
-    options,
-    callback,
-  )) as Instrument<[operation: string, inputSize: number, outputSize: number]>;
+  }),
+);
 
 /** `video.<operation>`: an operation on video; sizes in bytes. */
-export const instrumentVideoProcessing = ((
-  operation: string,
-  inputSize: number,
-  outputSize: number,
-  options?: MaybeCallback,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(
-    `video.${operation}`,
-    {
+export const instrumentVideoProcessing = /* @__PURE__ */ helper(
+  (operation: string, inputSize: number, outputSize: number) => ({
+    name: `video.${operation}`,
+    attributes: {
       [AttrVideoOperation]: operation,
       [AttrVideoInputSize]: inputSize,
       [AttrVideoOutputSize]: outputSize,
     },
-    options,
-    callback,
-  )) as Instrument<[operation: string, inputSize: number, outputSize: number]>;
+  }),
+);

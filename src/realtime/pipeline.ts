@@ -5,7 +5,16 @@ import type { Span } from '../core/span.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import { audioAttrs, videoAttrs } from './attributes.ts';
-import { type Instrument, type InstrumentOptions, instrument, type SpanCallback, startOptions } from './instrument.ts';
+import {
+  callbackOf,
+  helper,
+  type Instrument,
+  type InstrumentOptions,
+  optionsOf,
+  type SpanDescription,
+  safely,
+  startOptions,
+} from './instrument.ts';
 import {
   byteLengthOf,
   linkMessage,
@@ -25,96 +34,6 @@ export interface ElementProcessOptions extends InstrumentOptions {
   chain?: boolean;
 }
 
-type MaybeCallback<Options> = Options | SpanCallback<unknown> | undefined;
-
-/** `pipeline.<name>.start`: a pipeline starts. */
-export const instrumentPipelineStart = ((
-  pipelineName: string,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(`pipeline.${pipelineName}.start`, { [AttrPipelineName]: pipelineName }, options, callback)) as Instrument<
-  [pipelineName: string]
->;
-
-/** `pipeline.<name>.stop`: a pipeline stops. */
-export const instrumentPipelineStop = ((
-  pipelineName: string,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(`pipeline.${pipelineName}.stop`, { [AttrPipelineName]: pipelineName }, options, callback)) as Instrument<
-  [pipelineName: string]
->;
-
-/**
- * `pipeline.<name>.push`: a message enters a pipeline. The span's context stays with the message: further spans about
- * it are its children, whatever queue it comes out of.
- */
-export const instrumentPipelinePush = ((
-  pipelineName: string,
-  message: PipelineMessage,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrumentMessage(
-    `pipeline.${pipelineName}.push`,
-    withMessage({ [AttrPipelineName]: pipelineName }, message, false),
-    message,
-    Carrying.AFRESH,
-    options,
-    callback,
-  )) as Instrument<[pipelineName: string, message: PipelineMessage]>;
-
-/** `pipeline.<name>.pull`: a message is asked of a pipeline. */
-export const instrumentPipelinePull = ((
-  pipelineName: string,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(`pipeline.${pipelineName}.pull`, { [AttrPipelineName]: pipelineName }, options, callback)) as Instrument<
-  [pipelineName: string]
->;
-
-/** `element.<element>.start`: an element starts. */
-export const instrumentElementStart = ((
-  elementName: string,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(`element.${elementName}.start`, { [AttrPipelineElement]: elementName }, options, callback)) as Instrument<
-  [elementName: string]
->;
-
-/** `element.<element>.stop`: an element stops. */
-export const instrumentElementStop = ((
-  elementName: string,
-  options?: MaybeCallback<InstrumentOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrument(`element.${elementName}.stop`, { [AttrPipelineElement]: elementName }, options, callback)) as Instrument<
-  [elementName: string]
->;
-
-/**
- * `element.<element>.process`: an element works on a message. Parent is the span the message was pushed under. A
- * message that the callback returns or yields belongs to the same trace from then on.
- */
-export const instrumentElementProcess = ((
-  elementName: string,
-  message: PipelineMessage,
-  options?: MaybeCallback<ElementProcessOptions>,
-  callback?: SpanCallback<unknown>,
-) =>
-  instrumentMessage(
-    `element.${elementName}.process`,
-    withMessage({ [AttrPipelineElement]: elementName }, message, true),
-    message,
-    typeof options === 'object' && options?.chain === true ? Carrying.CHAINED : Carrying.KEPT,
-    options,
-    callback,
-  )) as Instrument<[elementName: string, message: PipelineMessage], ElementProcessOptions>;
-
 /** What the span of a message does with the context that the message carries. */
 const Carrying = {
   /** Its child; the context stays as it is, and is set where there is none. */
@@ -126,23 +45,86 @@ const Carrying = {
 } as const;
 type Carrying = (typeof Carrying)[keyof typeof Carrying];
 
-/** Parent: the one that is given, else that of the message, else the active span. */
-function instrumentMessage(
-  name: string,
-  attributes: Attributes,
-  message: PipelineMessage,
-  carrying: Carrying,
-  optionsOrCallback: MaybeCallback<InstrumentOptions>,
-  callback: SpanCallback<unknown> | undefined,
+/** `pipeline.<name>.start`: a pipeline starts. */
+export const instrumentPipelineStart = /* @__PURE__ */ helper((pipelineName: string) => ({
+  name: `pipeline.${pipelineName}.start`,
+  attributes: { [AttrPipelineName]: pipelineName },
+}));
+
+/** `pipeline.<name>.stop`: a pipeline stops. */
+export const instrumentPipelineStop = /* @__PURE__ */ helper((pipelineName: string) => ({
+  name: `pipeline.${pipelineName}.stop`,
+  attributes: { [AttrPipelineName]: pipelineName },
+}));
+
+/**
+ * `pipeline.<name>.push`: a message enters a pipeline. The span's context stays with the message: further spans about
+ * it are its children, whatever queue it comes out of.
+ */
+export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
+  (pipelineName, message) => ({
+    name: `pipeline.${pipelineName}.push`,
+    attributes: messageAttrs({ [AttrPipelineName]: pipelineName }, message, false),
+  }),
+  () => Carrying.AFRESH,
+) as Instrument<[pipelineName: string, message: PipelineMessage]>;
+
+/** `pipeline.<name>.pull`: a message is asked of a pipeline. */
+export const instrumentPipelinePull = /* @__PURE__ */ helper((pipelineName: string) => ({
+  name: `pipeline.${pipelineName}.pull`,
+  attributes: { [AttrPipelineName]: pipelineName },
+}));
+
+/** `element.<element>.start`: an element starts. */
+export const instrumentElementStart = /* @__PURE__ */ helper((elementName: string) => ({
+  name: `element.${elementName}.start`,
+  attributes: { [AttrPipelineElement]: elementName },
+}));
+
+/** `element.<element>.stop`: an element stops. */
+export const instrumentElementStop = /* @__PURE__ */ helper((elementName: string) => ({
+  name: `element.${elementName}.stop`,
+  attributes: { [AttrPipelineElement]: elementName },
+}));
+
+/**
+ * `element.<element>.process`: an element works on a message. Parent is the span the message was pushed under. A
+ * message that the callback returns or yields belongs to the same trace from then on.
+ */
+export const instrumentElementProcess = /* @__PURE__ */ messageHelper(
+  (elementName, message) => ({
+    name: `element.${elementName}.process`,
+    attributes: messageAttrs({ [AttrPipelineElement]: elementName }, message, true),
+  }),
+  (options) => (isChained(options) ? Carrying.CHAINED : Carrying.KEPT),
+) as Instrument<[elementName: string, message: PipelineMessage], ElementProcessOptions>;
+
+/** Makes a helper about a message. Parent: the one that is given, else that of the message, else the active span. */
+function messageHelper(
+  describe: (name: string, message: PipelineMessage) => SpanDescription,
+  carryingOf: (options: ElementProcessOptions | undefined) => Carrying,
 ): unknown {
-  const isCallback = typeof optionsOrCallback === 'function';
-  const start = startOptions(attributes, isCallback ? undefined : optionsOrCallback);
-  const run = isCallback ? optionsOrCallback : callback;
-  const carried = spanOfMessage(message);
-  if (carrying !== Carrying.AFRESH) start.parent ??= carried;
-  const span = startSpan(name, start);
-  if (carrying !== Carrying.KEPT || carried === undefined) setSpanOfMessage(message, passable(span));
-  return run === undefined ? span : runSpan(span, start.parent, run, (result) => linkResult(result, message));
+  return (name: string, message: PipelineMessage, optionsOrCallback?: unknown, callback?: unknown): unknown => {
+    const described = safely(describe, [name, message]);
+    const options = optionsOf<ElementProcessOptions>(optionsOrCallback);
+    const start = startOptions(described.attributes, options);
+    const run = callbackOf(optionsOrCallback, callback);
+    const carried = spanOfMessage(message);
+    const carrying = carryingOf(options);
+    if (carrying !== Carrying.AFRESH) start.parent ??= carried;
+    const span = startSpan(described.name, start);
+    if (carrying !== Carrying.KEPT || carried === undefined) setSpanOfMessage(message, passable(span));
+    return run === undefined ? span : runSpan(span, start.parent, run, (result) => linkResult(result, message));
+  };
+}
+
+function isChained(options: ElementProcessOptions | undefined): boolean {
+  try {
+    return options?.chain === true;
+  } catch {
+    // Options that cannot be read are reported where the others of them are.
+    return false;
+  }
 }
 
 /** The span, unless it has no identity that could be passed on. */
@@ -170,23 +152,25 @@ function isMessage(value: unknown): value is PipelineMessage {
 }
 
 /** Adds what the catalogue says of a message; of its content only where `inDetail`. */
-function withMessage(attributes: Attributes, message: PipelineMessage, inDetail: boolean): Attributes {
+function messageAttrs(attributes: Attributes, message: PipelineMessage, inDetail: boolean): Attributes {
   try {
     attributes[AttrSessionID] = message.sessionId;
     attributes[AttrMessageType] = message.type;
-    if (!inDetail) return attributes;
-    const { type, audioData: audio, videoData: video, textData: text } = message;
-    if (type === MessageType.Audio && audio) {
-      const { sampleRate, channels, mediaType, codec, data } = audio;
-      return Object.assign(attributes, audioAttrs(sampleRate, channels, byteLengthOf(data), mediaType, codec));
-    }
-    if (type === MessageType.Video && video) {
-      const { width, height, mediaType, codec, data } = video;
-      return Object.assign(attributes, videoAttrs(width, height, byteLengthOf(data), mediaType, codec));
-    }
-    if (type === MessageType.Data && text) attributes[AttrTextDataSize] = byteLengthOf(text.data);
+    if (inDetail) Object.assign(attributes, contentAttrs(message));
   } catch (error) {
     report('message_unreadable', `a message could not be read, its span says less: ${messageOf(error)}`);
   }
   return attributes;
+}
+
+function contentAttrs({ type, audioData: audio, videoData: video, textData: text }: PipelineMessage): Attributes {
+  if (type === MessageType.Audio && audio) {
+    const { sampleRate, channels, mediaType, codec, data } = audio;
+    return audioAttrs(sampleRate, channels, byteLengthOf(data), mediaType, codec);
+  }
+  if (type === MessageType.Video && video) {
+    const { width, height, mediaType, codec, data } = video;
+    return videoAttrs(width, height, byteLengthOf(data), mediaType, codec);
+  }
+  return type === MessageType.Data && text ? { [AttrTextDataSize]: byteLengthOf(text.data) } : {};
 }

@@ -527,3 +527,21 @@ it('every key of the catalogue has its constant, and there are no others', () =>
 it('the message types have the numbers of the original', () => {
   assert.deepEqual(trace.MessageType, { Audio: 0, Video: 1, Data: 2, Command: 3, Image: 4 });
 });
+
+it('a helper whose arguments cannot be read starts a span all the same, and says so once', async () => {
+  const codes: string[] = [];
+  const exporter = new trace.InMemorySpanExporter();
+  trace.initialize({
+    exporterType: 'none',
+    spanProcessors: [new trace.SimpleSpanProcessor(exporter)],
+    onDiagnostic: ({ code }) => codes.push(code),
+  });
+  try {
+    trace.instrumentElementStart(Symbol('element') as unknown as string).end();
+    trace.instrumentElementStop(Symbol('element') as unknown as string, () => undefined);
+    assert.equal(exporter.getFinishedSpans().length, 2);
+    assert.deepEqual(codes, ['arguments_unreadable']);
+  } finally {
+    await trace.shutdown();
+  }
+});
