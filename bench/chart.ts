@@ -4,8 +4,8 @@ import { suite } from './suite.ts';
 import { targets } from './targets.ts';
 import { boundsOf, verdictOf } from './verdict.ts';
 
-const WIDTH = 860;
-const LABELS = 390;
+const WIDTH = 900;
+const LABELS = 400;
 const ROW = 30;
 const TOP = 64;
 
@@ -17,7 +17,8 @@ export function chart({ cases, runtime, cpu }: Run, key: string): string {
     return found === undefined || target.measure !== 'times' ? [] : [{ what, score: found.score, target }];
   });
   const most = Math.max(...bars.map(({ score, target }) => Math.max(score, boundsOf(target, key).goal)));
-  const scale = (WIDTH - LABELS - 60) / most;
+  // The scores stand in a column at the right, where no mark runs through them.
+  const scale = (WIDTH - LABELS - 80) / most;
   const x = (times: number) => (LABELS + times * scale).toFixed(1);
   const height = TOP + bars.length * ROW + 44;
   const bottom = TOP + bars.length * ROW;
@@ -39,7 +40,7 @@ export function chart({ cases, runtime, cpu }: Run, key: string): string {
       `<rect x="${x(0)}" y="${y + 3}" width="${(score * scale).toFixed(1)}" height="18" rx="2" fill="${reached ? '#2f7d5b' : '#c98a2b'}"/>`,
       `<line x1="${x(required)}" y1="${y}" x2="${x(required)}" y2="${y + 24}" stroke="#222" stroke-width="2"/>`,
       `<line x1="${x(goal)}" y1="${y}" x2="${x(goal)}" y2="${y + 24}" stroke="#222" stroke-width="2" stroke-dasharray="3 3"/>`,
-      `<text x="${(Number(x(Math.max(score, goal))) + 6).toFixed(1)}" y="${y + 16}" font-weight="bold">${shownScore(score, 'times')}</text>`,
+      `<text x="${WIDTH - 16}" y="${y + 17}" text-anchor="end" font-weight="bold">${shownScore(score, 'times')}</text>`,
     ].join('\n');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#222">

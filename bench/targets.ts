@@ -28,20 +28,35 @@ export const targets: Readonly<Record<string, Target>> = {
   'none-direct': { measure: 'times', required: 1, goal: 3 },
   encoding: { measure: 'times', required: 5, goal: 8 },
   'encoding-protobufjs': { measure: 'times', required: 1.5, goal: 3 },
-  helpers: { measure: '%', required: 25, goal: 10 },
+  helpers: {
+    measure: '%',
+    required: 25,
+    goal: 10,
+    knownShort: 'the helpers have not been made fast yet',
+  },
   allocation: { measure: 'times', required: 4, goal: 6 },
   // The span, which is its own context, and the trace it stands for.
   'allocation-unsampled': { measure: 'bytes', required: 160, goal: 120 },
   // A round measures itself, too; spread over all spans that is less than a byte.
   'allocation-none': { measure: 'bytes', required: 1, goal: 1 },
-  'real-loop': { measure: 'times', required: 4, goal: 6 },
+  'real-loop': {
+    measure: 'times',
+    required: 4,
+    goal: 6,
+    knownShort: 'most of it is the request, not the span: writing to the socket, and garbage of fetch',
+  },
   'sustained-rate': { measure: 'times', required: 4, goal: 6 },
   // A machine that stands still for a second may cost a batch.
   'slow-collector-100': { measure: '%', required: 0, goal: 0, failsBeyond: 10 },
   'slow-collector-1000': { measure: '%', required: 0, goal: 0, failsBeyond: 10 },
   // Twice 15 % would be within the noise of a shared machine.
   backlog: { measure: '%', required: 15, goal: 5, failsBeyond: 60 },
-  'event-loop': { measure: 'ms', required: 3, goal: 1 },
+  'event-loop': {
+    measure: 'ms',
+    required: 3,
+    goal: 1,
+    knownShort: 'the first call of fetch makes Node load its HTTP client',
+  },
   'startup-esm': { measure: 'ms', required: 8, goal: 4 },
   'startup-cjs': { measure: 'ms', required: 8, goal: 4 },
 };
