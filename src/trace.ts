@@ -212,6 +212,11 @@ export function runSpan<T>(
   callback: (span: Span) => T,
   onResult?: (result: unknown) => void,
 ): T {
+  if (typeof callback !== 'function') {
+    report('callback_missing', 'a span that is to run a callback was given none, it ends at once');
+    span.end();
+    return undefined as T;
+  }
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
   // Where nothing is recorded and nothing changes, neither a context nor a promise is made.

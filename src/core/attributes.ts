@@ -75,7 +75,7 @@ export class AttributeList {
       if (this.dropped++ > 0) return;
       report(
         'attribute_limit',
-        `attributes beyond the limit of ${countLimit} are dropped, the first was "${cut(key, 100)}": raise spanLimits or OTEL_ATTRIBUTE_COUNT_LIMIT`,
+        `attributes beyond the limit of ${countLimit} are dropped, the first was "${cut(key, 100)}": raise it in spanLimits`,
       );
     }
   }

@@ -216,7 +216,7 @@ export class RecordingSpan implements Span, ReadableSpan {
       if (this.extend().droppedEvents++ === 0) {
         report(
           'event_limit',
-          `events beyond the limit of ${limits.eventCountLimit} are dropped: raise spanLimits or OTEL_SPAN_EVENT_COUNT_LIMIT`,
+          `events beyond the limit of ${limits.eventCountLimit} are dropped: raise it in spanLimits`,
         );
       }
       if (limits.eventCountLimit === 0) return this;
@@ -237,10 +237,7 @@ export class RecordingSpan implements Span, ReadableSpan {
     const extras = this.extend();
     if (extras.links.length >= limits.linkCountLimit) {
       if (extras.droppedLinks++ === 0) {
-        report(
-          'link_limit',
-          `links beyond the limit of ${limits.linkCountLimit} are dropped: raise spanLimits or OTEL_SPAN_LINK_COUNT_LIMIT`,
-        );
+        report('link_limit', `links beyond the limit of ${limits.linkCountLimit} are dropped: raise it in spanLimits`);
       }
       return this;
     }

@@ -1,6 +1,13 @@
 import { connectionAttrs } from './attributes.ts';
 import { helper } from './instrument.ts';
-import { AttrConnectionOldState, AttrMessageDirection, AttrMessageSize } from './names.ts';
+import {
+  AttrConnectionID,
+  AttrConnectionOldState,
+  AttrConnectionState,
+  AttrConnectionType,
+  AttrMessageDirection,
+  AttrMessageSize,
+} from './names.ts';
 
 /** `connection.created`: a connection comes about. */
 export const instrumentConnectionCreated = /* @__PURE__ */ helper((connectionId: string, connectionType: string) => ({
@@ -12,7 +19,12 @@ export const instrumentConnectionCreated = /* @__PURE__ */ helper((connectionId:
 export const instrumentConnectionStateChange = /* @__PURE__ */ helper(
   (connectionId: string, connectionType: string, oldState: string, newState: string) => ({
     name: 'connection.state_change',
-    attributes: { ...connectionAttrs(connectionId, connectionType, newState), [AttrConnectionOldState]: oldState },
+    attributes: {
+      [AttrConnectionID]: connectionId,
+      [AttrConnectionType]: connectionType,
+      [AttrConnectionState]: newState,
+      [AttrConnectionOldState]: oldState,
+    },
   }),
 );
 
@@ -21,7 +33,9 @@ export const instrumentConnectionMessage = /* @__PURE__ */ helper(
   (connectionId: string, connectionType: string, direction: string, size: number) => ({
     name: `connection.message.${direction}`,
     attributes: {
-      ...connectionAttrs(connectionId, connectionType, 'active'),
+      [AttrConnectionID]: connectionId,
+      [AttrConnectionType]: connectionType,
+      [AttrConnectionState]: 'active',
       [AttrMessageDirection]: direction,
       [AttrMessageSize]: size,
     },

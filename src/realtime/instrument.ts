@@ -30,27 +30,40 @@ export interface SpanDescription {
   readonly error?: unknown;
 }
 
+/** Describes the span of a helper by the helper's own arguments, four at most. */
+type Describe<A extends unknown[]> = (...args: A) => SpanDescription;
+
 /**
  * Makes a helper of a function that describes its span. Where nothing is recorded the description is not asked for.
  */
-export function helper<A extends unknown[]>(describe: (...args: A) => SpanDescription): Instrument<A> {
+export function helper<A extends unknown[]>(describe: Describe<A>): Instrument<A> {
   const count = describe.length;
-  return ((...args: unknown[]): unknown => {
-    const described = isRecording() ? safely(describe, args as A) : NOTHING;
-    const run = callbackOf(args[count], args[count + 1]);
-    const start = startOptions(described.attributes, optionsOf(args[count]));
+  const describeBy = describe as Describe<unknown[]>;
+  // Positions and not `...args`: collecting and spreading them costs a fifth of a span (Node 20).
+  return ((a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown): unknown => {
+    const described = isRecording() ? safely(describeBy, a, b, c, d) : NOTHING;
+    const optionsOrCallback = count === 1 ? b : count === 2 ? c : count === 3 ? d : e;
+    const callback = count === 1 ? c : count === 2 ? d : count === 3 ? e : f;
+    const run = callbackOf(optionsOrCallback, callback);
+    const start = startOptions(described.attributes, optionsOf(optionsOrCallback));
     const span = startSpan(described.name, start);
     if (described.error !== undefined) recordError(span, described.error);
     return run === undefined ? span : runSpan(span, start.parent, run);
-  }) as Instrument<A>;
+  }) as unknown as Instrument<A>;
 }
 
 const NOTHING: SpanDescription = { name: '', attributes: {} };
 
 /** What `describe` says; arguments that cannot be read, symbols for instance, cost the span its name and no more. */
-export function safely<A extends unknown[]>(describe: (...args: A) => SpanDescription, args: A): SpanDescription {
+export function safely(
+  describe: Describe<unknown[]>,
+  a: unknown,
+  b: unknown,
+  c?: unknown,
+  d?: unknown,
+): SpanDescription {
   try {
-    return describe(...args);
+    return describe(a, b, c, d);
   } catch (error) {
     report(
       'arguments_unreadable',

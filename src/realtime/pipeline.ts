@@ -4,7 +4,6 @@ import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { runSpan, startSpan } from '../trace.ts';
-import { audioAttrs, videoAttrs } from './attributes.ts';
 import {
   callbackOf,
   helper,
@@ -23,7 +22,23 @@ import {
   setSpanOfMessage,
   spanOfMessage,
 } from './message.ts';
-import { AttrMessageType, AttrPipelineElement, AttrPipelineName, AttrSessionID, AttrTextDataSize } from './names.ts';
+import {
+  AttrAudioChannels,
+  AttrAudioCodec,
+  AttrAudioDataSize,
+  AttrAudioMediaType,
+  AttrAudioSampleRate,
+  AttrMessageType,
+  AttrPipelineElement,
+  AttrPipelineName,
+  AttrSessionID,
+  AttrTextDataSize,
+  AttrVideoCodec,
+  AttrVideoDataSize,
+  AttrVideoHeight,
+  AttrVideoMediaType,
+  AttrVideoWidth,
+} from './names.ts';
 
 /** Options of `instrumentElementProcess`. */
 export interface ElementProcessOptions extends InstrumentOptions {
@@ -105,7 +120,7 @@ function messageHelper(
   carryingOf: (options: ElementProcessOptions | undefined) => Carrying,
 ): unknown {
   return (name: string, message: PipelineMessage, optionsOrCallback?: unknown, callback?: unknown): unknown => {
-    const described = safely(describe, [name, message]);
+    const described = safely(describe as (...args: unknown[]) => SpanDescription, name, message);
     const options = optionsOf<ElementProcessOptions>(optionsOrCallback);
     const start = startOptions(described.attributes, options);
     const run = callbackOf(optionsOrCallback, callback);
@@ -156,21 +171,29 @@ function messageAttrs(attributes: Attributes, message: PipelineMessage, inDetail
   try {
     attributes[AttrSessionID] = message.sessionId;
     attributes[AttrMessageType] = message.type;
-    if (inDetail) Object.assign(attributes, contentAttrs(message));
+    if (inDetail) addContentAttrs(attributes, message);
   } catch (error) {
     report('message_unreadable', `a message could not be read, its span says less: ${messageOf(error)}`);
   }
   return attributes;
 }
 
-function contentAttrs({ type, audioData: audio, videoData: video, textData: text }: PipelineMessage): Attributes {
+// Key by key: merging objects by spread or Object.assign costs 100 ns and more a message (Node 20).
+function addContentAttrs(attributes: Attributes, message: PipelineMessage): void {
+  const { type, audioData: audio, videoData: video, textData: text } = message;
   if (type === MessageType.Audio && audio) {
-    const { sampleRate, channels, mediaType, codec, data } = audio;
-    return audioAttrs(sampleRate, channels, byteLengthOf(data), mediaType, codec);
+    attributes[AttrAudioSampleRate] = audio.sampleRate;
+    attributes[AttrAudioChannels] = audio.channels;
+    attributes[AttrAudioDataSize] = byteLengthOf(audio.data);
+    attributes[AttrAudioMediaType] = audio.mediaType;
+    attributes[AttrAudioCodec] = audio.codec;
+  } else if (type === MessageType.Video && video) {
+    attributes[AttrVideoWidth] = video.width;
+    attributes[AttrVideoHeight] = video.height;
+    attributes[AttrVideoDataSize] = byteLengthOf(video.data);
+    attributes[AttrVideoMediaType] = video.mediaType;
+    attributes[AttrVideoCodec] = video.codec;
+  } else if (type === MessageType.Data && text) {
+    attributes[AttrTextDataSize] = byteLengthOf(text.data);
   }
-  if (type === MessageType.Video && video) {
-    const { width, height, mediaType, codec, data } = video;
-    return videoAttrs(width, height, byteLengthOf(data), mediaType, codec);
-  }
-  return type === MessageType.Data && text ? { [AttrTextDataSize]: byteLengthOf(text.data) } : {};
 }

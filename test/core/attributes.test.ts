@@ -46,7 +46,7 @@ describe('a list of attributes', () => {
       assert.equal(list.dropped, 5);
     }
     assert.deepEqual(codesOf(log), ['attribute_limit']);
-    assert.match(log[0].message, /limit of 0 .* first was "k0".*OTEL_ATTRIBUTE_COUNT_LIMIT/);
+    assert.match(log[0].message, /limit of 0 .* first was "k0".*raise it in spanLimits/);
   });
 
   it('refuses what is no key', () => {

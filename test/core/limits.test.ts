@@ -114,8 +114,6 @@ describe('the limits', () => {
       span.addEvent('a').addEvent('b').addEvent('c').end();
     }
     assert.deepEqual(codesOf(log), ['attribute_limit', 'link_limit', 'event_limit']);
-    for (const [at, name] of ['ATTRIBUTE', 'LINK', 'EVENT'].entries()) {
-      assert.match(log[at].message, new RegExp(`limit of 1 .*spanLimits or OTEL_SPAN_${name}_COUNT_LIMIT`));
-    }
+    for (const { message } of log) assert.match(message, /limit of 1 .*raise it in spanLimits/);
   });
 });
