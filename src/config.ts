@@ -13,9 +13,9 @@ import {
   TraceIdRatioBasedSampler,
 } from './core/sampler.ts';
 import { Environment } from './environment.ts';
-import type { BatchSpanProcessorOptions } from './export/batch.ts';
+import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
 import { type Endpoint, tracesEndpoint } from './export/otlp/endpoint.ts';
-import type { FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+import { checkedHeaders, type FetchLike, type OtlpHttpExporterOptions } from './export/otlp/http.ts';
 import type { StdoutFormat } from './export/stdout.ts';
 import { W3CBaggagePropagator } from './propagation/baggage.ts';
 import { CompositePropagator } from './propagation/composite.ts';
@@ -98,6 +98,7 @@ export interface ResolvedConfig {
   readonly warnings: readonly string[];
 }
 
+const DEFAULT_ENDPOINT = 'http://localhost:4318';
 const EXPORTERS = ['stdout', 'otlp', 'none'] as const;
 const FORMATS = ['pretty', 'json'] as const;
 
@@ -180,7 +181,7 @@ export function defaultConfig(): Config {
     exporterType: exporterOf(environment),
   };
   if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') === undefined) {
-    config.otlpEndpoint = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
+    config.otlpEndpoint = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
   }
   if (environment.text('OTEL_TRACES_SAMPLER') === undefined) config.samplingRate = 1;
   reportSettings(environment.warnings);
@@ -199,6 +200,9 @@ export function reportSettings(warnings: readonly string[]): void {
  */
 export function resolveConfig(config: Config): ResolvedConfig {
   check(config);
+  // Here and not only by those who use them: a slip must not wait for the day on which the exporter is changed.
+  checkedBatchOptions(config.batch ?? {}, 'batch.');
+  checkedHeaders(config.otlpHeaders ?? {}, 'otlpHeaders');
   const environment = new Environment();
   const exporterType = config.exporterType ?? exporterOf(environment);
   const resource = resourceOf(config, environment);
@@ -214,7 +218,12 @@ export function resolveConfig(config: Config): ResolvedConfig {
   if (endpoint?.isPlaintext && Object.keys(headers ?? {}).length > 0) {
     environment.warnings.push(`the OTLP headers go unencrypted to ${endpoint.url}: use https:// if they are secret`);
   }
-  const target = exporterType === 'otlp' ? `otlp, to ${endpoint?.url}` : exporterType;
+  // Of an endpoint that was set and is not used; the default one was not set by anybody.
+  const idle =
+    config.otlpEndpoint ?? environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  const hint =
+    idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
+  const target = exporterType === 'otlp' ? `otlp, to ${endpoint?.url}` : `${exporterType}${hint}`;
   return {
     exporterType,
     otlp: {
@@ -313,7 +322,7 @@ function endpointOf(config: Config, environment: Environment): Endpoint {
   if (traces !== undefined) {
     return tracesEndpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces, { insecure, isHttp, isComplete: true });
   }
-  const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
+  const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
   return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, { insecure, isHttp });
 }
 

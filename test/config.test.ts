@@ -501,3 +501,20 @@ describe('diagnostics', () => {
     assert.match(resolved({ OTEL_LOG_LEVEL: 'loud' }).warnings[0], /^OTEL_LOG_LEVEL: "loud" is not one of none, error/);
   });
 });
+
+describe('slips', () => {
+  it('in the settings of the OTLP exporter are errors under every exporter, by the setting’s own name', () => {
+    const batch = { maxQueueSze: 1 } as Config['batch'];
+    assert.throws(
+      () => resolveConfig({ exporterType: 'stdout', batch }),
+      /batch\.maxQueueSze: there is no such option/,
+    );
+    assert.throws(() => resolveConfig({ batch: { maxQueueSize: -1 } }), /batch\.maxQueueSize: -1 is not/);
+    assert.throws(() => resolveConfig({ otlpHeaders: { 'a b': 'c' } }), /otlpHeaders: "a b" is not/);
+  });
+
+  it('that leave a set endpoint unused show in the line that initialize writes', () => {
+    assert.match(resolveConfig({ otlpEndpoint: 'http://collector:4318' }).banner ?? '', /stdout \(TRACE_EXPORTER=otlp/);
+    assert.doesNotMatch(resolveConfig(defaultConfig()).banner ?? '', /TRACE_EXPORTER/);
+  });
+});

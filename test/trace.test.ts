@@ -23,6 +23,7 @@ import {
   nonRecordingSpan,
   ROOT_CONTEXT,
   recordError,
+  SimpleSpanProcessor,
   type Span,
   type SpanContext,
   type SpanSource,
@@ -1023,3 +1024,18 @@ describe('stats', () => {
 function fail(error: unknown): never {
   throw error;
 }
+
+describe('a span that is to run a callback and is given none', () => {
+  it('ends at once, is reported, and throws nothing', async () => {
+    const codes: string[] = [];
+    const exporter = new InMemorySpanExporter();
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    initialize({ exporterType: 'none', spanProcessors, onDiagnostic: ({ code }) => codes.push(code) });
+    assert.equal(withSpan('x', undefined as unknown as () => number), undefined);
+    assert.deepEqual(
+      exporter.getFinishedSpans().map(({ name }) => name),
+      ['x'],
+    );
+    assert.deepEqual(codes, ['callback_missing']);
+  });
+});

@@ -106,7 +106,7 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** @throws RangeError naming an option that is not a number above 0. */
   constructor(exporter: SpanExporter | BatchingExporter, options: BatchSpanProcessorOptions = {}) {
-    this.options = checked(options);
+    this.options = checkedBatchOptions(options, '');
     const { maxQueueBytes, maxRequestBytes } = this.options;
     // The last span of a batch goes over the bound, hence the half.
     this.maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxQueueBytes, maxRequestBytes / 2);
@@ -366,16 +366,20 @@ function exportFailed(spans: number, error: unknown): ExportOutcome {
   return allDropped(spans, 'export_failed');
 }
 
-function checked(options: BatchSpanProcessorOptions): Required<BatchSpanProcessorOptions> {
+/** The options with the defaults; throws a `RangeError` that names the one that cannot be used, `prefix` in front. */
+export function checkedBatchOptions(
+  options: BatchSpanProcessorOptions,
+  prefix: string,
+): Required<BatchSpanProcessorOptions> {
   const result = { ...DEFAULTS };
   for (const name of Object.keys(options) as (keyof BatchSpanProcessorOptions)[]) {
     if (!Object.hasOwn(DEFAULTS, name)) {
-      throw new RangeError(`${name}: there is no such option; there are ${Object.keys(DEFAULTS).join(', ')}`);
+      throw new RangeError(`${prefix}${name}: there is no such option; there are ${Object.keys(DEFAULTS).join(', ')}`);
     }
     const value = options[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value > 0)) {
-      throw new RangeError(`${name}: ${String(value)} is not a number above 0`);
+      throw new RangeError(`${prefix}${name}: ${String(value)} is not a number above 0`);
     }
     result[name] = name.endsWith('Millis') ? Math.min(value, LONGEST_TIMER) : value;
   }

@@ -78,7 +78,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       throw new TypeError('fetch: a function like that of the Fetch standard is required');
     }
     this.headers = {
-      ...checkedHeaders(headers),
+      ...checkedHeaders(headers, 'headers'),
       'content-type': 'application/x-protobuf',
       // Browsers set their own.
       ...(runtime.language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
@@ -175,14 +175,15 @@ function checkedUrl(url: unknown): string {
   return url as string;
 }
 
-function checkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
+export function checkedHeaders(headers: Readonly<Record<string, string>>, setting: string): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     // The value stays out of the message: it is likely to be a secret.
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
-      throw new TypeError(`headers: ${JSON.stringify(name)} is not a header's name`);
+      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header's name`);
     if (typeof value !== 'string' || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-      throw new TypeError(`headers: the value of ${name} is not a string that a header can hold`);
+      throw new TypeError(`${setting}: the value of ${name} is not a string that a header can hold`);
     }
     result[name.toLowerCase()] = value;
   }
