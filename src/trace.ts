@@ -1,7 +1,7 @@
 import { type Config, reportSettings, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
-import { report } from './core/diagnostic.ts';
+import { callbackMissing, report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
 import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
@@ -144,6 +144,7 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
       const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
       if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
       const callback = rest.pop() as (span: Span) => unknown;
+      if (typeof callback !== 'function') return callbackMissing();
       const [options, context] = rest as [SpanOptions?, Context?];
       const span = unrecorded(options, context);
       return context === undefined ? callback(span) : processState.contextStorage.run(context, callback, span);
@@ -213,9 +214,8 @@ export function runSpan<T>(
   onResult?: (result: unknown) => void,
 ): T {
   if (typeof callback !== 'function') {
-    report('callback_missing', 'a span that is to run a callback was given none, it ends at once');
     span.end();
-    return undefined as T;
+    return callbackMissing() as T;
   }
   const active = activeContext();
   const base = isContext(parent) ? parent : active;

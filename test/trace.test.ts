@@ -1031,7 +1031,12 @@ describe('a span that is to run a callback and is given none', () => {
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor(exporter)];
     initialize({ exporterType: 'none', spanProcessors, onDiagnostic: ({ code }) => codes.push(code) });
-    assert.equal(withSpan('x', undefined as unknown as () => number), undefined);
+    const missing = undefined as unknown as () => number;
+    assert.equal(withSpan('x', missing), undefined);
+    assert.equal(startSpan('never ended').run(missing), undefined);
+    assert.equal(INVALID_SPAN.run(missing), undefined);
+    assert.equal(getTracer().startActiveSpan('never started', missing), undefined);
+    assert.equal(getTracer().startActiveSpan('never started', {}, missing), undefined);
     assert.deepEqual(
       exporter.getFinishedSpans().map(({ name }) => name),
       ['x'],

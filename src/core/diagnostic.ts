@@ -46,6 +46,11 @@ export function report(code: string, message: string, level: Diagnostic['level']
   }
 }
 
+/** Reports that there is nothing to run; what would have run it returns nothing. */
+export function callbackMissing(): undefined {
+  report('callback_missing', 'a span that is to run a callback was given none');
+}
+
 /** Writes a diagnostic to stderr, the default. */
 export function printDiagnostic({ message, repeated }: Diagnostic): void {
   console.warn(`[trace] ${message}${repeated > 0 ? ` (and ${repeated} times since the last report)` : ''}`);

@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT, setSpan } from './context.ts';
+import { callbackMissing } from './diagnostic.ts';
 import { hexOfWord, wordOfHex } from './id.ts';
 import { type LocalTrace, traceOfId } from './local-trace.ts';
 import { processState } from './process-state.ts';
@@ -51,6 +52,7 @@ export class NonRecordingSpan implements Span {
   }
 
   run<T>(callback: () => T): T {
+    if (typeof callback !== 'function') return callbackMissing() as T;
     const { contextStorage } = processState;
     return contextStorage.run(setSpan(contextStorage.getStore() ?? ROOT_CONTEXT, this), callback);
   }

@@ -1,7 +1,7 @@
 import { AttributeList, type Attributes, type AttributeValue } from './attributes.ts';
 import { compareHrTime, type HrTime, hrDuration, hrTimeOf, hrTimeOfInput, now, type TimeInput } from './clock.ts';
 import { ROOT_CONTEXT, setSpan } from './context.ts';
-import { report } from './diagnostic.ts';
+import { callbackMissing, report } from './diagnostic.ts';
 import type { SpanEvent, StoredEvent } from './event.ts';
 import { describeException } from './exception.ts';
 import { hexOfWord } from './id.ts';
@@ -316,6 +316,7 @@ export class RecordingSpan implements Span, ReadableSpan {
   }
 
   run<T>(callback: () => T): T {
+    if (typeof callback !== 'function') return callbackMissing() as T;
     const { contextStorage } = processState;
     const context = contextStorage.getStore() ?? ROOT_CONTEXT;
     return contextStorage.run(setSpan(context, this), callback);

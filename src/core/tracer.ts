@@ -1,7 +1,7 @@
 import type { Attributes } from './attributes.ts';
 import { anchorAt, now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
-import { report } from './diagnostic.ts';
+import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import { randomWord, wordOfHex } from './id.ts';
 import { SpanKind } from './kind.ts';
@@ -88,6 +88,7 @@ export class SpanTracer implements Tracer {
     fn?: F,
   ): ReturnType<F> {
     const callback = (fn ?? contextOrFn ?? optionsOrFn) as (span: Span) => ReturnType<F>;
+    if (typeof callback !== 'function') return callbackMissing() as ReturnType<F>;
     const options = callback === optionsOrFn ? undefined : (optionsOrFn as SpanOptions);
     const given = fn === undefined ? undefined : (contextOrFn as Context);
     const context = given ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
