@@ -1,8 +1,9 @@
 import { runtime } from '#platform';
 import type { Attributes } from './core/attributes.ts';
 import { type Diagnostic, type DiagnosticHandler, printDiagnostic, report } from './core/diagnostic.ts';
+import { messageOf } from './core/exception.ts';
 import type { IdGenerator } from './core/id.ts';
-import type { SpanLimits } from './core/limits.ts';
+import { type SpanLimits, spanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import {
@@ -203,6 +204,10 @@ export function resolveConfig(config: Config): ResolvedConfig {
   // Here and not only by those who use them: a slip must not wait for the day on which the exporter is changed.
   checkedBatchOptions(config.batch ?? {}, 'batch.');
   checkedHeaders(config.otlpHeaders ?? {}, 'otlpHeaders');
+  spanLimits(config.spanLimits);
+  if (config.otlpEndpoint !== undefined) {
+    tracesEndpoint('otlpEndpoint', config.otlpEndpoint, { insecure: true, isHttp: true });
+  }
   const environment = new Environment();
   const exporterType = config.exporterType ?? exporterOf(environment);
   const resource = resourceOf(config, environment);
@@ -213,8 +218,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     refuseWhatIsToCome(environment);
     endpoint = endpointOf(config, environment);
   }
-  const headers =
-    config.otlpHeaders ?? environment.pairs(true, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS');
+  const headers = config.otlpHeaders ?? headersOf(environment);
   if (endpoint?.isPlaintext && Object.keys(headers ?? {}).length > 0) {
     environment.warnings.push(`the OTLP headers go unencrypted to ${endpoint.url}: use https:// if they are secret`);
   }
@@ -324,6 +328,19 @@ function endpointOf(config: Config, environment: Environment): Endpoint {
   }
   const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
   return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, { insecure, isHttp });
+}
+
+function headersOf(environment: Environment): Record<string, string> | undefined {
+  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS']) {
+    const headers = environment.pairs(true, name);
+    if (headers === undefined) continue;
+    try {
+      return checkedHeaders(headers, name);
+    } catch (error) {
+      environment.warnings.push(`${messageOf(error)}; no headers are sent`);
+    }
+  }
+  return undefined;
 }
 
 function resourceOf(config: Config, environment: Environment): Resource {

@@ -7,7 +7,7 @@ import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
-import type { Span, WritableSpan } from './core/span.ts';
+import { nameOf, type Span, type WritableSpan } from './core/span.ts';
 import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
@@ -200,7 +200,16 @@ export function withSpan<T>(
   callback?: (span: Span) => T,
 ): T {
   if (typeof optionsOrCallback === 'function') return runSpan(startSpan(name), undefined, optionsOrCallback);
-  return runSpan(startSpan(name, optionsOrCallback), optionsOrCallback?.parent, callback as (span: Span) => T);
+  return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback as (span: Span) => T);
+}
+
+/** The parent that options name; none where they cannot be read, which `startSpan` has reported by then. */
+function parentOf(options: StartOptions | undefined): SpanSource | undefined {
+  try {
+    return options?.parent;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -227,17 +236,21 @@ export function runSpan<T>(
 
 /** Adds an event to a span, now. */
 export function addEvent(span: WritableSpan, name: string, attributes?: Attributes): void {
-  span.addEvent(name, attributes);
+  span?.addEvent(name, attributes);
 }
 
 /** Sets attributes of a span. */
 export function setAttributes(span: WritableSpan, attributes: Attributes): void {
-  span.setAttributes(attributes);
+  span?.setAttributes(attributes);
 }
 
 /** The span of a context, of the active one by default; a span that records nothing where there is none. */
-export function spanFromContext(context: Context = activeContext()): Span {
-  return spanIn(context) ?? INVALID_SPAN;
+export function spanFromContext(context?: Context): Span {
+  try {
+    return spanIn(context ?? activeContext()) ?? INVALID_SPAN;
+  } catch {
+    return INVALID_SPAN;
+  }
 }
 
 /** A context with `span` in it, built on `context`, by default the active one. */
@@ -260,7 +273,7 @@ export function spanId(context: SpanSource = activeContext()): string {
 /** `[trace_id=… span_id=…] message`, or the bare message where there is no span. */
 export function logWithTrace(message: string, context: SpanSource = activeContext()): string {
   const found = spanContextOf(context);
-  return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${message}` : message;
+  return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${nameOf(message)}` : message;
 }
 
 /**
@@ -271,12 +284,14 @@ export function logWithTrace(message: string, context: SpanSource = activeContex
  */
 export function inject<Carrier>(
   carrier: Carrier,
-  {
-    context = activeContext(),
-    setter = defaultTextMapSetter as TextMapSetter<Carrier>,
-  }: { context?: Context; setter?: TextMapSetter<Carrier> } = {},
+  options?: { context?: Context; setter?: TextMapSetter<Carrier> },
 ): void {
-  running()?.propagator.inject(context, carrier, setter as TextMapSetter);
+  try {
+    const setter = (options?.setter ?? defaultTextMapSetter) as TextMapSetter;
+    running()?.propagator.inject(options?.context ?? activeContext(), carrier, setter);
+  } catch (error) {
+    report('propagator_failed', `a context could not be injected: ${messageOf(error)}`);
+  }
 }
 
 /**
@@ -288,10 +303,15 @@ export function inject<Carrier>(
  */
 export function extract<Carrier>(
   carrier: Carrier,
-  {
-    context = activeContext(),
-    getter = defaultTextMapGetter as TextMapGetter<Carrier>,
-  }: { context?: Context; getter?: TextMapGetter<Carrier> } = {},
+  options?: { context?: Context; getter?: TextMapGetter<Carrier> },
 ): Context {
-  return running()?.propagator.extract(context, carrier, getter as TextMapGetter) ?? context;
+  let context = activeContext();
+  try {
+    context = options?.context ?? context;
+    const getter = (options?.getter ?? defaultTextMapGetter) as TextMapGetter;
+    return running()?.propagator.extract(context, carrier, getter) ?? context;
+  } catch (error) {
+    report('propagator_failed', `a context could not be extracted: ${messageOf(error)}`);
+    return context;
+  }
 }

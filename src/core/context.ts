@@ -65,9 +65,13 @@ export function spanIn(context: Context): Span | undefined {
   return context.getValue(SPAN_KEY) as Span | undefined;
 }
 
-/** A context with `span` in it, built on `context`. */
+/** A context with `span` in it, built on `context`; where that cannot be built on, one with the span alone. */
 export function setSpan(context: Context, span: Span): Context {
-  return context.setValue(SPAN_KEY, span);
+  try {
+    return context.setValue(SPAN_KEY, span);
+  } catch {
+    return new SlotContext(span, undefined);
+  }
 }
 
 /** True where tracing has been switched off for this context, as around an exporter's own requests. */

@@ -12,6 +12,8 @@ export class LocalTrace {
   readonly word2: number;
   readonly word3: number;
   readonly traceState: TraceState | undefined;
+  /** The trace as its local root has it: what the spans below one local root have in common. */
+  root: LocalTrace;
   /** Set by the first recording span. */
   anchor: Anchor | undefined = undefined;
   private hex: string | undefined;
@@ -30,6 +32,7 @@ export class LocalTrace {
     this.word3 = word3;
     this.traceState = traceState;
     this.hex = hex;
+    this.root = this;
   }
 
   /** 32 hexadecimal digits, made when somebody asks. */
@@ -42,6 +45,7 @@ export class LocalTrace {
   copy(traceState: TraceState | undefined): LocalTrace {
     const trace = new LocalTrace(this.word0, this.word1, this.word2, this.word3, traceState, this.hex);
     trace.anchor = this.anchor;
+    trace.root = this.root;
     return trace;
   }
 }

@@ -101,7 +101,9 @@ export const INVALID_SPAN: Span = /* @__PURE__ */ new NonRecordingSpan(undefined
 
 /** A span that stands for a span context, of another process as a rule; children can be started under it. */
 export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
-  if (!isSpanContextValid(context)) return new NonRecordingSpan(undefined, 0, 0, 0, false, context);
+  if (!isSpanContextValid(context)) {
+    return new NonRecordingSpan(undefined, 0, 0, 0, false, context ?? INVALID_SPAN_CONTEXT);
+  }
   const { traceId, spanId, traceFlags, traceState, isRemote } = context;
   return new NonRecordingSpan(
     traceOfId(traceId, traceState),

@@ -1,12 +1,22 @@
 import type { Context } from './context.ts';
 import type { ReadableSpan, Span } from './span.ts';
 
-export const FLUSH_TIMEOUT_MILLIS = 10_000;
+const FLUSH_TIMEOUT_MILLIS = 10_000;
 
 /** How long `forceFlush` and `shutdown` may take. */
 export interface FlushOptions {
   /** Milliseconds. Default: 10,000. */
   timeoutMillis?: number;
+}
+
+/** The milliseconds that `options` name, or the default. Never throws. */
+export function flushTimeout(options: FlushOptions | undefined): number {
+  try {
+    const timeout = options?.timeoutMillis;
+    return typeof timeout === 'number' && timeout >= 0 ? timeout : FLUSH_TIMEOUT_MILLIS;
+  } catch {
+    return FLUSH_TIMEOUT_MILLIS;
+  }
 }
 
 /** What a flush came to. */

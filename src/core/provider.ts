@@ -6,7 +6,7 @@ import type { IdGenerator } from './id.ts';
 import { RandomIdGenerator } from './id.ts';
 import { type SpanLimits, spanLimits } from './limits.ts';
 import { type LocalTrace, randomTrace, traceOfId } from './local-trace.ts';
-import { FLUSH_TIMEOUT_MILLIS, type FlushOptions, type FlushResult, type SpanProcessor } from './processor.ts';
+import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
 import { AlwaysOnSampler, type Decide, decideOf, ParentBasedSampler, type Sampler } from './sampler.ts';
 import { nameOf, type RecordingSpan } from './span.ts';
@@ -77,11 +77,7 @@ export class TracerProvider {
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = {
-      name: textOr('', name),
-      version: textOr(undefined, version),
-      schemaUrl: textOr(undefined, options?.schemaUrl),
-    };
+    const scope = { name: textOr('', name), version: textOr(undefined, version), schemaUrl: schemaUrlOf(options) };
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
     let tracer = this.tracers.get(key);
     if (tracer === undefined) {
@@ -109,7 +105,7 @@ export class TracerProvider {
     await Promise.all(
       this.spanProcessors.map(async (processor) => {
         try {
-          const patience = (options?.timeoutMillis ?? FLUSH_TIMEOUT_MILLIS) + GRACE_MILLIS;
+          const patience = flushTimeout(options) + GRACE_MILLIS;
           const result = (await within(patience, processor[method](options))) as Partial<FlushResult> | undefined;
           sum.exported += result?.exported ?? 0;
           sum.pending += result?.pending ?? 0;
@@ -169,6 +165,14 @@ export class TracerProvider {
       came = `threw: ${messageOf(error)}`;
     }
     report('id_refused', `idGenerator.${method}() ${came}; a random id is used`);
+    return undefined;
+  }
+}
+
+function schemaUrlOf(options: { schemaUrl?: string } | undefined): string | undefined {
+  try {
+    return textOr(undefined, options?.schemaUrl);
+  } catch {
     return undefined;
   }
 }

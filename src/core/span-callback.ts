@@ -7,7 +7,7 @@ import { SpanStatusCode } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
 export function recordError(span: WritableSpan, error: unknown): void {
-  if (error === null || error === undefined || !span.isRecording()) return;
+  if (error === null || error === undefined || !span?.isRecording()) return;
   span.addEvent('exception', describeException(error) as Attributes);
   span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
 }
@@ -34,10 +34,9 @@ export function runInSpan<T>(
     // A lazy thenable starts its work with each call of then(): so it is called once, with the span active. And one
     // that is no promise need not return one.
     const thenable = result;
-    const promise =
-      result.constructor === Promise
-        ? result
-        : processState.contextStorage.run(context, () => Promise.resolve(thenable));
+    const promise = isPlainPromise(thenable)
+      ? thenable
+      : processState.contextStorage.run(context, () => Promise.resolve(thenable));
     // A new promise and not a listener on the old, so that a rejection is reported once.
     return promise.then(
       (value) => {
@@ -106,6 +105,14 @@ function endWithGenerator(
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+  } catch {
+    return false;
+  }
+}
+
+function isPlainPromise(value: PromiseLike<unknown>): boolean {
+  try {
+    return value.constructor === Promise;
   } catch {
     return false;
   }

@@ -65,7 +65,11 @@ export function isValidSpanId(spanId: unknown): spanId is string {
 
 /** True where both ids are valid. */
 export function isSpanContextValid(context: SpanContext): boolean {
-  return isValidTraceId(context?.traceId) && isValidSpanId(context?.spanId);
+  try {
+    return isValidTraceId(context?.traceId) && isValidSpanId(context?.spanId);
+  } catch {
+    return false;
+  }
 }
 
 /** The `tracestate` of a trace state of any origin; `''` where it has none to give. Never throws. */

@@ -10,12 +10,13 @@ export type SpanSource = { spanContext(): SpanContext } | SpanContext | Context;
 /** The span context that `source` names; the invalid one where it names none. Never throws. */
 export function spanContextOf(source: unknown): SpanContext {
   try {
-    if (typeof source === 'object' && source !== null) {
-      if (isContext(source)) return spanIn(source)?.spanContext() ?? INVALID_SPAN_CONTEXT;
-      const { spanContext } = source as { spanContext?: unknown };
-      if (typeof spanContext === 'function')
-        return (source as { spanContext(): SpanContext }).spanContext() ?? INVALID_SPAN_CONTEXT;
-      if (typeof (source as SpanContext).traceId === 'string') return source as SpanContext;
+    const named = isContext(source) ? spanIn(source) : source;
+    if (typeof named === 'object' && named !== null) {
+      const { spanContext } = named as { spanContext?: unknown };
+      const found = typeof spanContext === 'function' ? (named as { spanContext(): SpanContext }).spanContext() : named;
+      // Read once here, so that a getter that throws does so where it is caught.
+      const { traceId, spanId } = found as SpanContext;
+      if (typeof traceId === 'string' && typeof spanId === 'string') return found as SpanContext;
     }
   } catch {
     // Falls through: a source that cannot be read names no span.
@@ -25,5 +26,9 @@ export function spanContextOf(source: unknown): SpanContext {
 
 /** True for a `Context` of this package or of `@opentelemetry/api`. */
 export function isContext(value: unknown): value is Context {
-  return typeof (value as Context | null | undefined)?.getValue === 'function';
+  try {
+    return typeof (value as Context | null | undefined)?.getValue === 'function';
+  } catch {
+    return false;
+  }
 }

@@ -268,7 +268,15 @@ export class RecordingSpan implements Span, ReadableSpan {
 
   addLinks(links: readonly LinkInput[]): this {
     try {
-      for (const link of links) this.addLink(link);
+      if (!Array.isArray(links)) throw new TypeError('links are an array');
+      for (let at = 0; at < links.length && !this.ended; at++) {
+        const { extras } = this;
+        this.addLink(links[at]);
+        if (extras === undefined || extras.links.length < this.tracer.limits.linkCountLimit) continue;
+        // The rest is counted and not gone through: there may be any number of them.
+        extras.droppedLinks += links.length - at - 1;
+        break;
+      }
     } catch {
       report('link_refused', 'links that cannot be read are left out');
     }

@@ -93,7 +93,7 @@ export class SpanTracer implements Tracer {
     const given = fn === undefined ? undefined : (contextOrFn as Context);
     const context = given ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
     const span = this.startSpan(name, options, context);
-    return processState.contextStorage.run(contextOf(span, context), callback, span);
+    return processState.contextStorage.run(setSpan(context, span), callback, span);
   }
 
   /** Starts a span under `parent`, a span or span context, whatever the active context holds. */
@@ -170,6 +170,7 @@ export class SpanTracer implements Tracer {
       // Each local root has an anchor of its own, so that a context which is extracted once and used for hours
       // does not keep the clock of the first hour.
       if (origin !== ParentOrigin.NONE) trace = trace.copy(trace.traceState);
+      trace.root = trace;
       trace.anchor = anchorAt(reading);
     }
     const span = new RecordingSpan(
@@ -213,7 +214,7 @@ export class SpanTracer implements Tracer {
         typeof name === 'string' ? name : nameOf(name),
         kindOf(options?.kind),
         options?.attributes ?? {},
-        linksOf(options),
+        linksOf(options, this.limits.linkCountLimit),
       );
       const { decision } = result;
       if (decision === 0 || decision === 1 || decision === 2) return result;
@@ -226,10 +227,12 @@ export class SpanTracer implements Tracer {
 }
 
 /** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
-function linksOf(options: SpanOptions | undefined): Link[] {
+function linksOf(options: SpanOptions | undefined, limit: number): Link[] {
   const links: Link[] = [];
   try {
-    for (const link of options?.links ?? []) {
+    const given = options?.links;
+    if (!Array.isArray(given)) return links;
+    for (const link of given.slice(0, limit)) {
       const detailed = detailedLink(link);
       links.push({ ...detailed, context: spanContextOf(detailed.context) });
     }
@@ -239,14 +242,8 @@ function linksOf(options: SpanOptions | undefined): Link[] {
   return links;
 }
 
-/** A context with `span` in it, whatever `base` is. */
-function contextOf(span: Span | undefined, base = ROOT_CONTEXT): Context {
-  if (span === undefined) return base;
-  try {
-    return setSpan(base, span);
-  } catch {
-    return setSpan(ROOT_CONTEXT, span);
-  }
+function contextOf(parent: Span | undefined): Context {
+  return parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, parent);
 }
 
 function kindOf(kind: unknown): SpanKind {

@@ -3,7 +3,7 @@ import { LONGEST_TIMER, now } from '../core/clock.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import { FLUSH_TIMEOUT_MILLIS, type FlushOptions, type FlushResult, type SpanProcessor } from '../core/processor.ts';
+import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { TraceFlags } from '../core/span-context.ts';
 import {
@@ -135,6 +135,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     try {
       current.add(span);
     } catch (error) {
+      // A segment that was begun for the span stays.
+      this.pendingBytes += current.byteLength - before;
       this.drop(1, 'encode_failed', `a span could not be encoded and is dropped: ${messageOf(error)}`);
       return;
     }
@@ -157,7 +159,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     const before = this.stats();
     this.seal();
     this.send();
-    await this.settle(this.accepted, options?.timeoutMillis ?? FLUSH_TIMEOUT_MILLIS);
+    await this.settle(this.accepted, flushTimeout(options));
     return this.since(before);
   }
 
@@ -178,7 +180,7 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   private async close(options: FlushOptions | undefined): Promise<FlushResult> {
     const before = this.stats();
-    const deadline = now() + (options?.timeoutMillis ?? FLUSH_TIMEOUT_MILLIS);
+    const deadline = now() + flushTimeout(options);
     await this.forceFlush(options);
     this.stopTimer();
     if (this.counts.pending > 0) {

@@ -1,6 +1,9 @@
 import { runtime } from '#platform';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import type { LocalTrace } from '../core/local-trace.ts';
 import type { FlushResult, SpanProcessor } from '../core/processor.ts';
-import type { ReadableSpan, Span } from '../core/span.ts';
+import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import { requestJson } from './otlp/json.ts';
 import { traceTree, UNPRINTABLE } from './trace-tree.ts';
 
@@ -25,11 +28,11 @@ const MAX_SPANS = 10_000;
 export class StdoutSpanProcessor implements SpanProcessor {
   private readonly format: StdoutFormat;
   private readonly write: (text: string) => void;
-  // Ended spans of traces whose root is open, by trace id and in the order in which they came.
-  private readonly open = new Map<string, ReadableSpan[]>();
+  // Ended spans whose local root is open, in the order in which they came.
+  private readonly open = new Map<LocalTrace, ReadableSpan[]>();
   private spans = 0;
-  // Traces that have been printed: what still comes of them is late. The oldest are forgotten.
-  private readonly printed = new Set<string>();
+  // Whose local root has been printed: what still comes is late.
+  private readonly printed = new WeakSet<LocalTrace>();
   private isShutDown = false;
 
   constructor({ format = 'pretty', write = runtime.writeOut }: StdoutSpanProcessorOptions = {}) {
@@ -37,21 +40,16 @@ export class StdoutSpanProcessor implements SpanProcessor {
     this.write = write;
   }
 
-  /** A trace that comes back, as with the next request of the same client, has new children to wait for. */
-  onStart(span: Span): void {
-    if ((span as unknown as ReadableSpan).isLocalRoot) this.printed.delete(span.spanContext().traceId);
-  }
-
   onEnd(span: ReadableSpan): void {
     if (this.isShutDown) return;
-    const { traceId } = span.spanContext();
+    const { root } = (span as RecordingSpan).trace;
     if (span.isLocalRoot) {
-      this.print(traceId, [...this.take(traceId), span], '');
-    } else if (this.printed.has(traceId)) {
-      this.print(traceId, [span], 'late');
+      this.print(root, [...this.take(root), span], '');
+    } else if (this.printed.has(root)) {
+      this.print(root, [span], 'late');
     } else {
-      const held = this.open.get(traceId);
-      if (held === undefined) this.open.set(traceId, [span]);
+      const held = this.open.get(root);
+      if (held === undefined) this.open.set(root, [span]);
       else held.push(span);
       this.spans++;
       if (this.open.size > MAX_TRACES || this.spans > MAX_SPANS) this.printOldest('partial');
@@ -71,24 +69,30 @@ export class StdoutSpanProcessor implements SpanProcessor {
   }
 
   private printOldest(note: string): void {
-    const [traceId] = this.open.keys();
-    this.print(traceId, this.take(traceId), note);
+    const [root] = this.open.keys();
+    this.print(root, this.take(root), note);
   }
 
-  private take(traceId: string): ReadableSpan[] {
-    const held = this.open.get(traceId) ?? [];
-    this.open.delete(traceId);
+  private take(root: LocalTrace): ReadableSpan[] {
+    const held = this.open.get(root) ?? [];
+    this.open.delete(root);
     this.spans -= held.length;
     return held;
   }
 
-  private print(traceId: string, spans: ReadableSpan[], note: string): void {
-    this.printed.add(traceId);
-    if (this.printed.size > MAX_TRACES) {
-      const [oldest] = this.printed;
-      this.printed.delete(oldest);
+  private print(root: LocalTrace, spans: ReadableSpan[], note: string): void {
+    this.printed.add(root);
+    try {
+      this.write(`${this.textOf(spans, note)}\n`);
+    } catch (error) {
+      // One span that is too large for a string must not take the others with it.
+      if (spans.length > 1) for (const span of spans) this.print(root, [span], note);
+      else report('print_failed', `a span could not be printed: ${messageOf(error)}`, 'error');
     }
-    this.write(`${this.format === 'json' ? escaped(requestJson(spans)) : traceTree(spans, note)}\n`);
+  }
+
+  private textOf(spans: ReadableSpan[], note: string): string {
+    return this.format === 'json' ? escaped(requestJson(spans)) : traceTree(spans, note);
   }
 }
 

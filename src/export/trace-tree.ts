@@ -87,10 +87,16 @@ function valueText(value: AttributeValue | null | undefined): string {
   }
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (typeof value === 'object') {
-    const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
-    return printable(shortened(text));
+    return printable(shortened(JSON.stringify(value, nestedValue)));
   }
   return String(value);
+}
+
+/** Shortened before they are put together: a value may be larger than any string. */
+function nestedValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return shortened(value);
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? `<${value.length} bytes>` : value;
 }
 
 function shortened(text: string): string {

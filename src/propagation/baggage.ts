@@ -1,4 +1,4 @@
-import { BAGGAGE_KEY, type Context, isTracingSuppressed } from '../core/context.ts';
+import { BAGGAGE_KEY, type Context, isTracingSuppressed, ROOT_CONTEXT } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { headerIn, MAX_HEADER_LENGTH, membersOf, trimOws } from './header.ts';
 import {
@@ -40,6 +40,8 @@ export interface Baggage {
 
 /** Baggage with these entries. Default: none. */
 export function createBaggage(entries: Record<string, BaggageEntry> = {}): Baggage {
+  // A text has entries, too, one a character.
+  if (typeof entries !== 'object') return baggageOf(new Map());
   try {
     return baggageOf(new Map(Object.entries(entries)));
   } catch {
@@ -50,12 +52,20 @@ export function createBaggage(entries: Record<string, BaggageEntry> = {}): Bagga
 
 /** The baggage of a context, or `undefined`. */
 export function baggageIn(context: Context): Baggage | undefined {
-  return context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+  try {
+    return context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A context with `baggage` in place of what the given one has. */
 export function contextWithBaggage(context: Context, baggage: Baggage): Context {
-  return context.setValue(BAGGAGE_KEY, baggage);
+  try {
+    return context.setValue(BAGGAGE_KEY, baggage);
+  } catch {
+    return ROOT_CONTEXT.setValue(BAGGAGE_KEY, baggage);
+  }
 }
 
 function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {

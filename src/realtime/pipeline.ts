@@ -147,11 +147,15 @@ function passable(span: Span): Span | undefined {
   return span.isRecording() || isSpanContextValid(span.spanContext()) ? span : undefined;
 }
 
+// More messages than this do not come out of one.
+const MAX_LINKED = 1_000;
+
 /** Messages that come out of a callback belong to the trace of the one that went in, unless they have their own. */
 function linkResult(result: unknown, source: PipelineMessage): void {
   try {
     if (Array.isArray(result)) {
-      for (const each of result) linkResult(each, source);
+      // One level and not any number: the array may hold itself.
+      for (const each of result.slice(0, MAX_LINKED)) if (!Array.isArray(each)) linkResult(each, source);
     } else if (isMessage(result) && result !== source && spanOfMessage(result) === undefined) {
       linkMessage(result, source);
     }

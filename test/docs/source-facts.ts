@@ -56,7 +56,7 @@ export function diagnosticsIn(folder: URL): Map<string, string> {
     codes.set(code, level);
   };
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!path.endsWith('.ts') || path.endsWith('diagnostic.ts')) continue;
+    if (!path.endsWith('.ts')) continue;
     walk(parse(new URL(path, folder)), (node) => {
       if (!ts.isCallExpression(node)) return;
       const callee = node.expression.getText();

@@ -5,7 +5,7 @@ import { report } from '../../core/diagnostic.ts';
 import { messageOf } from '../../core/exception.ts';
 import { processState } from '../../core/process-state.ts';
 import { SDK_VERSION } from '../../core/version.ts';
-import { allAcknowledged, allDropped, allUnknown, type BatchingExporter, type ExportOutcome } from '../exporter.ts';
+import { allDropped, allUnknown, type BatchingExporter, type ExportOutcome } from '../exporter.ts';
 import { OtlpBatch, requestBytes } from './batch.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { readResponse } from './response.ts';
@@ -127,8 +127,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   }
 
   private accepted(spans: number, response: FetchedResponse, body: Uint8Array): ExportOutcome {
-    if (!response.headers.get('content-type')?.startsWith('application/x-protobuf')) return allAcknowledged(spans);
-    const { rejectedSpans, errorMessage } = readResponse(body);
+    const { rejectedSpans, errorMessage } = readResponse(body, response.headers.get('content-type') ?? '');
     const rejected = Math.min(rejectedSpans, spans);
     if (rejected > 0) {
       report(
@@ -240,6 +239,10 @@ function isConnectionRefused(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const { cause, code } = error as { cause?: { code?: unknown; message?: unknown }; code?: unknown };
-  return [messageOf(error), code, cause?.code, cause?.message].filter(Boolean).join(', ');
+  try {
+    const { cause, code } = Object(error) as { cause?: { code?: unknown; message?: unknown }; code?: unknown };
+    return [messageOf(error), code, cause?.code, cause?.message].filter(Boolean).join(', ');
+  } catch {
+    return 'unknown';
+  }
 }

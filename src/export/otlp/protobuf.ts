@@ -36,7 +36,7 @@ export class ProtobufWriter {
   bytes: Uint8Array;
   view: DataView;
   position: number;
-  /** Texts are cut to this many UTF-16 code units. */
+  /** Texts are cut to this many UTF-16 code units, bytes to this many. */
   textLimit = MAX_TEXT;
 
   constructor(bytes: Uint8Array, position = 0) {
@@ -235,12 +235,13 @@ export class ProtobufWriter {
     names.set(value, { size, words });
   }
 
-  /** Bytes, with their length in front. */
+  /** Bytes, with their length in front, cut like a text. */
   lengthDelimited(value: Uint8Array): void {
-    this.ensure(value.length + 5);
-    this.varint(value.length);
-    this.bytes.set(value, this.position);
-    this.position += value.length;
+    const bytes = value.length > this.textLimit ? value.subarray(0, this.textLimit) : value;
+    this.ensure(bytes.length + 5);
+    this.varint(bytes.length);
+    this.bytes.set(bytes, this.position);
+    this.position += bytes.length;
   }
 }
 

@@ -13,19 +13,35 @@ const NOTHING: PartialSuccess = { rejectedSpans: 0, errorMessage: '' };
  *     rejected_spans        1  0x08  varint
  *     error_message         2  0x12  string
  */
-/** Reads a response of protobuf bytes; what is not one says nothing. Never throws. */
-export function readResponse(bytes: Uint8Array): PartialSuccess {
+/** Reads a response by its content type; what is not one says nothing. Never throws. */
+export function readResponse(bytes: Uint8Array, contentType: string): PartialSuccess {
+  if (contentType.startsWith('application/json')) return readJson(bytes);
   let result = NOTHING;
+  if (!contentType.startsWith('application/x-protobuf')) return result;
   readFields(bytes, (field, value) => {
     if (field !== 1 || typeof value === 'number') return;
     let { rejectedSpans, errorMessage } = NOTHING;
     readFields(value, (inner, innerValue) => {
-      if (inner === 1 && typeof innerValue === 'number') rejectedSpans = innerValue;
+      // An int64: what does not fit its positive half is a negative number.
+      if (inner === 1 && typeof innerValue === 'number' && innerValue < 2 ** 63) rejectedSpans = innerValue;
       if (inner === 2 && typeof innerValue !== 'number') errorMessage = new TextDecoder().decode(innerValue);
     });
     result = { rejectedSpans, errorMessage };
   });
   return result;
+}
+
+function readJson(bytes: Uint8Array): PartialSuccess {
+  try {
+    const { rejectedSpans, errorMessage } = JSON.parse(new TextDecoder().decode(bytes)).partialSuccess;
+    const rejected = Number(rejectedSpans);
+    return {
+      rejectedSpans: rejected > 0 ? rejected : 0,
+      errorMessage: typeof errorMessage === 'string' ? errorMessage : '',
+    };
+  } catch {
+    return NOTHING;
+  }
 }
 
 /** Walks over the fields of a message until its end or until something is not protobuf. */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readResponse } from '../../../src/export/otlp/response.ts';
+
+const readProtobuf = (bytes: Uint8Array) => readResponse(bytes, 'application/x-protobuf');
+
 import { encodeResponse } from '../../oracle/otlp.ts';
 
 const NOTHING = { rejectedSpans: 0, errorMessage: '' };
@@ -10,14 +13,14 @@ test('what a collector says is read', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.string({ unit: 'grapheme' }), (rejectedSpans, errorMessage) => {
       const bytes = encodeResponse({ rejectedSpans, errorMessage });
-      assert.deepEqual(readResponse(bytes), { rejectedSpans, errorMessage });
+      assert.deepEqual(readProtobuf(bytes), { rejectedSpans, errorMessage });
     }),
   );
 });
 
 test('an empty answer, or one with nothing in it, says nothing', () => {
-  assert.deepEqual(readResponse(encodeResponse()), NOTHING);
-  assert.deepEqual(readResponse(encodeResponse({})), NOTHING);
+  assert.deepEqual(readProtobuf(encodeResponse()), NOTHING);
+  assert.deepEqual(readProtobuf(encodeResponse({})), NOTHING);
 });
 
 test('what is not known is passed over, in both messages', () => {
@@ -25,11 +28,11 @@ test('what is not known is passed over, in both messages', () => {
   const unknown = `10ff01 19${'00'.repeat(8)} 2201aa 2d${'00'.repeat(4)}`.replaceAll(' ', '');
   const inner = '18ff01 0802 1a0100 120161'.replaceAll(' ', '');
   const bytes = Buffer.from(`${unknown}0a${(inner.length / 2).toString(16).padStart(2, '0')}${inner}${unknown}`, 'hex');
-  assert.deepEqual(readResponse(bytes), { rejectedSpans: 2, errorMessage: 'a' });
+  assert.deepEqual(readProtobuf(bytes), { rejectedSpans: 2, errorMessage: 'a' });
 });
 
 test('a message that is not UTF-8 is read as far as it is', () => {
-  assert.equal(readResponse(Buffer.from('0a041202ff61', 'hex')).errorMessage, '\ufffda');
+  assert.equal(readProtobuf(Buffer.from('0a041202ff61', 'hex')).errorMessage, '\ufffda');
 });
 
 describe('what is not a response', () => {
@@ -42,7 +45,7 @@ describe('what is not a response', () => {
       Buffer.from(`0a${'ff'.repeat(30)}`, 'hex'),
       Buffer.from('0a050801', 'hex'),
     ]) {
-      assert.deepEqual(readResponse(bytes), NOTHING);
+      assert.deepEqual(readProtobuf(bytes), NOTHING);
     }
   });
 
@@ -50,7 +53,7 @@ describe('what is not a response', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.boolean(), (random, isPartial) => {
         const bytes = isPartial ? Uint8Array.from([0x0a, random.length, ...random]) : random;
-        const { rejectedSpans, errorMessage } = readResponse(bytes);
+        const { rejectedSpans, errorMessage } = readProtobuf(bytes);
         assert.ok(rejectedSpans >= 0);
         assert.equal(typeof errorMessage, 'string');
       }),
@@ -61,7 +64,7 @@ describe('what is not a response', () => {
   test('but the beginning of one says nothing false', () => {
     const whole = encodeResponse({ rejectedSpans: 300, errorMessage: 'full' });
     for (let length = 0; length < whole.length; length++) {
-      assert.deepEqual(readResponse(whole.subarray(0, length)), NOTHING);
+      assert.deepEqual(readProtobuf(whole.subarray(0, length)), NOTHING);
     }
   });
 });
