@@ -517,4 +517,18 @@ describe('slips', () => {
     assert.match(resolveConfig({ otlpEndpoint: 'http://collector:4318' }).banner ?? '', /stdout \(TRACE_EXPORTER=otlp/);
     assert.doesNotMatch(resolveConfig(defaultConfig()).banner ?? '', /TRACE_EXPORTER/);
   });
+
+  it('in an endpoint or a limit are errors, too, whatever uses them', () => {
+    assert.throws(() => resolveConfig({ exporterType: 'stdout', otlpEndpoint: '::' }), /otlpEndpoint: "::" is not/);
+    const spanLimits = { foo: 1 } as Config['spanLimits'];
+    assert.throws(() => resolveConfig({ exporterType: 'none', spanLimits }), /spanLimits\.foo: there is no such limit/);
+  });
+
+  it('in the headers of the environment are warned of, and none are sent', () => {
+    const { otlp, warnings } = withVariables({ OTEL_EXPORTER_OTLP_HEADERS: 'a b=secret' }, () =>
+      resolveConfig({ exporterType: 'otlp' }),
+    );
+    assert.equal(otlp.headers, undefined);
+    assert.deepEqual(warnings, [`OTEL_EXPORTER_OTLP_HEADERS: "a b" is not a header's name; no headers are sent`]);
+  });
 });

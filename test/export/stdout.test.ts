@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
+import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
+import { TracerProvider } from '../../src/core/provider.ts';
 import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
 import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
 import { at, printing } from './printed-trace.ts';
@@ -119,4 +122,38 @@ test('without a place to write to, it writes to standard output', (t) => {
   new StdoutSpanProcessor().onEnd(ended[0]);
   t.mock.restoreAll();
   assert.deepEqual(written, [`${HEAD}.000Z  1.0 ms  1 span\n  root  1.0 ms\n`]);
+});
+
+describe('what is below one local root', () => {
+  test('is told from what is below another of the same trace', () => {
+    const printed: string[] = [];
+    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    const remote = nonRecordingSpan({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      traceFlags: 1,
+      isRemote: true,
+    });
+    const context = setSpan(ROOT_CONTEXT, remote);
+    const [first, second] = ['first', 'second'].map((name) => tracer.startSpan(name, {}, context));
+    tracer.startSpan('of the second', {}, setSpan(ROOT_CONTEXT, second)).end();
+    first.end();
+    second.end();
+    assert.deepEqual(
+      printed.map((text) => /of the second/.test(text)),
+      [false, true],
+    );
+    assert.ok(printed.every((text) => !text.includes('(late)')));
+  });
+
+  test('is printed although an attribute of it is larger than any string', () => {
+    const printed: string[] = [];
+    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    const root = tracer.startSpan('root', { attributes: { huge: Array(300).fill('x'.repeat(2_000_000)) } });
+    tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root)).end();
+    root.end();
+    assert.match(printed.join(''), /root .*huge=\["xxx[\s\S]*child/);
+  });
 });

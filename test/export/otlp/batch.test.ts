@@ -191,9 +191,12 @@ describe('a span of more than 1 MiB', () => {
     assert.deepEqual([span.attributes, span.droppedAttributesCount], [{}, 1]);
   });
 
-  test('loses bytes beyond any message', () => {
-    const { span } = cut((recording) => recording.setAttribute('bytes', new Uint8Array(10 * MIB)));
-    assert.deepEqual([span.attributes, span.droppedAttributesCount], [{}, 1]);
+  test('has large bytes cut, too, and keeps its other attributes', () => {
+    const { span } = cut((recording) => {
+      recording.setAttributes({ small: 1, bytes: new Uint8Array(10 * MIB).fill(7), text: 'kept' });
+    });
+    assert.deepEqual(span.attributes, { small: 1n, bytes: new Uint8Array(131_072).fill(7), text: 'kept' });
+    assert.equal(span.droppedAttributesCount, 0);
   });
 
   test('keeps the times it was given', () => {

@@ -76,7 +76,7 @@ test('a text beyond the limit is cut there, before a surrogate pair that would b
 
 test('what would need more than 8 MiB is refused before memory is taken', () => {
   const writer = new ProtobufWriter(new Uint8Array(100));
-  assert.throws(() => writer.lengthDelimited(new Uint8Array(8 * 1024 * 1024)), /too large/);
+  assert.throws(() => writer.ensure(8 * 1024 * 1024), /too large/);
   assert.equal(writer.bytes.length, 100);
 });
 

@@ -68,3 +68,18 @@ describe('what is not a response', () => {
     }
   });
 });
+
+test('a negative number of rejected spans is none', () => {
+  // rejected_spans = -1, as the ten bytes of a 64-bit varint.
+  const minusOne = Uint8Array.of(0x0a, 11, 0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
+  assert.deepEqual(readProtobuf(minusOne), { rejectedSpans: 0, errorMessage: '' });
+});
+
+test('an answer in JSON is read, too', () => {
+  const read = (text: string) => readResponse(new TextEncoder().encode(text), 'application/json; charset=utf-8');
+  const said = { rejectedSpans: 2, errorMessage: 'full' };
+  assert.deepEqual(read('{"partialSuccess":{"rejectedSpans":"2","errorMessage":"full"}}'), said);
+  for (const text of ['{}', '[]', 'null', '{', '{"partialSuccess":{"rejectedSpans":-1,"errorMessage":3}}']) {
+    assert.deepEqual(read(text), { rejectedSpans: 0, errorMessage: '' }, text);
+  }
+});
