@@ -65,6 +65,7 @@ describe('a callback runs, and its result comes back', () => {
 
   it('and the span ends although the result cannot be asked for its class', async () => {
     const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
       then: (resolve: (value: number) => void) => resolve(1),
       get constructor(): never {
         throw new Error('a getter that throws');
