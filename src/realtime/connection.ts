@@ -1,5 +1,5 @@
 import { connectionAttrs } from './attributes.ts';
-import { helper } from './instrument.ts';
+import { helper, spanNames } from './instrument.ts';
 import {
   AttrConnectionID,
   AttrConnectionOldState,
@@ -8,6 +8,8 @@ import {
   AttrMessageDirection,
   AttrMessageSize,
 } from './names.ts';
+
+const messageName = /* @__PURE__ */ spanNames('connection.message.', '');
 
 /** `connection.created`: a connection comes about. */
 export const instrumentConnectionCreated = /* @__PURE__ */ helper((connectionId: string, connectionType: string) => ({
@@ -31,7 +33,7 @@ export const instrumentConnectionStateChange = /* @__PURE__ */ helper(
 /** `connection.message.<direction>`: a message of `size` bytes is sent or received. */
 export const instrumentConnectionMessage = /* @__PURE__ */ helper(
   (connectionId: string, connectionType: string, direction: string, size: number) => ({
-    name: `connection.message.${direction}`,
+    name: messageName(direction),
     attributes: {
       [AttrConnectionID]: connectionId,
       [AttrConnectionType]: connectionType,

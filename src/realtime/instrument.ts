@@ -52,6 +52,25 @@ export function helper<A extends unknown[]>(describe: Describe<A>): Instrument<A
   }) as unknown as Instrument<A>;
 }
 
+// Names made of ids must not fill the memory; beyond this they are put together each time.
+const KEPT_NAMES = 256;
+
+/**
+ * Names like `pipeline.<name>.push`. They are kept: a text that is put together anew has to be hashed anew where the
+ * encoder looks up its bytes, and that is a third of a short span (Node 20: 630 ns against 390).
+ */
+export function spanNames(before: string, after: string): (middle: string) => string {
+  const kept = new Map<string, string>();
+  return (middle) => {
+    let name = kept.get(middle);
+    if (name === undefined) {
+      name = `${before}${middle}${after}`;
+      if (kept.size < KEPT_NAMES) kept.set(middle, name);
+    }
+    return name;
+  };
+}
+
 const NOTHING: SpanDescription = { name: '', attributes: {} };
 
 /** What `describe` says; arguments that cannot be read, symbols for instance, cost the span its name and no more. */

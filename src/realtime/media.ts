@@ -1,4 +1,4 @@
-import { helper } from './instrument.ts';
+import { helper, spanNames } from './instrument.ts';
 import {
   AttrAudioInputSize,
   AttrAudioOperation,
@@ -8,10 +8,13 @@ import {
   AttrVideoOutputSize,
 } from './names.ts';
 
+const audioName = /* @__PURE__ */ spanNames('audio.', '');
+const videoName = /* @__PURE__ */ spanNames('video.', '');
+
 /** `audio.<operation>`: an operation on audio; sizes in bytes. */
 export const instrumentAudioProcessing = /* @__PURE__ */ helper(
   (operation: string, inputSize: number, outputSize: number) => ({
-    name: `audio.${operation}`,
+    name: audioName(operation),
     attributes: {
       [AttrAudioOperation]: operation,
       [AttrAudioInputSize]: inputSize,
@@ -23,7 +26,7 @@ export const instrumentAudioProcessing = /* @__PURE__ */ helper(
 /** `video.<operation>`: an operation on video; sizes in bytes. */
 export const instrumentVideoProcessing = /* @__PURE__ */ helper(
   (operation: string, inputSize: number, outputSize: number) => ({
-    name: `video.${operation}`,
+    name: videoName(operation),
     attributes: {
       [AttrVideoOperation]: operation,
       [AttrVideoInputSize]: inputSize,

@@ -12,6 +12,7 @@ import {
   optionsOf,
   type SpanDescription,
   safely,
+  spanNames,
   startOptions,
 } from './instrument.ts';
 import {
@@ -60,15 +61,23 @@ const Carrying = {
 } as const;
 type Carrying = (typeof Carrying)[keyof typeof Carrying];
 
+const pipelineStart = /* @__PURE__ */ spanNames('pipeline.', '.start');
+const pipelineStop = /* @__PURE__ */ spanNames('pipeline.', '.stop');
+const pipelinePush = /* @__PURE__ */ spanNames('pipeline.', '.push');
+const pipelinePull = /* @__PURE__ */ spanNames('pipeline.', '.pull');
+const elementStart = /* @__PURE__ */ spanNames('element.', '.start');
+const elementStop = /* @__PURE__ */ spanNames('element.', '.stop');
+const elementProcess = /* @__PURE__ */ spanNames('element.', '.process');
+
 /** `pipeline.<name>.start`: a pipeline starts. */
 export const instrumentPipelineStart = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: `pipeline.${pipelineName}.start`,
+  name: pipelineStart(pipelineName),
   attributes: { [AttrPipelineName]: pipelineName },
 }));
 
 /** `pipeline.<name>.stop`: a pipeline stops. */
 export const instrumentPipelineStop = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: `pipeline.${pipelineName}.stop`,
+  name: pipelineStop(pipelineName),
   attributes: { [AttrPipelineName]: pipelineName },
 }));
 
@@ -78,7 +87,7 @@ export const instrumentPipelineStop = /* @__PURE__ */ helper((pipelineName: stri
  */
 export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
   (pipelineName, message) => ({
-    name: `pipeline.${pipelineName}.push`,
+    name: pipelinePush(pipelineName),
     attributes: messageAttrs({ [AttrPipelineName]: pipelineName }, message, false),
   }),
   () => Carrying.AFRESH,
@@ -86,19 +95,19 @@ export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
 
 /** `pipeline.<name>.pull`: a message is asked of a pipeline. */
 export const instrumentPipelinePull = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: `pipeline.${pipelineName}.pull`,
+  name: pipelinePull(pipelineName),
   attributes: { [AttrPipelineName]: pipelineName },
 }));
 
 /** `element.<element>.start`: an element starts. */
 export const instrumentElementStart = /* @__PURE__ */ helper((elementName: string) => ({
-  name: `element.${elementName}.start`,
+  name: elementStart(elementName),
   attributes: { [AttrPipelineElement]: elementName },
 }));
 
 /** `element.<element>.stop`: an element stops. */
 export const instrumentElementStop = /* @__PURE__ */ helper((elementName: string) => ({
-  name: `element.${elementName}.stop`,
+  name: elementStop(elementName),
   attributes: { [AttrPipelineElement]: elementName },
 }));
 
@@ -108,7 +117,7 @@ export const instrumentElementStop = /* @__PURE__ */ helper((elementName: string
  */
 export const instrumentElementProcess = /* @__PURE__ */ messageHelper(
   (elementName, message) => ({
-    name: `element.${elementName}.process`,
+    name: elementProcess(elementName),
     attributes: messageAttrs({ [AttrPipelineElement]: elementName }, message, true),
   }),
   (options) => (isChained(options) ? Carrying.CHAINED : Carrying.KEPT),
