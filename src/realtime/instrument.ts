@@ -33,15 +33,13 @@ export interface SpanDescription {
 /** Describes the span of a helper by the helper's own arguments, four at most. */
 type Describe<A extends unknown[]> = (...args: A) => SpanDescription;
 
-/**
- * Makes a helper of a function that describes its span. Where nothing is recorded the description is not asked for.
- */
+/** Makes a helper of a function that describes its span. */
 export function helper<A extends unknown[]>(describe: Describe<A>): Instrument<A> {
   const count = describe.length;
   const describeBy = describe as Describe<unknown[]>;
   // Positions and not `...args`: collecting and spreading them costs a fifth of a span (Node 20).
   return ((a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown): unknown => {
-    const described = isRecording() ? safely(describeBy, a, b, c, d) : NOTHING;
+    const described = descriptionBy(describeBy, a, b, c, d);
     const optionsOrCallback = count === 1 ? b : count === 2 ? c : count === 3 ? d : e;
     const callback = count === 1 ? c : count === 2 ? d : count === 3 ? e : f;
     const run = callbackOf(optionsOrCallback, callback);
@@ -73,14 +71,18 @@ export function spanNames(before: string, after: string): (middle: string) => st
 
 const NOTHING: SpanDescription = { name: '', attributes: {} };
 
-/** What `describe` says; arguments that cannot be read, symbols for instance, cost the span its name and no more. */
-export function safely(
+/**
+ * What `describe` says; it is not asked where nothing is recorded. Arguments that cannot be read, symbols for instance,
+ * cost the span its name and no more.
+ */
+export function descriptionBy(
   describe: Describe<unknown[]>,
   a: unknown,
   b: unknown,
   c?: unknown,
   d?: unknown,
 ): SpanDescription {
+  if (!isRecording()) return NOTHING;
   try {
     return describe(a, b, c, d);
   } catch (error) {

@@ -68,9 +68,11 @@ export interface PipelineMessage {
 // A property costs 9 ns a message and goes along when a message is copied by spread; a WeakMap costs 400 to 900, so it
 // serves only messages that cannot be extended.
 const SPAN_KEY = Symbol.for('@realtime-ai/trace message span');
+// The span that came by a link, where it did; a push goes on with that one and not with the last push of a buffer.
+const LINK_KEY = Symbol.for('@realtime-ai/trace message link');
 const sealed = /* @__PURE__ */ new WeakMap<object, Span | null>();
 
-type Carrier = { [SPAN_KEY]?: Span };
+type Carrier = { [SPAN_KEY]?: Span; [LINK_KEY]?: Span };
 
 /** The span whose trace a message belongs to; `undefined` where it has met none. */
 export function spanOfMessage(message: PipelineMessage): Span | undefined {
@@ -95,12 +97,29 @@ export function setSpanOfMessage(message: PipelineMessage, span: Span | undefine
   }
 }
 
+/** The span of a message that has come by a link and has not been pushed since; `undefined` where there is none. */
+export function linkedSpanOf(message: PipelineMessage): Span | undefined {
+  const span = spanOfMessage(message);
+  try {
+    return span !== undefined && (message as Carrier)[LINK_KEY] === span ? span : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Gives a message the trace context of another that it was made from. What a helper's callback returns is linked by
  * itself; this is for messages that come about otherwise.
  */
 export function linkMessage(derived: PipelineMessage, source: PipelineMessage): void {
-  setSpanOfMessage(derived, spanOfMessage(source));
+  const span = spanOfMessage(source);
+  setSpanOfMessage(derived, span);
+  if (span === undefined) return;
+  try {
+    (derived as Carrier)[LINK_KEY] = span;
+  } catch {
+    // Sealed: it has the context all the same, and only a push of it starts over.
+  }
 }
 
 /**

@@ -6,17 +6,18 @@ import { isSpanContextValid } from '../core/span-context.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import {
   callbackOf,
+  descriptionBy,
   helper,
   type Instrument,
   type InstrumentOptions,
   optionsOf,
   type SpanDescription,
-  safely,
   spanNames,
   startOptions,
 } from './instrument.ts';
 import {
   byteLengthOf,
+  linkedSpanOf,
   linkMessage,
   MessageType,
   type PipelineMessage,
@@ -56,7 +57,10 @@ const Carrying = {
   KEPT: 0,
   /** Its child, and the parent of what follows. */
   CHAINED: 1,
-  /** Replaces it: a buffer that is used again must not go on with the trace of its last content. */
+  /**
+   * Replaces it, as the child of a context that came by a link: a message made from another goes on with its trace, a
+   * buffer that is used again must not go on with that of its last content.
+   */
   AFRESH: 2,
 } as const;
 type Carrying = (typeof Carrying)[keyof typeof Carrying];
@@ -129,13 +133,13 @@ function messageHelper(
   carryingOf: (options: ElementProcessOptions | undefined) => Carrying,
 ): unknown {
   return (name: string, message: PipelineMessage, optionsOrCallback?: unknown, callback?: unknown): unknown => {
-    const described = safely(describe as (...args: unknown[]) => SpanDescription, name, message);
+    const described = descriptionBy(describe as (...args: unknown[]) => SpanDescription, name, message);
     const options = optionsOf<ElementProcessOptions>(optionsOrCallback);
     const start = startOptions(described.attributes, options);
     const run = callbackOf(optionsOrCallback, callback);
     const carried = spanOfMessage(message);
     const carrying = carryingOf(options);
-    if (carrying !== Carrying.AFRESH) start.parent ??= carried;
+    start.parent ??= carrying === Carrying.AFRESH ? linkedSpanOf(message) : carried;
     const span = startSpan(described.name, start);
     if (carrying !== Carrying.KEPT || carried === undefined) setSpanOfMessage(message, passable(span));
     return run === undefined ? span : runSpan(span, start.parent, run, (result) => linkResult(result, message));

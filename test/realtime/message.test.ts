@@ -272,6 +272,25 @@ describe('linkMessage', () => {
     assert.equal(parentsOf(spans)[processed('a')], pushed);
   });
 
+  it('is what a push into the next pipeline goes on with, whatever is active there; the push after that is not', async () => {
+    const spans = await recording(() => {
+      const source = messageOf();
+      push(source);
+      const derived = instrumentElementProcess('a', source, () => messageOf());
+      withSpan('active', () => instrumentPipelinePush('q', derived).end());
+      process('b', derived);
+      instrumentPipelinePush('r', derived).end();
+    });
+    assert.deepEqual(parentsOf(spans), {
+      [pushed]: '',
+      [processed('a')]: pushed,
+      active: '',
+      'pipeline.q.push': pushed,
+      [processed('b')]: 'pipeline.q.push',
+      'pipeline.r.push': '',
+    });
+  });
+
   it('overwrites, with nothing where the source has met no span', async () => {
     const spans = await recording(() => {
       const derived = messageOf();
