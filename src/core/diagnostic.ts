@@ -1,3 +1,4 @@
+import { explanations } from '#platform';
 import { processState } from './process-state.ts';
 
 /** Something that went wrong inside the tracer and was kept from the application. */
@@ -6,7 +7,7 @@ export interface Diagnostic {
   readonly level: 'error' | 'warn';
   /** What it is, for programs: `attribute_refused`, `export_failed`, `queue_full`, … */
   readonly code: string;
-  /** What it is, for people: what happened, to what, and what can be done about it. */
+  /** What it is, for people: what happened, to what, and (except in browsers) what can be done about it. */
   readonly message: string;
   /** How often the same code came again, unreported, since its last report. */
   readonly repeated: number;
@@ -18,27 +19,24 @@ export type DiagnosticHandler = (diagnostic: Diagnostic) => void;
 // The same code is reported again after this long; what comes between is counted.
 const INTERVAL_MILLIS = 60_000;
 
-interface Reported {
-  at: number;
-  repeated: number;
-}
-
 /**
  * Reports a problem once a minute per code. Never throws.
  *
+ * @param details - What it happened to; what it means is said by the explanation of the code.
  * @param key - What is held back together; the code unless something narrower is named.
  */
-export function report(code: string, message: string, level: Diagnostic['level'] = 'warn', key: string = code): void {
+export function report(code: string, details: string, level: Diagnostic['level'] = 'warn', key: string = code): void {
   const { reported } = processState;
   const at = Date.now();
-  const last = reported.get(key) as Reported | undefined;
+  const last = reported.get(key) as [at: number, repeated: number] | undefined;
   // A clock that went back must not silence a code for ever, hence the distance both ways.
-  if (last !== undefined && Math.abs(at - last.at) < INTERVAL_MILLIS) {
-    last.repeated++;
+  if (last !== undefined && Math.abs(at - last[0]) < INTERVAL_MILLIS) {
+    last[1]++;
     return;
   }
-  reported.set(key, { at, repeated: 0 });
-  const diagnostic: Diagnostic = { level, code, message, repeated: last?.repeated ?? 0 };
+  reported.set(key, [at, 0]);
+  const message = [code, details, explanations[code]].filter(Boolean).join(': ');
+  const diagnostic: Diagnostic = { level, code, message, repeated: last?.[1] ?? 0 };
   try {
     (processState.onDiagnostic ?? printDiagnostic)(diagnostic);
   } catch {
@@ -48,7 +46,7 @@ export function report(code: string, message: string, level: Diagnostic['level']
 
 /** Reports that there is nothing to run; what would have run it returns nothing. */
 export function callbackMissing(): undefined {
-  report('callback_missing', 'a span that is to run a callback was given none');
+  report('callback_missing', '');
 }
 
 /** Writes a diagnostic to stderr, the default. */

@@ -3,6 +3,9 @@ import type { Runtime } from './runtime.ts';
 
 export type { ContextStorage };
 
+/** None: see explanations.ts. */
+export const explanations: Readonly<Record<string, string>> = {};
+
 export function createContextStorage(): ContextStorage {
   return stackStorage();
 }

@@ -1,7 +1,7 @@
 import * as node from './node.ts';
 import type { Runtime } from './runtime.ts';
 
-export { type ContextStorage, createContextStorage } from './node.ts';
+export { type ContextStorage, createContextStorage, explanations } from './node.ts';
 
 /** Bun speaks Node's interfaces; only its name and version are its own. */
 export const runtime: Runtime = {

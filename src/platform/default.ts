@@ -2,6 +2,7 @@ import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
 import type { Runtime } from './runtime.ts';
 
+export { EXPLANATIONS as explanations } from './explanations.ts';
 export type { ContextStorage };
 
 type StorageClass = new () => ContextStorage;

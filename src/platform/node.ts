@@ -4,6 +4,7 @@ import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { Runtime } from './runtime.ts';
 
+export { EXPLANATIONS as explanations } from './explanations.ts';
 export type { ContextStorage };
 
 export function createContextStorage(): ContextStorage {

@@ -2,6 +2,7 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 import * as unknown from './default.ts';
 import type { Runtime } from './runtime.ts';
 
+export { explanations } from './default.ts';
 export type { ContextStorage };
 
 // A static import kills the start of a Worker that has neither `nodejs_als` nor `nodejs_compat`; and with `nodejs_als`
