@@ -1,0 +1,35 @@
+/**
+ * What each diagnostic means and what can be done about it, by code: the second half of its message. Pages do without,
+ * since these sentences are a tenth of all that they would load; the guide has them for everybody.
+ */
+export const EXPLANATIONS: Readonly<Record<string, string>> = {
+  arguments_unreadable: 'the arguments of a helper cannot be read, its span has neither name nor attributes',
+  attribute_limit: 'attributes beyond the limit are dropped: raise it in spanLimits',
+  attribute_refused: 'an attribute that cannot be stored is left out',
+  baggage_dropped:
+    'baggage entries not sent: keys are HTTP tokens, values are strings, and the header has at most 64 members and 8192 bytes',
+  callback_missing: 'a span that is to run a callback was given none',
+  encode_failed: 'a span could not be encoded and is dropped: please report this',
+  event_limit: 'events beyond the limit are dropped: raise it in spanLimits',
+  export_failed: 'an export failed: is a collector listening there, with this path and these credentials?',
+  export_timeout: 'an export took longer than exportTimeoutMillis and was aborted',
+  id_refused: 'idGenerator gave no id, a random one is used',
+  link_limit: 'links beyond the limit are dropped: raise it in spanLimits',
+  link_refused: 'a link that cannot be read is left out',
+  message_unreadable: 'a message could not be read, its span says less',
+  options_unreadable: 'the options of a span could not be read, they are left out',
+  print_failed: 'a span could not be printed',
+  processor_failed: 'a span processor failed, the others went on',
+  propagator_failed: 'a propagator failed, the others went on',
+  queue_full:
+    'the queue is full, spans are dropped: is the collector reachable and fast enough? maxQueueSize and maxQueueBytes set the bounds',
+  sampler_failed: 'the sampler failed, the span is not sampled',
+  server_warning: 'the receiver accepted a request and warns',
+  setting_refused: 'a setting cannot be used',
+  shutdown: 'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
+  span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
+  span_ended: 'a method came after the end of its span and does nothing',
+  spans_rejected: 'the receiver accepted a request but rejected some of its spans',
+  start_failed: 'a span could not be started, its options or context threw',
+  time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
+};
