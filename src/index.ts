@@ -10,7 +10,7 @@ export type { IdGenerator } from './core/id.ts';
 export { RandomIdGenerator } from './core/id.ts';
 export { SpanKind } from './core/kind.ts';
 export type { SpanLimits } from './core/limits.ts';
-export type { Link } from './core/link.ts';
+export type { Link, LinkInput } from './core/link.ts';
 export { INVALID_SPAN, nonRecordingSpan } from './core/non-recording-span.ts';
 export type { FlushOptions, FlushResult, SpanProcessor } from './core/processor.ts';
 export type { TracerProviderOptions } from './core/provider.ts';
@@ -24,7 +24,7 @@ export {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from './core/sampler.ts';
-export type { LinkInput, ReadableSpan, Span, WritableSpan } from './core/span.ts';
+export type { ReadableSpan, Span, WritableSpan } from './core/span.ts';
 export { recordError } from './core/span-callback.ts';
 export type { SpanContext, TraceState } from './core/span-context.ts';
 export { INVALID_SPAN_CONTEXT, isSpanContextValid, TraceFlags } from './core/span-context.ts';

@@ -7,10 +7,11 @@ import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
-import { nameOf, type Span, type WritableSpan } from './core/span.ts';
+import type { Span, WritableSpan } from './core/span.ts';
 import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
+import { textOf } from './core/text.ts';
 import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
@@ -122,7 +123,7 @@ export interface TraceStats extends ProcessorStats {
 export function stats(): TraceStats | undefined {
   const { provider, batch } = running() ?? {};
   if (provider === undefined || batch === undefined) return undefined;
-  return { live: provider.started - provider.ended, ...batch.stats() };
+  return { live: provider.live, ...batch.stats() };
 }
 
 /** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */
@@ -273,7 +274,7 @@ export function spanId(context: SpanSource = activeContext()): string {
 /** `[trace_id=… span_id=…] message`, or the bare message where there is no span. */
 export function logWithTrace(message: string, context: SpanSource = activeContext()): string {
   const found = spanContextOf(context);
-  return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${nameOf(message)}` : message;
+  return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${textOf(message)}` : message;
 }
 
 /**

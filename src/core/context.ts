@@ -17,43 +17,37 @@ export interface Context {
 
 // The symbols under which `@opentelemetry/api` keeps the same things: sharing them is what makes
 // a context of ours readable by any library written against that package, and the reverse.
-export const SPAN_KEY: unique symbol = Symbol.for('OpenTelemetry Context Key SPAN') as never;
-export const BAGGAGE_KEY: unique symbol = Symbol.for('OpenTelemetry Baggage Key') as never;
-export const SUPPRESS_TRACING_KEY: unique symbol = Symbol.for(
-  'OpenTelemetry SDK Context Key SUPPRESS_TRACING',
-) as never;
+export const SPAN_KEY: unique symbol = /* @__PURE__ */ Symbol.for('OpenTelemetry Context Key SPAN') as never;
+export const BAGGAGE_KEY: unique symbol = /* @__PURE__ */ Symbol.for('OpenTelemetry Baggage Key') as never;
+const SUPPRESS_TRACING_KEY = /* @__PURE__ */ Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /**
  * The span has a slot of its own: it is read for every span and written for every active one,
  * and a slot keeps no earlier span alive, which a chain of contexts would.
  */
 class SlotContext implements Context {
-  readonly span: Span | undefined;
-  readonly rest: ReadonlyMap<symbol, unknown> | undefined;
+  readonly _span: unknown;
+  readonly _rest: ReadonlyMap<symbol, unknown> | undefined;
 
-  constructor(span: Span | undefined, rest: ReadonlyMap<symbol, unknown> | undefined) {
-    this.span = span;
-    this.rest = rest;
+  constructor(span: unknown, rest: ReadonlyMap<symbol, unknown> | undefined) {
+    this._span = span;
+    this._rest = rest;
   }
 
   getValue(key: symbol): unknown {
-    if (key === SPAN_KEY) return this.span;
-    return this.rest === undefined ? undefined : this.rest.get(key);
+    return key === SPAN_KEY ? this._span : this._rest?.get(key);
   }
 
   setValue(key: symbol, value: unknown): Context {
-    if (key === SPAN_KEY) return new SlotContext(value as Span | undefined, this.rest);
-    const rest = new Map(this.rest);
-    rest.set(key, value);
-    return new SlotContext(this.span, rest);
+    return key === SPAN_KEY
+      ? new SlotContext(value, this._rest)
+      : new SlotContext(this._span, new Map(this._rest).set(key, value));
   }
 
   deleteValue(key: symbol): Context {
-    if (key === SPAN_KEY) return new SlotContext(undefined, this.rest);
-    if (!this.rest?.has(key)) return this;
-    const rest = new Map(this.rest);
+    const rest = new Map(this._rest);
     rest.delete(key);
-    return new SlotContext(this.span, rest.size === 0 ? undefined : rest);
+    return new SlotContext(key === SPAN_KEY ? undefined : this._span, rest);
   }
 }
 

@@ -35,13 +35,18 @@ export function report(code: string, details: string, level: Diagnostic['level']
     return;
   }
   reported.set(key, [at, 0]);
-  const message = [code, details, explanations[code]].filter(Boolean).join(': ');
+  const message = (details === '' ? code : `${code}: ${details}`) + explanation(code);
   const diagnostic: Diagnostic = { level, code, message, repeated: last?.[1] ?? 0 };
   try {
     (processState.onDiagnostic ?? printDiagnostic)(diagnostic);
   } catch {
     // A handler that throws must not take the application with it.
   }
+}
+
+/** What is to be said of a code, or of a server's status, with a colon in front; `''` in browsers. */
+export function explanation(code: string | number): string {
+  return explanations[code] === undefined ? '' : `: ${explanations[code]}`;
 }
 
 /** Reports that there is nothing to run; what would have run it returns nothing. */

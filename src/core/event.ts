@@ -1,5 +1,5 @@
 import type { AttributeList, Attributes } from './attributes.ts';
-import type { HrTime } from './clock.ts';
+import type { HrTime, Time } from './clock.ts';
 
 /** Something that happened at one moment of a span. */
 export interface SpanEvent {
@@ -12,10 +12,7 @@ export interface SpanEvent {
 
 /** An event as a span keeps it until it is encoded. */
 export interface StoredEvent {
-  readonly name: string;
-  /** A reading of the monotonic clock, in milliseconds … */
-  readonly reading: number;
-  /** … unless the caller gave the time. */
-  readonly given: HrTime | undefined;
-  readonly attributes: AttributeList | undefined;
+  readonly _name: string;
+  readonly _time: Time;
+  readonly _attributes: AttributeList | undefined;
 }

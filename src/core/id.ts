@@ -1,5 +1,3 @@
-import { INVALID_SPAN_ID, INVALID_TRACE_ID } from './span-context.ts';
-
 /**
  * Makes the ids of new traces and spans. Hand one to `TracerProvider` to replace the built-in
  * generator, whose ids are random.
@@ -18,27 +16,25 @@ export interface IdGenerator {
 // 1,024 words are 170 root spans. A draw from the pool costs 7 ns where a call of getRandomValues
 // costs 1,100 (Node 20); larger pools gain nothing more.
 const POOL_WORDS = 1024;
-let pool: Int32Array | undefined;
-let next = POOL_WORDS;
+let pool: Int32Array<ArrayBuffer> | undefined;
+let next = 0;
 
 /**
  * 32 random bits as a signed integer. The pool is filled by the first draw and not when the
  * module loads, because Workers forbid random values at module scope.
  */
 export function randomWord(): number {
-  if (next === POOL_WORDS) {
+  if (next === 0) {
     pool ??= new Int32Array(POOL_WORDS);
     crypto.getRandomValues(pool);
-    next = 0;
+    next = POOL_WORDS;
   }
-  return (pool as Int32Array)[next++];
+  return (pool as Int32Array)[--next];
 }
 
-const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Eight hexadecimal digits of a 32-bit word. */
-export function hexOfWord(word: number): string {
-  return HEX[word >>> 24] + HEX[(word >>> 16) & 255] + HEX[(word >>> 8) & 255] + HEX[word & 255];
+/** The hexadecimal digits of 32-bit words, eight each. */
+export function hexOf(...words: number[]): string {
+  return words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
 /** The 32-bit word that eight hexadecimal digits of `hex` spell, from `offset`. */
@@ -51,12 +47,10 @@ export class RandomIdGenerator implements IdGenerator {
   readonly randomTraceIds = true;
 
   generateTraceId(): string {
-    const id = hexOfWord(randomWord()) + hexOfWord(randomWord()) + hexOfWord(randomWord()) + hexOfWord(randomWord());
-    return id === INVALID_TRACE_ID ? this.generateTraceId() : id;
+    return hexOf(randomWord(), randomWord(), randomWord(), randomWord() || 1);
   }
 
   generateSpanId(): string {
-    const id = hexOfWord(randomWord()) + hexOfWord(randomWord());
-    return id === INVALID_SPAN_ID ? this.generateSpanId() : id;
+    return hexOf(randomWord(), randomWord() || 1);
   }
 }

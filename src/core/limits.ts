@@ -1,3 +1,5 @@
+import { numberOptions } from './options.ts';
+
 /**
  * How much one span may carry. What is beyond is dropped and counted on the span.
  *
@@ -29,17 +31,5 @@ export const DEFAULT_SPAN_LIMITS: Readonly<SpanLimits> = {
 
 /** The defaults with `given` on top; throws a `RangeError` for what is not a number of 0 or more. */
 export function spanLimits(given: Partial<SpanLimits> | undefined): SpanLimits {
-  const limits: SpanLimits = { ...DEFAULT_SPAN_LIMITS };
-  for (const name of Object.keys(given ?? {}) as (keyof SpanLimits)[]) {
-    if (!Object.hasOwn(DEFAULT_SPAN_LIMITS, name)) {
-      throw new RangeError(`spanLimits.${name}: there is no such limit; there are ${Object.keys(limits).join(', ')}`);
-    }
-    const value = given?.[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value >= 0)) {
-      throw new RangeError(`spanLimits.${name}: ${String(value)} is not a number of 0 or more`);
-    }
-    limits[name] = value;
-  }
-  return limits;
+  return numberOptions<SpanLimits>(DEFAULT_SPAN_LIMITS, given, 'spanLimits.', 0);
 }

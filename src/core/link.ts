@@ -1,5 +1,6 @@
 import type { AttributeList, Attributes } from './attributes.ts';
 import type { SpanContext } from './span-context.ts';
+import type { SpanSource } from './span-source.ts';
 
 /** A relation to a span that is not the parent, perhaps of another trace. */
 export interface Link {
@@ -8,9 +9,18 @@ export interface Link {
   droppedAttributesCount?: number;
 }
 
-/** A link as a span keeps it until it is encoded. */
+/** A link as a caller gives it: attributes are optional, the span may be named in any way. */
+export type LinkInput = { context: SpanSource; attributes?: Attributes } | SpanSource;
+
+/** A link as a span keeps it until it is encoded: a copy, since what is read later may have changed, or throw. */
 export interface StoredLink {
-  readonly context: SpanContext;
-  readonly attributes: AttributeList | undefined;
-  readonly droppedAttributesCount: number;
+  readonly _context: SpanContext;
+  /** The `tracestate` of the context, `''` where there is none. */
+  readonly _traceState: string;
+  readonly _attributes: AttributeList;
+}
+
+/** A link with its parts named. A span is its own name, though it has attributes, too. */
+export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
+  return 'context' in link && !('spanContext' in link) ? link : { context: link as SpanSource };
 }

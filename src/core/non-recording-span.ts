@@ -1,54 +1,74 @@
+import type { Attributes, AttributeValue } from './attributes.ts';
+import type { TimeInput } from './clock.ts';
 import { ROOT_CONTEXT, setSpan } from './context.ts';
 import { callbackMissing } from './diagnostic.ts';
-import { hexOfWord, wordOfHex } from './id.ts';
-import { type LocalTrace, traceOfId } from './local-trace.ts';
+import { hexOf, wordOfHex } from './id.ts';
+import type { LinkInput } from './link.ts';
 import { processState } from './process-state.ts';
 import type { Span } from './span.ts';
-import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext } from './span-context.ts';
+import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext, type TraceState } from './span-context.ts';
 import { spanContextOf } from './span-source.ts';
+import type { SpanStatus } from './status.ts';
 
+// Older browsers lack the symbol; `using` as compilers write it out looks it up under the same name.
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
+// Bits of `_flags` beyond the eight of W3C, where OTLP has them: bit 8 says that bit 9 is known, bit 9 that the span
+// (of one that is recorded: its parent) is in another process.
+export const W3C_FLAGS = 0xff;
+export const HAS_IS_REMOTE = 0x100;
+export const IS_REMOTE = 0x200;
+
 /**
- * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process.
- * Its only content is what its span context needs.
+ * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process. Its only
+ * content is what its span context needs: ids as 32-bit words, from which hexadecimal digits are made for those who
+ * ask. Recording spans inherit that.
  */
 export class NonRecordingSpan implements Span {
-  /** `undefined` where the span context is invalid: then it is nobody's parent. */
-  readonly trace: LocalTrace | undefined;
-  readonly flags: number;
-  readonly idHigh: number;
-  readonly idLow: number;
-  readonly isRemote: boolean;
-  private context: SpanContext | undefined;
+  // The trace id …
+  readonly _word0: number;
+  readonly _word1: number;
+  readonly _word2: number;
+  readonly _word3: number;
+  // … and that of the span; all zero where there is no span, and it is nobody's parent.
+  readonly _idHigh: number;
+  readonly _idLow: number;
+  readonly _flags: number;
+  readonly _traceState: TraceState | undefined;
+  private _context: SpanContext | undefined;
 
   constructor(
-    trace: LocalTrace | undefined,
-    flags: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
     idHigh: number,
     idLow: number,
-    isRemote: boolean,
+    flags: number,
+    traceState: TraceState | undefined,
     context: SpanContext | undefined,
   ) {
-    this.trace = trace;
-    this.flags = flags;
-    this.idHigh = idHigh;
-    this.idLow = idLow;
-    this.isRemote = isRemote;
-    this.context = context;
+    this._word0 = word0;
+    this._word1 = word1;
+    this._word2 = word2;
+    this._word3 = word3;
+    this._idHigh = idHigh;
+    this._idLow = idLow;
+    this._flags = flags;
+    this._traceState = traceState;
+    this._context = context;
   }
 
   spanContext(): SpanContext {
-    if (this.context === undefined) {
-      const trace = this.trace as LocalTrace;
-      this.context = {
-        traceId: trace.traceId,
-        spanId: hexOfWord(this.idHigh) + hexOfWord(this.idLow),
-        traceFlags: this.flags,
+    if (this._context === undefined) {
+      this._context = {
+        traceId: hexOf(this._word0, this._word1, this._word2, this._word3),
+        spanId: hexOf(this._idHigh, this._idLow),
+        traceFlags: this._flags & W3C_FLAGS,
       };
-      if (trace.traceState !== undefined) this.context.traceState = trace.traceState;
+      if (this._traceState !== undefined) this._context.traceState = this._traceState;
     }
-    return this.context;
+    return this._context;
   }
 
   run<T>(callback: () => T): T {
@@ -61,57 +81,70 @@ export class NonRecordingSpan implements Span {
     return false;
   }
 
+  setAttribute(key: string, value: AttributeValue | null | undefined): this;
   setAttribute(): this {
     return this;
   }
 
+  setAttributes(attributes: Attributes): this;
   setAttributes(): this {
     return this;
   }
 
+  addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this;
   addEvent(): this {
     return this;
   }
 
+  addLink(link: LinkInput): this;
   addLink(): this {
     return this;
   }
 
+  addLinks(links: readonly LinkInput[]): this;
   addLinks(): this {
     return this;
   }
 
+  setStatus(status: SpanStatus): this;
   setStatus(): this {
     return this;
   }
 
+  updateName(name: string): this;
   updateName(): this {
     return this;
   }
 
+  recordException(exception: unknown, time?: TimeInput): void;
   recordException(): void {}
 
+  end(endTime?: TimeInput): void;
   end(): void {}
 
-  [DISPOSE](): void {}
+  [DISPOSE](): void {
+    if (this.isRecording()) this.end();
+  }
 }
 
 /** What is returned where there is nothing to pass on: before `initialize`, and outside of every trace. */
-export const INVALID_SPAN: Span = /* @__PURE__ */ new NonRecordingSpan(undefined, 0, 0, 0, false, INVALID_SPAN_CONTEXT);
+export const INVALID_SPAN: Span = /* @__PURE__ */ nonRecordingSpan(INVALID_SPAN_CONTEXT);
 
 /** A span that stands for a span context, of another process as a rule; children can be started under it. */
 export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
-  if (!isSpanContextValid(context)) {
-    return new NonRecordingSpan(undefined, 0, 0, 0, false, context ?? INVALID_SPAN_CONTEXT);
-  }
-  const { traceId, spanId, traceFlags, traceState, isRemote } = context;
+  const { traceId, spanId, traceFlags, traceState, isRemote } = isSpanContextValid(context)
+    ? context
+    : INVALID_SPAN_CONTEXT;
   return new NonRecordingSpan(
-    traceOfId(traceId, traceState),
-    traceFlags & 0xff,
+    wordOfHex(traceId, 0),
+    wordOfHex(traceId, 8),
+    wordOfHex(traceId, 16),
+    wordOfHex(traceId, 24),
     wordOfHex(spanId, 0),
     wordOfHex(spanId, 8),
-    isRemote === true,
-    context,
+    (traceFlags & W3C_FLAGS) | (isRemote === true ? IS_REMOTE : 0),
+    traceState,
+    context ?? INVALID_SPAN_CONTEXT,
   );
 }
 
@@ -121,5 +154,5 @@ export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
  */
 export function passOn(parent: unknown): Span {
   if (parent === undefined) return INVALID_SPAN;
-  return parent instanceof NonRecordingSpan ? parent : nonRecordingSpan(spanContextOf(parent));
+  return parent instanceof NonRecordingSpan && !parent.isRecording() ? parent : nonRecordingSpan(spanContextOf(parent));
 }

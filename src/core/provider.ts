@@ -3,15 +3,14 @@ import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import type { IdGenerator } from './id.ts';
-import { RandomIdGenerator } from './id.ts';
 import { type SpanLimits, spanLimits } from './limits.ts';
-import { type LocalTrace, randomTrace, traceOfId } from './local-trace.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
-import { AlwaysOnSampler, type Decide, decideOf, ParentBasedSampler, type Sampler } from './sampler.ts';
-import { nameOf, type RecordingSpan } from './span.ts';
-import { isValidSpanId, isValidTraceId, TraceFlags } from './span-context.ts';
-import { SpanTracer, type Tracer } from './tracer.ts';
+import { type Decide, decideOf, ParentSampling, type Sampler, SamplingDecision } from './sampler.ts';
+import type { RecordingSpan, Span } from './span.ts';
+import { TraceFlags } from './span-context.ts';
+import { textOf } from './text.ts';
+import { contextOf, SpanTracer, type Tracer } from './tracer.ts';
 
 // Processors keep to their deadlines themselves; one that does not is left behind after this.
 const GRACE_MILLIS = 3_000;
@@ -38,153 +37,145 @@ export interface TracerProviderOptions {
  * Specification: OpenTelemetry Trace SDK, "Tracer Provider".
  */
 export class TracerProvider {
-  readonly resource: Resource;
-  readonly sampler: Sampler;
-  readonly limits: SpanLimits;
-  readonly idGenerator: IdGenerator | undefined;
-  readonly spanProcessors: readonly SpanProcessor[];
-  isShutDown = false;
-  /** Recording spans started and ended so far; the difference is live. */
-  started = 0;
-  ended = 0;
-
+  readonly _resource: Resource;
+  readonly _sampler: Sampler | undefined;
+  /** The sampler's short way; `undefined` for a sampler without one. */
+  readonly _decide: Decide | undefined;
+  readonly _limits: SpanLimits;
   /** The flags of a new trace. */
-  readonly rootFlags: number;
-  readonly decide: Decide | undefined;
-  readonly watchesStarts: boolean;
-  private readonly tracers = new Map<string, SpanTracer>();
-  private shutdownDone: Promise<FlushResult> | undefined;
+  readonly _rootFlags: number;
+  _isShutDown = false;
+  /** Recording spans that have started and not ended. */
+  live = 0;
+  private readonly _idGenerator: IdGenerator | undefined;
+  private readonly _processors: readonly SpanProcessor[];
+  /** Those that want to know of spans that start. */
+  private readonly _starters: readonly SpanProcessor[];
+  private readonly _tracers = new Map<string, SpanTracer>();
+  private _shutdownDone: Promise<FlushResult> | undefined;
 
   /** @throws TypeError or RangeError naming the option that cannot be used. */
   constructor(options: TracerProviderOptions = {}) {
-    const { resource, idGenerator, spanProcessors = [] } = options;
-    this.resource = { ...resource, attributes: { ...sdkAttributes(), ...resource?.attributes } };
-    this.sampler = options.sampler ?? new ParentBasedSampler({ root: new AlwaysOnSampler() });
-    requireMethod('sampler', this.sampler, 'shouldSample');
-    this.decide = decideOf(this.sampler);
-    this.limits = spanLimits(options.spanLimits);
-    if (idGenerator !== undefined) requireMethod('idGenerator', idGenerator, 'generateTraceId', 'generateSpanId');
-    // A subclass makes ids of its own.
-    this.idGenerator = idGenerator?.constructor === RandomIdGenerator ? undefined : idGenerator;
-    this.rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? TraceFlags.RANDOM : 0;
+    const { resource, sampler, idGenerator, spanProcessors = [] } = options;
+    if (sampler !== undefined) requireMethods('sampler', sampler, 'shouldSample');
+    if (idGenerator !== undefined) requireMethods('idGenerator', idGenerator, 'generateTraceId', 'generateSpanId');
     if (!Array.isArray(spanProcessors)) throw new TypeError('spanProcessors: an array of span processors is required');
-    for (const [at, processor] of spanProcessors.entries()) {
-      requireMethod(`spanProcessors[${at}]`, processor, 'onEnd', 'forceFlush', 'shutdown');
+    for (const processor of spanProcessors) {
+      requireMethods('spanProcessors', processor, 'onEnd', 'forceFlush', 'shutdown');
     }
-    this.spanProcessors = [...spanProcessors];
-    this.watchesStarts = spanProcessors.some((processor) => typeof processor.onStart === 'function');
+    this._resource = { ...resource, attributes: { ...sdkAttributes(), ...resource?.attributes } };
+    this._sampler = sampler;
+    this._decide = sampler === undefined ? asParent : decideOf(sampler);
+    this._limits = spanLimits(options.spanLimits);
+    this._idGenerator = idGenerator;
+    this._rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? TraceFlags.RANDOM : 0;
+    this._processors = [...spanProcessors];
+    this._starters = spanProcessors.filter((processor) => typeof processor.onStart === 'function');
   }
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: textOr('', name), version: textOr(undefined, version), schemaUrl: schemaUrlOf(options) };
-    const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
-    let tracer = this.tracers.get(key);
+    let schemaUrl: unknown;
+    try {
+      schemaUrl = options?.schemaUrl;
+    } catch {
+      // Options that cannot be read say nothing.
+    }
+    const [given = '', ...rest] = [name, version, schemaUrl].map((part) =>
+      typeof part === 'string' ? part : undefined,
+    );
+    const key = JSON.stringify([given, ...rest]);
+    let tracer = this._tracers.get(key);
     if (tracer === undefined) {
-      tracer = new SpanTracer(this, scope);
+      tracer = new SpanTracer(this, { name: given, version: rest[0], schemaUrl: rest[1] });
       // Names made of ids must not fill the memory: further tracers are made anew each time.
-      if (this.tracers.size < MAX_TRACERS) this.tracers.set(key, tracer);
+      if (this._tracers.size < MAX_TRACERS) this._tracers.set(key, tracer);
     }
     return tracer;
   }
 
   /** Flushes every processor; resolves to the sum of what they came to. Never rejects. */
   forceFlush(options?: FlushOptions): Promise<FlushResult> {
-    return this.each('forceFlush', options);
+    return this._each('forceFlush', options);
   }
 
   /** Flushes and closes every processor; from the call on, spans are not recorded. Never rejects. */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
-    this.isShutDown = true;
-    this.shutdownDone ??= this.each('shutdown', options);
-    return this.shutdownDone;
+    this._isShutDown = true;
+    this._shutdownDone ??= this._each('shutdown', options);
+    return this._shutdownDone;
   }
 
-  private async each(method: 'forceFlush' | 'shutdown', options: FlushOptions | undefined): Promise<FlushResult> {
+  private async _each(method: 'forceFlush' | 'shutdown', options: FlushOptions | undefined): Promise<FlushResult> {
     const sum: FlushResult = { exported: 0, pending: 0, dropped: 0 };
+    const patience = flushTimeout(options) + GRACE_MILLIS;
     await Promise.all(
-      this.spanProcessors.map(async (processor) => {
+      this._processors.map(async (processor) => {
         try {
-          const patience = flushTimeout(options) + GRACE_MILLIS;
           const result = (await within(patience, processor[method](options))) as Partial<FlushResult> | undefined;
-          sum.exported += result?.exported ?? 0;
-          sum.pending += result?.pending ?? 0;
-          sum.dropped += result?.dropped ?? 0;
+          for (const count of ['exported', 'pending', 'dropped'] as const) sum[count] += result?.[count] ?? 0;
         } catch (error) {
-          report('processor_failed', `${method} of a span processor failed: ${messageOf(error)}`);
+          processorFailed(method, error);
         }
       }),
     );
     return sum;
   }
 
-  /** Called by a tracer for every recording span, where a processor wants to know. */
-  onStart(span: RecordingSpan, parentContext: Context): void {
-    for (const processor of this.spanProcessors) {
+  /** Called by a tracer for every recording span; `context` is that of the parent, where it is known. */
+  _onStart(span: RecordingSpan, context: Context | undefined, parent: Span | undefined): void {
+    this.live++;
+    for (let at = 0; at < this._starters.length; at++) {
       try {
-        processor.onStart?.(span, parentContext);
+        this._starters[at].onStart?.(span, context ?? contextOf(parent));
       } catch (error) {
-        report('processor_failed', `onStart of a span processor threw: ${messageOf(error)}`);
+        processorFailed('onStart', error);
       }
     }
   }
 
   /** Called by a span as it ends. */
-  onEnd(span: RecordingSpan): void {
-    this.ended++;
-    const { spanProcessors } = this;
-    for (let at = 0; at < spanProcessors.length; at++) {
+  _onEnd(span: RecordingSpan): void {
+    this.live--;
+    for (let at = 0; at < this._processors.length; at++) {
       try {
-        spanProcessors[at].onEnd(span);
+        this._processors[at].onEnd(span);
       } catch (error) {
-        report('processor_failed', `onEnd of a span processor threw: ${messageOf(error)}`);
+        processorFailed('onEnd', error);
       }
     }
   }
 
-  /** A trace with a new id. */
-  newTrace(): LocalTrace {
-    if (this.idGenerator === undefined) return randomTrace();
-    const id = this.generate('generateTraceId');
-    return isValidTraceId(id) ? traceOfId(id, undefined) : randomTrace();
-  }
-
-  /** A span id from the generator that was given. */
-  newSpanId(): string {
-    const id = this.generate('generateSpanId');
-    return isValidSpanId(id) ? id : new RandomIdGenerator().generateSpanId();
-  }
-
-  private generate(method: 'generateTraceId' | 'generateSpanId'): unknown {
-    let came: string;
+  /** An id from the generator that was given; `undefined` where a random one is to be used. */
+  _generate(method: 'generateTraceId' | 'generateSpanId', isValid: (id: unknown) => id is string): string | undefined {
+    if (this._idGenerator === undefined) return undefined;
+    let came: unknown;
     try {
-      const id: unknown = this.idGenerator?.[method]();
-      if ((method === 'generateTraceId' ? isValidTraceId : isValidSpanId)(id)) return id;
-      came = `gave ${nameOf(id).slice(0, 100)}, not ${method === 'generateTraceId' ? 32 : 16} hexadecimal digits`;
+      came = this._idGenerator[method]();
+      if (isValid(came)) return came;
     } catch (error) {
-      came = `threw: ${messageOf(error)}`;
+      came = messageOf(error);
     }
-    report('id_refused', `idGenerator.${method}() ${came}; a random id is used`);
+    report('id_refused', `${method}() ${textOf(came).slice(0, 100)}`);
     return undefined;
   }
 }
 
-function schemaUrlOf(options: { schemaUrl?: string } | undefined): string | undefined {
-  try {
-    return textOr(undefined, options?.schemaUrl);
-  } catch {
-    return undefined;
-  }
+/** The default sampler: spans do as their parents did, and new traces are sampled. */
+function asParent(parent: ParentSampling): SamplingDecision {
+  return parent === ParentSampling.LOCAL_NOT_SAMPLED || parent === ParentSampling.REMOTE_NOT_SAMPLED
+    ? SamplingDecision.NOT_RECORD
+    : SamplingDecision.RECORD_AND_SAMPLED;
 }
 
-function textOr<T>(fallback: T, value: unknown): string | T {
-  return typeof value === 'string' ? value : fallback;
+function processorFailed(method: string, error: unknown): void {
+  report('processor_failed', `${method}: ${messageOf(error)}`);
 }
 
-function requireMethod(option: string, value: unknown, ...methods: string[]): void {
+function requireMethods(option: string, value: unknown, ...methods: string[]): void {
   for (const method of methods) {
     if (typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function') {
-      throw new TypeError(`${option}: an object with ${methods.map((name) => `${name}()`).join(', ')} is required`);
+      throw new TypeError(`${option}: an object with ${methods.join('(), ')}() is required`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { runtime } from '#platform';
-import { AttributeList, type Attributes } from './attributes.ts';
+import type { Attributes } from './attributes.ts';
 import { SDK_NAME, SDK_VERSION } from './version.ts';
 
 /**
@@ -19,11 +19,4 @@ export function sdkAttributes(): Attributes {
     'telemetry.sdk.language': runtime.language,
     'telemetry.sdk.version': SDK_VERSION,
   };
-}
-
-/** Resource attributes as they are encoded; limits do not apply to them. */
-export function resourceAttributeList(resource: Resource): AttributeList {
-  const list = new AttributeList();
-  list.setAll(resource.attributes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  return list;
 }

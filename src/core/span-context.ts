@@ -40,33 +40,30 @@ export const TraceFlags = {
   RANDOM: 0x02,
 } as const;
 
-export const INVALID_TRACE_ID = '00000000000000000000000000000000';
-export const INVALID_SPAN_ID = '0000000000000000';
-
 /** The context of a span that was never started: all zero. */
 export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
-  traceId: INVALID_TRACE_ID,
-  spanId: INVALID_SPAN_ID,
+  traceId: '00000000000000000000000000000000',
+  spanId: '0000000000000000',
   traceFlags: 0,
 });
 
-const TRACE_ID = /^[0-9a-f]{32}$/;
-const SPAN_ID = /^[0-9a-f]{16}$/;
+const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
+const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
 /** True for 32 lower-case hexadecimal digits that are not all zero. */
 export function isValidTraceId(traceId: unknown): traceId is string {
-  return typeof traceId === 'string' && TRACE_ID.test(traceId) && traceId !== INVALID_TRACE_ID;
+  return typeof traceId === 'string' && TRACE_ID.test(traceId);
 }
 
 /** True for 16 lower-case hexadecimal digits that are not all zero. */
 export function isValidSpanId(spanId: unknown): spanId is string {
-  return typeof spanId === 'string' && SPAN_ID.test(spanId) && spanId !== INVALID_SPAN_ID;
+  return typeof spanId === 'string' && SPAN_ID.test(spanId);
 }
 
-/** True where both ids are valid. */
+/** True where both ids are valid. Never throws. */
 export function isSpanContextValid(context: SpanContext): boolean {
   try {
-    return isValidTraceId(context?.traceId) && isValidSpanId(context?.spanId);
+    return isValidTraceId(context.traceId) && isValidSpanId(context.spanId);
   } catch {
     return false;
   }

@@ -1,22 +1,41 @@
-import { AttributeList, type Attributes, type AttributeValue } from './attributes.ts';
-import { compareHrTime, type HrTime, hrDuration, hrTimeOf, hrTimeOfInput, now, type TimeInput } from './clock.ts';
-import { ROOT_CONTEXT, setSpan } from './context.ts';
-import { callbackMissing, report } from './diagnostic.ts';
+import {
+  type AttributeList,
+  type Attributes,
+  type AttributeValue,
+  attributesOf,
+  droppedOf,
+  setAttribute,
+  setAttributes,
+} from './attributes.ts';
+import {
+  type Anchor,
+  type HrTime,
+  hrTimeOf,
+  nanosOfInput,
+  now,
+  type Time,
+  type TimeInput,
+  unixNanos,
+} from './clock.ts';
+import { report } from './diagnostic.ts';
 import type { SpanEvent, StoredEvent } from './event.ts';
 import { describeException } from './exception.ts';
-import { hexOfWord } from './id.ts';
+import { hexOf } from './id.ts';
 import type { SpanKind } from './kind.ts';
-import type { Link, StoredLink } from './link.ts';
-import type { LocalTrace } from './local-trace.ts';
-import { processState } from './process-state.ts';
+import { detailedLink, type Link, type LinkInput, type StoredLink } from './link.ts';
+import { IS_REMOTE, NonRecordingSpan, W3C_FLAGS } from './non-recording-span.ts';
 import type { Resource } from './resource.ts';
-import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext } from './span-context.ts';
-import { type SpanSource, spanContextOf } from './span-source.ts';
+import {
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type SpanContext,
+  type TraceState,
+  textOfTraceState,
+} from './span-context.ts';
+import { spanContextOf } from './span-source.ts';
 import { type SpanStatus, SpanStatusCode } from './status.ts';
+import { textOf } from './text.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
-
-/** A link as a caller gives it: attributes are optional, the span may be named in any way. */
-export type LinkInput = { context: SpanSource; attributes?: Attributes } | SpanSource;
 
 /**
  * One operation of a trace. No method throws; all but `spanContext` do nothing once the span has ended.
@@ -88,365 +107,309 @@ export interface ReadableSpan {
   readonly isLocalRoot: boolean;
 }
 
-/** Where the parent of a span is. */
-export const ParentOrigin = {
-  NONE: 0,
-  /** A recording span of this package. */
-  LOCAL: 1,
-  /** Another process. */
-  REMOTE: 2,
-  /** This process, but not recorded, or recorded by another library. */
-  UNRECORDED: 3,
-} as const;
-export type ParentOrigin = (typeof ParentOrigin)[keyof typeof ParentOrigin];
-
 /** What few spans have, apart, so that the others stay small. */
 interface Extras {
-  links: StoredLink[];
-  droppedLinks: number;
-  droppedEvents: number;
-  startTime: HrTime | undefined;
-  endTime: HrTime | undefined;
+  readonly _links: StoredLink[];
+  _droppedLinks: number;
+  _droppedEvents: number;
 }
-
-// Older browsers lack the symbol; `using` as compilers write it out looks it up under the same name.
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /**
  * A span that is recorded. Ids are 32-bit words and times readings of the monotonic clock: hexadecimal digits
  * and Unix time are made for those who ask. The encoder reads the fields, everybody else the interfaces.
  */
-export class RecordingSpan implements Span, ReadableSpan {
-  readonly tracer: SpanTracer;
-  readonly trace: LocalTrace;
-  name: string;
+export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpan {
+  readonly _tracer: SpanTracer;
+  // All zero where there is no parent.
+  readonly _parentHigh: number;
+  readonly _parentLow: number;
+  /** The top of what this process records of the trace: all spans below it share its clock. */
+  readonly _root: RecordingSpan;
+  readonly _anchor: Anchor;
   readonly kind: SpanKind;
-  readonly flags: number;
-  readonly idHigh: number;
-  readonly idLow: number;
-  readonly parentHigh: number;
-  readonly parentLow: number;
-  readonly parentOrigin: ParentOrigin;
-  readonly startReading: number;
-  endReading: number;
-  ended: boolean;
-  attributeList: AttributeList | undefined;
-  eventList: StoredEvent[] | undefined;
-  statusCode: SpanStatusCode;
-  statusMessage: string | undefined;
-  extras: Extras | undefined;
-  private context: SpanContext | undefined;
+  name: string;
+  _start: Time;
+  /** `undefined` until the span has ended. */
+  _end: Time | undefined;
+  _attributes: AttributeList | undefined;
+  _events: StoredEvent[] | undefined;
+  _statusCode: SpanStatusCode;
+  _statusMessage: string;
+  _extras: Extras | undefined;
 
   constructor(
-    tracer: SpanTracer,
-    trace: LocalTrace,
-    name: string,
-    kind: SpanKind,
-    flags: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
     idHigh: number,
     idLow: number,
+    flags: number,
+    traceState: TraceState | undefined,
+    tracer: SpanTracer,
     parentHigh: number,
     parentLow: number,
-    parentOrigin: ParentOrigin,
-    startReading: number,
+    root: RecordingSpan | undefined,
+    anchor: Anchor,
+    kind: SpanKind,
+    name: string,
+    start: number,
   ) {
-    this.tracer = tracer;
-    this.trace = trace;
-    this.name = name;
+    super(word0, word1, word2, word3, idHigh, idLow, flags, traceState, undefined);
+    this._tracer = tracer;
+    this._parentHigh = parentHigh;
+    this._parentLow = parentLow;
+    this._root = root ?? this;
+    this._anchor = anchor;
     this.kind = kind;
-    this.flags = flags;
-    this.idHigh = idHigh;
-    this.idLow = idLow;
-    this.parentHigh = parentHigh;
-    this.parentLow = parentLow;
-    this.parentOrigin = parentOrigin;
-    this.startReading = startReading;
-    this.endReading = startReading;
-    this.ended = false;
-    this.attributeList = undefined;
-    this.eventList = undefined;
-    this.statusCode = SpanStatusCode.UNSET;
-    this.statusMessage = undefined;
-    this.extras = undefined;
-    this.context = undefined;
+    this.name = name;
+    this._start = start;
+    this._end = undefined;
+    this._attributes = undefined;
+    this._events = undefined;
+    this._statusCode = SpanStatusCode.UNSET;
+    this._statusMessage = '';
+    this._extras = undefined;
   }
 
-  spanContext(): SpanContext {
-    if (this.context === undefined) {
-      const context: SpanContext = {
-        traceId: this.trace.traceId,
-        spanId: hexOfWord(this.idHigh) + hexOfWord(this.idLow),
-        traceFlags: this.flags,
-      };
-      if (this.trace.traceState !== undefined) context.traceState = this.trace.traceState;
-      this.context = context;
+  override isRecording(): boolean {
+    return this._end === undefined;
+  }
+
+  override setAttribute(key: string, value: AttributeValue | null | undefined): this {
+    if (this._isOpen('setAttribute')) {
+      const { _limits } = this._tracer;
+      this._attributes ??= [];
+      setAttribute(this._attributes, key, value, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
     }
-    return this.context;
-  }
-
-  setAttribute(key: string, value: AttributeValue | null | undefined): this {
-    if (this.ended) return this.refuse('setAttribute');
-    const { limits } = this.tracer;
-    this.attributeList ??= new AttributeList();
-    this.attributeList.set(key, value, limits.attributeCountLimit, limits.attributeValueLengthLimit);
     return this;
   }
 
-  setAttributes(attributes: Attributes): this {
-    if (this.ended) return this.refuse('setAttributes');
-    const { limits } = this.tracer;
-    this.attributeList ??= new AttributeList();
-    this.attributeList.setAll(attributes, limits.attributeCountLimit, limits.attributeValueLengthLimit);
+  override setAttributes(attributes: Attributes): this {
+    if (this._isOpen('setAttributes')) {
+      const { _limits } = this._tracer;
+      this._attributes ??= [];
+      setAttributes(this._attributes, attributes, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
+    }
     return this;
   }
 
-  addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this {
-    if (this.ended) return this.refuse('addEvent');
-    const { limits } = this.tracer;
+  override addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this {
+    if (!this._isOpen('addEvent')) return this;
+    const { _limits } = this._tracer;
     let attributes: AttributeList | undefined;
-    let time = startTime;
+    let given = startTime;
     if (isTime(attributesOrStartTime)) {
-      time ??= attributesOrStartTime;
-    } else if (attributesOrStartTime !== undefined && attributesOrStartTime !== null) {
-      attributes = new AttributeList();
-      attributes.setAll(attributesOrStartTime, limits.attributePerEventCountLimit, limits.attributeValueLengthLimit);
+      given ??= attributesOrStartTime;
+    } else if (attributesOrStartTime) {
+      attributes = [];
+      const { attributePerEventCountLimit, attributeValueLengthLimit } = _limits;
+      setAttributes(attributes, attributesOrStartTime, attributePerEventCountLimit, attributeValueLengthLimit);
     }
-    this.eventList ??= [];
-    if (this.eventList.length >= limits.eventCountLimit) {
-      if (this.extend().droppedEvents++ === 0) {
-        report(
-          'event_limit',
-          `events beyond the limit of ${limits.eventCountLimit} are dropped: raise it in spanLimits`,
-        );
-      }
-      if (limits.eventCountLimit === 0) return this;
-      this.eventList.shift();
+    const event: StoredEvent = {
+      _name: typeof name === 'string' ? name : textOf(name),
+      _time: given === undefined ? now() : this._timeOf(given),
+      _attributes: attributes,
+    };
+    if (this._events === undefined) this._events = [event];
+    else this._events.push(event);
+    if (this._events.length > _limits.eventCountLimit) {
+      this._events.shift();
+      if (this._extend()._droppedEvents++ === 0) report('event_limit', textOf(_limits.eventCountLimit));
     }
-    this.eventList.push({
-      name: typeof name === 'string' ? name : nameOf(name),
-      reading: now(),
-      given: time === undefined ? undefined : this.timeOf(time),
-      attributes,
-    });
     return this;
   }
 
-  addLink(link: LinkInput): this {
-    if (this.ended) return this.refuse('addLink');
-    const { limits } = this.tracer;
-    const extras = this.extend();
-    if (extras.links.length >= limits.linkCountLimit) {
-      if (extras.droppedLinks++ === 0) {
-        report('link_limit', `links beyond the limit of ${limits.linkCountLimit} are dropped: raise it in spanLimits`);
-      }
+  override addLink(link: LinkInput): this {
+    if (!this._isOpen('addLink')) return this;
+    const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._tracer._limits;
+    const extras = this._extend();
+    if (extras._links.length >= linkCountLimit) {
+      if (extras._droppedLinks++ === 0) report('link_limit', textOf(linkCountLimit));
       return this;
     }
     try {
-      const { context, attributes: given, droppedAttributesCount } = detailedLink(link);
-      // A copy: what is read later may have changed by then, or throw.
+      const { context, attributes, droppedAttributesCount } = detailedLink(link);
       const found = spanContextOf(context);
       const { traceId, spanId } = isSpanContextValid(found) ? found : INVALID_SPAN_CONTEXT;
       const { traceFlags, traceState, isRemote } = found;
-      let attributes: AttributeList | undefined;
-      if (given !== undefined && given !== null) {
-        attributes = new AttributeList();
-        attributes.setAll(given, limits.attributePerLinkCountLimit, limits.attributeValueLengthLimit);
-      }
-      extras.links.push({
-        context: { traceId, spanId, traceFlags: traceFlags & 0xff, traceState, isRemote: isRemote === true },
-        attributes,
-        droppedAttributesCount:
-          (attributes?.dropped ?? 0) +
-          (Number.isSafeInteger(droppedAttributesCount) ? Math.max(droppedAttributesCount as number, 0) : 0),
+      const list: AttributeList = [];
+      if (attributes) setAttributes(list, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
+      if ((droppedAttributesCount as number) > 0)
+        list._dropped = droppedOf(list) + Math.floor(droppedAttributesCount as number);
+      extras._links.push({
+        _context: { traceId, spanId, traceFlags: traceFlags & W3C_FLAGS, traceState, isRemote: isRemote === true },
+        _traceState: textOfTraceState(traceState),
+        _attributes: list,
       });
     } catch {
-      extras.droppedLinks++;
-      report('link_refused', 'a link that cannot be read is left out');
+      extras._droppedLinks++;
+      report('link_refused', '');
     }
     return this;
   }
 
-  addLinks(links: readonly LinkInput[]): this {
+  override addLinks(links: readonly LinkInput[]): this {
+    if (!this._isOpen('addLinks')) return this;
     try {
-      if (!Array.isArray(links)) throw new TypeError('links are an array');
-      for (let at = 0; at < links.length && !this.ended; at++) {
-        const { extras } = this;
-        this.addLink(links[at]);
-        if (extras === undefined || extras.links.length < this.tracer.limits.linkCountLimit) continue;
-        // The rest is counted and not gone through: there may be any number of them.
-        extras.droppedLinks += links.length - at - 1;
-        break;
-      }
+      if (!Array.isArray(links)) throw new TypeError();
+      const { linkCountLimit } = this._tracer._limits;
+      for (const link of links.slice(0, linkCountLimit + 1)) this.addLink(link);
+      // What is beyond the limit is counted and not gone through: there may be any number of them.
+      this._extend()._droppedLinks += Math.max(links.length - linkCountLimit - 1, 0);
     } catch {
-      report('link_refused', 'links that cannot be read are left out');
+      report('link_refused', '');
     }
     return this;
   }
 
-  setStatus(status: SpanStatus): this {
-    if (this.ended) return this.refuse('setStatus');
-    if (this.statusCode === SpanStatusCode.OK) return this;
+  override setStatus(status: SpanStatus): this {
     try {
       const { code, message } = status;
-      if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
-      this.statusCode = code;
-      this.statusMessage = code === SpanStatusCode.ERROR && typeof message === 'string' ? message : undefined;
+      if (this._isOpen('setStatus') && this._statusCode !== SpanStatusCode.OK && (code === 1 || code === 2)) {
+        this._statusCode = code;
+        this._statusMessage = code === SpanStatusCode.ERROR && typeof message === 'string' ? message : '';
+      }
     } catch {
       // A status that cannot be read is none.
     }
     return this;
   }
 
-  updateName(name: string): this {
-    if (this.ended) return this.refuse('updateName');
-    this.name = typeof name === 'string' ? name : nameOf(name);
+  override updateName(name: string): this {
+    if (this._isOpen('updateName')) this.name = typeof name === 'string' ? name : textOf(name);
     return this;
   }
 
-  end(endTime?: TimeInput): void {
-    if (this.ended) {
-      this.refuse('end');
-      return;
+  override recordException(exception: unknown, time?: TimeInput): void {
+    this.addEvent('exception', describeException(exception), time);
+  }
+
+  override end(endTime?: TimeInput): void {
+    if (!this._isOpen('end')) return;
+    const { _start, _anchor } = this;
+    let end: Time = now();
+    if (endTime !== undefined) end = this._timeOf(endTime);
+    // The clock of a browser may stand still or, by a hair, go back.
+    if (
+      typeof end === 'number' && typeof _start === 'number'
+        ? end < _start
+        : unixNanos(_anchor, end) < unixNanos(_anchor, _start)
+    ) {
+      end = _start;
     }
-    const reading = now();
-    if (reading > this.startReading) this.endReading = reading;
-    if (endTime !== undefined || this.extras?.startTime !== undefined) this.fixEndTime(endTime);
-    this.ended = true;
-    this.tracer.provider.onEnd(this);
-  }
-
-  isRecording(): boolean {
-    return !this.ended;
-  }
-
-  recordException(exception: unknown, time?: TimeInput): void {
-    this.addEvent('exception', describeException(exception) as Attributes, time);
-  }
-
-  run<T>(callback: () => T): T {
-    if (typeof callback !== 'function') return callbackMissing() as T;
-    const { contextStorage } = processState;
-    const context = contextStorage.getStore() ?? ROOT_CONTEXT;
-    return contextStorage.run(setSpan(context, this), callback);
+    this._end = end;
+    this._tracer._provider._onEnd(this);
   }
 
   /** Takes the start from the caller instead of the clock. */
-  startAt(time: TimeInput): void {
-    this.extend().startTime = this.timeOf(time);
+  _startAt(time: TimeInput): void {
+    this._start = this._timeOf(time);
   }
 
-  /** A given end stands unless it lies before the start, and so does the clock's after a given start. */
-  private fixEndTime(endTime: TimeInput | undefined): void {
-    const extras = this.extend();
-    const end = (endTime === undefined ? undefined : this.timeOf(endTime)) ?? hrTimeOf(this.anchor, this.endReading);
-    const start = this.startTime;
-    extras.endTime = compareHrTime(end, start) < 0 ? start : end;
-  }
-
-  private timeOf(time: TimeInput): HrTime | undefined {
-    let given: HrTime | undefined;
+  /** The time a caller gave; that of the clock where it is none. */
+  private _timeOf(time: TimeInput): Time {
     try {
-      given = hrTimeOfInput(time, this.anchor);
+      return nanosOfInput(time, this._anchor);
     } catch {
-      // A time that cannot be read is one that was not given.
+      report('time_refused', '');
+      return now();
     }
-    if (given === undefined)
-      report('time_refused', 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one');
-    return given;
   }
 
-  private extend(): Extras {
-    this.extras ??= { links: [], droppedLinks: 0, droppedEvents: 0, startTime: undefined, endTime: undefined };
-    return this.extras;
+  private _extend(): Extras {
+    this._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0 };
+    return this._extras;
   }
 
-  private refuse(method: string): this {
-    report('span_ended', `${method}() on the span "${this.name.slice(0, 100)}" came after its end and does nothing`);
-    return this;
+  /** False where the span has ended; then the call is reported. */
+  private _isOpen(method: string): boolean {
+    if (this._end === undefined) return true;
+    report('span_ended', `${method}() on ${JSON.stringify(this.name.slice(0, 100))}`);
+    return false;
   }
 
   // What follows is the span as processors and exporters read it, made when they ask.
 
-  get anchor() {
-    // A recording span's trace always has one: the local root set it.
-    return this.trace.anchor as NonNullable<LocalTrace['anchor']>;
+  get flags(): number {
+    return this._flags & W3C_FLAGS;
+  }
+
+  get ended(): boolean {
+    return this._end !== undefined;
   }
 
   get startTime(): HrTime {
-    return this.extras?.startTime ?? hrTimeOf(this.anchor, this.startReading);
+    return hrTimeOf(unixNanos(this._anchor, this._start));
   }
 
   get endTime(): HrTime {
-    if (!this.ended) return this.startTime;
-    return this.extras?.endTime ?? hrTimeOf(this.anchor, this.endReading);
+    return hrTimeOf(unixNanos(this._anchor, this._end ?? this._start));
   }
 
   get duration(): HrTime {
-    return hrDuration(this.startTime, this.endTime);
+    return hrTimeOf(unixNanos(this._anchor, this._end ?? this._start) - unixNanos(this._anchor, this._start));
   }
 
   get status(): SpanStatus {
-    const code = this.statusCode;
-    return this.statusMessage === undefined ? { code } : { code, message: this.statusMessage };
+    const status: SpanStatus = { code: this._statusCode };
+    if (this._statusMessage !== '') status.message = this._statusMessage;
+    return status;
   }
 
   get parentSpanContext(): SpanContext | undefined {
-    if (this.parentOrigin === ParentOrigin.NONE) return undefined;
+    if ((this._parentHigh | this._parentLow) === 0) return undefined;
     return {
-      traceId: this.trace.traceId,
-      spanId: hexOfWord(this.parentHigh) + hexOfWord(this.parentLow),
+      traceId: this.spanContext().traceId,
+      spanId: hexOf(this._parentHigh, this._parentLow),
       traceFlags: this.flags,
-      isRemote: this.parentOrigin === ParentOrigin.REMOTE,
+      isRemote: (this._flags & IS_REMOTE) !== 0,
     };
   }
 
   get attributes(): Attributes {
-    return this.attributeList?.toObject() ?? {};
+    return attributesOf(this._attributes);
   }
 
   get events(): SpanEvent[] {
-    return (this.eventList ?? []).map(({ name, reading, given, attributes }) => ({
-      name,
-      time: given ?? hrTimeOf(this.anchor, reading),
-      attributes: attributes?.toObject() ?? {},
-      droppedAttributesCount: attributes?.dropped ?? 0,
+    return (this._events ?? []).map(({ _name, _time, _attributes }) => ({
+      name: _name,
+      time: hrTimeOf(unixNanos(this._anchor, _time)),
+      attributes: attributesOf(_attributes),
+      droppedAttributesCount: droppedOf(_attributes),
     }));
   }
 
   get links(): Link[] {
-    return (this.extras?.links ?? []).map(({ context, attributes, droppedAttributesCount }) => ({
-      context,
-      attributes: attributes?.toObject() ?? {},
-      droppedAttributesCount,
+    return (this._extras?._links ?? []).map(({ _context, _attributes }) => ({
+      context: _context,
+      attributes: attributesOf(_attributes),
+      droppedAttributesCount: droppedOf(_attributes),
     }));
   }
 
   get resource(): Resource {
-    return this.tracer.provider.resource;
+    return this._tracer._provider._resource;
   }
 
   get instrumentationScope(): InstrumentationScope {
-    return this.tracer.scope;
+    return this._tracer._scope;
   }
 
   get droppedAttributesCount(): number {
-    return this.attributeList?.dropped ?? 0;
+    return droppedOf(this._attributes);
   }
 
   get droppedEventsCount(): number {
-    return this.extras?.droppedEvents ?? 0;
+    return this._extras?._droppedEvents ?? 0;
   }
 
   get droppedLinksCount(): number {
-    return this.extras?.droppedLinks ?? 0;
+    return this._extras?._droppedLinks ?? 0;
   }
 
   get isLocalRoot(): boolean {
-    return this.parentOrigin !== ParentOrigin.LOCAL;
-  }
-
-  [DISPOSE](): void {
-    if (!this.ended) this.end();
+    return this._root === this;
   }
 }
 
@@ -456,19 +419,5 @@ function isTime(value: unknown): value is TimeInput {
     return Array.isArray(value) || typeof (value as Date).getTime === 'function';
   } catch {
     return false;
-  }
-}
-
-/** A link with its parts named. A span is its own name, though it has attributes, too. */
-export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
-  return 'context' in link && !('spanContext' in link) ? link : { context: link as SpanSource };
-}
-
-/** The text of a name that is not a string. */
-export function nameOf(name: unknown): string {
-  try {
-    return String(name);
-  } catch {
-    return '';
   }
 }

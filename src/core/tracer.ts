@@ -3,18 +3,26 @@ import { anchorAt, now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
-import { randomWord, wordOfHex } from './id.ts';
+import { hexOf, randomWord, wordOfHex } from './id.ts';
 import { SpanKind } from './kind.ts';
 import type { SpanLimits } from './limits.ts';
-import type { Link } from './link.ts';
-import type { LocalTrace } from './local-trace.ts';
-import { INVALID_SPAN, NonRecordingSpan, nonRecordingSpan, passOn } from './non-recording-span.ts';
+import { detailedLink, type Link, type LinkInput } from './link.ts';
+import {
+  HAS_IS_REMOTE,
+  INVALID_SPAN,
+  IS_REMOTE,
+  NonRecordingSpan,
+  nonRecordingSpan,
+  passOn,
+  W3C_FLAGS,
+} from './non-recording-span.ts';
 import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
-import { ParentSampling, parentSamplingOf, SamplingDecision, type SamplingResult } from './sampler.ts';
-import { detailedLink, type LinkInput, nameOf, ParentOrigin, RecordingSpan, type Span } from './span.ts';
-import { TraceFlags } from './span-context.ts';
+import { ParentSampling, parentSamplingOf, type Sampler, SamplingDecision, type SamplingResult } from './sampler.ts';
+import { RecordingSpan, type Span } from './span.ts';
+import { isValidSpanId, isValidTraceId, TraceFlags, type TraceState } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
+import { textOf } from './text.ts';
 
 /** What can be said of a span when it is started. */
 export interface SpanOptions {
@@ -57,15 +65,15 @@ export interface InstrumentationScope {
 
 /** The tracer behind the interface. */
 export class SpanTracer implements Tracer {
-  readonly provider: TracerProvider;
-  readonly scope: InstrumentationScope;
+  readonly _provider: TracerProvider;
+  readonly _scope: InstrumentationScope;
   // Copied from the provider: read for every attribute and event.
-  readonly limits: SpanLimits;
+  readonly _limits: SpanLimits;
 
   constructor(provider: TracerProvider, scope: InstrumentationScope) {
-    this.provider = provider;
-    this.scope = scope;
-    this.limits = provider.limits;
+    this._provider = provider;
+    this._scope = scope;
+    this._limits = provider._limits;
   }
 
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
@@ -74,8 +82,7 @@ export class SpanTracer implements Tracer {
       // Samplers and processors must not take the span in it for the parent.
       if (options?.root === true) within = within.deleteValue(SPAN_KEY);
       const parent = spanIn(within);
-      if (isTracingSuppressed(within)) return passOn(parent);
-      return this.start(name, options, parent, within);
+      return isTracingSuppressed(within) ? passOn(parent) : this._start(name, options, parent, within);
     } catch (error) {
       return failed(error);
     }
@@ -99,140 +106,142 @@ export class SpanTracer implements Tracer {
   /** Starts a span under `parent`, a span or span context, whatever the active context holds. */
   startChild(name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
     try {
-      return this.start(name, options, parent, undefined);
+      return this._start(name, options, parent, undefined);
     } catch (error) {
       return failed(error);
     }
   }
 
   /** `context` is what samplers and processors are shown; without it they see one that holds the parent alone. */
-  private start(
+  private _start(
     name: string,
     options: SpanOptions | undefined,
     parentSpan: SpanSource | undefined,
     context: Context | undefined,
   ): Span {
-    const { provider } = this;
-    if (provider.isShutDown) return passOn(parentSpan);
+    const { _provider } = this;
+    if (_provider._isShutDown) return passOn(parentSpan);
+
+    let word0: number;
+    let word1: number;
+    let word2: number;
+    let word3: number;
+    let flags: number;
+    let traceState: TraceState | undefined;
+    let parentHigh = 0;
+    let parentLow = 0;
+    let root: RecordingSpan | undefined;
+    let parentSampling: ParentSampling = ParentSampling.NONE;
 
     const parent =
-      parentSpan === undefined || parentSpan instanceof RecordingSpan || parentSpan instanceof NonRecordingSpan
+      parentSpan === undefined || parentSpan instanceof NonRecordingSpan
         ? parentSpan
         : // A span context, or a span of another library or copy of this package, of which only its context counts.
           nonRecordingSpan(spanContextOf(parentSpan));
-    let trace: LocalTrace;
-    let flags: number;
-    let parentHigh = 0;
-    let parentLow = 0;
-    let origin: ParentOrigin = ParentOrigin.NONE;
-    if (parent?.trace === undefined) {
-      trace = provider.newTrace();
-      flags = provider.rootFlags;
+    if (parent !== undefined && (parent._idHigh | parent._idLow) !== 0) {
+      word0 = parent._word0;
+      word1 = parent._word1;
+      word2 = parent._word2;
+      word3 = parent._word3;
+      traceState = parent._traceState;
+      parentHigh = parent._idHigh;
+      parentLow = parent._idLow;
+      flags = parent._flags & W3C_FLAGS;
+      if (!(parent instanceof RecordingSpan)) flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
+      else if (parent._tracer._provider === _provider) root = parent._root;
+      parentSampling = parentSamplingOf((flags & TraceFlags.SAMPLED) !== 0, (flags & IS_REMOTE) !== 0);
     } else {
-      trace = parent.trace;
-      flags = parent.flags;
-      parentHigh = parent.idHigh;
-      parentLow = parent.idLow;
-      if (parent instanceof NonRecordingSpan) origin = parent.isRemote ? ParentOrigin.REMOTE : ParentOrigin.UNRECORDED;
-      else origin = parent.tracer.provider === provider ? ParentOrigin.LOCAL : ParentOrigin.UNRECORDED;
+      const id = _provider._generate('generateTraceId', isValidTraceId);
+      word0 = id === undefined ? randomWord() : wordOfHex(id, 0);
+      word1 = id === undefined ? randomWord() : wordOfHex(id, 8);
+      word2 = id === undefined ? randomWord() : wordOfHex(id, 16);
+      // All zero would be invalid; the odds are 2^-128.
+      word3 = id === undefined ? randomWord() || 1 : wordOfHex(id, 24);
+      flags = _provider._rootFlags;
     }
 
-    let decision: SamplingDecision;
     let result: SamplingResult | undefined;
-    if (provider.decide !== undefined) {
-      const sampling =
-        origin === ParentOrigin.NONE
-          ? ParentSampling.NONE
-          : parentSamplingOf((flags & TraceFlags.SAMPLED) !== 0, origin === ParentOrigin.REMOTE);
-      decision = provider.decide(sampling, trace.word2, trace.word3);
+    let decision: SamplingDecision;
+    if (_provider._decide !== undefined) {
+      decision = _provider._decide(parentSampling, word2, word3);
     } else {
-      result = this.askSampler(name, options, trace, origin === ParentOrigin.NONE ? undefined : parent, context);
+      result = this._askSampler(name, options, hexOf(word0, word1, word2, word3), parent, context);
       decision = result.decision;
-      // The parent keeps its own trace state, so this span goes on with a copy of the trace.
-      if (result.traceState !== undefined) trace = trace.copy(result.traceState);
+      traceState = result.traceState ?? traceState;
     }
     flags = decision === SamplingDecision.RECORD_AND_SAMPLED ? flags | TraceFlags.SAMPLED : flags & ~TraceFlags.SAMPLED;
 
-    let idHigh = randomWord();
-    // All zero would be invalid; the odds are 2^-64.
-    let idLow = randomWord() || 1;
-    if (provider.idGenerator !== undefined) {
-      const id = provider.newSpanId();
-      idHigh = wordOfHex(id, 0);
-      idLow = wordOfHex(id, 8);
-    }
+    const id = _provider._generate('generateSpanId', isValidSpanId);
+    const idHigh = id === undefined ? randomWord() : wordOfHex(id, 0);
+    const idLow = id === undefined ? randomWord() || 1 : wordOfHex(id, 8);
     if (decision === SamplingDecision.NOT_RECORD) {
-      return new NonRecordingSpan(trace, flags, idHigh, idLow, false, undefined);
+      return new NonRecordingSpan(word0, word1, word2, word3, idHigh, idLow, flags & W3C_FLAGS, traceState, undefined);
     }
 
     const reading = now();
-    if (origin !== ParentOrigin.LOCAL) {
-      // Each local root has an anchor of its own, so that a context which is extracted once and used for hours
-      // does not keep the clock of the first hour.
-      if (origin !== ParentOrigin.NONE) trace = trace.copy(trace.traceState);
-      trace.root = trace;
-      trace.anchor = anchorAt(reading);
-    }
     const span = new RecordingSpan(
-      this,
-      trace,
-      typeof name === 'string' ? name : nameOf(name),
-      kindOf(options?.kind),
-      flags,
+      word0,
+      word1,
+      word2,
+      word3,
       idHigh,
       idLow,
+      flags | HAS_IS_REMOTE,
+      traceState,
+      this,
       parentHigh,
       parentLow,
-      origin,
+      root,
+      // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does
+      // not keep the clock of the first hour.
+      root === undefined ? anchorAt(reading) : root._anchor,
+      kindOf(options?.kind),
+      typeof name === 'string' ? name : textOf(name),
       reading,
     );
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
-      if (options.startTime !== undefined) span.startAt(options.startTime);
+      if (options.startTime !== undefined) span._startAt(options.startTime);
       if (options.links) span.addLinks(options.links);
     }
     if (result?.attributes) span.setAttributes(result.attributes);
-    if (provider.watchesStarts) provider.onStart(span, context ?? contextOf(parent));
-    provider.started++;
+    _provider._onStart(span, context, parent);
     return span;
   }
 
   /** The long way, for samplers that are not built in. A sampler that throws has decided against the span. */
-  private askSampler(
+  private _askSampler(
     name: string,
     options: SpanOptions | undefined,
-    trace: LocalTrace,
+    traceId: string,
     parent: Span | undefined,
     context: Context | undefined,
   ): SamplingResult {
-    const { sampler } = this.provider;
-    let why = 'gave no decision';
+    let why: unknown = 'no decision';
     try {
-      const result = sampler.shouldSample(
+      const result = (this._provider._sampler as Sampler).shouldSample(
         context ?? contextOf(parent),
-        trace.traceId,
-        typeof name === 'string' ? name : nameOf(name),
+        traceId,
+        textOf(name),
         kindOf(options?.kind),
         options?.attributes ?? {},
-        linksOf(options, this.limits.linkCountLimit),
+        linksOf(options?.links, this._limits.linkCountLimit),
       );
       const { decision } = result;
       if (decision === 0 || decision === 1 || decision === 2) return result;
     } catch (error) {
-      why = `threw: ${messageOf(error)}`;
+      why = error;
     }
-    report('sampler_failed', `the sampler ${why}; the span is not sampled`);
+    report('sampler_failed', messageOf(why));
     return { decision: SamplingDecision.NOT_RECORD };
   }
 }
 
 /** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
-function linksOf(options: SpanOptions | undefined, limit: number): Link[] {
+function linksOf(given: readonly LinkInput[] | undefined, limit: number): Link[] {
   const links: Link[] = [];
   try {
-    const given = options?.links;
-    if (!Array.isArray(given)) return links;
-    for (const link of given.slice(0, limit)) {
+    for (const link of given?.slice(0, limit) ?? []) {
       const detailed = detailedLink(link);
       links.push({ ...detailed, context: spanContextOf(detailed.context) });
     }
@@ -242,7 +251,8 @@ function linksOf(options: SpanOptions | undefined, limit: number): Link[] {
   return links;
 }
 
-function contextOf(parent: Span | undefined): Context {
+/** A context that holds a parent alone. */
+export function contextOf(parent: Span | undefined): Context {
   return parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, parent);
 }
 
@@ -252,6 +262,6 @@ function kindOf(kind: unknown): SpanKind {
 
 /** The net under the hot path: options and contexts whose getters throw cost their span and nothing else. */
 function failed(error: unknown): Span {
-  report('start_failed', `a span could not be started, its options or context threw: ${messageOf(error)}`);
+  report('start_failed', messageOf(error));
   return INVALID_SPAN;
 }

@@ -3,15 +3,16 @@ import { LONGEST_TIMER, now } from '../core/clock.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { TraceFlags } from '../core/span-context.ts';
+import { textOf } from '../core/text.ts';
 import {
-  allDropped,
-  allUnknown,
   type BatchingExporter,
   type DropReason,
   type ExportOutcome,
+  outcomeOf,
   type SpanBatch,
   type SpanExporter,
 } from './exporter.ts';
@@ -68,8 +69,8 @@ export interface ProcessorStats {
 
 interface Waiter {
   /** Resolved when this many of the accepted spans are settled. */
-  readonly target: number;
-  readonly resolve: () => void;
+  readonly _target: number;
+  readonly _resolve: () => void;
 }
 
 /**
@@ -79,17 +80,17 @@ interface Waiter {
  * Specification: OpenTelemetry Trace SDK, "Batching processor".
  */
 export class BatchSpanProcessor implements SpanProcessor {
-  private readonly exporter: BatchingExporter;
-  private readonly options: Required<BatchSpanProcessorOptions>;
-  private readonly maxBatchBytes: number;
+  private readonly _exporter: BatchingExporter;
+  private readonly _options: Required<BatchSpanProcessorOptions>;
+  private readonly _maxBatchBytes: number;
 
   // The batch that is filling, and the full ones behind the one that is on its way.
-  private current: SpanBatch;
-  private readonly queue: SpanBatch[] = [];
-  private timer: unknown;
-  private inFlight: AbortController | undefined;
+  private _current: SpanBatch;
+  private readonly _queue: SpanBatch[] = [];
+  private _timer: unknown;
+  private _inFlight: AbortController | undefined;
 
-  private readonly counts: ProcessorStats = {
+  private readonly _counts: ProcessorStats = {
     ended: 0,
     acknowledged: 0,
     rejected: 0,
@@ -97,58 +98,48 @@ export class BatchSpanProcessor implements SpanProcessor {
     pending: 0,
     dropped: {},
   };
-  private pendingBytes = 0;
+  private _pendingBytes = 0;
   // Spans taken in and spans done with, in the same order: what makes a flush know when it is over.
-  private accepted = 0;
-  private settled = 0;
-  private waiters: Waiter[] = [];
-  private closed: Promise<FlushResult> | undefined;
+  private _accepted = 0;
+  private _settled = 0;
+  private _waiters: Waiter[] = [];
+  private _closed: Promise<FlushResult> | undefined;
 
-  /** @throws RangeError naming an option that is not a number above 0. */
-  constructor(exporter: SpanExporter | BatchingExporter, options: BatchSpanProcessorOptions = {}) {
-    this.options = checkedBatchOptions(options, '');
-    const { maxQueueBytes, maxRequestBytes } = this.options;
+  /** @throws RangeError naming an option that is not a number of 1 or more. */
+  constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
+    this._options = checkedBatchOptions(options, '');
+    const { maxQueueBytes, maxRequestBytes } = this._options;
     // The last span of a batch goes over the bound, hence the half.
-    this.maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxQueueBytes, maxRequestBytes / 2);
-    this.exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
-    this.current = this.exporter.createBatch();
+    this._maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxQueueBytes, maxRequestBytes / 2);
+    this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
+    this._current = this._exporter.createBatch();
   }
 
   onEnd(span: ReadableSpan): void {
     if ((span.flags & TraceFlags.SAMPLED) === 0) return;
-    const { counts, options, current } = this;
-    counts.ended++;
-    if (this.closed !== undefined) {
-      this.drop(1, 'shutdown', 'spans that ended after shutdown are dropped');
+    const { _counts, _options, _current } = this;
+    _counts.ended++;
+    if (this._closed !== undefined) {
+      this._drop(1, 'shutdown', '1');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
-    if (counts.pending >= options.maxQueueSize || this.pendingBytes >= options.maxQueueBytes) {
-      this.drop(
-        1,
-        'queue_full',
-        `the queue is full (${counts.pending} spans, ${this.pendingBytes} bytes), spans are dropped: is the collector reachable and fast enough? maxQueueSize and maxQueueBytes set the bounds`,
-      );
+    if (_counts.pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
+      this._drop(1, 'queue_full', `${_counts.pending} spans, ${this._pendingBytes} bytes`);
       return;
     }
-    const before = current.byteLength;
+    const before = _current.byteLength;
     try {
-      current.add(span);
+      _current.add(span);
+      _counts.pending++;
+      this._accepted++;
     } catch (error) {
-      // A segment that was begun for the span stays.
-      this.pendingBytes += current.byteLength - before;
-      this.drop(1, 'encode_failed', `a span could not be encoded and is dropped: ${messageOf(error)}`);
-      return;
+      this._drop(1, 'encode_failed', messageOf(error));
     }
-    this.pendingBytes += current.byteLength - before;
-    counts.pending++;
-    this.accepted++;
-    if (current.spanCount >= options.maxExportBatchSize || current.byteLength >= this.maxBatchBytes) {
-      this.seal();
-      this.send();
-    } else if (this.timer === undefined) {
-      this.startTimer();
-    }
+    // Even where it failed: the segment that was begun for the span stays.
+    this._pendingBytes += _current.byteLength - before;
+    if (_current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes) this._send();
+    else if (this._timer === undefined) this._startTimer();
   }
 
   /**
@@ -157,10 +148,10 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
-    this.seal();
-    this.send();
-    await this.settle(this.accepted, flushTimeout(options));
-    return this.since(before);
+    this._send();
+    this._exporter.hurry?.();
+    await this._settle(this._accepted, flushTimeout(options));
+    return this._since(before);
   }
 
   /**
@@ -169,43 +160,36 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
     // Assigned before anything is awaited: from here on no span gets in.
-    this.closed ??= this.close(options);
-    return this.closed;
+    this._closed ??= this._close(options);
+    return this._closed;
   }
 
   /** The counters as they are now. */
   stats(): ProcessorStats {
-    return { ...this.counts, dropped: { ...this.counts.dropped } };
+    return { ...this._counts, dropped: { ...this._counts.dropped } };
   }
 
-  private async close(options: FlushOptions | undefined): Promise<FlushResult> {
+  private async _close(options: FlushOptions | undefined): Promise<FlushResult> {
     const before = this.stats();
     const deadline = now() + flushTimeout(options);
     await this.forceFlush(options);
-    this.stopTimer();
-    if (this.counts.pending > 0) {
-      const left = this.queue.splice(0);
-      const spans = spansOf(left);
-      this.inFlight?.abort(new Error('the tracer was shut down'));
-      await this.settle(this.accepted - spans, ABORT_MILLIS);
-      if (spans > 0) {
-        this.account(left, allDropped(spans, 'shutdown'));
-        report(
-          'shutdown',
-          `shutdown ran out of time, ${spans} spans are dropped: is the collector reachable?`,
-          'error',
-        );
-      }
+    const left = this._queue.splice(0);
+    const spans = spansOf(left);
+    this._inFlight?.abort(new Error('the tracer was shut down'));
+    await this._settle(this._accepted - spans, ABORT_MILLIS);
+    if (spans > 0) {
+      report('shutdown', textOf(spans), 'error');
+      this._account(left, outcomeOf({ dropped: spans, reason: 'shutdown' }));
     }
     try {
-      await within(Math.max(deadline - now(), ABORT_MILLIS), this.exporter.shutdown?.());
+      await within(Math.max(deadline - now(), ABORT_MILLIS), this._exporter.shutdown?.());
     } catch (error) {
-      report('export_failed', `shutting down the exporter failed: ${messageOf(error)}`, 'error');
+      report('export_failed', messageOf(error), 'error');
     }
-    return this.since(before);
+    return this._since(before);
   }
 
-  private since(before: ProcessorStats): FlushResult {
+  private _since(before: ProcessorStats): FlushResult {
     const after = this.stats();
     return {
       exported: after.acknowledged - before.acknowledged,
@@ -214,144 +198,114 @@ export class BatchSpanProcessor implements SpanProcessor {
     };
   }
 
-  private drop(spans: number, reason: DropReason, why: string): void {
-    const { dropped } = this.counts;
+  private _drop(spans: number, reason: DropReason, details: string): void {
+    const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    report(reason, why, 'error');
+    report(reason, details, 'error');
   }
 
-  private startTimer(): void {
+  private _startTimer(): void {
     try {
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
-        this.seal();
-        this.send();
-      }, this.options.scheduledDelayMillis);
-      runtime.unref(this.timer);
+      this._timer = setTimeout(() => this._send(), Math.min(this._options.scheduledDelayMillis, LONGEST_TIMER));
+      runtime.unref(this._timer);
     } catch {
       // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
     }
   }
 
-  private stopTimer(): void {
-    clearTimeout(this.timer as number | undefined);
-    this.timer = undefined;
-  }
-
-  /** Puts the filling batch at the end of the queue. */
-  private seal(): void {
-    this.stopTimer();
-    if (this.current.spanCount === 0) return;
-    this.queue.push(this.current);
-    this.current = this.exporter.createBatch();
-  }
-
-  /** Sends the front of the queue in one request, unless one is under way; the rest follows that one. */
-  private send(): void {
-    while (this.inFlight === undefined && this.queue.length > 0) {
-      let count = 1;
-      let bytes = this.queue[0].byteLength;
-      while (count < this.queue.length && bytes + this.queue[count].byteLength <= this.options.maxRequestBytes) {
-        bytes += this.queue[count++].byteLength;
-      }
-      const batches = this.queue.splice(0, count);
-      const abort = new AbortController();
-      // Before the call: an exporter that ends a span comes back here.
-      this.inFlight = abort;
-      const outcome = this.attempt(batches, abort.signal);
-      if (!('then' in outcome)) {
-        this.inFlight = undefined;
-        this.account(batches, outcome);
-        continue;
-      }
-      void this.withinTimeout(outcome, batches, abort).then((settled) => {
-        this.inFlight = undefined;
-        this.account(batches, settled);
-        this.send();
-      });
+  /** Closes the filling batch and sends the queue. */
+  private _send(): void {
+    clearTimeout(this._timer as number | undefined);
+    this._timer = undefined;
+    if (this._current.spanCount > 0) {
+      this._queue.push(this._current);
+      this._current = this._exporter.createBatch();
     }
+    this._sendQueue();
   }
 
-  private attempt(batches: SpanBatch[], signal: AbortSignal): Promise<ExportOutcome> | ExportOutcome {
-    try {
-      return this.exporter.send(batches, signal);
-    } catch (error) {
-      return exportFailed(spansOf(batches), error);
+  /** Sends the queue, in requests as large as may be, one after the other. */
+  private _sendQueue(): void {
+    while (this._inFlight === undefined && this._queue.length > 0) {
+      let count = 0;
+      for (let bytes = 0; count < this._queue.length; count++) {
+        bytes += this._queue[count].byteLength;
+        if (count > 0 && bytes > this._options.maxRequestBytes) break;
+      }
+      const batches = this._queue.splice(0, count);
+      // Before the call: an exporter that ends a span comes back here.
+      const abort = new AbortController();
+      this._inFlight = abort;
+      const settled = (outcome: ExportOutcome) => {
+        this._inFlight = undefined;
+        this._account(batches, outcome);
+      };
+      try {
+        const outcome = this._exporter.send(batches, abort.signal);
+        if ('then' in outcome)
+          void this._await(outcome, batches, abort)
+            .then(settled)
+            .then(() => this._sendQueue());
+        else settled(outcome);
+      } catch (error) {
+        settled(exportFailed(batches, error));
+      }
     }
   }
 
   /** Never rejects, and settles within the time-out whatever the exporter does. */
-  private async withinTimeout(
+  private async _await(
     outcome: Promise<ExportOutcome>,
     batches: SpanBatch[],
     abort: AbortController,
   ): Promise<ExportOutcome> {
-    const spans = spansOf(batches);
-    const { exportTimeoutMillis } = this.options;
-    const timer = setTimeout(() => {
-      report(
-        'export_timeout',
-        `an export of ${spans} spans took longer than exportTimeoutMillis (${exportTimeoutMillis})`,
-        'error',
-      );
-      abort.abort(new Error('the export timed out'));
-    }, exportTimeoutMillis);
+    const { exportTimeoutMillis } = this._options;
+    const timer = setTimeout(
+      () => {
+        report('export_timeout', `${exportTimeoutMillis} ms, ${spansOf(batches)} spans`, 'error');
+        abort.abort(new Error('the export timed out'));
+      },
+      Math.min(exportTimeoutMillis, LONGEST_TIMER),
+    );
     runtime.unref(timer);
     const givenUp = new Promise<ExportOutcome>((resolve) => {
       // An exporter that listens to the signal has a turn of the loop to say what it knows.
-      abort.signal.addEventListener('abort', () => setTimeout(resolve, 0, allUnknown(spans)));
+      abort.signal.addEventListener('abort', () => setTimeout(resolve, 0, outcomeOf({ unknown: spansOf(batches) })));
     });
     try {
       return await Promise.race([outcome, givenUp]);
     } catch (error) {
-      return exportFailed(spans, error);
+      return exportFailed(batches, error);
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Books batches that are done with. */
-  private account(batches: readonly SpanBatch[], outcome: ExportOutcome): void {
-    const { counts } = this;
-    counts.acknowledged += outcome.acknowledged;
-    counts.rejected += outcome.rejected;
-    counts.unknown += outcome.unknown;
-    if (outcome.dropped > 0) {
-      const reason = outcome.reason ?? 'export_failed';
-      counts.dropped[reason] = (counts.dropped[reason] ?? 0) + outcome.dropped;
-    }
+  private _account(batches: readonly SpanBatch[], outcome: ExportOutcome): void {
+    const { _counts } = this;
+    const { acknowledged, rejected, unknown, dropped, reason = 'export_failed' } = outcome;
+    _counts.acknowledged += acknowledged;
+    _counts.rejected += rejected;
+    _counts.unknown += unknown;
+    if (dropped > 0) _counts.dropped[reason] = (_counts.dropped[reason] ?? 0) + dropped;
     for (const { spanCount, byteLength } of batches) {
-      counts.pending -= spanCount;
-      this.settled += spanCount;
-      this.pendingBytes -= byteLength;
+      _counts.pending -= spanCount;
+      this._settled += spanCount;
+      this._pendingBytes -= byteLength;
     }
-    this.waiters = this.waiters.filter(({ target, resolve }) => {
-      if (this.settled < target) return true;
-      resolve();
-      return false;
+    this._waiters = this._waiters.filter(({ _target, _resolve }) => {
+      const isOver = this._settled >= _target;
+      if (isOver) _resolve();
+      return !isOver;
     });
   }
 
   /** Resolves when `target` spans are settled, or after `timeoutMillis`. */
-  private settle(target: number, timeoutMillis: number): Promise<void> {
-    if (this.settled >= target) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(
-        () => {
-          this.waiters = this.waiters.filter((other) => other !== waiter);
-          resolve();
-        },
-        Math.min(timeoutMillis, LONGEST_TIMER),
-      );
-      const waiter: Waiter = {
-        target,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      this.waiters.push(waiter);
-    });
+  private async _settle(target: number, timeoutMillis: number): Promise<void> {
+    if (this._settled >= target) return;
+    const settled = new Promise<void>((resolve) => this._waiters.push({ _target: target, _resolve: resolve }));
+    await within(timeoutMillis, settled);
   }
 }
 
@@ -363,28 +317,18 @@ function spansOf(batches: readonly SpanBatch[]): number {
   return batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
 }
 
-function exportFailed(spans: number, error: unknown): ExportOutcome {
-  report('export_failed', `an export failed, ${spans} spans are dropped: ${messageOf(error)}`, 'error');
-  return allDropped(spans, 'export_failed');
+function exportFailed(batches: readonly SpanBatch[], error: unknown): ExportOutcome {
+  const spans = spansOf(batches);
+  report('export_failed', `${spans} spans: ${messageOf(error)}`, 'error');
+  return outcomeOf({ dropped: spans, reason: 'export_failed' });
 }
 
 /** The options with the defaults; throws a `RangeError` that names the one that cannot be used, `prefix` in front. */
 export function checkedBatchOptions(
-  options: BatchSpanProcessorOptions,
+  options: BatchSpanProcessorOptions | undefined,
   prefix: string,
 ): Required<BatchSpanProcessorOptions> {
-  const result = { ...DEFAULTS };
-  for (const name of Object.keys(options) as (keyof BatchSpanProcessorOptions)[]) {
-    if (!Object.hasOwn(DEFAULTS, name)) {
-      throw new RangeError(`${prefix}${name}: there is no such option; there are ${Object.keys(DEFAULTS).join(', ')}`);
-    }
-    const value = options[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw new RangeError(`${prefix}${name}: ${String(value)} is not a number above 0`);
-    }
-    result[name] = name.endsWith('Millis') ? Math.min(value, LONGEST_TIMER) : value;
-  }
+  const result = numberOptions(DEFAULTS, options, prefix, 1);
   // A batch that could not fill up would wait for its delay while spans are dropped.
   result.maxExportBatchSize = Math.min(result.maxExportBatchSize, result.maxQueueSize);
   return result;

@@ -49,6 +49,8 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
    * What is done at once may be answered at once. May reject or throw: the spans then count as dropped.
    */
   send(batches: readonly Batch[], signal: AbortSignal): Promise<ExportOutcome> | ExportOutcome;
+  /** Somebody waits for a flush: a pause before the next attempt ends now. */
+  hurry?(): void;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
@@ -68,17 +70,7 @@ export interface SpanExporter {
   shutdown?(): Promise<void> | void;
 }
 
-/** The outcome of an export that the receiver took as a whole. */
-export function allAcknowledged(spans: number): ExportOutcome {
-  return { acknowledged: spans, rejected: 0, unknown: 0, dropped: 0 };
-}
-
-/** The outcome of an export without an answer. */
-export function allUnknown(spans: number): ExportOutcome {
-  return { acknowledged: 0, rejected: 0, unknown: spans, dropped: 0 };
-}
-
-/** The outcome of an export of which nothing arrived. */
-export function allDropped(spans: number, reason: DropReason): ExportOutcome {
-  return { acknowledged: 0, rejected: 0, unknown: 0, dropped: spans, reason };
+/** The outcome of an export, of which only what is not zero is given. */
+export function outcomeOf(counts: Partial<ExportOutcome>): ExportOutcome {
+  return { acknowledged: 0, rejected: 0, unknown: 0, dropped: 0, ...counts };
 }

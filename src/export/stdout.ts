@@ -1,7 +1,6 @@
 import { runtime } from '#platform';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import type { LocalTrace } from '../core/local-trace.ts';
 import type { FlushResult, SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import { requestJson } from './otlp/json.ts';
@@ -29,10 +28,10 @@ export class StdoutSpanProcessor implements SpanProcessor {
   private readonly format: StdoutFormat;
   private readonly write: (text: string) => void;
   // Ended spans whose local root is open, in the order in which they came.
-  private readonly open = new Map<LocalTrace, ReadableSpan[]>();
+  private readonly open = new Map<RecordingSpan, ReadableSpan[]>();
   private spans = 0;
   // Whose local root has been printed: what still comes is late.
-  private readonly printed = new WeakSet<LocalTrace>();
+  private readonly printed = new WeakSet<RecordingSpan>();
   private isShutDown = false;
 
   constructor({ format = 'pretty', write = runtime.writeOut }: StdoutSpanProcessorOptions = {}) {
@@ -42,7 +41,7 @@ export class StdoutSpanProcessor implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     if (this.isShutDown) return;
-    const { root } = (span as RecordingSpan).trace;
+    const root = (span as RecordingSpan)._root;
     if (span.isLocalRoot) {
       this.print(root, [...this.take(root), span], '');
     } else if (this.printed.has(root)) {
@@ -73,14 +72,14 @@ export class StdoutSpanProcessor implements SpanProcessor {
     this.print(root, this.take(root), note);
   }
 
-  private take(root: LocalTrace): ReadableSpan[] {
+  private take(root: RecordingSpan): ReadableSpan[] {
     const held = this.open.get(root) ?? [];
     this.open.delete(root);
     this.spans -= held.length;
     return held;
   }
 
-  private print(root: LocalTrace, spans: ReadableSpan[], note: string): void {
+  private print(root: RecordingSpan, spans: ReadableSpan[], note: string): void {
     this.printed.add(root);
     try {
       this.write(`${this.textOf(spans, note)}\n`);

@@ -1,7 +1,8 @@
-import { type Attributes, type AttributeValue, cut } from '../core/attributes.ts';
+import type { Attributes, AttributeValue } from '../core/attributes.ts';
 import { compareHrTime, type HrTime, hrDuration, millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
+import { cut } from '../core/text.ts';
 
 // A value longer than this is cut, so that a span stays a line.
 const MAX_VALUE = 60;

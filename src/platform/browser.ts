@@ -20,5 +20,8 @@ export const runtime: Runtime = {
   writeOut: (text) => {
     console.log(text.replace(/\n$/, ''));
   },
+  createFetch: () => (url, init) => fetch(url, init),
+  // A page is not told why a request failed, lest it explore its user's network.
+  isUnsent: () => false,
   unref: () => {},
 };

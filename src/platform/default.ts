@@ -1,6 +1,7 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
 import type { Runtime } from './runtime.ts';
+import { isUnsent } from './unsent.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export type { ContextStorage };
@@ -46,6 +47,8 @@ export const runtime: Runtime = {
     // The console ends the line itself.
     console.log(text.replace(/\n$/, ''));
   },
+  createFetch: () => (url, init) => fetch(url, init),
+  isUnsent,
   unref: (timer) => {
     // Where timers are numbers they hold nothing open.
     (timer as { unref?(): void }).unref?.();

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { Runtime } from './runtime.ts';
+import { isUnsent } from './unsent.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export type { ContextStorage };
@@ -42,6 +43,8 @@ export const runtime: Runtime = {
   writeOut(text) {
     written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
   },
+  createFetch: () => (url, init) => fetch(url, init),
+  isUnsent,
   unref: (timer) => {
     // Deno's own timers are numbers, those of its Node interface objects.
     if (typeof timer === 'number') Deno.unrefTimer(timer);

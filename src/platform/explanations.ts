@@ -1,5 +1,6 @@
 /**
- * What each diagnostic means and what can be done about it, by code: the second half of its message. Pages do without,
+ * What each diagnostic means and what can be done about it, by code, and what a
+ * server's status asks for: the second half of a message. Pages do without,
  * since these sentences are a tenth of all that they would load; the guide has them for everybody.
  */
 export const EXPLANATIONS: Readonly<Record<string, string>> = {
@@ -26,10 +27,19 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'a setting cannot be used',
-  shutdown: 'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
+  shutdown:
+    'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method came after the end of its span and does nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
   start_failed: 'a span could not be started, its options or context threw',
   time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
+  301: 'redirects are not followed, set the final address',
+  302: 'redirects are not followed, set the final address',
+  307: 'redirects are not followed, set the final address',
+  308: 'redirects are not followed, set the final address',
+  401: 'check the credentials in OTEL_EXPORTER_OTLP_HEADERS',
+  403: 'check the credentials in OTEL_EXPORTER_OTLP_HEADERS',
+  404: 'check the path of the endpoint, it should end in /v1/traces',
+  413: 'lower maxRequestBytes or raise the limit of the server',
 };

@@ -3,6 +3,7 @@ import { arch, hostname } from 'node:os';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { Runtime } from './runtime.ts';
+import { isUnsent } from './unsent.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export type { ContextStorage };
@@ -30,6 +31,8 @@ export const runtime: Runtime = {
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
     process.stdout.write(text);
   },
+  createFetch: () => (url, init) => fetch(url, init),
+  isUnsent,
   unref: (timer) => {
     (timer as NodeJS.Timeout).unref();
   },

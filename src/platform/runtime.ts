@@ -1,3 +1,5 @@
+import type { FetchLike } from '../export/otlp/http.ts';
+
 /** What the package asks of the runtime it is on. Each file of this folder answers for one. */
 export interface Runtime {
   /** For warnings: `node`, `bun`, `deno`, `workerd`, `edge-light`, `browser` or `unknown`. */
@@ -14,4 +16,11 @@ export interface Runtime {
   writeOut(text: string): void;
   /** Lets the process end although this timer is set. */
   unref(timer: unknown): void;
+  /**
+   * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
+   * need. Never throws.
+   */
+  createFetch(url: string): FetchLike;
+  /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */
+  isUnsent(error: unknown): boolean;
 }

@@ -1,13 +1,14 @@
 import { runtime } from '#platform';
 import { LONGEST_TIMER } from '../../core/clock.ts';
 import { ROOT_CONTEXT, suppressTracing } from '../../core/context.ts';
-import { report } from '../../core/diagnostic.ts';
+import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf } from '../../core/exception.ts';
+import { numberOptions } from '../../core/options.ts';
 import { processState } from '../../core/process-state.ts';
+import { textOf } from '../../core/text.ts';
 import { SDK_VERSION } from '../../core/version.ts';
-import { allDropped, allUnknown, type BatchingExporter, type ExportOutcome } from '../exporter.ts';
-import { OtlpBatch, requestBytes } from './batch.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { type BatchingExporter, type ExportOutcome, outcomeOf } from '../exporter.ts';
+import { concat, OtlpBatch } from './batch.ts';
 import { readResponse } from './response.ts';
 
 /** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
@@ -48,130 +49,160 @@ export interface OtlpHttpExporterOptions {
 }
 
 export const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
-const DEFAULT_TIMEOUT_MILLIS = 10_000;
+
 // What a server may answer; more is not read. The specification's bound for responses.
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
+// The specification's reference for retries: five attempts, and between them a second, half as much again each time,
+// 20 % more or less, at most five seconds.
+const MAX_ATTEMPTS = 5;
+const FIRST_PAUSE_MILLIS = 1_000;
+const LONGEST_PAUSE_MILLIS = 5_000;
+const RETRYABLE = [429, 502, 503, 504];
+
+/** What one request came to. */
+interface Attempt {
+  readonly outcome: ExportOutcome;
+  /** Why, where it failed. */
+  readonly why: string;
+  /** Milliseconds after which it may be sent again at the earliest; `undefined` where it must not be. */
+  readonly retryAfter: number | undefined;
+}
+
 /**
- * Sends spans as OTLP, protobuf over HTTP.
+ * Sends spans as OTLP, protobuf over HTTP. What a server cannot take now (429, 502, 503, 504, or no connection) is sent
+ * again, up to five times and until the processor's `exportTimeoutMillis` are over.
  *
  * Specification: OpenTelemetry Protocol, "OTLP/HTTP".
  */
 export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   /** Where requests go. */
   readonly url: string;
-  private readonly headers: Record<string, string>;
-  private readonly timeoutMillis: number;
-  private readonly fetch: FetchLike | undefined;
-  private readonly pool = new BufferPool();
-  // The exporter's own requests are never traced.
-  private readonly context = suppressTracing(ROOT_CONTEXT);
+  private readonly _headers: Record<string, string>;
+  private readonly _timeoutMillis: number;
+  private readonly _fetch: FetchLike;
+  private readonly _buffers: Uint8Array[] = [];
+  /** Ends the pause between two attempts. */
+  private _wake: (() => void) | undefined;
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
-    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis = DEFAULT_TIMEOUT_MILLIS } = options;
-    this.url = checkedUrl(url);
-    if (typeof timeoutMillis !== 'number' || !(timeoutMillis > 0)) {
-      throw new RangeError(`timeoutMillis: ${String(timeoutMillis)} is not a number above 0`);
+    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch } = options;
+    if (!/^https?:$/.test(schemeOf(url))) {
+      throw new TypeError(`url: ${JSON.stringify(url)} is not a URL that begins with http:// or https://`);
     }
-    if (options.fetch !== undefined && typeof options.fetch !== 'function') {
-      throw new TypeError('fetch: a function like that of the Fetch standard is required');
-    }
-    this.headers = {
+    if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
+    this.url = url;
+    this._headers = {
       ...checkedHeaders(headers, 'headers'),
       'content-type': 'application/x-protobuf',
       // Browsers set their own.
       ...(runtime.language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
-    this.timeoutMillis = Math.min(timeoutMillis, LONGEST_TIMER);
-    this.fetch = options.fetch;
+    this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
+    this._fetch = fetch ?? runtime.createFetch(url);
   }
 
   createBatch(): OtlpBatch {
-    return new OtlpBatch(this.pool);
+    return new OtlpBatch(this._buffers);
   }
 
   async send(batches: readonly OtlpBatch[], signal: AbortSignal): Promise<ExportOutcome> {
     const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-    const cut = batches.reduce((sum, { cutSpans }) => sum + cutSpans, 0);
-    if (cut > 0) report('span_cut', `${cut} spans were larger than 1 MiB, their values are cut: record less of them`);
+    const cutSpans = batches.reduce((sum, { _cutSpans }) => sum + _cutSpans, 0);
+    if (cutSpans > 0) report('span_cut', textOf(cutSpans));
+    const body = concat(batches.flatMap((batch) => batch._seal()));
+    let pause = FIRST_PAUSE_MILLIS;
+    for (let attempts = 1; ; attempts++) {
+      const { outcome, why, retryAfter } = await this._attempt(body, spans, signal);
+      if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
+        await this._pause(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), signal);
+        pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLIS);
+        if (!signal.aborted) continue;
+      }
+      if (why !== '') report('export_failed', `${this.url} ${why}, ${spans} spans`, 'error');
+      // Only now is it certain that nobody reads the buffers any more.
+      if (outcome.unknown === 0) for (const batch of batches) batch._release();
+      return outcome;
+    }
+  }
+
+  /** Ends the pause before the next attempt. */
+  hurry(): void {
+    this._wake?.();
+  }
+
+  private async _pause(millis: number, signal: AbortSignal): Promise<void> {
+    let timer: unknown;
+    await new Promise<void>((resolve) => {
+      this._wake = resolve;
+      signal.addEventListener('abort', () => resolve());
+      timer = setTimeout(resolve, Math.min(millis, LONGEST_TIMER));
+      runtime.unref(timer);
+    });
+    clearTimeout(timer as number);
+    this._wake = undefined;
+  }
+
+  /** One request. Never rejects. */
+  private async _attempt(body: Uint8Array<ArrayBuffer>, spans: number, signal: AbortSignal): Promise<Attempt> {
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
     const timer = setTimeout(
-      () => abort.abort(new Error(`no answer within ${this.timeoutMillis} ms`)),
-      this.timeoutMillis,
+      () => abort.abort(new Error(`no answer within ${this._timeoutMillis} ms`)),
+      Math.min(this._timeoutMillis, LONGEST_TIMER),
     );
     try {
-      const response = await this.post(requestBytes(batches) as Uint8Array<ArrayBuffer>, abort.signal);
-      const body = await readBody(response);
-      if (response.status < 200 || response.status > 299) return this.refused(spans, response, body);
-      const outcome = this.accepted(spans, response, body);
-      // Only now is it certain that nobody reads the buffers any more.
-      for (const batch of batches) batch.release();
-      return outcome;
+      // The exporter's own requests are never traced.
+      const response = await processState.contextStorage.run(
+        suppressTracing(ROOT_CONTEXT),
+        this._fetch,
+        this.url,
+        // A redirect would carry the headers, and so the credentials, to wherever it points.
+        { method: 'POST', headers: this._headers, body, redirect: 'manual', signal: abort.signal },
+      );
+      const answer = await readBody(response);
+      const { status, headers } = response;
+      if (status >= 200 && status < 300)
+        return { outcome: this._accepted(spans, headers, answer), why: '', retryAfter: undefined };
+      return {
+        outcome: outcomeOf({ dropped: spans, reason: status === 413 ? 'too_large' : 'refused' }),
+        why: `answered ${status} ${quoted(answer)}${explanation(status)}`,
+        retryAfter: RETRYABLE.includes(status) ? millisOfRetryAfter(headers.get('retry-after')) : undefined,
+      };
     } catch (error) {
-      return this.failed(spans, error);
+      // Of a request that failed later, nobody knows whether it arrived: sending it again could double its spans.
+      const isUnsent = runtime.isUnsent(error);
+      return {
+        outcome: outcomeOf(isUnsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
+        why: `gave no answer (${messageOf(error)} ${messageOf((error as Error | undefined)?.cause)})`,
+        retryAfter: isUnsent ? 0 : undefined,
+      };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
     }
   }
 
-  private post(body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<FetchedResponse> {
-    const request = this.fetch ?? (globalThis.fetch as unknown as FetchLike);
-    return processState.contextStorage.run(this.context, () =>
-      // A redirect would carry the headers, and so the credentials, to wherever it points.
-      request(this.url, { method: 'POST', headers: this.headers, body, redirect: 'manual', signal }),
-    );
-  }
-
-  private accepted(spans: number, response: FetchedResponse, body: Uint8Array): ExportOutcome {
-    const { rejectedSpans, errorMessage } = readResponse(body, response.headers.get('content-type') ?? '');
+  private _accepted(spans: number, headers: FetchedResponse['headers'], answer: Uint8Array): ExportOutcome {
+    const isProtobuf = headers.get('content-type')?.startsWith('application/x-protobuf');
+    const { rejectedSpans, errorMessage } = readResponse(isProtobuf ? answer : new Uint8Array());
     const rejected = Math.min(rejectedSpans, spans);
-    if (rejected > 0) {
-      report(
-        'spans_rejected',
-        `${this.url} accepted a request but rejected ${rejected} of its ${spans} spans: ${quote(errorMessage)}`,
-        'error',
-      );
-    } else if (errorMessage !== '') {
-      report('server_warning', `${this.url} accepted a request and warns: ${quote(errorMessage)}`);
-    }
-    return { acknowledged: spans - rejected, rejected, unknown: 0, dropped: 0 };
-  }
-
-  private refused(spans: number, { status }: FetchedResponse, body: Uint8Array): ExportOutcome {
-    report(
-      'export_failed',
-      `${this.url} answered with status ${status}, ${spans} spans are dropped: ${quote(textOf(body))}${remedy(status)}`,
-      'error',
-    );
-    return allDropped(spans, status === 413 ? 'too_large' : 'refused');
-  }
-
-  private failed(spans: number, error: unknown): ExportOutcome {
-    const refused = isConnectionRefused(error);
-    report(
-      'export_failed',
-      `no answer from ${this.url}, ${spans} spans ${refused ? 'are dropped' : 'may be lost'}: ${reasonOf(error)}${refused ? '; is a collector listening there?' : ''}`,
-      'error',
-    );
-    return refused ? allDropped(spans, 'unreachable') : allUnknown(spans);
+    const said = `${this.url}: ${quoted(errorMessage)}`;
+    if (rejected > 0) report('spans_rejected', `${rejected} of ${spans} spans, by ${said}`, 'error');
+    else if (errorMessage !== '') report('server_warning', said);
+    return outcomeOf({ acknowledged: spans - rejected, rejected });
   }
 }
 
-function checkedUrl(url: unknown): string {
-  let parsed: URL | undefined;
+/** The scheme of a URL with its colon; `''` for what is no URL. */
+function schemeOf(url: string): string {
   try {
-    parsed = new URL(url as string);
+    return new URL(url).protocol;
   } catch {
-    // Reported below, with what is allowed.
+    return '';
   }
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw new TypeError(`url: ${JSON.stringify(url)} is not a URL that begins with http:// or https://`);
-  }
-  return url as string;
 }
 
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
@@ -179,9 +210,9 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     // The value stays out of the message: it is likely to be a secret.
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
+    if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name))
       throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header's name`);
-    if (typeof value !== 'string' || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+    if (typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
       throw new TypeError(`${setting}: the value of ${name} is not a string that a header can hold`);
     }
     result[name.toLowerCase()] = value;
@@ -191,58 +222,34 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
 
 /** Always to the end, up to a bound: a body that is left unread costs the connection. */
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (body !== null) {
-    const reader = body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done || value === undefined) break;
-      size += value.length;
-      if (size > MAX_RESPONSE_BYTES) {
-        await reader.cancel();
-        break;
-      }
-      chunks.push(value);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const reader = body?.getReader();
+  for (let size = 0; reader !== undefined; ) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) break;
+    size += value.length;
+    if (size > MAX_RESPONSE_BYTES) {
+      await reader.cancel();
+      break;
     }
+    chunks.push(value as Uint8Array<ArrayBuffer>);
   }
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return concat(chunks);
 }
 
-/** The text of an answer; of a `google.rpc.Status`, which errors come as, what in it is printable. */
-function textOf(body: Uint8Array): string {
-  return new TextDecoder().decode(body.subarray(0, 1000));
+/** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; 0 for what is neither. */
+function millisOfRetryAfter(header: string | null): number {
+  const seconds = Number(header);
+  return (Number.isNaN(seconds) ? Date.parse(header as string) - Date.now() : seconds * 1000) || 0;
 }
 
-function quote(text: string): string {
-  const printable = text.replace(/[^\x20-\x7e\xa0-\uffff]+/g, ' ').trim();
-  return printable === '' ? 'no message' : JSON.stringify(printable.slice(0, 300));
-}
-
-function remedy(status: number): string {
-  if (status === 401 || status === 403) return '; check the credentials in OTEL_EXPORTER_OTLP_HEADERS';
-  if (status === 404) return '; check the path of the endpoint, it should end in /v1/traces';
-  if (status === 413) return '; lower maxRequestBytes or raise the limit of the server';
-  if (status === 0 || (status >= 300 && status < 400)) return '; redirects are not followed, set the final address';
-  return '';
-}
-
-/** A refused connection looks different on every runtime: in `cause.code`, in `code`, or only in a text. */
-function isConnectionRefused(error: unknown): boolean {
-  return /ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|connection refused/i.test(reasonOf(error));
-}
-
-function reasonOf(error: unknown): string {
-  try {
-    const { cause, code } = Object(error) as { cause?: { code?: unknown; message?: unknown }; code?: unknown };
-    return [messageOf(error), code, cause?.code, cause?.message].filter(Boolean).join(', ');
-  } catch {
-    return 'unknown';
-  }
+/** What is printable of an answer: of a `google.rpc.Status`, which errors come as, its message. */
+function quoted(answer: Uint8Array | string): string {
+  const text = typeof answer === 'string' ? answer : new TextDecoder().decode(answer.subarray(0, 1000));
+  return JSON.stringify(
+    text
+      .replace(/[^ -~\xa0-\uffff]+/g, ' ')
+      .trim()
+      .slice(0, 300),
+  );
 }

@@ -5,83 +5,53 @@ export interface PartialSuccess {
   readonly errorMessage: string;
 }
 
-const NOTHING: PartialSuccess = { rejectedSpans: 0, errorMessage: '' };
-
 /*
- * ExportTraceServiceResponse   tag
- *   partial_success         1  0x0a  ExportTracePartialSuccess:
- *     rejected_spans        1  0x08  varint
- *     error_message         2  0x12  string
+ * ExportTraceServiceResponse
+ *   partial_success         1  ExportTracePartialSuccess:
+ *     rejected_spans        1  varint
+ *     error_message         2  string
  */
-/** Reads a response by its content type; what is not one says nothing. Never throws. */
-export function readResponse(bytes: Uint8Array, contentType: string): PartialSuccess {
-  if (contentType.startsWith('application/json')) return readJson(bytes);
-  let result = NOTHING;
-  if (!contentType.startsWith('application/x-protobuf')) return result;
-  readFields(bytes, (field, value) => {
-    if (field !== 1 || typeof value === 'number') return;
-    let { rejectedSpans, errorMessage } = NOTHING;
-    readFields(value, (inner, innerValue) => {
-      // An int64: what does not fit its positive half is a negative number.
-      if (inner === 1 && typeof innerValue === 'number' && innerValue < 2 ** 63) rejectedSpans = innerValue;
-      if (inner === 2 && typeof innerValue !== 'number') errorMessage = new TextDecoder().decode(innerValue);
-    });
-    result = { rejectedSpans, errorMessage };
-  });
-  return result;
+/** Reads a response; of one that is garbage, what can be read. Never throws. */
+export function readResponse(bytes: Uint8Array): PartialSuccess {
+  const partialSuccess = fieldsOf(bytes)[1];
+  const [, rejected, message] = fieldsOf(partialSuccess);
+  return {
+    // An int64: what does not fit its positive half is a negative number.
+    rejectedSpans: typeof rejected === 'number' && rejected < 2 ** 63 ? rejected : 0,
+    errorMessage: typeof message === 'object' ? new TextDecoder().decode(message) : '',
+  };
 }
 
-function readJson(bytes: Uint8Array): PartialSuccess {
-  try {
-    const { rejectedSpans, errorMessage } = JSON.parse(new TextDecoder().decode(bytes)).partialSuccess;
-    const rejected = Number(rejectedSpans);
-    return {
-      rejectedSpans: rejected > 0 ? rejected : 0,
-      errorMessage: typeof errorMessage === 'string' ? errorMessage : '',
-    };
-  } catch {
-    return NOTHING;
-  }
-}
+type Field = number | Uint8Array | undefined;
 
-/** Walks over the fields of a message until its end or until something is not protobuf. */
-function readFields(bytes: Uint8Array, onField: (field: number, value: number | Uint8Array) => void): void {
+/** The fields of a message by number, up to its end or to what is not protobuf: varints, and bytes. */
+function fieldsOf(bytes: Field): Field[] {
+  const fields: Field[] = [];
+  if (typeof bytes !== 'object') return fields;
   let at = 0;
   const varint = (): number => {
     let value = 0;
-    for (let scale = 1; at < bytes.length; scale *= 128) {
-      const byte = bytes[at++];
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      if (scale > 2 ** 63) break;
+    // Where the bytes end there is `undefined`, which makes of the value NaN, and of all that depends on it.
+    for (let scale = 1; ; scale *= 128) {
+      const next = bytes[at++];
+      value += (next & 0x7f) * scale;
+      if (!(next > 0x7f)) return next === undefined ? Number.NaN : value;
     }
-    return Number.NaN;
   };
   while (at < bytes.length) {
     const tag = varint();
-    const field = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0: {
-        const value = varint();
-        if (Number.isNaN(value)) return;
-        onField(field, value);
-        break;
-      }
-      case 1:
-        at += 8;
-        break;
-      case 2: {
-        const length = varint();
-        if (!(length <= bytes.length - at)) return;
-        onField(field, bytes.subarray(at, at + length));
-        at += length;
-        break;
-      }
-      case 5:
-        at += 4;
-        break;
-      default:
-        return;
+    const field = tag >>> 3;
+    const wireType = tag & 7;
+    if (wireType === 0) {
+      fields[field] = varint();
+    } else if (wireType === 2) {
+      const length = varint();
+      fields[field] = bytes.subarray(at, at + length);
+      at += length;
+    } else {
+      // Two types have a fixed size, and no other is left.
+      at += wireType === 1 ? 8 : wireType === 5 ? 4 : Number.NaN;
     }
   }
+  return fields;
 }

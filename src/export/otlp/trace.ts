@@ -1,22 +1,16 @@
-import { AttributeList, type StoredValue } from '../../core/attributes.ts';
-import { type Anchor, type HrTime, highNanos, lowNanos, nanosFrom } from '../../core/clock.ts';
+import { type AttributeList, droppedOf, type StoredValue } from '../../core/attributes.ts';
+import { type Anchor, nanosFrom, type Time } from '../../core/clock.ts';
 import type { StoredEvent } from '../../core/event.ts';
 import { wordOfHex } from '../../core/id.ts';
 import type { StoredLink } from '../../core/link.ts';
-import { type Resource, resourceAttributeList } from '../../core/resource.ts';
-import { ParentOrigin, type RecordingSpan } from '../../core/span.ts';
-import { isSpanContextValid, textOfTraceState } from '../../core/span-context.ts';
-import type { InstrumentationScope } from '../../core/tracer.ts';
-import { ProtobufWriter } from './protobuf.ts';
+import { HAS_IS_REMOTE, IS_REMOTE } from '../../core/non-recording-span.ts';
+import type { RecordingSpan } from '../../core/span.ts';
+import { begin, bigVarint, byte, bytes, double, end, ensure, name, text, varint, type WireBuffer } from './protobuf.ts';
 
 // The messages of OTLP traces, each with the table of its fields. A tag is the field's number times eight plus its
 // wire type: 0 varint, 1 64-bit, 2 length-delimited, 5 32-bit.
 
 const TWO_32 = 2 ** 32;
-
-// Bit 8 says that bit 9 is known, bit 9 that the parent or the linked span is remote.
-const HAS_IS_REMOTE = 0x100;
-const IS_REMOTE = 0x200;
 
 /*
  * Span                      tag
@@ -37,94 +31,77 @@ const IS_REMOTE = 0x200;
  *   status              15  0x7a  Status
  *   flags               16  0x85 0x01  fixed32
  */
-export function writeSpan(writer: ProtobufWriter, span: RecordingSpan): void {
-  const { trace, extras, attributeList, eventList, parentOrigin } = span;
-  const anchor = trace.anchor as Anchor;
-  writer.ensure(128);
-  writer.byte(0x0a);
-  writer.byte(16);
-  writer.idWord(trace.word0);
-  writer.idWord(trace.word1);
-  writer.idWord(trace.word2);
-  writer.idWord(trace.word3);
-  writer.byte(0x12);
-  writer.byte(8);
-  writer.idWord(span.idHigh);
-  writer.idWord(span.idLow);
-  let flags = span.flags | HAS_IS_REMOTE;
-  if (parentOrigin !== ParentOrigin.NONE) {
-    writer.byte(0x22);
-    writer.byte(8);
-    writer.idWord(span.parentHigh);
-    writer.idWord(span.parentLow);
-    if (parentOrigin === ParentOrigin.REMOTE) flags |= IS_REMOTE;
-  }
-  writer.byte(0x85);
-  writer.byte(0x01);
-  writer.fixed32(flags);
-  writer.byte(0x30);
-  writer.byte(span.kind + 1);
-  writer.byte(0x39);
-  writeTime(writer, anchor, span.startReading, extras?.startTime);
-  writer.byte(0x41);
-  writeTime(writer, anchor, span.endReading, extras?.endTime);
-  writer.byte(0x2a);
-  writer.name(span.name);
-  if (trace.traceState !== undefined) writeOptionalText(writer, 0x1a, textOfTraceState(trace.traceState));
-  if (attributeList !== undefined) {
-    writeAttributes(writer, 0x4a, attributeList);
-    writeCount(writer, 0x50, attributeList.dropped);
-  }
-  if (eventList !== undefined) {
-    for (let at = 0; at < eventList.length; at++) writeEvent(writer, anchor, eventList[at]);
-  }
-  if (span.statusCode !== 0) writeStatus(writer, span);
-  if (extras !== undefined) {
-    for (const link of extras.links) writeLink(writer, link);
-    writer.ensure(12);
-    writeCount(writer, 0x60, extras.droppedEvents);
-    writeCount(writer, 0x70, extras.droppedLinks);
-  }
-}
-
 /**
- * The least of a span that is larger than a message may be: everything but attributes, events and links, which
- * are counted as dropped.
+ * @param traceState - The `tracestate` of the span's context: asking for it may run code of the application.
+ * @param complete - False leaves out attributes, events and links, which are counted as dropped.
  */
-export function writeBareSpan(writer: ProtobufWriter, span: RecordingSpan): void {
-  const bare = Object.create(span, {
-    attributeList: { value: undefined },
-    eventList: { value: undefined },
-    extras: { value: span.extras === undefined ? undefined : { ...span.extras, links: [] } },
-  }) as RecordingSpan;
-  writeSpan(writer, bare);
-  writer.ensure(36);
-  writeCount(writer, 0x50, (span.attributeList?.items.length ?? 0) / 2 + span.droppedAttributesCount);
-  writeCount(writer, 0x60, (span.eventList?.length ?? 0) + span.droppedEventsCount);
-  writeCount(writer, 0x70, (span.extras?.links.length ?? 0) + span.droppedLinksCount);
+export function writeSpan(to: WireBuffer, span: RecordingSpan, traceState: string, complete: boolean): void {
+  const { _attributes, _events, _extras, _anchor } = span;
+  ensure(to, 128);
+  // What every span has stands at offsets that are known.
+  const out = to._view;
+  let at = to._length;
+  out.setUint16(at, 0x0a10);
+  out.setInt32(at + 2, span._word0);
+  out.setInt32(at + 6, span._word1);
+  out.setInt32(at + 10, span._word2);
+  out.setInt32(at + 14, span._word3);
+  out.setUint16(at + 18, 0x1208);
+  out.setInt32(at + 20, span._idHigh);
+  out.setInt32(at + 24, span._idLow);
+  out.setUint8(at + 28, 0x39);
+  writeTime(out, at + 29, _anchor, span._start);
+  out.setUint8(at + 37, 0x41);
+  writeTime(out, at + 38, _anchor, span._end as Time);
+  out.setUint16(at + 46, 0x8501);
+  out.setInt32(at + 48, span._flags, true);
+  out.setUint16(at + 52, 0x3001 + span.kind);
+  at += 54;
+  if ((span._parentHigh | span._parentLow) !== 0) {
+    out.setUint16(at, 0x2208);
+    out.setInt32(at + 2, span._parentHigh);
+    out.setInt32(at + 6, span._parentLow);
+    at += 10;
+  }
+  to._length = at;
+  byte(to, 0x2a);
+  name(to, span.name);
+  writeText(to, 0x1a, traceState);
+  if (_attributes !== undefined) writeAttributes(to, 0x4a, 0x50, _attributes, complete);
+  if (span._statusCode !== 0) writeStatus(to, span);
+  if (_events !== undefined && complete) {
+    for (let at = 0; at < _events.length; at++) writeEvent(to, _anchor, _events[at]);
+  }
+  if (_extras !== undefined && complete) for (const link of _extras._links) writeLink(to, link);
+  if (_extras !== undefined || !complete) {
+    writeCount(to, 0x60, span.droppedEventsCount + (complete ? 0 : (_events?.length ?? 0)));
+    writeCount(to, 0x70, span.droppedLinksCount + (complete ? 0 : (_extras?._links.length ?? 0)));
+  }
 }
 
-function writeTime(writer: ProtobufWriter, anchor: Anchor, reading: number, given: HrTime | undefined): void {
-  if (given !== undefined) {
-    writer.fixed64(highNanos(given[0], given[1]), lowNanos(given[0], given[1]));
+function writeTime(out: DataView, at: number, anchor: Anchor, time: Time): void {
+  if (typeof time === 'bigint') {
+    out.setBigUint64(at, time, true);
     return;
   }
   // Both terms are whole and below 2^53, so the sum is exact; its overflow goes to the upper half.
-  const low = anchor.low + nanosFrom(anchor, reading);
-  writer.fixed64(anchor.high + Math.floor(low / TWO_32), low);
+  const low = anchor._low + nanosFrom(anchor, time);
+  out.setInt32(at, low, true);
+  out.setInt32(at + 4, anchor._high + Math.floor(low / TWO_32), true);
 }
 
-function writeCount(writer: ProtobufWriter, tag: number, count: number): void {
+function writeCount(to: WireBuffer, tag: number, count: number): void {
   if (count === 0) return;
-  writer.byte(tag);
+  byte(to, tag);
   // A uint32 in the schema.
-  writer.varint(Math.min(count, 0xffffffff));
+  varint(to, Math.min(count, 0xffffffff));
 }
 
-function writeOptionalText(writer: ProtobufWriter, tag: number, text: string): void {
-  if (text === '') return;
-  writer.byte(tag);
-  writer.text(text);
+/** A field with a string, unless that is empty. */
+export function writeText(to: WireBuffer, tag: number, value: string | undefined): void {
+  if (!value) return;
+  byte(to, tag);
+  text(to, value);
 }
 
 /*
@@ -134,20 +111,19 @@ function writeOptionalText(writer: ProtobufWriter, tag: number, text: string): v
  *   attributes           3  0x1a  KeyValue, repeated
  *   dropped_attributes   4  0x20  varint
  */
-function writeEvent(writer: ProtobufWriter, anchor: Anchor, event: StoredEvent): void {
-  writer.ensure(32);
-  writer.byte(0x5a);
-  const start = writer.open();
-  writer.byte(0x09);
-  writeTime(writer, anchor, event.reading, event.given);
-  writer.byte(0x12);
-  writer.name(event.name);
-  const { attributes } = event;
-  if (attributes !== undefined) {
-    writeAttributes(writer, 0x1a, attributes);
-    writeCount(writer, 0x20, attributes.dropped);
-  }
-  writer.close(start);
+function writeEvent(to: WireBuffer, anchor: Anchor, { _name, _time, _attributes }: StoredEvent): void {
+  const out = to._view;
+  const at = to._length;
+  out.setUint8(at, 0x5a);
+  const start = at + 2;
+  out.setUint8(start, 0x09);
+  writeTime(out, start + 1, anchor, _time);
+  out.setUint8(start + 9, 0x12);
+  to._length = start + 10;
+  name(to, _name);
+  if (_attributes !== undefined) writeAttributes(to, 0x1a, 0x20, _attributes, true);
+  end(to, start, 1);
+  ensure(to, 0);
 }
 
 /*
@@ -159,24 +135,22 @@ function writeEvent(writer: ProtobufWriter, anchor: Anchor, event: StoredEvent):
  *   dropped_attributes   5  0x28  varint
  *   flags                6  0x35  fixed32
  */
-function writeLink(writer: ProtobufWriter, link: StoredLink): void {
-  const { traceId, spanId, traceFlags, traceState, isRemote } = link.context;
-  const valid = isSpanContextValid(link.context);
-  writer.ensure(64);
-  writer.byte(0x6a);
-  const start = writer.open();
-  writer.byte(0x0a);
-  writer.byte(16);
-  for (let at = 0; at < 32; at += 8) writer.idWord(valid ? wordOfHex(traceId, at) : 0);
-  writer.byte(0x12);
-  writer.byte(8);
-  for (let at = 0; at < 16; at += 8) writer.idWord(valid ? wordOfHex(spanId, at) : 0);
-  writer.byte(0x35);
-  writer.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote === true ? IS_REMOTE : 0));
-  if (traceState !== undefined) writeOptionalText(writer, 0x1a, textOfTraceState(traceState));
-  if (link.attributes !== undefined) writeAttributes(writer, 0x22, link.attributes);
-  writeCount(writer, 0x28, link.droppedAttributesCount);
-  writer.close(start);
+function writeLink(to: WireBuffer, { _context, _traceState, _attributes }: StoredLink): void {
+  const { traceId, spanId, traceFlags, isRemote } = _context;
+  byte(to, 0x6a);
+  const start = begin(to, 1);
+  const out = to._view;
+  out.setUint16(start, 0x0a10);
+  for (let at = 0; at < 16; at += 4) out.setInt32(start + 2 + at, wordOfHex(traceId, 2 * at));
+  out.setUint16(start + 18, 0x1208);
+  for (let at = 0; at < 8; at += 4) out.setInt32(start + 20 + at, wordOfHex(spanId, 2 * at));
+  out.setUint8(start + 28, 0x35);
+  out.setInt32(start + 29, traceFlags | HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0), true);
+  to._length = start + 33;
+  writeText(to, 0x1a, _traceState);
+  writeAttributes(to, 0x22, 0x28, _attributes, true);
+  end(to, start, 1);
+  ensure(to, 0);
 }
 
 /*
@@ -184,14 +158,14 @@ function writeLink(writer: ProtobufWriter, link: StoredLink): void {
  *   message              2  0x12  string
  *   code                 3  0x18  varint: 1 ok, 2 error
  */
-function writeStatus(writer: ProtobufWriter, span: RecordingSpan): void {
-  writer.ensure(8);
-  writer.byte(0x7a);
-  const start = writer.open();
-  if (span.statusMessage !== undefined) writeOptionalText(writer, 0x12, span.statusMessage);
-  writer.byte(0x18);
-  writer.byte(span.statusCode);
-  writer.close(start);
+function writeStatus(to: WireBuffer, span: RecordingSpan): void {
+  byte(to, 0x7a);
+  const start = begin(to, 1);
+  writeText(to, 0x12, span._statusMessage);
+  byte(to, 0x18);
+  byte(to, span._statusCode);
+  end(to, start, 1);
+  ensure(to, 0);
 }
 
 /*
@@ -199,18 +173,35 @@ function writeStatus(writer: ProtobufWriter, span: RecordingSpan): void {
  *   key                  1  0x0a  string
  *   value                2  0x12  AnyValue
  */
-function writeAttributes(writer: ProtobufWriter, tag: number, attributes: AttributeList): void {
-  const { items } = attributes;
-  for (let at = 0; at < items.length; at += 2) {
-    writer.byte(tag);
-    const start = writer.open();
-    writer.byte(0x0a);
-    writer.name(items[at] as string);
-    writer.byte(0x12);
-    writeValue(writer, items[at + 1] as StoredValue);
-    writer.close(start);
+/** Attributes, and how many there are besides; of those that are not `complete`, only how many there are. */
+export function writeAttributes(
+  to: WireBuffer,
+  tag: number,
+  countTag: number,
+  attributes: AttributeList,
+  complete: boolean,
+): void {
+  let dropped = droppedOf(attributes);
+  if (complete) {
+    for (let at = 0; at < attributes.length; at += 2)
+      writeAttribute(to, tag, attributes[at] as string, attributes[at + 1]);
+  } else {
+    dropped += attributes.length / 2;
   }
-  writer.ensure(16);
+  writeCount(to, countTag, dropped);
+}
+
+/** One attribute; there is room for what comes next. */
+function writeAttribute(to: WireBuffer, tag: number, key: string, value: StoredValue): void {
+  const start = to._length + 2;
+  to._bytes[start - 2] = tag;
+  to._bytes[start] = 0x0a;
+  to._length = start + 1;
+  name(to, key);
+  byte(to, 0x12);
+  writeValue(to, value);
+  end(to, start, 1);
+  ensure(to, 0);
 }
 
 /*
@@ -223,91 +214,51 @@ function writeAttributes(writer: ProtobufWriter, tag: number, attributes: Attrib
  *   kvlist_value         6  0x32  KeyValueList: values 1, KeyValue, repeated
  *   bytes_value          7  0x3a  bytes
  */
-function writeValue(writer: ProtobufWriter, value: StoredValue): void {
-  const start = writer.open();
+function writeValue(to: WireBuffer, value: StoredValue): void {
+  const start = begin(to, 1);
   if (typeof value === 'string') {
-    writer.byte(0x0a);
-    writer.text(value);
+    byte(to, 0x0a);
+    text(to, value);
   } else if (typeof value === 'number') {
-    writeNumber(writer, value);
-  } else if (typeof value === 'boolean') {
-    writer.byte(0x10);
-    writer.byte(value ? 1 : 0);
-  } else if (value !== null) {
-    writeCompound(writer, value);
-  }
-  writer.close(start);
-}
-
-function writeNumber(writer: ProtobufWriter, value: number): void {
-  // A zero may be negative, which only a double can say.
-  if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
-    writer.byte(0x18);
-    if (value >= 0) writer.varint(value);
-    else writer.varint64(Math.floor(value / TWO_32), value);
-  } else {
-    writer.byte(0x21);
-    writer.double(value);
-  }
-}
-
-function writeCompound(writer: ProtobufWriter, value: bigint | Uint8Array | AttributeList | StoredValue[]): void {
-  if (typeof value === 'bigint') {
-    writer.byte(0x18);
-    writer.varint64(Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value)));
-  } else if (value instanceof Uint8Array) {
-    writer.byte(0x3a);
-    writer.lengthDelimited(value);
-  } else if (value instanceof AttributeList) {
-    writer.byte(0x32);
-    const start = writer.open();
-    writeAttributes(writer, 0x0a, value);
-    writer.close(start);
-  } else {
-    writer.byte(0x2a);
-    const start = writer.open();
-    for (const element of value) {
-      writer.ensure(16);
-      writer.byte(0x0a);
-      writeValue(writer, element);
+    // A zero may be negative, which only a double can say.
+    if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
+      byte(to, 0x18);
+      varint(to, value);
+    } else {
+      byte(to, 0x21);
+      double(to, value);
     }
-    writer.close(start);
+  } else if (typeof value === 'boolean') {
+    byte(to, 0x10);
+    byte(to, value ? 1 : 0);
+  } else if (value !== null) {
+    writeCompound(to, value);
   }
+  end(to, start, 1);
+  ensure(to, 0);
 }
 
-/*
- * ResourceSpans             tag
- *   resource             1  0x0a  Resource: attributes 1, KeyValue, repeated
- *   scope_spans          2  0x12  ScopeSpans, repeated
- *   schema_url           3  0x1a  string
- *
- * The constant part: everything but the scope spans.
- */
-export function resourceBytes(resource: Resource): Uint8Array {
-  const writer = new ProtobufWriter(new Uint8Array(1024));
-  writer.byte(0x0a);
-  const start = writer.open();
-  writeAttributes(writer, 0x0a, resourceAttributeList(resource));
-  writer.close(start);
-  if (resource.schemaUrl !== undefined) writeOptionalText(writer, 0x1a, resource.schemaUrl);
-  return writer.bytes.slice(0, writer.position);
-}
-
-/*
- * ScopeSpans                tag
- *   scope                1  0x0a  InstrumentationScope: name 1, version 2
- *   spans                2  0x12  Span, repeated
- *   schema_url           3  0x1a  string
- *
- * The constant part: everything but the spans.
- */
-export function scopeBytes(scope: InstrumentationScope): Uint8Array {
-  const writer = new ProtobufWriter(new Uint8Array(256));
-  writer.byte(0x0a);
-  const start = writer.open();
-  writeOptionalText(writer, 0x0a, scope.name);
-  if (scope.version !== undefined) writeOptionalText(writer, 0x12, scope.version);
-  writer.close(start);
-  if (scope.schemaUrl !== undefined) writeOptionalText(writer, 0x1a, scope.schemaUrl);
-  return writer.bytes.slice(0, writer.position);
+function writeCompound(
+  to: WireBuffer,
+  value: bigint | Uint8Array | StoredValue[] | { [key: string]: StoredValue },
+): void {
+  if (typeof value === 'bigint') {
+    byte(to, 0x18);
+    bigVarint(to, value);
+  } else if (value instanceof Uint8Array) {
+    byte(to, 0x3a);
+    bytes(to, value);
+  } else {
+    byte(to, Array.isArray(value) ? 0x2a : 0x32);
+    const start = begin(to, 1);
+    if (Array.isArray(value)) {
+      for (const element of value) {
+        byte(to, 0x0a);
+        writeValue(to, element);
+      }
+    } else {
+      for (const key of Object.keys(value)) writeAttribute(to, 0x0a, key, value[key]);
+    }
+    end(to, start, 1);
+  }
 }

@@ -1,0 +1,26 @@
+/**
+ * The defaults with the numbers of `given` on top.
+ *
+ * @param prefix - What stands before an option's name in a message, as `spanLimits.`.
+ * @param least - Numbers below this are refused.
+ * @throws RangeError naming the option that is unknown or is not such a number.
+ */
+export function numberOptions<T extends { [name in keyof T]: number }>(
+  defaults: Readonly<T>,
+  given: Partial<T> | undefined,
+  prefix: string,
+  least: number,
+): T {
+  const options: T = { ...defaults };
+  for (const [name, value] of Object.entries(given ?? {}) as [keyof T & string, unknown][]) {
+    if (!Object.hasOwn(defaults, name)) {
+      throw new RangeError(`${prefix}${name}: there is no such option; there are ${Object.keys(defaults).join(', ')}`);
+    }
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= least)) {
+      throw new RangeError(`${prefix}${name}: ${String(value)} is not a number from ${least} on`);
+    }
+    options[name] = value as T[typeof name];
+  }
+  return options;
+}
