@@ -29,6 +29,8 @@ const shared: Options = {
   esbuildOptions(options) {
     // Members whose names begin with an underscore are nobody's business but ours, and cost bytes in every bundle.
     options.mangleProps = /^_[a-z]/;
+    // Puts numbers in the place of the constants' names.
+    options.minifySyntax = true;
   },
 };
 

@@ -69,9 +69,12 @@ export function setAttribute(
     if (value !== undefined && value !== null) drop(list, 'attribute_refused', key);
     return;
   }
-  const at = find(list, key);
-  if (at !== -1) list[at + 1] = stored;
-  else if (list.length < 2 * countLimit) list.push(key, stored);
+  const { length } = list;
+  let at = 0;
+  if (length >= INDEXED_LENGTH) at = findByIndex(list, key);
+  else while (at < length && list[at] !== key) at += 2;
+  if (at < length) list[at + 1] = stored;
+  else if (length < 2 * countLimit) list.push(key, stored);
   else drop(list, 'attribute_limit', key);
 }
 
@@ -105,16 +108,11 @@ export function setAttributes(
   }
 }
 
-/** Where the key is; -1 where it is not. */
-function find(list: AttributeList, key: string): number {
-  const { length } = list;
-  if (length < INDEXED_LENGTH) {
-    for (let at = 0; at < length; at += 2) if (list[at] === key) return at;
-    return -1;
-  }
+/** Where the key is; the end of the list where it is not. */
+function findByIndex(list: AttributeList, key: string): number {
   list._index ??= new Map();
-  for (let at = 2 * list._index.size; at < length; at += 2) list._index.set(list[at], at);
-  return list._index.get(key) ?? -1;
+  for (let at = 2 * list._index.size; at < list.length; at += 2) list._index.set(list[at], at);
+  return list._index.get(key) ?? list.length;
 }
 
 /** Counts an attribute that is left out, and says so once a list: a hundred thousand must not build as many messages. */

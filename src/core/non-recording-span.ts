@@ -18,6 +18,13 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.disp
 export const W3C_FLAGS = 0xff;
 export const HAS_IS_REMOTE = 0x100;
 export const IS_REMOTE = 0x200;
+// TraceFlags.RANDOM.
+export const RANDOM_FLAG = 2;
+
+/** True where the flags say that the span goes to a backend. */
+export function isSampled(flags: number): boolean {
+  return (flags & 1) !== 0;
+}
 
 /**
  * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process. Its only

@@ -4,11 +4,18 @@ import { report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import type { IdGenerator } from './id.ts';
 import { type SpanLimits, spanLimits } from './limits.ts';
+import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
-import { type Decide, decideOf, ParentSampling, type Sampler, SamplingDecision } from './sampler.ts';
+import {
+  type Decide,
+  decideOf,
+  NOT_RECORD,
+  RECORD_AND_SAMPLED,
+  type Sampler,
+  type SamplingDecision,
+} from './sampler.ts';
 import type { RecordingSpan, Span } from './span.ts';
-import { TraceFlags } from './span-context.ts';
 import { textOf } from './text.ts';
 import { contextOf, SpanTracer, type Tracer } from './tracer.ts';
 
@@ -68,26 +75,18 @@ export class TracerProvider {
     this._decide = sampler === undefined ? asParent : decideOf(sampler);
     this._limits = spanLimits(options.spanLimits);
     this._idGenerator = idGenerator;
-    this._rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? TraceFlags.RANDOM : 0;
+    this._rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? RANDOM_FLAG : 0;
     this._processors = [...spanProcessors];
     this._starters = spanProcessors.filter((processor) => typeof processor.onStart === 'function');
   }
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    let schemaUrl: unknown;
-    try {
-      schemaUrl = options?.schemaUrl;
-    } catch {
-      // Options that cannot be read say nothing.
-    }
-    const [given = '', ...rest] = [name, version, schemaUrl].map((part) =>
-      typeof part === 'string' ? part : undefined,
-    );
-    const key = JSON.stringify([given, ...rest]);
+    const scope = { name: optionalText(name) ?? '', version: optionalText(version), schemaUrl: schemaUrlOf(options) };
+    const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
-      tracer = new SpanTracer(this, { name: given, version: rest[0], schemaUrl: rest[1] });
+      tracer = new SpanTracer(this, scope);
       // Names made of ids must not fill the memory: further tracers are made anew each time.
       if (this._tracers.size < MAX_TRACERS) this._tracers.set(key, tracer);
     }
@@ -162,10 +161,20 @@ export class TracerProvider {
 }
 
 /** The default sampler: spans do as their parents did, and new traces are sampled. */
-function asParent(parent: ParentSampling): SamplingDecision {
-  return parent === ParentSampling.LOCAL_NOT_SAMPLED || parent === ParentSampling.REMOTE_NOT_SAMPLED
-    ? SamplingDecision.NOT_RECORD
-    : SamplingDecision.RECORD_AND_SAMPLED;
+function asParent(parentFlags: number | undefined): SamplingDecision {
+  return parentFlags === undefined || isSampled(parentFlags) ? RECORD_AND_SAMPLED : NOT_RECORD;
+}
+
+function schemaUrlOf(options: { schemaUrl?: string } | undefined): string | undefined {
+  try {
+    return optionalText(options?.schemaUrl);
+  } catch {
+    return undefined;
+  }
+}
+
+function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function processorFailed(method: string, error: unknown): void {

@@ -3,7 +3,8 @@ import type { Context } from './context.ts';
 import { wordOfHex } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import type { Link } from './link.ts';
-import { isSpanContextValid, TraceFlags, type TraceState } from './span-context.ts';
+import { IS_REMOTE, isSampled } from './non-recording-span.ts';
+import { isSpanContextValid, type TraceState } from './span-context.ts';
 import { spanContextOf } from './span-source.ts';
 
 /** What becomes of a new span. The values are those of `@opentelemetry/api`. */
@@ -30,16 +31,6 @@ export interface SamplingResult {
   traceState?: TraceState;
 }
 
-/** What a sampler is told of the parent of a new span. */
-export const ParentSampling = {
-  NONE: 0,
-  LOCAL_SAMPLED: 1,
-  LOCAL_NOT_SAMPLED: 2,
-  REMOTE_SAMPLED: 3,
-  REMOTE_NOT_SAMPLED: 4,
-} as const;
-export type ParentSampling = (typeof ParentSampling)[keyof typeof ParentSampling];
-
 /**
  * Decides which spans are recorded. Any object with these methods serves.
  *
@@ -61,9 +52,10 @@ export interface Sampler {
 
 /**
  * The built-in samplers know the answer from the parent and the lower half of the trace id: this is called in place
- * of `shouldSample`, and neither hexadecimal digits nor a result object are made.
+ * of `shouldSample`, and neither hexadecimal digits nor a result object are made. `parentFlags` are those of W3C with
+ * `IS_REMOTE`; `undefined` where there is no parent.
  */
-export type Decide = (parent: ParentSampling, high: number, low: number) => SamplingDecision;
+export type Decide = (parentFlags: number | undefined, high: number, low: number) => SamplingDecision;
 
 /** The same, with the `shouldSample` that it stands for. */
 type ShortWay = Decide & { readonly of: Sampler['shouldSample'] };
@@ -78,12 +70,16 @@ export function decideOf(sampler: Sampler): Decide | undefined {
   return decide?.of === sampler.shouldSample ? decide : undefined;
 }
 
-const NO: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
-const YES: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+// The two that the package itself gives, as numbers, which bundlers can put in place.
+export const NOT_RECORD = 0;
+export const RECORD_AND_SAMPLED = 2;
+
+const NO: SamplingResult = { decision: NOT_RECORD };
+const YES: SamplingResult = { decision: RECORD_AND_SAMPLED };
 
 /** Samples every span. */
 export class AlwaysOnSampler implements Sampler {
-  readonly decide = shortWay(() => SamplingDecision.RECORD_AND_SAMPLED, AlwaysOnSampler.prototype.shouldSample);
+  readonly decide = shortWay(() => RECORD_AND_SAMPLED, AlwaysOnSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
     return YES;
@@ -96,7 +92,7 @@ export class AlwaysOnSampler implements Sampler {
 
 /** Samples no span. */
 export class AlwaysOffSampler implements Sampler {
-  readonly decide = shortWay(() => SamplingDecision.NOT_RECORD, AlwaysOffSampler.prototype.shouldSample);
+  readonly decide = shortWay(() => NOT_RECORD, AlwaysOffSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
     return NO;
@@ -134,12 +130,12 @@ export class TraceIdRatioBasedSampler implements Sampler {
     const upper = high >>> 1;
     const sampled =
       upper < this.boundHigh || (upper === this.boundHigh && (((high & 1) << 31) | (low >>> 1)) >>> 0 < this.boundLow);
-    return sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD;
+    return sampled ? RECORD_AND_SAMPLED : NOT_RECORD;
   }, TraceIdRatioBasedSampler.prototype.shouldSample);
 
   shouldSample(_context: Context, traceId: string): SamplingResult {
-    const decision = this.decide(ParentSampling.NONE, wordOfHex(traceId, 16), wordOfHex(traceId, 24));
-    return decision === SamplingDecision.NOT_RECORD ? NO : YES;
+    const decision = this.decide(undefined, wordOfHex(traceId, 16), wordOfHex(traceId, 24));
+    return decision === NOT_RECORD ? NO : YES;
   }
 
   toString(): string {
@@ -164,7 +160,7 @@ export interface ParentBasedSamplerOptions {
 /** Does as the parent did, and asks `root` where there is none. */
 export class ParentBasedSampler implements Sampler {
   readonly decide: Decide | undefined;
-  // By ParentSampling.
+  // By armOf.
   private readonly arms: readonly Sampler[];
 
   constructor(options: ParentBasedSamplerOptions) {
@@ -181,7 +177,7 @@ export class ParentBasedSampler implements Sampler {
     const decides = this.arms.map(decideOf);
     if (decides.every((decide) => decide !== undefined)) {
       this.decide = shortWay(
-        (parent, high, low) => decides[parent](parent, high, low),
+        (flags, high, low) => decides[armOf(flags)](flags, high, low),
         ParentBasedSampler.prototype.shouldSample,
       );
     }
@@ -195,7 +191,11 @@ export class ParentBasedSampler implements Sampler {
     attributes: Attributes,
     links: Link[],
   ): SamplingResult {
-    return this.arms[parentSampling(context)].shouldSample(context, traceId, spanName, spanKind, attributes, links);
+    const parent = spanContextOf(context);
+    const flags = isSpanContextValid(parent)
+      ? parent.traceFlags | (parent.isRemote === true ? IS_REMOTE : 0)
+      : undefined;
+    return this.arms[armOf(flags)].shouldSample(context, traceId, spanName, spanKind, attributes, links);
   }
 
   toString(): string {
@@ -204,14 +204,8 @@ export class ParentBasedSampler implements Sampler {
   }
 }
 
-function parentSampling(context: Context): ParentSampling {
-  const parent = spanContextOf(context);
-  if (!isSpanContextValid(parent)) return ParentSampling.NONE;
-  return parentSamplingOf((parent.traceFlags & TraceFlags.SAMPLED) !== 0, parent.isRemote === true);
-}
-
-/** The case that a valid parent makes. */
-export function parentSamplingOf(sampled: boolean, remote: boolean): ParentSampling {
-  if (remote) return sampled ? ParentSampling.REMOTE_SAMPLED : ParentSampling.REMOTE_NOT_SAMPLED;
-  return sampled ? ParentSampling.LOCAL_SAMPLED : ParentSampling.LOCAL_NOT_SAMPLED;
+/** Which arm is asked: 0 without a parent, then as the constructor has them. */
+function armOf(parentFlags: number | undefined): number {
+  if (parentFlags === undefined) return 0;
+  return ((parentFlags & IS_REMOTE) === 0 ? 1 : 3) + (isSampled(parentFlags) ? 0 : 1);
 }

@@ -33,7 +33,7 @@ import {
   textOfTraceState,
 } from './span-context.ts';
 import { spanContextOf } from './span-source.ts';
-import { type SpanStatus, SpanStatusCode } from './status.ts';
+import { ERROR, OK, type SpanStatus, type SpanStatusCode, UNSET } from './status.ts';
 import { textOf } from './text.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
 
@@ -167,7 +167,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._end = undefined;
     this._attributes = undefined;
     this._events = undefined;
-    this._statusCode = SpanStatusCode.UNSET;
+    this._statusCode = UNSET;
     this._statusMessage = '';
     this._extras = undefined;
   }
@@ -177,25 +177,23 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override setAttribute(key: string, value: AttributeValue | null | undefined): this {
-    if (this._isOpen('setAttribute')) {
-      const { _limits } = this._tracer;
-      this._attributes ??= [];
-      setAttribute(this._attributes, key, value, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
-    }
+    if (this._end !== undefined) return this._refuse('setAttribute');
+    const { _limits } = this._tracer;
+    this._attributes ??= [];
+    setAttribute(this._attributes, key, value, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
     return this;
   }
 
   override setAttributes(attributes: Attributes): this {
-    if (this._isOpen('setAttributes')) {
-      const { _limits } = this._tracer;
-      this._attributes ??= [];
-      setAttributes(this._attributes, attributes, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
-    }
+    if (this._end !== undefined) return this._refuse('setAttributes');
+    const { _limits } = this._tracer;
+    this._attributes ??= [];
+    setAttributes(this._attributes, attributes, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
     return this;
   }
 
   override addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this {
-    if (!this._isOpen('addEvent')) return this;
+    if (this._end !== undefined) return this._refuse('addEvent');
     const { _limits } = this._tracer;
     let attributes: AttributeList | undefined;
     let given = startTime;
@@ -221,7 +219,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override addLink(link: LinkInput): this {
-    if (!this._isOpen('addLink')) return this;
+    if (this._end !== undefined) return this._refuse('addLink');
     const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._tracer._limits;
     const extras = this._extend();
     if (extras._links.length >= linkCountLimit) {
@@ -250,7 +248,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override addLinks(links: readonly LinkInput[]): this {
-    if (!this._isOpen('addLinks')) return this;
+    if (this._end !== undefined) return this._refuse('addLinks');
     try {
       if (!Array.isArray(links)) throw new TypeError();
       const { linkCountLimit } = this._tracer._limits;
@@ -266,9 +264,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   override setStatus(status: SpanStatus): this {
     try {
       const { code, message } = status;
-      if (this._isOpen('setStatus') && this._statusCode !== SpanStatusCode.OK && (code === 1 || code === 2)) {
+      if (this._end !== undefined) return this._refuse('setStatus');
+      if (this._statusCode !== OK && (code === OK || code === ERROR)) {
         this._statusCode = code;
-        this._statusMessage = code === SpanStatusCode.ERROR && typeof message === 'string' ? message : '';
+        this._statusMessage = code === ERROR && typeof message === 'string' ? message : '';
       }
     } catch {
       // A status that cannot be read is none.
@@ -277,7 +276,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override updateName(name: string): this {
-    if (this._isOpen('updateName')) this.name = typeof name === 'string' ? name : textOf(name);
+    if (this._end !== undefined) return this._refuse('updateName');
+    this.name = typeof name === 'string' ? name : textOf(name);
     return this;
   }
 
@@ -286,7 +286,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override end(endTime?: TimeInput): void {
-    if (!this._isOpen('end')) return;
+    if (this._end !== undefined) {
+      this._refuse('end');
+      return;
+    }
     const { _start, _anchor } = this;
     let end: Time = now();
     if (endTime !== undefined) end = this._timeOf(endTime);
@@ -322,11 +325,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     return this._extras;
   }
 
-  /** False where the span has ended; then the call is reported. */
-  private _isOpen(method: string): boolean {
-    if (this._end === undefined) return true;
+  /** Reports a call that came after the end. */
+  private _refuse(method: string): this {
     report('span_ended', `${method}() on ${JSON.stringify(this.name.slice(0, 100))}`);
-    return false;
+    return this;
   }
 
   // What follows is the span as processors and exporters read it, made when they ask.

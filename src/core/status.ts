@@ -16,3 +16,8 @@ export interface SpanStatus {
   code: SpanStatusCode;
   message?: string;
 }
+
+// The same as numbers, which bundlers can put in place.
+export const UNSET = 0;
+export const OK = 1;
+export const ERROR = 2;

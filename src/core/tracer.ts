@@ -4,7 +4,7 @@ import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spa
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import { hexOf, randomWord, wordOfHex } from './id.ts';
-import { SpanKind } from './kind.ts';
+import type { SpanKind } from './kind.ts';
 import type { SpanLimits } from './limits.ts';
 import { detailedLink, type Link, type LinkInput } from './link.ts';
 import {
@@ -18,9 +18,9 @@ import {
 } from './non-recording-span.ts';
 import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
-import { ParentSampling, parentSamplingOf, type Sampler, SamplingDecision, type SamplingResult } from './sampler.ts';
+import { NOT_RECORD, RECORD_AND_SAMPLED, type Sampler, type SamplingDecision, type SamplingResult } from './sampler.ts';
 import { RecordingSpan, type Span } from './span.ts';
-import { isValidSpanId, isValidTraceId, TraceFlags, type TraceState } from './span-context.ts';
+import { isValidSpanId, isValidTraceId, type TraceState } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
 import { textOf } from './text.ts';
 
@@ -131,7 +131,7 @@ export class SpanTracer implements Tracer {
     let parentHigh = 0;
     let parentLow = 0;
     let root: RecordingSpan | undefined;
-    let parentSampling: ParentSampling = ParentSampling.NONE;
+    let parentFlags: number | undefined;
 
     const parent =
       parentSpan === undefined || parentSpan instanceof NonRecordingSpan
@@ -146,10 +146,13 @@ export class SpanTracer implements Tracer {
       traceState = parent._traceState;
       parentHigh = parent._idHigh;
       parentLow = parent._idLow;
-      flags = parent._flags & W3C_FLAGS;
-      if (!(parent instanceof RecordingSpan)) flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
-      else if (parent._tracer._provider === _provider) root = parent._root;
-      parentSampling = parentSamplingOf((flags & TraceFlags.SAMPLED) !== 0, (flags & IS_REMOTE) !== 0);
+      flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
+      if (parent instanceof RecordingSpan) {
+        // Its own parent may be remote, it is not.
+        flags &= W3C_FLAGS;
+        if (parent._tracer._provider === _provider) root = parent._root;
+      }
+      parentFlags = flags;
     } else {
       const id = _provider._generate('generateTraceId', isValidTraceId);
       word0 = id === undefined ? randomWord() : wordOfHex(id, 0);
@@ -163,18 +166,18 @@ export class SpanTracer implements Tracer {
     let result: SamplingResult | undefined;
     let decision: SamplingDecision;
     if (_provider._decide !== undefined) {
-      decision = _provider._decide(parentSampling, word2, word3);
+      decision = _provider._decide(parentFlags, word2, word3);
     } else {
       result = this._askSampler(name, options, hexOf(word0, word1, word2, word3), parent, context);
       decision = result.decision;
       traceState = result.traceState ?? traceState;
     }
-    flags = decision === SamplingDecision.RECORD_AND_SAMPLED ? flags | TraceFlags.SAMPLED : flags & ~TraceFlags.SAMPLED;
+    flags = decision === RECORD_AND_SAMPLED ? flags | 1 : flags & ~1;
 
     const id = _provider._generate('generateSpanId', isValidSpanId);
     const idHigh = id === undefined ? randomWord() : wordOfHex(id, 0);
     const idLow = id === undefined ? randomWord() || 1 : wordOfHex(id, 8);
-    if (decision === SamplingDecision.NOT_RECORD) {
+    if (decision === NOT_RECORD) {
       return new NonRecordingSpan(word0, word1, word2, word3, idHigh, idLow, flags & W3C_FLAGS, traceState, undefined);
     }
 
@@ -225,7 +228,7 @@ export class SpanTracer implements Tracer {
         textOf(name),
         kindOf(options?.kind),
         options?.attributes ?? {},
-        linksOf(options?.links, this._limits.linkCountLimit),
+        (options?.links ?? []).map(contextLink),
       );
       const { decision } = result;
       if (decision === 0 || decision === 1 || decision === 2) return result;
@@ -233,22 +236,14 @@ export class SpanTracer implements Tracer {
       why = error;
     }
     report('sampler_failed', messageOf(why));
-    return { decision: SamplingDecision.NOT_RECORD };
+    return { decision: NOT_RECORD };
   }
 }
 
-/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
-function linksOf(given: readonly LinkInput[] | undefined, limit: number): Link[] {
-  const links: Link[] = [];
-  try {
-    for (const link of given?.slice(0, limit) ?? []) {
-      const detailed = detailedLink(link);
-      links.push({ ...detailed, context: spanContextOf(detailed.context) });
-    }
-  } catch {
-    // The sampler sees those before.
-  }
-  return links;
+/** A link as samplers are shown it. */
+function contextLink(link: LinkInput): Link {
+  const detailed = detailedLink(link);
+  return { ...detailed, context: spanContextOf(detailed.context) };
 }
 
 /** A context that holds a parent alone. */
@@ -257,7 +252,7 @@ export function contextOf(parent: Span | undefined): Context {
 }
 
 function kindOf(kind: unknown): SpanKind {
-  return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : SpanKind.INTERNAL;
+  return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : 0;
 }
 
 /** The net under the hot path: options and contexts whose getters throw cost their span and nothing else. */

@@ -3,10 +3,10 @@ import { LONGEST_TIMER, now } from '../core/clock.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { isSampled } from '../core/non-recording-span.ts';
 import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { TraceFlags } from '../core/span-context.ts';
 import { textOf } from '../core/text.ts';
 import {
   type BatchingExporter,
@@ -67,12 +67,6 @@ export interface ProcessorStats {
   dropped: Partial<Record<DropReason, number>>;
 }
 
-interface Waiter {
-  /** Resolved when this many of the accepted spans are settled. */
-  readonly _target: number;
-  readonly _resolve: () => void;
-}
-
 /**
  * Collects ended spans in batches and exports them one request at a time. A batch leaves when it is full, when its
  * first span has waited long enough, or on a flush; batches that gather while a request is under way leave together.
@@ -88,21 +82,22 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _current: SpanBatch;
   private readonly _queue: SpanBatch[] = [];
   private _timer: unknown;
+  /** Aborts the export that is on its way … */
   private _inFlight: AbortController | undefined;
+  /** … and this settles when it is booked and the next one on its way. Never rejects. */
+  private _sending: Promise<void> | undefined;
 
-  private readonly _counts: ProcessorStats = {
+  private readonly _counts: Omit<ProcessorStats, 'pending'> = {
     ended: 0,
     acknowledged: 0,
     rejected: 0,
     unknown: 0,
-    pending: 0,
     dropped: {},
   };
   private _pendingBytes = 0;
   // Spans taken in and spans done with, in the same order: what makes a flush know when it is over.
   private _accepted = 0;
   private _settled = 0;
-  private _waiters: Waiter[] = [];
   private _closed: Promise<FlushResult> | undefined;
 
   /** @throws RangeError naming an option that is not a number of 1 or more. */
@@ -116,25 +111,25 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    if ((span.flags & TraceFlags.SAMPLED) === 0) return;
-    const { _counts, _options, _current } = this;
-    _counts.ended++;
+    if (!isSampled(span.flags)) return;
+    const { _options, _current } = this;
+    this._counts.ended++;
     if (this._closed !== undefined) {
-      this._drop(1, 'shutdown', '1');
+      this._drop('shutdown', '1');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
-    if (_counts.pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
-      this._drop(1, 'queue_full', `${_counts.pending} spans, ${this._pendingBytes} bytes`);
+    const pending = this._accepted - this._settled;
+    if (pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
+      this._drop('queue_full', `${pending} spans, ${this._pendingBytes} bytes`);
       return;
     }
     const before = _current.byteLength;
     try {
       _current.add(span);
-      _counts.pending++;
       this._accepted++;
     } catch (error) {
-      this._drop(1, 'encode_failed', messageOf(error));
+      this._drop('encode_failed', messageOf(error));
     }
     // Even where it failed: the segment that was begun for the span stays.
     this._pendingBytes += _current.byteLength - before;
@@ -166,7 +161,7 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** The counters as they are now. */
   stats(): ProcessorStats {
-    return { ...this._counts, dropped: { ...this._counts.dropped } };
+    return { ...this._counts, pending: this._accepted - this._settled, dropped: { ...this._counts.dropped } };
   }
 
   private async _close(options: FlushOptions | undefined): Promise<FlushResult> {
@@ -198,10 +193,15 @@ export class BatchSpanProcessor implements SpanProcessor {
     };
   }
 
-  private _drop(spans: number, reason: DropReason, details: string): void {
+  /** Counts and reports a span that is not taken in. */
+  private _drop(reason: DropReason, details: string): void {
+    this._lose(1, reason);
+    report(reason, details, 'error');
+  }
+
+  private _lose(spans: number, reason: DropReason): void {
     const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    report(reason, details, 'error');
   }
 
   private _startTimer(): void {
@@ -242,11 +242,14 @@ export class BatchSpanProcessor implements SpanProcessor {
       };
       try {
         const outcome = this._exporter.send(batches, abort.signal);
-        if ('then' in outcome)
-          void this._await(outcome, batches, abort)
-            .then(settled)
-            .then(() => this._sendQueue());
-        else settled(outcome);
+        if (!('then' in outcome)) {
+          settled(outcome);
+          continue;
+        }
+        this._sending = this._await(outcome, batches, abort).then((final) => {
+          settled(final);
+          this._sendQueue();
+        });
       } catch (error) {
         settled(exportFailed(batches, error));
       }
@@ -284,28 +287,22 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** Books batches that are done with. */
   private _account(batches: readonly SpanBatch[], outcome: ExportOutcome): void {
     const { _counts } = this;
-    const { acknowledged, rejected, unknown, dropped, reason = 'export_failed' } = outcome;
-    _counts.acknowledged += acknowledged;
-    _counts.rejected += rejected;
-    _counts.unknown += unknown;
-    if (dropped > 0) _counts.dropped[reason] = (_counts.dropped[reason] ?? 0) + dropped;
+    _counts.acknowledged += outcome.acknowledged;
+    _counts.rejected += outcome.rejected;
+    _counts.unknown += outcome.unknown;
+    if (outcome.dropped > 0) this._lose(outcome.dropped, outcome.reason ?? 'export_failed');
     for (const { spanCount, byteLength } of batches) {
-      _counts.pending -= spanCount;
       this._settled += spanCount;
       this._pendingBytes -= byteLength;
     }
-    this._waiters = this._waiters.filter(({ _target, _resolve }) => {
-      const isOver = this._settled >= _target;
-      if (isOver) _resolve();
-      return !isOver;
-    });
   }
 
   /** Resolves when `target` spans are settled, or after `timeoutMillis`. */
   private async _settle(target: number, timeoutMillis: number): Promise<void> {
-    if (this._settled >= target) return;
-    const settled = new Promise<void>((resolve) => this._waiters.push({ _target: target, _resolve: resolve }));
-    await within(timeoutMillis, settled);
+    const settling = async () => {
+      while (this._settled < target && this._inFlight !== undefined) await this._sending;
+    };
+    await within(timeoutMillis, settling());
   }
 }
 

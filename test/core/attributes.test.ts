@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AttributeList, cut } from '../../src/core/attributes.ts';
+import {
+  type AttributeList,
+  attributeListOf,
+  attributesOf,
+  droppedOf,
+  setAttribute,
+  setAttributes,
+} from '../../src/core/attributes.ts';
+import { cut } from '../../src/core/text.ts';
 import { codesOf, diagnosticLog } from './diagnostic-log.ts';
 
 const log = diagnosticLog();
@@ -9,71 +17,83 @@ const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** A list of the attributes of an object. */
 function listOf(attributes: unknown, countLimit = NO_LIMIT, lengthLimit = NO_LIMIT): AttributeList {
-  const list = new AttributeList();
-  list.setAll(attributes as never, countLimit, lengthLimit);
+  const list: AttributeList = [];
+  setAttributes(list, attributes as never, countLimit, lengthLimit);
   return list;
 }
 
+/** What a list holds, without what it counts and how it finds. */
+const itemsOf = (list: AttributeList) => [...list];
+
 /** What becomes of one value. */
-const stored = (value: unknown, lengthLimit = NO_LIMIT) => listOf({ key: value }, 1, lengthLimit).toObject().key;
+const stored = (value: unknown, lengthLimit = NO_LIMIT) => attributesOf(listOf({ key: value }, 1, lengthLimit)).key;
 
 describe('a list of attributes', () => {
   it('keeps the order of the keys, and the last value of each', () => {
     const change = fc.tuple(fc.constantFrom(...Array.from({ length: 60 }, (_, at) => `k${at}`)), fc.nat(9));
     fc.assert(
       fc.property(fc.array(change, { minLength: 100, maxLength: 300 }), (changes) => {
-        const list = new AttributeList();
+        const list: AttributeList = [];
         const expected = new Map<string, number>();
         for (const [key, value] of changes) {
-          list.set(key, value, NO_LIMIT, NO_LIMIT);
+          setAttribute(list, key, value, NO_LIMIT, NO_LIMIT);
           expected.set(key, value);
         }
-        assert.deepEqual(list.items, [...expected].flat());
-        assert.deepEqual(list.toObject(), Object.fromEntries(expected));
-        assert.equal(list.dropped, 0);
+        assert.deepEqual(itemsOf(list), [...expected].flat());
+        assert.deepEqual(attributesOf(list), Object.fromEntries(expected));
+        assert.equal(droppedOf(list), 0);
       }),
     );
   });
 
   it('takes no more keys than it may, and goes on to take values for those it has', () => {
     for (const limit of [0, 1, 31, 32, 33, 128]) {
-      const list = new AttributeList();
-      for (let key = 0; key < limit + 5; key++) list.set(`k${key}`, key, limit, NO_LIMIT);
-      assert.equal(list.items.length, 2 * limit);
-      assert.equal(list.dropped, 5);
-      if (limit > 0) list.set('k0', 'new', limit, NO_LIMIT);
-      assert.equal(list.toObject().k0, limit > 0 ? 'new' : undefined);
-      assert.equal(list.dropped, 5);
+      const list: AttributeList = [];
+      for (let key = 0; key < limit + 5; key++) setAttribute(list, `k${key}`, key, limit, NO_LIMIT);
+      assert.equal(list.length, 2 * limit);
+      assert.equal(droppedOf(list), 5);
+      if (limit > 0) setAttribute(list, 'k0', 'new', limit, NO_LIMIT);
+      assert.equal(attributesOf(list).k0, limit > 0 ? 'new' : undefined);
+      assert.equal(droppedOf(list), 5);
     }
     assert.deepEqual(codesOf(log), ['attribute_limit']);
-    assert.match(log[0].message, /limit of 0 .* first was "k0".*raise it in spanLimits/);
+    assert.match(log[0].message, /^attribute_limit: "k0": .*raise it in spanLimits$/);
   });
 
   it('refuses what is no key', () => {
-    const list = new AttributeList();
+    const list: AttributeList = [];
     const keys = ['', 5, null, undefined, Symbol('k'), {}, new Proxy({}, { get: () => assert.fail('a trap') })];
-    for (const key of keys) list.set(key as string, 1, NO_LIMIT, NO_LIMIT);
-    assert.deepEqual(list.items, []);
-    assert.equal(list.dropped, keys.length);
+    for (const key of keys) setAttribute(list, key as string, 1, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(itemsOf(list), []);
+    assert.equal(droppedOf(list), keys.length);
     assert.deepEqual(codesOf(log), ['attribute_refused']);
   });
 
   it('is warned of once, whatever it refuses', () => {
     listOf({ a: Symbol('a'), b: Symbol('b') });
-    assert.equal(log[0].message, 'attribute "a" is left out: a symbol cannot be an attribute value');
+    assert.equal(log[0].message, 'attribute_refused: "a": an attribute that cannot be stored is left out');
     assert.equal(log.length, 1);
   });
 
   it('has keys that every object inherits like any other', () => {
     const attributes = JSON.parse('{"__proto__": 1, "constructor": 2, "toString": 3}');
     const list = listOf(attributes);
-    assert.deepEqual(list.items, ['__proto__', 1, 'constructor', 2, 'toString', 3]);
-    assert.deepEqual(Object.entries(list.toObject()), Object.entries(attributes));
-    assert.equal(Object.getPrototypeOf(list.toObject()), Object.prototype);
+    assert.deepEqual(itemsOf(list), ['__proto__', 1, 'constructor', 2, 'toString', 3]);
+    assert.deepEqual(Object.entries(attributesOf(list)), Object.entries(attributes));
+    assert.equal(Object.getPrototypeOf(attributesOf(list)), Object.prototype);
+  });
+
+  it('has no limits where it is to have none, and is empty where there is none', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`k${at}`, 'x'.repeat(at)]));
+    const list = attributeListOf(attributes);
+    assert.deepEqual(attributesOf(list), attributes);
+    assert.equal(droppedOf(list), 0);
+    assert.deepEqual(attributesOf(undefined), {});
+    assert.equal(droppedOf(undefined), 0);
   });
 
   it('has the inherited attributes of an object, too', () => {
-    assert.deepEqual(listOf(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } })).toObject(), {
+    assert.deepEqual(attributesOf(listOf(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } }))), {
       own: 2,
       inherited: 1,
     });
@@ -89,9 +109,9 @@ describe('a value', () => {
 
   it('that is null or undefined sets nothing, and takes nothing away', () => {
     const list = listOf({ a: 1 });
-    list.setAll({ a: null, b: undefined }, NO_LIMIT, NO_LIMIT);
-    assert.deepEqual(list.toObject(), { a: 1 });
-    assert.equal(list.dropped, 0);
+    setAttributes(list, { a: null, b: undefined }, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(attributesOf(list), { a: 1 });
+    assert.equal(droppedOf(list), 0);
   });
 
   it('that is a bigint is one as far as 64 bits reach, and a text beyond', () => {
@@ -161,10 +181,10 @@ describe('a value', () => {
       new Proxy({}, { ownKeys: () => assert.fail('a trap') }),
       new Proxy([], { get: () => assert.fail('a trap') }),
     ];
-    const list = new AttributeList();
-    for (const [at, value] of values.entries()) list.set(`k${at}`, value, NO_LIMIT, NO_LIMIT);
-    assert.deepEqual(list.items, []);
-    assert.equal(list.dropped, values.length);
+    const list: AttributeList = [];
+    for (const [at, value] of values.entries()) setAttribute(list, `k${at}`, value, NO_LIMIT, NO_LIMIT);
+    assert.deepEqual(itemsOf(list), []);
+    assert.equal(droppedOf(list), values.length);
     assert.deepEqual(codesOf(log), ['attribute_refused']);
   });
 
@@ -193,8 +213,8 @@ describe('attributes that cannot be read as one', () => {
       c: 3,
     };
     const list = listOf(attributes);
-    assert.deepEqual(list.toObject(), { a: 1, b: 2, c: 3 });
-    assert.equal(list.dropped, 3);
+    assert.deepEqual(attributesOf(list), { a: 1, b: 2, c: 3 });
+    assert.equal(droppedOf(list), 3);
   });
 
   it('count what is beyond the limit once', () => {
@@ -207,25 +227,25 @@ describe('attributes that cannot be read as one', () => {
       c: 3,
     };
     const list = listOf(attributes, 1);
-    assert.deepEqual(list.toObject(), { a: 1 });
-    assert.equal(list.dropped, 3);
+    assert.deepEqual(attributesOf(list), { a: 1 });
+    assert.equal(droppedOf(list), 3);
   });
 
   it('are none where not even their keys can be read', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const list = listOf(revoked.proxy);
-    assert.deepEqual(list.items, []);
-    assert.equal(list.dropped, 1);
+    assert.deepEqual(itemsOf(list), []);
+    assert.equal(droppedOf(list), 1);
   });
 
   it('are none where they are no object', () => {
     for (const none of ['a text', 5, true, 1n, Symbol('s'), () => {}]) {
       const list = listOf(none);
-      assert.deepEqual(list.items, []);
-      assert.equal(list.dropped, 1);
+      assert.deepEqual(itemsOf(list), []);
+      assert.equal(droppedOf(list), 1);
     }
-    for (const nothing of [null, undefined, {}]) assert.equal(listOf(nothing).dropped, 0);
+    for (const nothing of [null, undefined, {}]) assert.equal(droppedOf(listOf(nothing)), 0);
   });
 });
 

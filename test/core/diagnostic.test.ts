@@ -12,8 +12,8 @@ describe('a diagnostic', () => {
     report('a_code', 'a message');
     report('b_code', 'b message', 'error');
     assert.deepEqual(log, [
-      { level: 'warn', code: 'a_code', message: 'a message', repeated: 0 },
-      { level: 'error', code: 'b_code', message: 'b message', repeated: 0 },
+      { level: 'warn', code: 'a_code', message: 'a_code: a message', repeated: 0 },
+      { level: 'error', code: 'b_code', message: 'b_code: b message', repeated: 0 },
     ] satisfies Diagnostic[]);
   });
 
@@ -59,7 +59,7 @@ describe('a diagnostic', () => {
     report('a', 'a message');
     assert.deepEqual(
       warn.mock.calls.map(({ arguments: [line] }) => line),
-      ['[trace] a message', '[trace] a message (and 2 times since the last report)'],
+      ['[trace] a: a message', '[trace] a: a message (and 2 times since the last report)'],
     );
   });
 });

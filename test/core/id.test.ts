@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
-import { hexOfWord, type IdGenerator, RandomIdGenerator, randomWord, wordOfHex } from '../../src/core/id.ts';
+import { hexOf, type IdGenerator, RandomIdGenerator, randomWord, wordOfHex } from '../../src/core/id.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
 import { isValidSpanId, isValidTraceId } from '../../src/core/span-context.ts';
@@ -17,9 +17,10 @@ describe('the words of an id', () => {
   it('are eight hexadecimal digits each, and come back from them', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(24), (word, offset) => {
-        const hex = hexOfWord(word);
+        const hex = hexOf(word);
         assert.equal(hex, (word >>> 0).toString(16).padStart(8, '0'));
         assert.equal(wordOfHex(`${'f'.repeat(offset) + hex}f`, offset), word);
+        assert.equal(hexOf(word, 0, word), `${hex}00000000${hex}`);
       }),
     );
   });
@@ -57,14 +58,14 @@ describe('the built-in generator', () => {
     assert.ok(isValidSpanId(new RandomIdGenerator().generateSpanId()));
     assert.ok(isValidTraceId(new RandomIdGenerator().generateTraceId()));
     const recorder = new Recorder();
-    for (let span = 0; span < 600; span++) {
+    for (let span = 0; span < 2_000; span++) {
       const { traceId, spanId } = recorder.start('s').spanContext();
       assert.ok(isValidTraceId(traceId), traceId);
       assert.ok(isValidSpanId(spanId), spanId);
     }
     // So that nothing random is left of the zeros.
     t.mock.restoreAll();
-    for (let word = 0; word < 1_024; word++) randomWord();
+    for (let word = 0; word < 4_096; word++) randomWord();
   });
 });
 
@@ -150,7 +151,7 @@ describe('a generator of the user', () => {
     const span = recorder.start('s');
     assert.ok(span.isRecording());
     assert.ok(isValidTraceId(span.spanContext().traceId));
-    assert.match(log[0].message, /generateTraceId\(\) threw: no entropy/);
+    assert.match(log[0].message, /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/);
   });
 });
 

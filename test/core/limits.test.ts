@@ -41,13 +41,13 @@ describe('the limits', () => {
       for (const name of Object.keys(DEFAULT_SPAN_LIMITS)) {
         assert.throws(() => spanLimits({ [name]: value }), {
           name: 'RangeError',
-          message: `spanLimits.${name}: ${value} is not a number of 0 or more`,
+          message: `spanLimits.${name}: ${value} is not a number from 0 on`,
         });
       }
     }
     assert.throws(
       () => spanLimits({ attributesLimit: 1 } as never),
-      /there is no such limit; there are attributeCountLimit/,
+      /there is no such option; there are attributeCountLimit/,
     );
   });
 
@@ -114,6 +114,6 @@ describe('the limits', () => {
       span.addEvent('a').addEvent('b').addEvent('c').end();
     }
     assert.deepEqual(codesOf(log), ['attribute_limit', 'link_limit', 'event_limit']);
-    for (const { message } of log) assert.match(message, /limit of 1 .*raise it in spanLimits/);
+    for (const { message } of log) assert.match(message, /_limit: ("k1"|1): .* beyond the limit .*raise it in spanLimits$/);
   });
 });

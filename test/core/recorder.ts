@@ -3,8 +3,8 @@ import type { SpanProcessor } from '../../src/core/processor.ts';
 import { TracerProvider, type TracerProviderOptions } from '../../src/core/provider.ts';
 import type { RecordingSpan, Span } from '../../src/core/span.ts';
 import type { SpanTracer } from '../../src/core/tracer.ts';
-import { OtlpBatch, requestBytes } from '../../src/export/otlp/batch.ts';
-import { BufferPool } from '../../src/export/otlp/buffer-pool.ts';
+import { OtlpBatch } from '../../src/export/otlp/batch.ts';
+import { requestBytes } from '../export/otlp/request.ts';
 import { type DecodedSpan, decodeRequest, flatten } from '../oracle/otlp.ts';
 
 /** A processor that keeps what it is told. */
@@ -38,7 +38,7 @@ export class Recorder implements SpanProcessor {
 
   /** The spans that have ended, as a collector finds them in one request. */
   sent(): DecodedSpan[] {
-    const batch = new OtlpBatch(new BufferPool());
+    const batch = new OtlpBatch([]);
     for (const span of this.ended) batch.add(span);
     return flatten(decodeRequest(requestBytes([batch])));
   }

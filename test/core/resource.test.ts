@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { attributeListOf, droppedOf } from '../../src/core/attributes.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
-import { resourceAttributeList, sdkAttributes } from '../../src/core/resource.ts';
+import { sdkAttributes } from '../../src/core/resource.ts';
 import { SDK_NAME, SDK_VERSION } from '../../src/core/version.ts';
 import { Recorder } from './recorder.ts';
 
@@ -15,7 +16,7 @@ describe('the resource of a provider', () => {
       'telemetry.sdk.version': version,
     };
     assert.deepEqual(sdkAttributes(), expected);
-    assert.deepEqual(new TracerProvider().resource, { attributes: expected });
+    assert.deepEqual(new TracerProvider()._resource, { attributes: expected });
     assert.deepEqual([SDK_NAME, SDK_VERSION], [name, version]);
   });
 
@@ -29,7 +30,7 @@ describe('the resource of a provider', () => {
     const [{ resource: sent }] = recorder.sent();
     assert.equal(sent.schemaUrl, 'https://schema');
     assert.deepEqual(sent.attributes, { ...sdkAttributes(), ...resource.attributes });
-    assert.equal(recorder.ended[0].resource, recorder.provider.resource);
+    assert.equal(recorder.ended[0].resource, recorder.provider._resource);
   });
 
   it('is not cut to the limits of spans', () => {
@@ -39,6 +40,6 @@ describe('the resource of a provider', () => {
     recorder.start('s').end();
     const sent = recorder.sent()[0].resource;
     assert.deepEqual(sent.attributes, { ...sdkAttributes(), ...attributes });
-    assert.equal(resourceAttributeList({ attributes }).dropped, 0);
+    assert.equal(droppedOf(attributeListOf(attributes)), 0);
   });
 });

@@ -6,14 +6,12 @@ import type { Attributes } from '../../src/core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../../src/core/context.ts';
 import { wordOfHex } from '../../src/core/id.ts';
 import type { Link } from '../../src/core/link.ts';
-import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
+import { IS_REMOTE, nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   decideOf,
   ParentBasedSampler,
-  ParentSampling,
-  parentSamplingOf,
   type Sampler,
   SamplingDecision,
   type SamplingResult,
@@ -138,12 +136,13 @@ describe('the ratio sampler', () => {
 });
 
 describe('the parent-based sampler', () => {
-  const parents: [name: string, ParentSampling, Context][] = [
-    ['no parent', ParentSampling.NONE, ROOT_CONTEXT],
-    ['a local one, sampled', ParentSampling.LOCAL_SAMPLED, under(1, false)],
-    ['a local one, not sampled', ParentSampling.LOCAL_NOT_SAMPLED, under(0, false)],
-    ['a remote one, sampled', ParentSampling.REMOTE_SAMPLED, under(1, true)],
-    ['a remote one, not sampled', ParentSampling.REMOTE_NOT_SAMPLED, under(0, true)],
+  // With the flags as tracers hand them to the short way.
+  const parents: [name: string, flags: number | undefined, Context][] = [
+    ['no parent', undefined, ROOT_CONTEXT],
+    ['a local one, sampled', 1, under(1, false)],
+    ['a local one, not sampled', 0, under(0, false)],
+    ['a remote one, sampled', 1 | IS_REMOTE, under(1, true)],
+    ['a remote one, not sampled', IS_REMOTE, under(0, true)],
   ];
 
   function under(traceFlags: number, isRemote: boolean): Context {
@@ -180,16 +179,16 @@ describe('the parent-based sampler', () => {
           remoteParentSampled,
           remoteParentNotSampled,
         };
-        const [, parent, context] = parents[at];
+        const [, parentFlags, context] = parents[at];
         // A parent brings the id of its trace along.
-        const traceId = parent === ParentSampling.NONE ? id : TRACE;
+        const traceId = parentFlags === undefined ? id : TRACE;
         const expected = isSampled(made[at](), traceId);
 
         const short = new ParentBasedSampler(options);
         const decide = decideOf(short);
         assert.ok(decide !== undefined);
         const words = [wordOfHex(traceId, 16), wordOfHex(traceId, 24)] as const;
-        assert.equal(decide(parent, ...words) === RECORD_AND_SAMPLED, expected);
+        assert.equal(decide(parentFlags, ...words) === RECORD_AND_SAMPLED, expected);
 
         const name = Object.keys(options)[customAt] as keyof typeof options;
         const mixed = new ParentBasedSampler({ ...options, [name]: asCustom(options[name]) });
@@ -208,9 +207,16 @@ describe('the parent-based sampler', () => {
   });
 
   it('tells the five cases apart', () => {
-    for (const [, parent, context] of parents.slice(1)) {
-      const { traceFlags, isRemote } = (spanIn(context) as Span).spanContext();
-      assert.equal(parentSamplingOf(traceFlags === 1, isRemote === true), parent);
+    const [root, localParentSampled, localParentNotSampled, remoteParentSampled, remoteParentNotSampled] = Array.from(
+      { length: 5 },
+      () => new Answer(NOT_RECORD),
+    );
+    const arms = [root, localParentSampled, localParentNotSampled, remoteParentSampled, remoteParentNotSampled];
+    const options = { root, localParentSampled, localParentNotSampled, remoteParentSampled, remoteParentNotSampled };
+    for (const [at, [name, , context]] of parents.entries()) {
+      new Recorder({ sampler: new ParentBasedSampler(options) }).start('s', {}, context);
+      const asked = arms.map((arm) => arm.asked.splice(0).length);
+      assert.deepEqual(asked, arms.map((_, other) => (other === at ? 1 : 0)), name);
     }
   });
 

@@ -4,8 +4,6 @@ import * as api from '@opentelemetry/api';
 import { SpanKind } from '../../src/core/kind.ts';
 import {
   INVALID_SPAN_CONTEXT,
-  INVALID_SPAN_ID,
-  INVALID_TRACE_ID,
   isSpanContextValid,
   isValidSpanId,
   isValidTraceId,
@@ -23,7 +21,7 @@ describe('a span context', () => {
   it('is valid where both ids are lower-case hexadecimal digits and not all zero', () => {
     assert.ok(isSpanContextValid({ traceId: TRACE, spanId: SPAN, traceFlags: 0 }));
     const traceIds: unknown[] = [
-      INVALID_TRACE_ID,
+      INVALID_SPAN_CONTEXT.traceId,
       TRACE.toUpperCase(),
       TRACE.slice(1),
       `${TRACE}\n`,
@@ -36,7 +34,7 @@ describe('a span context', () => {
       assert.equal(isValidTraceId(traceId), false);
       assert.equal(isSpanContextValid({ traceId, spanId: SPAN, traceFlags: 0 } as SpanContext), false);
     }
-    for (const spanId of [INVALID_SPAN_ID, SPAN.toUpperCase(), SPAN.slice(1), `${SPAN}\n`, undefined, [SPAN]]) {
+    for (const spanId of [INVALID_SPAN_CONTEXT.spanId, SPAN.toUpperCase(), SPAN.slice(1), `${SPAN}\n`, undefined, [SPAN]]) {
       assert.equal(isValidSpanId(spanId), false);
       assert.equal(isSpanContextValid({ traceId: TRACE, spanId, traceFlags: 0 } as SpanContext), false);
     }

@@ -514,6 +514,6 @@ describe('a span that is not recorded', () => {
     assert.deepEqual(recorder.ended, []);
     assert.deepEqual(recorder.started, []);
     assert.deepEqual(log, []);
-    assert.equal(recorder.provider.started, 0);
+    assert.equal(recorder.provider.live, 0);
   });
 });

@@ -379,6 +379,6 @@ describe('flags', () => {
 
   it('of the invalid span are none', () => {
     assert.equal(INVALID_SPAN.spanContext(), INVALID_SPAN_CONTEXT);
-    assert.equal(new TracerProvider().rootFlags, 2);
+    assert.equal(new TracerProvider()._rootFlags, 2);
   });
 });

@@ -101,14 +101,14 @@ export function describedSpans(descriptions: readonly SpanDescription[]): Record
 
 /** Counts up to 2^32 - 1, which no test can reach by dropping so many. */
 function setDroppedCounts(span: RecordingSpan, description: SpanDescription): void {
-  const { attributeList, eventList = [], extras } = span;
-  if (attributeList === undefined || extras === undefined) throw new Error('the span has nowhere to count');
-  attributeList.dropped = description.droppedAttributesCount;
-  for (const [at, { attributes }] of eventList.entries()) {
-    if (attributes !== undefined) attributes.dropped = description.events[at].droppedAttributesCount;
+  const { _attributes, _events = [], _extras } = span;
+  if (_attributes === undefined || _extras === undefined) throw new Error('the span has nowhere to count');
+  _attributes._dropped = description.droppedAttributesCount;
+  for (const [at, event] of _events.entries()) {
+    if (event._attributes !== undefined) event._attributes._dropped = description.events[at].droppedAttributesCount;
   }
-  extras.droppedEvents = description.droppedEventsCount;
-  extras.droppedLinks = description.droppedLinksCount;
+  _extras._droppedEvents = description.droppedEventsCount;
+  _extras._droppedLinks = description.droppedLinksCount;
 }
 
 function traceStateOf(text: string | undefined) {

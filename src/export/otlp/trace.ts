@@ -5,7 +5,20 @@ import { wordOfHex } from '../../core/id.ts';
 import type { StoredLink } from '../../core/link.ts';
 import { HAS_IS_REMOTE, IS_REMOTE } from '../../core/non-recording-span.ts';
 import type { RecordingSpan } from '../../core/span.ts';
-import { begin, bigVarint, byte, bytes, double, end, ensure, name, text, varint, type WireBuffer } from './protobuf.ts';
+import {
+  begin,
+  bigVarint,
+  byte,
+  bytes,
+  double,
+  end,
+  ensure,
+  name,
+  text,
+  valueText,
+  varint,
+  type WireBuffer,
+} from './protobuf.ts';
 
 // The messages of OTLP traces, each with the table of its fields. A tag is the field's number times eight plus its
 // wire type: 0 varint, 1 64-bit, 2 length-delimited, 5 32-bit.
@@ -199,9 +212,8 @@ function writeAttribute(to: WireBuffer, tag: number, key: string, value: StoredV
   to._length = start + 1;
   name(to, key);
   byte(to, 0x12);
-  writeValue(to, value);
+  writeValue(to, value, key);
   end(to, start, 1);
-  ensure(to, 0);
 }
 
 /*
@@ -214,11 +226,12 @@ function writeAttribute(to: WireBuffer, tag: number, key: string, value: StoredV
  *   kvlist_value         6  0x32  KeyValueList: values 1, KeyValue, repeated
  *   bytes_value          7  0x3a  bytes
  */
-function writeValue(to: WireBuffer, value: StoredValue): void {
+/** @param key - Whose value it is; `undefined` for an element of an array. */
+function writeValue(to: WireBuffer, value: StoredValue, key: string | undefined): void {
   const start = begin(to, 1);
   if (typeof value === 'string') {
     byte(to, 0x0a);
-    text(to, value);
+    valueText(to, key, value);
   } else if (typeof value === 'number') {
     // A zero may be negative, which only a double can say.
     if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
@@ -235,7 +248,6 @@ function writeValue(to: WireBuffer, value: StoredValue): void {
     writeCompound(to, value);
   }
   end(to, start, 1);
-  ensure(to, 0);
 }
 
 function writeCompound(
@@ -253,8 +265,9 @@ function writeCompound(
     const start = begin(to, 1);
     if (Array.isArray(value)) {
       for (const element of value) {
+        ensure(to, 0);
         byte(to, 0x0a);
-        writeValue(to, element);
+        writeValue(to, element, undefined);
       }
     } else {
       for (const key of Object.keys(value)) writeAttribute(to, 0x0a, key, value[key]);
