@@ -176,7 +176,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const isUnsent = runtime.isUnsent(error);
       return {
         outcome: outcomeOf(isUnsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
-        why: `gave no answer (${messageOf(error)} ${messageOf((error as Error | undefined)?.cause)})`,
+        why: `gave no answer (${messageOf(error)} ${messageOf((error as Error | undefined)?.cause)})${explanation('no_answer')}`,
         retryAfter: isUnsent ? 0 : undefined,
       };
     } finally {
