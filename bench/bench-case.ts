@@ -6,6 +6,8 @@ export interface Measurement {
   readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost';
   /** This package first, then the peers. */
   readonly figures: readonly Figure[];
+  /** SDKs of another kind, which no score speaks of. */
+  readonly beside?: readonly Figure[];
   /** What the target of the case speaks of: a ratio, a percentage, or the figure itself. */
   readonly score: number;
   /** What else is worth a line under the table. */
