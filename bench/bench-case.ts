@@ -3,7 +3,7 @@ import type { Lab } from './lab.ts';
 
 /** What a case found out. */
 export interface Measurement {
-  readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost';
+  readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost' | 'MiB';
   /** This package first, then the peers. */
   readonly figures: readonly Figure[];
   /** SDKs of another kind, which no score speaks of. */
@@ -21,5 +21,7 @@ export interface BenchCase {
   readonly what: string;
   /** True where the case runs on every runtime. */
   readonly everywhere: boolean;
+  /** True where a quick run leaves it out. */
+  readonly fullOnly?: boolean;
   measure(lab: Lab): Promise<Measurement>;
 }

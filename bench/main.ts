@@ -21,7 +21,8 @@ if (unknown.length > 0) {
   throw new Error(`--only ${unknown.join(',')}: there are ${suite.map(({ name }) => name).join(', ')}`);
 }
 const chosen = suite.filter(
-  ({ name, everywhere }) => (only.length === 0 || only.includes(name)) && (everywhere || runtime === thisNode),
+  ({ name, everywhere, fullOnly = false }) =>
+    (only.length === 0 || only.includes(name)) && (everywhere || runtime === thisNode) && !(quick && fullOnly),
 );
 
 const version = execFileSync(runtime.command, ['--version'], { encoding: 'utf8' }).trim().split('\n')[0];
