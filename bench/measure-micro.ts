@@ -9,14 +9,15 @@ import type { MicroCase } from './micro-case.ts';
 import { inTurns } from './turns.ts';
 
 // Which way a compiler went differs from process to process and not from round to round, and what disturbs a round only
-// adds to it. So there are several generations of processes, each figure is the least of a process's rounds, and scores
-// come from the ratios within a generation. In nine tenths of the runs on a shared machine with two cores, span-bare and
-// its like were within these of the middle:
+// adds to it. So there are several generations of processes, of each process the least of its rounds counts, and a score
+// is the median of the ratios within a generation. How far nine tenths of the scores were from their middle, either way,
+// on a shared machine with two cores, for span-attributes, span-bare and unsampled:
 //
-//   one process, 4 rounds, ratio of their medians                 20 %
-//   5 processes, 4 rounds each, ratio of the medians of all        9 %
-//   5 processes, least of 4 rounds each, median of the ratios      7 %
-//   9 processes, least of 4 rounds each, median of the ratios      5 %
+//   1 process, 4 rounds, ratio of the medians                       20 %  15 %  23 %
+//   3 processes, all their rounds, ratio of the medians             11 %  13 %  11 %
+//   5 processes, all their rounds, ratio of the medians              8 %   9 %   7 %
+//   5 processes, least round of each, median of the ratios           7 %   8 %   7 %
+//   9 processes, least round of each, median of the ratios           4 %   5 %   6 %
 const GENERATIONS = { full: 7, quick: 2 };
 // Enough to say about how much.
 const GENERATIONS_BESIDE = 3;
