@@ -3,9 +3,11 @@ import type { Lab } from './lab.ts';
 
 /** What a case found out. */
 export interface Measurement {
-  readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost';
+  readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost' | 'MiB';
   /** This package first, then the peers. */
   readonly figures: readonly Figure[];
+  /** SDKs of another kind, which no score speaks of. */
+  readonly beside?: readonly Figure[];
   /** What the target of the case speaks of: a ratio, a percentage, or the figure itself. */
   readonly score: number;
   /** What else is worth a line under the table. */
@@ -19,5 +21,7 @@ export interface BenchCase {
   readonly what: string;
   /** True where the case runs on every runtime. */
   readonly everywhere: boolean;
+  /** True where a quick run leaves it out. */
+  readonly fullOnly?: boolean;
   measure(lab: Lab): Promise<Measurement>;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const SUBJECTS = ['peers/opentelemetry-2', 'peers/opentelemetry-3', 'peers/protobufjs'];
+const SUBJECTS = ['opentelemetry-2', 'opentelemetry-3', 'protobufjs', 'sentry', 'dd-trace', 'effect'];
 
 /**
  * Makes plain JavaScript of what runs in processes of its own. A loader that compiles on the way would be measured, too,
@@ -31,7 +31,7 @@ export async function buildPrograms(): Promise<void> {
       outdir: `${here}subjects/build`,
     }),
     ...SUBJECTS.map((folder) =>
-      build({ ...shared, entryPoints: [`${here}${folder}/subject.ts`], outdir: `${here}${folder}/build` }),
+      build({ ...shared, entryPoints: [`${here}peers/${folder}/subject.ts`], outdir: `${here}peers/${folder}/build` }),
     ),
   ]);
   generateStaticCode(`${here}peers/protobufjs`);

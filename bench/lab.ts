@@ -20,10 +20,13 @@ export interface Collector {
 export class Lab {
   readonly isQuick: boolean;
   readonly runtime: Runtime;
+  /** Whether SDKs of another kind take part. */
+  readonly showsBeside: boolean;
 
   constructor(isQuick: boolean, runtime: Runtime) {
     this.isQuick = isQuick;
     this.runtime = runtime;
+    this.showsBeside = !isQuick && runtime === thisNode;
   }
 
   /** One of two figures: for a run in full, or for a quick one. */

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { ensureBuilt } from '../test/docs/build.ts';
 import { benchArguments } from './arguments.ts';
 import type { Measurement } from './bench-case.ts';
 import { buildPrograms } from './build.ts';
+import type { Figure } from './figure.ts';
+import { ensureInstalled } from './installed.ts';
 import { Lab } from './lab.ts';
 import { writeRun } from './results.ts';
 import { runtimeOf, thisNode } from './runtime.ts';
@@ -18,7 +21,8 @@ if (unknown.length > 0) {
   throw new Error(`--only ${unknown.join(',')}: there are ${suite.map(({ name }) => name).join(', ')}`);
 }
 const chosen = suite.filter(
-  ({ name, everywhere }) => (only.length === 0 || only.includes(name)) && (everywhere || runtime === thisNode),
+  ({ name, everywhere, fullOnly = false }) =>
+    (only.length === 0 || only.includes(name)) && (everywhere || runtime === thisNode) && !(quick && fullOnly),
 );
 
 const version = execFileSync(runtime.command, ['--version'], { encoding: 'utf8' }).trim().split('\n')[0];
@@ -30,8 +34,10 @@ const machine = {
 };
 console.log(`${machine.runtime}, ${machine.cores} × ${machine.cpu}${quick ? ', quick' : ''}`);
 
-await buildPrograms();
 const lab = new Lab(quick, runtime);
+ensureBuilt(new URL('../', import.meta.url));
+if (lab.showsBeside) ensureInstalled('beside');
+await buildPrograms();
 const cases: Record<string, Measurement> = {};
 const failed: string[] = [];
 for (const { name, what, measure } of chosen) {
@@ -68,13 +74,22 @@ if (quick) {
   if (failed.length > 0) process.exitCode = 1;
 }
 
-function print(name: string, what: string, { unit, figures, notes = [] }: Measurement, seconds: number): void {
+function print(
+  name: string,
+  what: string,
+  { unit, figures, beside = [], notes = [] }: Measurement,
+  seconds: number,
+): void {
   console.log(`\n${name}: ${what} (${seconds.toFixed(0)} s)`);
-  for (const { name: contender, median, least, most } of figures) {
-    const shown = [median, least, most].map((value) => shownFigure(value, unit));
-    console.log(`  ${contender.padEnd(50)} ${shown[0].padStart(12)}   ${shown[1]} to ${shown[2]}`);
-  }
+  for (const figure of figures) printFigure(figure, unit);
+  if (beside.length > 0) console.log('  beside, out of the score:');
+  for (const figure of beside) printFigure(figure, unit);
   for (const note of notes) console.log(`  ${note}`);
+}
+
+function printFigure({ name, median, least, most }: Figure, unit: Measurement['unit']): void {
+  const shown = [median, least, most].map((value) => shownFigure(value, unit));
+  console.log(`  ${name.padEnd(50)} ${shown[0].padStart(12)}   ${shown[1]} to ${shown[2]}`);
 }
 
 function printTable(): void {

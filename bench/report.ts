@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Measurement } from './bench-case.ts';
 import { chart } from './chart.ts';
 import { type Results, type Run, readResults } from './results.ts';
@@ -19,14 +19,7 @@ const [mainKey, mainRun] = main as [string?, Run?];
 if (mainKey === undefined || mainRun === undefined) throw new Error('there are no results: npm run bench makes some');
 
 writeFileSync(CHART, chart(mainRun, mainKey));
-const skeleton = `# Benchmarks
-
-Side by side with what one would use instead, in one run on one machine.
-
-${BEGIN}
-${END}
-`;
-const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : skeleton;
+const page = readFileSync(PAGE, 'utf8');
 const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
 if (begin < 0 || end < begin) throw new Error(`docs/benchmarks.md has not the lines ${BEGIN} and ${END}`);
 writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${generated(results, mainKey, mainRun)}\n${page.slice(end)}`);
@@ -35,41 +28,25 @@ function generated(all: Results, key: string, run: Run): string {
   const others = Object.entries(all).filter(([other]) => other !== key);
   return [
     `Measured on ${run.date} with ${run.runtime} on ${run.cores} cores of ${run.cpu}. "×" says how many times better`,
-    'than the better of OpenTelemetry JS 2.12 and 3.1; least and most of all rounds are in brackets.',
+    'than the better of OpenTelemetry JS 2.12 and 3.1; least and most of all samples are in brackets.',
     '',
     '![How many times better than the better of the two OpenTelemetry SDKs](benchmarks.svg)',
     '',
     ...tableOf(run, key),
     '',
+    ...besideOf(run),
     ...notesOf(run),
     ...others.flatMap(([other, theirs]) => [
-      `## On ${theirs.runtime}`,
+      `### On ${theirs.runtime}`,
       '',
       `Measured on ${theirs.date}.`,
       '',
       ...tableOf(theirs, other),
       '',
     ]),
-    '## Where others are better, or not yet enough is reached',
+    '### Not reached yet',
     '',
     ...shortcomings(all),
-    '',
-    '## To measure again',
-    '',
-    '```sh',
-    'npm ci',
-    'npm run bench                          # everything, about ten minutes; writes bench/results.json',
-    'npm run bench -- --only span-bare      # one case',
-    'npm run bench -- --quick               # under two minutes, writes nothing, fails far below what is required',
-    'npm run bench:install -- runtimes      # Node 24, Bun and Deno, for:',
-    'npm run bench -- --runtime node24',
-    'npm run bench:report                   # this page',
-    'npm run size                           # bytes',
-    '```',
-    '',
-    'Each case first asserts that the work was done, and that all did the same, then takes the time: for small work as',
-    'the lesser of wall and CPU time, so that neither another process nor a helper thread is in the figure. Every subject',
-    'has a process of its own, and their rounds take turns.',
     '',
   ].join('\n');
 }
@@ -103,7 +80,23 @@ function cellOf({ figures, unit }: Measurement, name: string): string | undefine
   const figure = figures.find((each) => each.name === name);
   if (figure === undefined) return undefined;
   const [median, least, most] = [figure.median, figure.least, figure.most].map((value) => shownFigure(value, unit));
-  return `${median} (${least}–${most})`;
+  return least === most ? median : `${median} (${least}–${most})`;
+}
+
+/** The SDKs of another kind, case by case. */
+function besideOf({ cases }: Run): string[] {
+  const found = suite.flatMap(({ name, what }) => {
+    const beside = cases[name]?.beside ?? [];
+    return beside.length === 0 ? [] : [{ what, ...cases[name], figures: [cases[name].figures[0], ...beside] }];
+  });
+  if (found.length === 0) return [];
+  const names = [...new Set(found.flatMap(({ figures }) => figures.map(({ name }) => name)))];
+  const rows = [
+    ['what', ...names],
+    ['---', ...names.map(() => '---:')],
+    ...found.map((each) => [each.what, ...names.map((name) => cellOf(each, name) ?? '')]),
+  ];
+  return ['### SDKs of another kind', '', ...rows.map((row) => `| ${row.join(' | ')} |`), ''];
 }
 
 /** A case that compares with something else says so in the first column of the peers. */
@@ -116,7 +109,7 @@ function notesOf({ cases }: Run): string[] {
     const notes = cases[name]?.notes ?? [];
     return notes.length === 0 ? [] : [`- ${what}`, ...notes.map((note) => `  - ${note}`)];
   });
-  return lines.length === 0 ? [] : ['## Details', '', ...lines, ''];
+  return lines.length === 0 ? [] : ['### Details', '', ...lines, ''];
 }
 
 function shortcomings(all: Results): string[] {

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from '../test/docs/build.ts';
 import { bundleSize } from './bundle-size.ts';
+import { footprintOf } from './footprint.ts';
+import { OWN_BUNDLE } from './own-bundle.ts';
 import { withPackedProject } from './packed.ts';
+import { OPENTELEMETRY_BUNDLES } from './peer-bundles.ts';
 
 /** A bound of `budgets.json`; `required` and `goal` are those of the issue that set them, where there are any. */
 interface Budget {
@@ -17,15 +21,7 @@ const budgets = JSON.parse(readFileSync(new URL('budgets.json', import.meta.url)
 
 /** The bundles whose size is promised, as their users write them; HELPERS stands for the names of all helpers. */
 const BUNDLES: Record<string, string> = {
-  'provider, batching, OTLP over HTTP': `
-    import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '${NAME}';
-    const exporter = new OtlpHttpExporter({ url: 'https://collector.example/v1/traces' });
-    const provider = new TracerProvider({
-      resource: { attributes: { 'service.name': 'page' } },
-      spanProcessors: [new BatchSpanProcessor(exporter)],
-    });
-    provider.getTracer('page').startSpan('first').end();
-  `,
+  'provider, batching, OTLP over HTTP': OWN_BUNDLE,
   'initialize, all helpers, propagation': `
     import { HELPERS, extract, initialize, inject, shutdown } from '${NAME}';
     initialize({ exporterType: 'otlp', otlpEndpoint: 'https://collector.example' });
@@ -36,6 +32,7 @@ const BUNDLES: Record<string, string> = {
 const failed: string[] = [];
 const rows = [['what', 'bytes', 'budget', 'required', 'goal']];
 
+ensureBuilt(new URL('../', import.meta.url));
 await withPackedProject(async ({ folder, packageFolder, pack }) => {
   const { exports, dependencies = {} } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
     exports: Record<string, unknown>;
@@ -60,6 +57,15 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
   check('unpacked', pack.unpackedSize);
   check('packages installed', 1 + Object.keys(dependencies).length);
   table(rows);
+
+  console.log('\nOpenTelemetry: the first of these bundles, and what is installed for it');
+  const peers = [['what', 'bytes', 'installed bytes', 'packages']];
+  for (const { name, folder: installed, program } of OPENTELEMETRY_BUNDLES) {
+    const { gzipBytes } = await bundleSize(program, installed);
+    const { bytes, packages } = footprintOf(installed);
+    peers.push([name, ...[gzipBytes, bytes, packages].map((each) => each.toLocaleString('en'))]);
+  }
+  table(peers);
 
   for (const [what, program] of programs) {
     console.log(`\n${what}: what each module contributes, in minified bytes`);

@@ -15,10 +15,13 @@ export interface BenchTracer {
   startActiveSpan<T>(name: string, fn: (span: BenchSpan) => T): T;
 }
 
+/** All that most cases need of a tracer. */
+export type SpanStarter = Pick<BenchTracer, 'startSpan'>;
+
 /** A tracer whose ended spans stay in the process. */
-export interface Recording {
-  readonly tracer: BenchTracer;
-  /** Brings all spans that have ended into the bytes of one OTLP request, and starts over. */
+export interface Recording<T = BenchTracer> {
+  readonly tracer: T;
+  /** Brings all spans that have ended into the bytes of one request, and starts over. */
   drain(): Promise<Uint8Array> | Uint8Array;
 }
 
@@ -42,11 +45,18 @@ export interface Subject {
   /** A tracer that samples nothing. */
   unsampled(): BenchTracer;
   /** What stands in the place of a tracer where tracing is switched off; `direct` is the package's own function. */
-  silent(how: 'tracer' | 'direct'): Pick<BenchTracer, 'startSpan'>;
+  silent(how: 'tracer' | 'direct'): SpanStarter;
   /** Keeps the spans that `make` ends; what is returned encodes all of them, again each time. */
   encoder(make: (tracer: BenchTracer) => void): () => Promise<Uint8Array> | Uint8Array;
   /** As a user sets it up who wants his spans at `url`: defaults wherever there are some. */
   exporting(url: string): Exporting;
   /** Batching as by default, but for a queue of 65,536 spans, and requests that pass a gate in place of a network. */
   backlogged(gate: Gate): Exporting;
+}
+
+/** An SDK with a shape and a protocol of its own, in those cases that it fits. */
+export interface BesideSubject {
+  readonly name: string;
+  recording(): Recording<SpanStarter>;
+  unsampled?(): SpanStarter;
 }

@@ -7,6 +7,7 @@ import { realLoop } from './cases/real-loop.ts';
 import { slowCollector100, slowCollector1000 } from './cases/slow-collector.ts';
 import { startupCommonJs, startupEsm } from './cases/startup.ts';
 import { sustainedRate } from './cases/sustained-rate.ts';
+import { bundle, footprint } from './cases/weight.ts';
 import { measureMicro } from './measure-micro.ts';
 import { microCases } from './micro-cases.ts';
 
@@ -25,4 +26,6 @@ export const suite: readonly BenchCase[] = [
   eventLoop,
   startupEsm,
   startupCommonJs,
+  bundle,
+  footprint,
 ];

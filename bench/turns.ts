@@ -1,16 +1,15 @@
 import type { Contender } from './contender.ts';
-import { type Figure, figureOf } from './figure.ts';
 
 /**
  * Asks contenders for a round each, again and again: a machine that is slow for a while is slow for all. Every round
- * begins with another of them, as the first may find the machine in another state.
+ * begins with another of them, as the first may find the machine in another state. Returns the samples of each.
  */
 export async function inTurns(
   contenders: readonly Contender[],
   rounds: number,
   question: string,
   argument: unknown,
-): Promise<Figure[]> {
+): Promise<number[][]> {
   const samples = contenders.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (let offset = 0; offset < contenders.length; offset++) {
@@ -18,9 +17,5 @@ export async function inTurns(
       samples[at].push(await contenders[at].ask<number>(question, argument));
     }
   }
-  const figures: Figure[] = [];
-  for (const [at, contender] of contenders.entries()) {
-    figures.push(figureOf(await contender.ask<string>('name'), samples[at]));
-  }
-  return figures;
+  return samples;
 }

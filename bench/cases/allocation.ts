@@ -1,19 +1,39 @@
 import type { BenchCase, Measurement } from '../bench-case.ts';
-import { timesLess } from '../figure.ts';
+import { type BesideName, besideSubject } from '../beside.ts';
+import { type Figure, figureOf, timesLess } from '../figure.ts';
 import { type Lab, OURS, SUBJECTS } from '../lab.ts';
 import { inTurns } from '../turns.ts';
 
 // A nursery that holds all that a round allocates, so that nothing is collected while it is counted.
 const FLAGS = ['--expose-gc', '--min-semi-space-size=512', '--max-semi-space-size=512'];
 
-function bytesOf(lab: Lab, kind: string, subjects: readonly string[]): Promise<Measurement['figures']> {
+async function bytesOf(
+  lab: Lab,
+  kind: string,
+  subjects: readonly string[],
+  names: readonly BesideName[] = [],
+): Promise<Pick<Measurement, 'figures' | 'beside'>> {
+  const besides = lab.showsBeside ? names.map(besideSubject) : [];
+  return {
+    figures: await figuresOf(lab, kind, subjects, 20_480),
+    // They take several times as much, and their nursery must hold it, too.
+    beside: await figuresOf(lab, kind, besides, 4_096),
+  };
+}
+
+function figuresOf(lab: Lab, kind: string, subjects: readonly string[], count: number): Promise<Figure[]> {
   return lab.withContenders(
     'allocation',
     subjects,
     [kind],
     async (contenders) => {
       for (const contender of contenders) await contender.ask('warm', { count: lab.either(100_000, 50_000) });
-      return inTurns(contenders, lab.either(5, 3), 'round', { count: 20_480 });
+      const samples = await inTurns(contenders, lab.either(5, 3), 'round', { count });
+      const figures: Figure[] = [];
+      for (const [at, contender] of contenders.entries()) {
+        figures.push(figureOf(await contender.ask<string>('name'), samples[at]));
+      }
+      return figures;
     },
     FLAGS,
   );
@@ -24,8 +44,8 @@ export const allocation: BenchCase = {
   what: 'allocated per encoded span',
   everywhere: false,
   async measure(lab) {
-    const figures = await bytesOf(lab, 'encoded', SUBJECTS);
-    return { unit: 'bytes', figures, score: timesLess(figures) };
+    const { figures, beside } = await bytesOf(lab, 'encoded', SUBJECTS, ['sentry', 'dd-trace', 'effect']);
+    return { unit: 'bytes', figures, beside, score: timesLess(figures) };
   },
 };
 
@@ -34,8 +54,8 @@ export const allocationUnsampled: BenchCase = {
   what: 'allocated per unsampled span: its context',
   everywhere: false,
   async measure(lab) {
-    const figures = await bytesOf(lab, 'unsampled', lab.either(SUBJECTS, [OURS]));
-    return { unit: 'bytes', figures, score: figures[0].median };
+    const { figures, beside } = await bytesOf(lab, 'unsampled', lab.either(SUBJECTS, [OURS]), ['sentry']);
+    return { unit: 'bytes', figures, beside, score: figures[0].median };
   },
 };
 
@@ -44,7 +64,7 @@ export const allocationNone: BenchCase = {
   what: "allocated per span with exporterType 'none'",
   everywhere: false,
   async measure(lab) {
-    const figures = await bytesOf(lab, 'silent', lab.either(SUBJECTS, [OURS]));
+    const { figures } = await bytesOf(lab, 'silent', lab.either(SUBJECTS, [OURS]));
     return { unit: 'bytes', figures, score: figures[0].median };
   },
 };

@@ -4,6 +4,7 @@ import { checkTypicalSpans, typicalSpan } from '../typical-span.ts';
 export const spanAttributes: MicroCase = {
   name: 'span-attributes',
   what: 'span, 5 attributes at start, 1 event, encoded',
+  beside: ['sentry', 'dd-trace', 'effect'],
   calls: 512,
   spansPerCall: 1,
   start(subject) {

@@ -4,6 +4,7 @@ import { checkTypicalSpans } from '../typical-span.ts';
 export const spanSetAttributes: MicroCase = {
   name: 'span-set-attributes',
   what: 'span, 5 setAttribute, 1 event, encoded',
+  beside: ['sentry', 'dd-trace', 'effect'],
   calls: 512,
   spansPerCall: 1,
   start(subject) {

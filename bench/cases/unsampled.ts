@@ -4,6 +4,7 @@ import type { MicroCase } from '../micro-case.ts';
 export const unsampled: MicroCase = {
   name: 'unsampled',
   what: 'unsampled span',
+  beside: ['sentry'],
   calls: 4096,
   spansPerCall: 1,
   start(subject) {
