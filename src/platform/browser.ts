@@ -1,4 +1,5 @@
 import { type ContextStorage, stackStorage } from './context-storage.ts';
+import { createGlobalFetch } from './global-fetch.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { ContextStorage };
@@ -17,5 +18,6 @@ export const runtime: Runtime = {
   writeOut: (text) => {
     console.log(text.replace(/\n$/, ''));
   },
+  createFetch: createGlobalFetch,
   unref: () => {},
 };

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { arch, hostname } from 'node:os';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
+import { createHttpFetch } from './http-fetch.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { ContextStorage };
@@ -29,6 +30,7 @@ export const runtime: Runtime = {
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
     process.stdout.write(text);
   },
+  createFetch: createHttpFetch,
   unref: (timer) => {
     (timer as NodeJS.Timeout).unref();
   },

@@ -1,3 +1,5 @@
+import type { FetchLike } from '../export/otlp/http.ts';
+
 /** What the package asks of the runtime it is on. Each file of this folder answers for one. */
 export interface Runtime {
   /** For warnings: `node`, `bun`, `deno`, `workerd`, `edge-light`, `browser` or `unknown`. */
@@ -12,6 +14,11 @@ export interface Runtime {
   processAttributes(): Record<string, string | number | readonly string[]>;
   /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
   writeOut(text: string): void;
+  /**
+   * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
+   * need. Never throws.
+   */
+  createFetch(url: string): FetchLike;
   /** Lets the process end although this timer is set. */
   unref(timer: unknown): void;
 }

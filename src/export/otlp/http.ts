@@ -62,7 +62,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   readonly url: string;
   private readonly headers: Record<string, string>;
   private readonly timeoutMillis: number;
-  private readonly fetch: FetchLike | undefined;
+  private readonly fetch: FetchLike;
   private readonly pool = new BufferPool();
   // The exporter's own requests are never traced.
   private readonly context = suppressTracing(ROOT_CONTEXT);
@@ -84,7 +84,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       ...(runtime.language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
     this.timeoutMillis = Math.min(timeoutMillis, LONGEST_TIMER);
-    this.fetch = options.fetch;
+    this.fetch = options.fetch ?? runtime.createFetch(this.url);
   }
 
   createBatch(): OtlpBatch {
@@ -119,7 +119,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   }
 
   private post(body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<FetchedResponse> {
-    const request = this.fetch ?? (globalThis.fetch as unknown as FetchLike);
+    const request = this.fetch;
     return processState.contextStorage.run(this.context, () =>
       // A redirect would carry the headers, and so the credentials, to wherever it points.
       request(this.url, { method: 'POST', headers: this.headers, body, redirect: 'manual', signal }),
