@@ -1,4 +1,5 @@
 import { type ContextStorage, stackStorage } from './context-storage.ts';
+import { createGlobalFetch } from './global-fetch.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { ContextStorage };
@@ -20,7 +21,7 @@ export const runtime: Runtime = {
   writeOut: (text) => {
     console.log(text.replace(/\n$/, ''));
   },
-  createFetch: () => (url, init) => fetch(url, init),
+  createFetch: createGlobalFetch,
   // A page is not told why a request failed, lest it explore its user's network.
   isUnsent: () => false,
   unref: () => {},

@@ -1,5 +1,6 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
+import { createGlobalFetch } from './global-fetch.ts';
 import type { Runtime } from './runtime.ts';
 import { isUnsent } from './unsent.ts';
 
@@ -47,7 +48,7 @@ export const runtime: Runtime = {
     // The console ends the line itself.
     console.log(text.replace(/\n$/, ''));
   },
-  createFetch: () => (url, init) => fetch(url, init),
+  createFetch: createGlobalFetch,
   isUnsent,
   unref: (timer) => {
     // Where timers are numbers they hold nothing open.

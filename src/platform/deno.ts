@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
+import { createGlobalFetch } from './global-fetch.ts';
 import type { Runtime } from './runtime.ts';
 import { isUnsent } from './unsent.ts';
 
@@ -43,7 +44,7 @@ export const runtime: Runtime = {
   writeOut(text) {
     written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
   },
-  createFetch: () => (url, init) => fetch(url, init),
+  createFetch: createGlobalFetch,
   isUnsent,
   unref: (timer) => {
     // Deno's own timers are numbers, those of its Node interface objects.

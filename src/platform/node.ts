@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { arch, hostname } from 'node:os';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
+import { createHttpFetch } from './http-fetch.ts';
 import type { Runtime } from './runtime.ts';
 import { isUnsent } from './unsent.ts';
 
@@ -31,7 +32,7 @@ export const runtime: Runtime = {
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
     process.stdout.write(text);
   },
-  createFetch: () => (url, init) => fetch(url, init),
+  createFetch: createHttpFetch,
   isUnsent,
   unref: (timer) => {
     (timer as NodeJS.Timeout).unref();

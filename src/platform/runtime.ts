@@ -14,13 +14,13 @@ export interface Runtime {
   processAttributes(): Record<string, string | number | readonly string[]>;
   /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
   writeOut(text: string): void;
-  /** Lets the process end although this timer is set. */
-  unref(timer: unknown): void;
   /**
    * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
    * need. Never throws.
    */
   createFetch(url: string): FetchLike;
+  /** Lets the process end although this timer is set. */
+  unref(timer: unknown): void;
   /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */
   isUnsent(error: unknown): boolean;
 }

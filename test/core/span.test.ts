@@ -113,7 +113,7 @@ describe('a recording span', () => {
     const recorder = new Recorder();
     const names: [unknown, string][] = [
       [5, '5'],
-      [undefined, 'undefined'],
+      [undefined, ''],
       [null, 'null'],
       [Symbol('s'), 'Symbol(s)'],
       [{ toString: () => 'text' }, 'text'],
