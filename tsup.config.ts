@@ -3,6 +3,8 @@ import { defineConfig, type Options } from 'tsup';
 const platforms = ['default', 'node', 'bun', 'deno', 'edge-light', 'browser'];
 const entries = (names: string[]) => ({
   index: 'src/index.ts',
+  'host/page': 'src/host/page.ts',
+  'host/server': 'src/host/server.ts',
   ...Object.fromEntries(names.map((name) => [`platform/${name}`, `src/platform/${name}.ts`])),
 });
 
@@ -19,8 +21,9 @@ const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner:
 
 const shared: Options = {
   target: 'es2022',
-  // The runtime or the bundler picks the platform by the conditions in package.json.
-  external: ['#platform'],
+  // The runtime or the bundler picks host and platform by the conditions in package.json, and loads the printer on
+  // demand in pages.
+  external: ['#host', '#platform', '#printer'],
   // Deno and Workers know `node:async_hooks` and no `async_hooks`.
   removeNodeProtocol: false,
   // Entry points of one format share one core.
@@ -42,4 +45,6 @@ export default defineConfig([
     dts: declarations,
   },
   { ...shared, entry: entries(platforms), format: 'cjs', dts: declarations },
+  // By itself: what a module that is loaded on demand shares with others is loaded with those, and whole.
+  { ...shared, entry: { 'host/printer': 'src/export/printer.ts' }, format: ['esm', 'cjs'], splitting: false },
 ]);

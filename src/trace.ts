@@ -1,3 +1,4 @@
+import { stdoutProcessor } from '#host';
 import { type Config, reportSettings, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
@@ -15,7 +16,6 @@ import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
-import { StdoutSpanProcessor } from './export/stdout.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -68,14 +68,14 @@ export function initialize(config: Config = {}): Tracer {
   // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
   // environment switches everything off.
   const isOff =
-    resolved.exporterType === 'none' && (config.exporterType !== 'none' || resolved.spanProcessors.length === 0);
+    resolved.exporterType === 'none' && (config.exporterType !== 'none' || !resolved.spanProcessors?.length);
   if (!isOff) {
-    const spanProcessors = [...resolved.spanProcessors];
+    const spanProcessors = [...(resolved.spanProcessors ?? [])];
     if (resolved.exporterType === 'otlp') {
       batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
       spanProcessors.push(batch);
     } else if (resolved.exporterType === 'stdout') {
-      spanProcessors.push(new StdoutSpanProcessor({ format: resolved.stdoutFormat }));
+      spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));
     }
     const { resource, sampler, spanLimits, idGenerator } = resolved;
     provider = new TracerProvider({ resource, sampler, spanLimits, idGenerator, spanProcessors });

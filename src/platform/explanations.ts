@@ -26,7 +26,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'a setting cannot be used',
-  shutdown: 'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
+  shutdown:
+    'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method came after the end of its span and does nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
