@@ -4,7 +4,7 @@ import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { callbackMissing, report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
-import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
+import { INVALID_SPAN } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
@@ -48,6 +48,22 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
+let idle: TracerProvider | undefined;
+
+/** A provider that is shut down: its spans record nothing and go on with the trace of their parent. */
+function idleProvider(): TracerProvider {
+  if (idle === undefined) {
+    idle = new TracerProvider();
+    void idle.shutdown();
+  }
+  return idle;
+}
+
+/** The tracer where nothing is set up. */
+function idleTracer(): SpanTracer {
+  return idleProvider().getTracer(SDK_NAME) as SpanTracer;
+}
+
 function activeContext(): Context {
   return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
 }
@@ -63,30 +79,25 @@ function activeContext(): Context {
 export function initialize(config: Config = {}): Tracer {
   if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
   const resolved = resolveConfig(config);
-  let batch: BatchSpanProcessor | undefined;
-  let provider: TracerProvider | undefined;
+  const { exporterType, propagator, banner } = resolved;
+  const spanProcessors = [...(resolved.spanProcessors ?? [])];
   // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
   // environment switches everything off.
-  const isOff =
-    resolved.exporterType === 'none' && (config.exporterType !== 'none' || !resolved.spanProcessors?.length);
-  if (!isOff) {
-    const spanProcessors = [...(resolved.spanProcessors ?? [])];
-    if (resolved.exporterType === 'otlp') {
-      batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
-      spanProcessors.push(batch);
-    } else if (resolved.exporterType === 'stdout') {
-      spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));
-    }
-    const { resource, sampler, spanLimits, idGenerator } = resolved;
-    provider = new TracerProvider({ resource, sampler, spanLimits, idGenerator, spanProcessors });
+  const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
+  let batch: BatchSpanProcessor | undefined;
+  if (exporterType === 'otlp') {
+    batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
+    spanProcessors.push(batch);
+  } else if (exporterType === 'stdout') {
+    spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));
   }
+  const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
-  const { propagator } = resolved;
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   processState.onDiagnostic = resolved.onDiagnostic;
   reportSettings(resolved.warnings);
-  if (resolved.banner !== undefined) console.error(`[trace] ${resolved.banner}`);
-  return tracer ?? getTracer();
+  if (banner !== undefined) console.error(`[trace] ${banner}`);
+  return tracer ?? idleTracer();
 }
 
 /**
@@ -128,39 +139,20 @@ export function stats(): TraceStats | undefined {
 /** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */
 export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
-  let tracer: Tracer | undefined;
-  const current = (): Tracer | undefined => {
-    const { provider } = running() ?? {};
+  let tracer: Tracer;
+  const current = (): Tracer => {
+    const provider = running()?.provider ?? idleProvider();
     if (provider !== owner) {
       owner = provider;
-      tracer = provider?.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
+      tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
     }
     return tracer;
   };
   return {
-    startSpan: (spanName, options, context) =>
-      current()?.startSpan(spanName, options, context) ?? unrecorded(options, context),
-    startActiveSpan(spanName: string, ...rest: unknown[]) {
-      const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
-      if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
-      const callback = rest.pop() as (span: Span) => unknown;
-      if (typeof callback !== 'function') return callbackMissing();
-      const [options, context] = rest as [SpanOptions?, Context?];
-      const span = unrecorded(options, context);
-      return context === undefined ? callback(span) : processState.contextStorage.run(context, callback, span);
-    },
+    startSpan: (spanName, options, context) => current().startSpan(spanName, options, context),
+    startActiveSpan: (...args: [string, SpanOptions, Context, (span: Span) => unknown]) =>
+      current().startActiveSpan(...args),
   } as Tracer;
-}
-
-/** The span to hand out where nothing is set up: one that goes on with the trace of its parent. Never throws. */
-function unrecorded(options: SpanOptions | undefined, parent: SpanSource | null | undefined): Span {
-  try {
-    if (options?.root === true) return INVALID_SPAN;
-    const source = parent ?? activeContext();
-    return passOn(isContext(source) ? spanIn(source) : source);
-  } catch {
-    return INVALID_SPAN;
-  }
 }
 
 /** True where spans that are started go somewhere. */
@@ -174,14 +166,12 @@ export function isRecording(): boolean {
  */
 export function startSpan(name: string, options?: StartOptions): Span {
   try {
-    const tracer = running()?.tracer;
-    const parent = options?.parent;
-    if (tracer === undefined) return unrecorded(options, parent);
-    if (parent === undefined || parent === null || options?.root === true) return tracer.startSpan(name, options);
-    if (isContext(parent)) return tracer.startSpan(name, options, parent);
-    return tracer.startChild(name, options, parent);
+    const tracer = running()?.tracer ?? idleTracer();
+    const parent = options?.root === true ? undefined : options?.parent;
+    if (parent === undefined || parent === null) return tracer.startSpan(name, options);
+    return isContext(parent) ? tracer.startSpan(name, options, parent) : tracer.startChild(name, options, parent);
   } catch (error) {
-    report('start_failed', `a span could not be started, its options threw: ${messageOf(error)}`);
+    report('start_failed', messageOf(error));
     return INVALID_SPAN;
   }
 }
@@ -200,7 +190,7 @@ export function withSpan<T>(
   callback?: (span: Span) => T,
 ): T {
   if (typeof optionsOrCallback === 'function') return runSpan(startSpan(name), undefined, optionsOrCallback);
-  return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback as (span: Span) => T);
+  return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback);
 }
 
 /** The parent that options name; none where they cannot be read, which `startSpan` has reported by then. */
@@ -219,7 +209,7 @@ function parentOf(options: StartOptions | undefined): SpanSource | undefined {
 export function runSpan<T>(
   span: Span,
   parent: SpanSource | undefined,
-  callback: (span: Span) => T,
+  callback: ((span: Span) => T) | undefined,
   onResult?: (result: unknown) => void,
 ): T {
   if (typeof callback !== 'function') {
@@ -290,7 +280,7 @@ export function inject<Carrier>(
     const setter = (options?.setter ?? defaultTextMapSetter) as TextMapSetter;
     running()?.propagator.inject(options?.context ?? activeContext(), carrier, setter);
   } catch (error) {
-    report('propagator_failed', `a context could not be injected: ${messageOf(error)}`);
+    report('propagator_failed', messageOf(error));
   }
 }
 
@@ -311,7 +301,7 @@ export function extract<Carrier>(
     const getter = (options?.getter ?? defaultTextMapGetter) as TextMapGetter;
     return running()?.propagator.extract(context, carrier, getter) ?? context;
   } catch (error) {
-    report('propagator_failed', `a context could not be extracted: ${messageOf(error)}`);
+    report('propagator_failed', messageOf(error));
     return context;
   }
 }
