@@ -48,20 +48,16 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
-let idle: TracerProvider | undefined;
+let idle: SpanTracer | undefined;
 
-/** A provider that is shut down: its spans record nothing and go on with the trace of their parent. */
-function idleProvider(): TracerProvider {
+/** For where nothing is set up: of a provider that is shut down, so that its spans only pass their parent's trace on. */
+function idleTracer(): SpanTracer {
   if (idle === undefined) {
-    idle = new TracerProvider();
-    void idle.shutdown();
+    const provider = new TracerProvider();
+    void provider.shutdown();
+    idle = provider.getTracer(SDK_NAME) as SpanTracer;
   }
   return idle;
-}
-
-/** The tracer where nothing is set up. */
-function idleTracer(): SpanTracer {
-  return idleProvider().getTracer(SDK_NAME) as SpanTracer;
 }
 
 function activeContext(): Context {
@@ -141,7 +137,7 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
   let tracer: Tracer;
   const current = (): Tracer => {
-    const provider = running()?.provider ?? idleProvider();
+    const provider = running()?.provider ?? idleTracer().provider;
     if (provider !== owner) {
       owner = provider;
       tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
