@@ -22,15 +22,18 @@ export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   <T>(...args: [...A, options: Options | undefined, callback: SpanCallback<T>]): T;
 }
 
+/** A name, or what makes one of the first arguments of a helper. */
+type SpanName = string | ((a: string, b: string, c: string) => string);
+
 /** The span of a helper, as far as the helper's own arguments say it. `A` are four at most. */
 export interface SpanDescription<A extends unknown[]> {
-  readonly name: string | ((...args: A) => string);
+  readonly name: SpanName;
   readonly attributes: (...args: A) => Attributes;
 }
 
 /** Makes a helper; `recordsLast` where the last of its own arguments is an error to be recorded. */
 export function helper<A extends unknown[]>(
-  name: SpanDescription<A>['name'],
+  name: SpanName,
   attributes: SpanDescription<A>['attributes'],
   recordsLast = false,
 ): Instrument<A> {
@@ -89,8 +92,9 @@ export function describedStart(
   const start: DescribedStart = { name: '', attributes: undefined, parent: undefined };
   if (isRecording()) {
     try {
+      const text = typeof name === 'string' ? name : name(a as string, b as string, c as string);
       start.attributes = attributes(a, b, c, d);
-      start.name = typeof name === 'string' ? name : name(a, b, c);
+      start.name = text;
     } catch (error) {
       report('arguments_unreadable', messageOf(error));
     }
