@@ -25,14 +25,17 @@ const MAX_WAITING = 10_000;
  */
 export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
   const waiting: ReadableSpan[] = [];
-  let printer: SpanProcessor | undefined;
   let isOver = false;
+  let onEnd = (span: ReadableSpan) => {
+    if (!isOver && waiting.length < MAX_WAITING) waiting.push(span);
+  };
   const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
   const loading = import('#printer').then(
     ({ TracePrinter }) => {
       const rootOf = (span: ReadableSpan) => (span as RecordingSpan).trace.root;
-      printer = new TracePrinter({ format, write: runtime.writeOut, rootOf, onError });
-      for (const span of waiting) printer.onEnd(span);
+      const printer = new TracePrinter({ format, write: runtime.writeOut, rootOf, onError });
+      onEnd = (span) => printer.onEnd(span);
+      waiting.splice(0).forEach(onEnd);
       return printer;
     },
     (error) => {
@@ -42,14 +45,11 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
     },
   );
   return {
-    onEnd(span) {
-      if (printer !== undefined) printer.onEnd(span);
-      else if (!isOver && waiting.length < MAX_WAITING) waiting.push(span);
-    },
-    forceFlush: async (options) => (await loading)?.forceFlush(options),
-    async shutdown(options) {
+    onEnd: (span) => onEnd(span),
+    forceFlush: async () => (await loading)?.forceFlush(),
+    async shutdown() {
       isOver = true;
-      return (await loading)?.shutdown(options);
+      return (await loading)?.shutdown();
     },
   };
 }
