@@ -17,8 +17,9 @@ const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner:
 
 const shared: Options = {
   target: 'es2022',
-  // The runtime or the bundler picks the platform by the conditions in package.json.
-  external: ['#platform'],
+  // The runtime or the bundler picks host and platform by the conditions in package.json, and loads the printer on
+  // demand in pages.
+  external: ['#host', '#platform', '#printer'],
   // Deno and Workers know `node:async_hooks` and no `async_hooks`.
   removeNodeProtocol: false,
   sourcemap: false,
@@ -31,7 +32,12 @@ const shared: Options = {
 };
 
 // Entry points of one format share one core.
-const entryPoints: Options = { ...shared, entry: { index: 'src/index.ts' }, splitting: true, dts: declarations };
+const entryPoints: Options = {
+  ...shared,
+  entry: { index: 'src/index.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
+  splitting: true,
+  dts: declarations,
+};
 // One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read.
 const platformFiles: Options = { ...shared, splitting: false };
 
@@ -44,4 +50,7 @@ export default defineConfig([
   // Only the Workers' file awaits at its top level, which CommonJS cannot.
   { ...platformFiles, entry: filesOf([...platforms, 'workerd']), format: 'esm' },
   { ...platformFiles, ...commonJs, entry: filesOf(platforms) },
+  // By itself: what a module that is loaded on demand shares with others is loaded with those, and whole.
+  { ...shared, splitting: false, entry: { 'host/printer': 'src/export/printer.ts' }, format: 'esm' },
+  { ...shared, splitting: false, ...commonJs, entry: { 'host/printer': 'src/export/printer.ts' } },
 ]);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
@@ -9,13 +10,13 @@ export interface BundleSize {
 }
 
 /**
- * The size of a program as a browser gets it: bundled, minified, gzipped at the default level. Of chunks that load on
- * demand only the first counts.
+ * The size of a program as a browser gets it: bundled, minified, gzipped at the default level. What loads on demand
+ * does not count.
  */
 export async function bundleSize(
   program: string,
   folder: string,
-  options: Pick<BuildOptions, 'alias' | 'tsconfigRaw'> = {},
+  options: Pick<BuildOptions, 'alias' | 'external' | 'tsconfigRaw'> = {},
 ): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: folder, loader: 'js' },
@@ -31,7 +32,26 @@ export async function bundleSize(
     logLevel: 'warning',
     ...options,
   });
-  const first = outputFiles.find(({ path }) => path.endsWith('stdin.js'));
-  if (first === undefined) throw new Error('the bundle has no entry');
-  return { gzipBytes: gzipSync(first.contents).length, minifiedBytes: first.contents.length, metafile };
+  const [entry] = Object.keys(metafile.outputs).filter((path) => path.endsWith('stdin.js'));
+  const loaded = [...withImports(entry, metafile)].map((path) => {
+    const file = outputFiles.find((each) => basename(each.path) === basename(path));
+    if (file === undefined) throw new Error(`the bundle has no ${path}`);
+    return file.contents;
+  });
+  const sum = (lengths: number[]) => lengths.reduce((total, length) => total + length, 0);
+  return {
+    gzipBytes: sum(loaded.map((contents) => gzipSync(contents).length)),
+    minifiedBytes: sum(loaded.map(({ length }) => length)),
+    metafile,
+  };
+}
+
+/** A file and all those that are loaded along with it. */
+function withImports(path: string, metafile: Metafile, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const { kind, path: imported, external } of metafile.outputs[path].imports) {
+    if (kind === 'import-statement' && external !== true) withImports(imported, metafile, found);
+  }
+  return found;
 }

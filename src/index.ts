@@ -45,8 +45,9 @@ export type {
 export { InMemorySpanExporter } from './export/memory.ts';
 export type { FetchedResponse, FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
 export { OtlpHttpExporter } from './export/otlp/http.ts';
+export type { StdoutFormat } from './export/printer.ts';
 export { SimpleSpanProcessor } from './export/simple.ts';
-export type { StdoutFormat, StdoutSpanProcessorOptions } from './export/stdout.ts';
+export type { StdoutSpanProcessorOptions } from './export/stdout.ts';
 export { StdoutSpanProcessor } from './export/stdout.ts';
 export type { Baggage, BaggageEntry } from './propagation/baggage.ts';
 export { baggageIn, contextWithBaggage, createBaggage, W3CBaggagePropagator } from './propagation/baggage.ts';

@@ -1,3 +1,4 @@
+import { stdoutProcessor } from '#host';
 import { type Config, reportSettings, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
@@ -12,11 +13,10 @@ import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
 import { textOf } from './core/text.ts';
-import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
+import { type SpanOptions, SpanTracer, type Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
-import { StdoutSpanProcessor } from './export/stdout.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -49,6 +49,29 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
+/** The tracer where nothing is set up: its spans only pass the trace of their parent on. Never throws, never reports. */
+class IdleTracer extends SpanTracer {
+  override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    return this.startChild(name, options, context ?? activeContext());
+  }
+
+  override startChild(_name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
+    try {
+      if (options?.root === true) return INVALID_SPAN;
+      return passOn(isContext(parent) ? spanIn(parent) : parent);
+    } catch {
+      return INVALID_SPAN;
+    }
+  }
+}
+
+let idle: IdleTracer | undefined;
+
+function idleTracer(): SpanTracer {
+  idle ??= new IdleTracer(new TracerProvider(), { name: SDK_NAME });
+  return idle;
+}
+
 function activeContext(): Context {
   return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
 }
@@ -64,30 +87,25 @@ function activeContext(): Context {
 export function initialize(config: Config = {}): Tracer {
   if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
   const resolved = resolveConfig(config);
-  let batch: BatchSpanProcessor | undefined;
-  let provider: TracerProvider | undefined;
+  const { exporterType, propagator, banner } = resolved;
+  const spanProcessors = [...(resolved.spanProcessors ?? [])];
   // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
   // environment switches everything off.
-  const isOff =
-    resolved.exporterType === 'none' && (config.exporterType !== 'none' || resolved.spanProcessors.length === 0);
-  if (!isOff) {
-    const spanProcessors = [...resolved.spanProcessors];
-    if (resolved.exporterType === 'otlp') {
-      batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
-      spanProcessors.push(batch);
-    } else if (resolved.exporterType === 'stdout') {
-      spanProcessors.push(new StdoutSpanProcessor({ format: resolved.stdoutFormat }));
-    }
-    const { resource, sampler, spanLimits, idGenerator } = resolved;
-    provider = new TracerProvider({ resource, sampler, spanLimits, idGenerator, spanProcessors });
+  const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
+  let batch: BatchSpanProcessor | undefined;
+  if (exporterType === 'otlp') {
+    batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
+    spanProcessors.push(batch);
+  } else if (exporterType === 'stdout') {
+    spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));
   }
+  const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
-  const { propagator } = resolved;
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   processState.onDiagnostic = resolved.onDiagnostic;
   reportSettings(resolved.warnings);
-  if (resolved.banner !== undefined) console.error(`[trace] ${resolved.banner}`);
-  return tracer ?? getTracer();
+  if (banner !== undefined) console.error(`[trace] ${banner}`);
+  return tracer ?? idleTracer();
 }
 
 /**
@@ -129,39 +147,21 @@ export function stats(): TraceStats | undefined {
 /** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */
 export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
-  let tracer: Tracer | undefined;
-  const current = (): Tracer | undefined => {
+  let tracer: Tracer;
+  const current = (): Tracer => {
     const { provider } = running() ?? {};
+    if (provider === undefined) return idleTracer();
     if (provider !== owner) {
       owner = provider;
-      tracer = provider?.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
+      tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
     }
     return tracer;
   };
   return {
-    startSpan: (spanName, options, context) =>
-      current()?.startSpan(spanName, options, context) ?? unrecorded(options, context),
-    startActiveSpan(spanName: string, ...rest: unknown[]) {
-      const tracer = current() as { startActiveSpan(...args: unknown[]): unknown } | undefined;
-      if (tracer !== undefined) return tracer.startActiveSpan(spanName, ...rest);
-      const callback = rest.pop() as (span: Span) => unknown;
-      if (typeof callback !== 'function') return callbackMissing();
-      const [options, context] = rest as [SpanOptions?, Context?];
-      const span = unrecorded(options, context);
-      return context === undefined ? callback(span) : processState.contextStorage.run(context, callback, span);
-    },
+    startSpan: (spanName, options, context) => current().startSpan(spanName, options, context),
+    startActiveSpan: (...args: [string, SpanOptions, Context, (span: Span) => unknown]) =>
+      current().startActiveSpan(...args),
   } as Tracer;
-}
-
-/** The span to hand out where nothing is set up: one that goes on with the trace of its parent. Never throws. */
-function unrecorded(options: SpanOptions | undefined, parent: SpanSource | null | undefined): Span {
-  try {
-    if (options?.root === true) return INVALID_SPAN;
-    const source = parent ?? activeContext();
-    return passOn(isContext(source) ? spanIn(source) : source);
-  } catch {
-    return INVALID_SPAN;
-  }
 }
 
 /** True where spans that are started go somewhere. */
@@ -175,14 +175,12 @@ export function isRecording(): boolean {
  */
 export function startSpan(name: string, options?: StartOptions): Span {
   try {
-    const tracer = running()?.tracer;
-    const parent = options?.parent;
-    if (tracer === undefined) return unrecorded(options, parent);
-    if (parent === undefined || parent === null || options?.root === true) return tracer.startSpan(name, options);
-    if (isContext(parent)) return tracer.startSpan(name, options, parent);
-    return tracer.startChild(name, options, parent);
+    const tracer = running()?.tracer ?? idleTracer();
+    const parent = options?.root === true ? undefined : options?.parent;
+    if (parent === undefined || parent === null) return tracer.startSpan(name, options);
+    return isContext(parent) ? tracer.startSpan(name, options, parent) : tracer.startChild(name, options, parent);
   } catch (error) {
-    report('start_failed', `a span could not be started, its options threw: ${messageOf(error)}`);
+    report('start_failed', messageOf(error));
     return INVALID_SPAN;
   }
 }
@@ -201,7 +199,7 @@ export function withSpan<T>(
   callback?: (span: Span) => T,
 ): T {
   if (typeof optionsOrCallback === 'function') return runSpan(startSpan(name), undefined, optionsOrCallback);
-  return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback as (span: Span) => T);
+  return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback);
 }
 
 /** The parent that options name; none where they cannot be read, which `startSpan` has reported by then. */
@@ -220,7 +218,7 @@ function parentOf(options: StartOptions | undefined): SpanSource | undefined {
 export function runSpan<T>(
   span: Span,
   parent: SpanSource | undefined,
-  callback: (span: Span) => T,
+  callback: ((span: Span) => T) | undefined,
   onResult?: (result: unknown) => void,
 ): T {
   if (typeof callback !== 'function') {
@@ -291,7 +289,7 @@ export function inject<Carrier>(
     const setter = (options?.setter ?? defaultTextMapSetter) as TextMapSetter;
     running()?.propagator.inject(options?.context ?? activeContext(), carrier, setter);
   } catch (error) {
-    report('propagator_failed', `a context could not be injected: ${messageOf(error)}`);
+    report('propagator_failed', messageOf(error));
   }
 }
 
@@ -312,7 +310,7 @@ export function extract<Carrier>(
     const getter = (options?.getter ?? defaultTextMapGetter) as TextMapGetter;
     return running()?.propagator.extract(context, carrier, getter) ?? context;
   } catch (error) {
-    report('propagator_failed', `a context could not be extracted: ${messageOf(error)}`);
+    report('propagator_failed', messageOf(error));
     return context;
   }
 }

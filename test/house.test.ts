@@ -59,6 +59,12 @@ function roomOf(path: string): string {
   return path.includes('/') ? `${path.split('/')[0]}/` : path;
 }
 
+/** The files that an import may come to. */
+function filesOf(target: string): string[] {
+  if (target === '#host') return ['host/page.ts', 'host/server.ts'];
+  return [target === '#printer' ? 'export/printer.ts' : target];
+}
+
 // What each room may import beyond its own files.
 const rooms: Record<string, readonly string[]> = {
   'core/': ['#platform'],
@@ -70,13 +76,15 @@ const rooms: Record<string, readonly string[]> = {
   // The exporter's question, which each platform answers in its terms.
   'platform/': ['core/', 'export/otlp/http.ts'],
   'environment.ts': ['#platform'],
-  'config.ts': ['environment.ts', 'core/', 'export/', 'propagation/', '#platform'],
-  'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/'],
+  'setting.ts': [],
+  'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
+  'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],
+  'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/', '#host'],
 };
 
 describe('the source', () => {
   it('has imports to check in every room', () => {
-    for (const room of ['core/', 'export/', 'propagation/', 'realtime/', 'platform/', 'trace.ts']) {
+    for (const room of ['core/', 'export/', 'propagation/', 'realtime/', 'platform/', 'host/', 'trace.ts']) {
       assert.ok(
         [...imports].some(([path, found]) => roomOf(path) === room && found.length > 0),
         room,
@@ -90,7 +98,10 @@ describe('the source', () => {
       assert.ok(Object.hasOwn(rooms, room), `${room} has no rule yet: design.md says which way imports point`);
       const allowed = (target: string) =>
         roomOf(target) === room || rooms[room].includes(roomOf(target)) || rooms[room].includes(target);
-      const others = (imports.get(path) ?? []).map(({ target }) => target).filter((target) => !allowed(target));
+      const others = (imports.get(path) ?? [])
+        .filter(({ target, isTypeOnly }) => !(room === 'host/' && target === 'config.ts' && isTypeOnly))
+        .map(({ target }) => target)
+        .filter((target) => !allowed(target));
       assert.deepEqual(
         others.filter((target) => room !== 'platform/' || !target.startsWith('node:')),
         [],
@@ -115,7 +126,9 @@ describe('the source', () => {
     const walk = (path: string, trail: readonly string[]) => {
       if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
       if (done.has(path) || trail.includes(path)) return;
-      for (const { target, isTypeOnly } of imports.get(path) ?? []) if (!isTypeOnly) walk(target, [...trail, path]);
+      for (const { target, isTypeOnly } of imports.get(path) ?? []) {
+        if (!isTypeOnly) for (const file of filesOf(target)) walk(file, [...trail, path]);
+      }
       done.add(path);
     };
     for (const path of sources) walk(path, []);
@@ -124,7 +137,7 @@ describe('the source', () => {
 
   it('imports nothing from the registry', () => {
     const foreign = [...imports.values()].flat().filter(({ target }) => {
-      return !sources.includes(target) && !target.startsWith('node:') && target !== '#platform';
+      return !sources.includes(target) && !target.startsWith('node:') && !Object.hasOwn(manifest.imports, target);
     });
     assert.deepEqual(foreign, []);
     assert.equal(manifest.dependencies, undefined);
@@ -176,8 +189,15 @@ describe('the package', () => {
       const content = readFileSync(join(ROOT, path), 'utf8');
       for (const { fileName } of ts.preProcessFile(content, true, true).importedFiles) {
         if (fileName.startsWith('.')) assert.ok(packed.includes(posix.join(dirname(path), fileName)), fileName);
-        else assert.match(fileName, /^(node:[a-z_]+|#platform)$/, path);
+        else assert.match(fileName, /^(node:[a-z_]+|#host|#platform|#printer)$/, path);
       }
+    }
+  });
+
+  it('holds a printer that stands by itself, since pages load it on demand', () => {
+    for (const path of ['dist/host/printer.js', 'dist/host/printer.cjs']) {
+      const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, path), 'utf8'), true, true);
+      assert.deepEqual(importedFiles, [], path);
     }
   });
 

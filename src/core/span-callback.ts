@@ -30,31 +30,24 @@ export function runInSpan<T>(
     fail(span, error);
     throw error;
   }
-  if (isThenable(result)) {
-    // A lazy thenable starts its work with each call of then(): so it is called once, with the span active. And one
-    // that is no promise need not return one.
-    const thenable = result;
-    const promise = isPlainPromise(thenable)
-      ? thenable
-      : processState.contextStorage.run(context, () => Promise.resolve(thenable));
-    // A new promise and not a listener on the old, so that a rejection is reported once.
-    return promise.then(
-      (value) => {
-        if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
-        onResult?.(value);
-        span.end();
-        return value;
-      },
-      (error) => {
-        fail(span, error);
-        throw error;
-      },
-    ) as T;
-  }
-  if (isAsyncGenerator(result)) return endWithGenerator(span, context, result, onResult) as T;
-  onResult?.(result);
-  span.end();
-  return result;
+  const succeed = (value: unknown): unknown => {
+    if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
+    onResult?.(value);
+    span.end();
+    return value;
+  };
+  if (!hasMethod(result, 'then')) return succeed(result) as T;
+  // A lazy thenable starts its work with each call of then(): so it is called once, with the span active. And one that
+  // is no promise need not return one.
+  const promise: PromiseLike<unknown> =
+    read(result, 'constructor') === Promise
+      ? (result as PromiseLike<unknown>)
+      : processState.contextStorage.run(context, () => Promise.resolve(result));
+  // A new promise and not a listener on the old, so that a rejection is reported once.
+  return promise.then(succeed, (error) => {
+    fail(span, error);
+    throw error;
+  }) as T;
 }
 
 function fail(span: Span, error: unknown): void {
@@ -101,29 +94,24 @@ function endWithGenerator(
   return wrapped;
 }
 
-// What cannot be asked is neither: the result of a callback may be any proxy.
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  try {
-    return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
-  } catch {
-    return false;
-  }
-}
-
-function isPlainPromise(value: PromiseLike<unknown>): boolean {
-  try {
-    return value.constructor === Promise;
-  } catch {
-    return false;
-  }
-}
-
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
+  return (
+    typeof value === 'object' &&
+    hasMethod(value, Symbol.asyncIterator) &&
+    hasMethod(value, 'next') &&
+    hasMethod(value, 'return')
+  );
+}
+
+function hasMethod(value: unknown, name: string | symbol): boolean {
+  return typeof read(value, name) === 'function';
+}
+
+/** Never throws: what cannot be asked has nothing. The result of a callback may be any proxy. */
+function read(value: unknown, name: string | symbol): unknown {
   try {
-    const { next, return: close } = value as Partial<AsyncGenerator>;
-    return typeof next === 'function' && typeof close === 'function' && Symbol.asyncIterator in value;
+    return (value as Record<string | symbol, unknown> | null | undefined)?.[name];
   } catch {
-    return false;
+    return undefined;
   }
 }

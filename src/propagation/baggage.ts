@@ -40,10 +40,9 @@ export interface Baggage {
 
 /** Baggage with these entries. Default: none. */
 export function createBaggage(entries: Record<string, BaggageEntry> = {}): Baggage {
-  // A text has entries, too, one a character.
-  if (typeof entries !== 'object') return baggageOf(new Map());
   try {
-    return baggageOf(new Map(Object.entries(entries)));
+    // A text has entries, too, one a character.
+    return baggageOf(new Map(typeof entries === 'object' ? Object.entries(entries) : []));
   } catch {
     // A getter among the entries threw, or there is no object at all.
     return baggageOf(new Map());
@@ -80,7 +79,7 @@ function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
     setEntry: (key, entry) => baggageOf(new Map(entries).set(key, entry)),
     removeEntry: removeEntries,
     removeEntries,
-    clear: () => createBaggage(),
+    clear: () => baggageOf(new Map()),
   };
 }
 
@@ -90,11 +89,11 @@ const BAGGAGE = 'baggage';
 const MAX_MEMBERS = 64;
 const MAX_BYTES = 8_192;
 
-const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
-// Printable ASCII without space, quote, comma, semicolon and backslash.
-const VALUE = /^[!#-+\--:<-[\]-~]*$/;
-// The same with semicolons, spaces and tabs.
-const PROPERTIES = /^[\t !#-+\--[\]-~]*$/;
+const KEY = /^[\w!#$%&'*+\-.^`|~]+$/;
+// Key, value and properties. A value is printable ASCII without space, quote, comma, semicolon and backslash; properties
+// have semicolons, spaces and tabs as well. Keys are tokens as they stand: percent signs in them encode nothing (section
+// 3.3.1.2).
+const MEMBER = /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*([!#-+\--:<-[\]-~]*)[\t ]*(?:;([\t !#-+\--[\]-~]*))?$/;
 // What a value may not hold as it is, and the percent sign.
 const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
 const ENCODED = /(?:%[0-9a-f]{2})+/gi;
@@ -126,12 +125,7 @@ export class W3CBaggagePropagator implements TextMapPropagator {
       }
       if (members.length > 0) setter.set(carrier, BAGGAGE, members.join());
       if (members.length < entries.length) {
-        const unsent = entries.length - members.length;
-        report(
-          'baggage_dropped',
-          `${unsent} of ${entries.length} baggage entries not sent: keys are HTTP tokens, values are strings, and ` +
-            `the header has at most ${MAX_MEMBERS} members and ${MAX_BYTES} bytes`,
-        );
+        report('baggage_dropped', `${entries.length - members.length} of ${entries.length}`);
       }
     } catch {
       // A setter or baggage of another library that throws must not cost the application its request.
@@ -153,9 +147,11 @@ export class W3CBaggagePropagator implements TextMapPropagator {
     for (const member of membersOf(header)) {
       if (entries.size === MAX_MEMBERS) break;
       if (member.length > room) continue;
-      const [key, entry] = parseMember(member) ?? [];
-      if (key === undefined || entry === undefined) continue;
-      entries.set(key, entry);
+      const [, key, encoded, properties = ''] = MEMBER.exec(member) ?? [];
+      if (key === undefined) continue;
+      const value = decode(encoded);
+      const metadata = trimOws(properties);
+      entries.set(key, metadata === '' ? { value } : { value, metadata });
       room -= member.length + 1;
     }
     return entries.size > 0 ? contextWithBaggage(context, baggageOf(entries)) : context;
@@ -167,33 +163,18 @@ export class W3CBaggagePropagator implements TextMapPropagator {
   }
 }
 
-function parseMember(member: string): [string, BaggageEntry] | undefined {
-  const [pair, ...properties] = member.split(';');
-  const equals = pair.indexOf('=');
-  // Keys are tokens as they stand: percent signs in them encode nothing (section 3.3.1.2).
-  const key = trimOws(pair.slice(0, equals));
-  const value = trimOws(pair.slice(equals + 1));
-  const metadata = trimOws(properties.join(';'));
-  if (equals < 0 || !TOKEN.test(key) || !VALUE.test(value) || !PROPERTIES.test(metadata)) return undefined;
-  return [key, metadata === '' ? { value: decode(value) } : { value: decode(value), metadata }];
-}
-
 function memberOf(key: string, entry: BaggageEntry): string | undefined {
   try {
     const { value } = entry;
     const metadata = trimOws(String(entry.metadata ?? ''));
     // The length first: what is longer than the whole header is not worth encoding.
-    if (typeof value !== 'string' || value.length > MAX_BYTES || !TOKEN.test(key)) return undefined;
-    const pair = `${key}=${encode(value)}`;
+    if (typeof value !== 'string' || value.length > MAX_BYTES || !KEY.test(key)) return undefined;
+    const pair = `${key}=${value.replace(LONE_SURROGATE, '\ufffd').replace(TO_ENCODE, encodeURIComponent)}`;
     // Properties that would break the header must not take the value with them.
-    return metadata !== '' && PROPERTIES.test(metadata) ? `${pair};${metadata}` : pair;
+    return metadata !== '' && MEMBER.test(`${pair};${metadata}`) ? `${pair};${metadata}` : pair;
   } catch {
     return undefined;
   }
-}
-
-function encode(value: string): string {
-  return value.replace(LONE_SURROGATE, '\ufffd').replace(TO_ENCODE, encodeURIComponent);
 }
 
 let decoder: TextDecoder | undefined;

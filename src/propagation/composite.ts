@@ -56,7 +56,7 @@ export class CompositePropagator implements TextMapPropagator {
       try {
         use(propagator);
       } catch (error) {
-        report('propagator_failed', `a propagator threw, the others went on: ${messageOf(error)}`);
+        report('propagator_failed', messageOf(error));
       }
     }
   }

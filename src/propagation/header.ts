@@ -25,6 +25,8 @@ export function membersOf(header: string): string[] {
   return header.split(',').map(trimOws).filter(Boolean);
 }
 
+const OWS = ' \t';
+
 /**
  * The text without the optional white space around it: spaces and tabs (RFC 9110, section 5.6.3). A loop, because
  * `trim()` takes more than these, and a regular expression takes quadratic time on long runs of spaces.
@@ -32,11 +34,7 @@ export function membersOf(header: string): string[] {
 export function trimOws(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (start < end && isOws(text.charCodeAt(end - 1))) end--;
+  while (start < end && OWS.includes(text[start])) start++;
+  while (start < end && OWS.includes(text[end - 1])) end--;
   return text.slice(start, end);
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -13,10 +13,10 @@ import { TraceState } from './trace-state.ts';
 
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
-const TRACEPARENT_LENGTH = 55;
 
-// All that a version above 00 promises: the four fields, and a dash before whatever follows them.
-const FIELDS = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
+// Version 00 is exactly these four fields. All that a higher one promises is a dash before whatever follows them, ff is
+// none, ids are not all zero, and a comma joins several values, of which none is more to be believed than another.
+const FIELDS = /^(?!ff|00.{53}-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-[^,]*)?$/;
 
 // Bits without a meaning yet must be zero when sent on (section 3.2.2.5.3).
 const KNOWN_FLAGS = TraceFlags.SAMPLED | TraceFlags.RANDOM;
@@ -49,8 +49,10 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
    * than once or is invalid. Default getter: {@link defaultTextMapGetter}.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
-    const spanContext = parseTraceparent(trimOws(headerIn(carrier, TRACEPARENT, getter)));
-    if (spanContext === undefined) return context;
+    const [, traceId, spanId, flags] = FIELDS.exec(trimOws(headerIn(carrier, TRACEPARENT, getter))) ?? [];
+    if (traceId === undefined) return context;
+    const traceFlags = Number.parseInt(flags, 16) & KNOWN_FLAGS;
+    const spanContext: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
     const traceState = new TraceState(headerIn(carrier, TRACESTATE, getter));
     if (traceState.serialize() !== '') spanContext.traceState = traceState;
     return setSpan(context, nonRecordingSpan(spanContext));
@@ -60,14 +62,4 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
   fields(): string[] {
     return [TRACEPARENT, TRACESTATE];
   }
-}
-
-function parseTraceparent(header: string): SpanContext | undefined {
-  const match = FIELDS.exec(header);
-  // A comma joins several values, and none is more to be believed than another.
-  if (match === null || header.includes(',')) return undefined;
-  const [, version, traceId, spanId, flags] = match;
-  if (version === 'ff' || (version === '00' && header.length !== TRACEPARENT_LENGTH)) return undefined;
-  const spanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
-  return isSpanContextValid(spanContext) ? spanContext : undefined;
 }

@@ -2,9 +2,8 @@ import type { TraceState as TraceStateShape } from '../core/span-context.ts';
 import { MAX_HEADER_LENGTH, membersOf } from './header.ts';
 
 const MAX_MEMBERS = 32;
-const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
-// Printable ASCII without comma and equals sign, and no space at the end.
-const VALUE = /^[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
+// A value is printable ASCII without comma and equals sign, and no space at the end.
+const MEMBER = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])$/;
 
 /**
  * The members of a `tracestate` header, in order. Immutable: `set` and `unset` return a new one.
@@ -12,7 +11,7 @@ const VALUE = /^[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
  * Specification: W3C Trace Context, level 2, sections 3.3 and 3.5.
  */
 export class TraceState implements TraceStateShape {
-  #members: ReadonlyMap<string, string>;
+  readonly #members: ReadonlyMap<string, string>;
 
   /**
    * Reads a header; several are joined with commas first. A header that breaks the grammar, repeats a key, has more
@@ -28,13 +27,16 @@ export class TraceState implements TraceStateShape {
    * the grammar, this one.
    */
   set(key: string, value: string): TraceState {
-    if (!follows(KEY, key) || !follows(VALUE, value)) return this;
-    return TraceState.#of([[key, value] as const, ...this.#without(key)].slice(0, MAX_MEMBERS));
+    // Only strings: a text can be made of anything else, or making it throws.
+    if (typeof key !== 'string' || typeof value !== 'string') return this;
+    const member = `${key}=${value}`;
+    if (!MEMBER.test(member)) return this;
+    return new TraceState([member, ...this.#without(key).slice(0, MAX_MEMBERS - 1)].join());
   }
 
   /** A new trace state without `key`. */
   unset(key: string): TraceState {
-    return TraceState.#of(this.#without(key));
+    return new TraceState(this.#without(key).join());
   }
 
   /** The value of `key`, or `undefined`. */
@@ -44,36 +46,21 @@ export class TraceState implements TraceStateShape {
 
   /** The value of the `tracestate` header; `''` where there is no member. */
   serialize(): string {
-    return Array.from(this.#members, ([key, value]) => `${key}=${value}`).join();
+    return this.#without(undefined).join();
   }
 
-  static #of(members: Iterable<readonly [string, string]>): TraceState {
-    const state = new TraceState();
-    state.#members = new Map(members);
-    return state;
-  }
-
-  #without(key: string): [string, string][] {
-    return [...this.#members].filter(([other]) => other !== key);
+  #without(key: string | undefined): string[] {
+    return [...this.#members].filter(([other]) => other !== key).map((member) => member.join('='));
   }
 }
 
 function parse(header: string): Map<string, string> {
-  const none = new Map<string, string>();
-  if (typeof header !== 'string' || header.length > MAX_HEADER_LENGTH) return none;
   const members = new Map<string, string>();
+  if (typeof header !== 'string' || header.length > MAX_HEADER_LENGTH) return members;
   for (const member of membersOf(header)) {
-    const equals = member.indexOf('=');
-    const key = member.slice(0, equals);
-    const value = member.slice(equals + 1);
-    if (members.size === MAX_MEMBERS || members.has(key)) return none;
-    if (equals < 0 || !KEY.test(key) || !VALUE.test(value)) return none;
+    const [, key, value] = MEMBER.exec(member) ?? [];
+    if (key === undefined || members.has(key) || members.size === MAX_MEMBERS) return new Map();
     members.set(key, value);
   }
   return members;
-}
-
-// Only a string may be tested: a pattern makes text of anything else, or throws.
-function follows(pattern: RegExp, text: unknown): boolean {
-  return typeof text === 'string' && pattern.test(text);
 }

@@ -14,44 +14,43 @@ import {
 } from './names.ts';
 
 /** `llm.request`: a language model is asked. */
-export const instrumentLLMRequest = /* @__PURE__ */ helper((provider: string, model: string) => ({
-  name: 'llm.request',
-  attributes: llmAttrs(provider, model),
-}));
+export const instrumentLLMRequest = /* @__PURE__ */ helper('llm.request', llmAttrs);
 
 /** `llm.response`: a language model answered with `size` bytes of, for instance, `text`. */
 export const instrumentLLMResponse = /* @__PURE__ */ helper(
+  'llm.response',
   (provider: string, model: string, responseType: string, size: number) => ({
-    name: 'llm.response',
-    attributes: {
-      [AttrLLMProvider]: provider,
-      [AttrLLMModel]: model,
-      [AttrLLMResponseType]: responseType,
-      [AttrResponseDataSize]: size,
-    },
+    [AttrLLMProvider]: provider,
+    [AttrLLMModel]: model,
+    [AttrLLMResponseType]: responseType,
+    [AttrResponseDataSize]: size,
   }),
 );
 
 /** `stt.request`: `audioSize` bytes of speech are to become text. */
-export const instrumentSTTRequest = /* @__PURE__ */ helper((provider: string, audioSize: number) => ({
-  name: 'stt.request',
-  attributes: { [AttrSTTProvider]: provider, [AttrAudioSize]: audioSize },
+export const instrumentSTTRequest = /* @__PURE__ */ helper('stt.request', (provider: string, audioSize: number) => ({
+  [AttrSTTProvider]: provider,
+  [AttrAudioSize]: audioSize,
 }));
 
 /** `stt.response`: speech has become `text`, of which the length in UTF-8 bytes is kept. */
-export const instrumentSTTResponse = /* @__PURE__ */ helper((provider: string, text: string) => ({
-  name: 'stt.response',
-  attributes: { [AttrSTTProvider]: provider, [AttrTextLength]: utf8Length(text) },
+export const instrumentSTTResponse = /* @__PURE__ */ helper('stt.response', (provider: string, text: string) => ({
+  [AttrSTTProvider]: provider,
+  [AttrTextLength]: utf8Length(text),
 }));
 
 /** `tts.request`: `text` is to become speech; its length in UTF-8 bytes is kept. */
-export const instrumentTTSRequest = /* @__PURE__ */ helper((provider: string, voice: string, text: string) => ({
-  name: 'tts.request',
-  attributes: { [AttrTTSProvider]: provider, [AttrTTSVoice]: voice, [AttrTextLength]: utf8Length(text) },
-}));
+export const instrumentTTSRequest = /* @__PURE__ */ helper(
+  'tts.request',
+  (provider: string, voice: string, text: string) => ({
+    [AttrTTSProvider]: provider,
+    [AttrTTSVoice]: voice,
+    [AttrTextLength]: utf8Length(text),
+  }),
+);
 
 /** `tts.response`: text has become `audioSize` bytes of speech. */
-export const instrumentTTSResponse = /* @__PURE__ */ helper((provider: string, audioSize: number) => ({
-  name: 'tts.response',
-  attributes: { [AttrTTSProvider]: provider, [AttrAudioSize]: audioSize },
+export const instrumentTTSResponse = /* @__PURE__ */ helper('tts.response', (provider: string, audioSize: number) => ({
+  [AttrTTSProvider]: provider,
+  [AttrAudioSize]: audioSize,
 }));

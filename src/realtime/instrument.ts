@@ -22,30 +22,31 @@ export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   <T>(...args: [...A, options: Options | undefined, callback: SpanCallback<T>]): T;
 }
 
-/** What a helper makes of its own arguments. */
-export interface SpanDescription {
-  readonly name: string;
-  readonly attributes: Attributes;
-  /** Recorded as soon as the span has started. */
-  readonly error?: unknown;
+/** A name, or what makes one of the first arguments of a helper. */
+type SpanName = string | ((a: string, b: string, c: string) => string);
+
+/** The span of a helper, as far as the helper's own arguments say it. `A` are four at most. */
+export interface SpanDescription<A extends unknown[]> {
+  readonly name: SpanName;
+  readonly attributes: (...args: A) => Attributes;
 }
 
-/** Describes the span of a helper by the helper's own arguments, four at most. */
-type Describe<A extends unknown[]> = (...args: A) => SpanDescription;
-
-/** Makes a helper of a function that describes its span. */
-export function helper<A extends unknown[]>(describe: Describe<A>): Instrument<A> {
-  const count = describe.length;
-  const describeBy = describe as Describe<unknown[]>;
+/** Makes a helper; `recordsLast` where the last of its own arguments is an error to be recorded. */
+export function helper<A extends unknown[]>(
+  name: SpanName,
+  attributes: SpanDescription<A>['attributes'],
+  recordsLast = false,
+): Instrument<A> {
+  const description = { name, attributes } as unknown as SpanDescription<unknown[]>;
+  const count = attributes.length;
   // Positions and not `...args`: collecting and spreading them costs a fifth of a span (Node 20).
   return ((a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown): unknown => {
-    const described = descriptionBy(describeBy, a, b, c, d);
     const optionsOrCallback = count === 1 ? b : count === 2 ? c : count === 3 ? d : e;
     const callback = count === 1 ? c : count === 2 ? d : count === 3 ? e : f;
+    const start = describedStart(description, optionsOrCallback, a, b, c, d);
+    const span = startSpan(start.name, start);
+    if (recordsLast) recordError(span, c);
     const run = callbackOf(optionsOrCallback, callback);
-    const start = startOptions(described.attributes, optionsOf(optionsOrCallback));
-    const span = startSpan(described.name, start);
-    if (described.error !== undefined) recordError(span, described.error);
     return run === undefined ? span : runSpan(span, start.parent, run);
   }) as unknown as Instrument<A>;
 }
@@ -69,52 +70,51 @@ export function spanNames(before: string, after: string): (middle: string) => st
   };
 }
 
-const NOTHING: SpanDescription = { name: '', attributes: {} };
+/** How the span of a helper starts. */
+export interface DescribedStart extends StartOptions {
+  name: string;
+  /** See `ElementProcessOptions`. */
+  chain?: boolean;
+}
 
 /**
- * What `describe` says; it is not asked where nothing is recorded. Arguments that cannot be read, symbols for instance,
- * cost the span its name and no more.
+ * What the arguments of a helper come to. They are not looked at where nothing is recorded. Never throws: arguments that
+ * cannot be read, symbols for instance, cost the span its name and no more, and options that cannot be read are left out.
  */
-export function descriptionBy(
-  describe: Describe<unknown[]>,
+export function describedStart(
+  { name, attributes }: SpanDescription<unknown[]>,
+  optionsOrCallback: unknown,
   a: unknown,
   b: unknown,
   c?: unknown,
   d?: unknown,
-): SpanDescription {
-  if (!isRecording()) return NOTHING;
-  try {
-    return describe(a, b, c, d);
-  } catch (error) {
-    report(
-      'arguments_unreadable',
-      `the arguments of a helper could not be read, its span says less: ${messageOf(error)}`,
-    );
-    return NOTHING;
+): DescribedStart {
+  const start: DescribedStart = { name: '', attributes: undefined, parent: undefined };
+  if (isRecording()) {
+    try {
+      const text = typeof name === 'string' ? name : name(a as string, b as string, c as string);
+      start.attributes = attributes(a, b, c, d);
+      start.name = text;
+    } catch (error) {
+      report('arguments_unreadable', messageOf(error));
+    }
   }
-}
-
-/** The options, where options and callback may both be left out. */
-export function optionsOf<Options>(optionsOrCallback: unknown): Options | undefined {
-  return typeof optionsOrCallback === 'function' ? undefined : (optionsOrCallback as Options | undefined);
-}
-
-/** The callback, likewise. */
-export function callbackOf(optionsOrCallback: unknown, callback: unknown): SpanCallback<unknown> | undefined {
-  return (typeof optionsOrCallback === 'function' ? optionsOrCallback : callback) as SpanCallback<unknown> | undefined;
-}
-
-/** A helper's attributes and what its caller adds to them. Never throws. */
-export function startOptions(attributes: Attributes, options: InstrumentOptions | undefined): StartOptions {
-  const start: StartOptions = { attributes };
-  if (options === undefined || options === null) return start;
-  try {
-    start.parent = options.parent;
-    start.links = options.links;
-    start.startTime = options.startTime;
-    if (options.attributes) start.attributes = { ...attributes, ...options.attributes };
-  } catch (error) {
-    report('options_unreadable', `the options of a span could not be read, they are left out: ${messageOf(error)}`);
+  if (typeof optionsOrCallback === 'object' && optionsOrCallback !== null) {
+    try {
+      const { parent, links, startTime, chain, attributes } = optionsOrCallback as InstrumentOptions & DescribedStart;
+      start.parent = parent;
+      start.links = links;
+      start.startTime = startTime;
+      start.chain = chain;
+      if (attributes) start.attributes = { ...start.attributes, ...attributes };
+    } catch (error) {
+      report('options_unreadable', messageOf(error));
+    }
   }
   return start;
+}
+
+/** The callback, where options and callback may both be left out. */
+export function callbackOf(optionsOrCallback: unknown, callback: unknown): SpanCallback<unknown> | undefined {
+  return (typeof optionsOrCallback === 'function' ? optionsOrCallback : callback) as SpanCallback<unknown> | undefined;
 }

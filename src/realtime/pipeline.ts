@@ -6,14 +6,12 @@ import { isSpanContextValid } from '../core/span-context.ts';
 import { runSpan, startSpan } from '../trace.ts';
 import {
   callbackOf,
-  descriptionBy,
+  describedStart,
   helper,
   type Instrument,
   type InstrumentOptions,
-  optionsOf,
   type SpanDescription,
   spanNames,
-  startOptions,
 } from './instrument.ts';
 import {
   byteLengthOf,
@@ -51,108 +49,69 @@ export interface ElementProcessOptions extends InstrumentOptions {
   chain?: boolean;
 }
 
-/** What the span of a message does with the context that the message carries. */
-const Carrying = {
-  /** Its child; the context stays as it is, and is set where there is none. */
-  KEPT: 0,
-  /** Its child, and the parent of what follows. */
-  CHAINED: 1,
-  /**
-   * Replaces it, as the child of a context that came by a link: a message made from another goes on with its trace, a
-   * buffer that is used again must not go on with that of its last content.
-   */
-  AFRESH: 2,
-} as const;
-type Carrying = (typeof Carrying)[keyof typeof Carrying];
-
-const pipelineStart = /* @__PURE__ */ spanNames('pipeline.', '.start');
-const pipelineStop = /* @__PURE__ */ spanNames('pipeline.', '.stop');
-const pipelinePush = /* @__PURE__ */ spanNames('pipeline.', '.push');
-const pipelinePull = /* @__PURE__ */ spanNames('pipeline.', '.pull');
-const elementStart = /* @__PURE__ */ spanNames('element.', '.start');
-const elementStop = /* @__PURE__ */ spanNames('element.', '.stop');
-const elementProcess = /* @__PURE__ */ spanNames('element.', '.process');
+const pipeline = (pipelineName: string): Attributes => ({ [AttrPipelineName]: pipelineName });
+const element = (elementName: string): Attributes => ({ [AttrPipelineElement]: elementName });
 
 /** `pipeline.<name>.start`: a pipeline starts. */
-export const instrumentPipelineStart = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: pipelineStart(pipelineName),
-  attributes: { [AttrPipelineName]: pipelineName },
-}));
+export const instrumentPipelineStart = /* @__PURE__ */ helper(
+  /* @__PURE__ */ spanNames('pipeline.', '.start'),
+  pipeline,
+);
 
 /** `pipeline.<name>.stop`: a pipeline stops. */
-export const instrumentPipelineStop = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: pipelineStop(pipelineName),
-  attributes: { [AttrPipelineName]: pipelineName },
-}));
+export const instrumentPipelineStop = /* @__PURE__ */ helper(/* @__PURE__ */ spanNames('pipeline.', '.stop'), pipeline);
 
 /**
  * `pipeline.<name>.push`: a message enters a pipeline. The span's context stays with the message: further spans about
  * it are its children, whatever queue it comes out of.
  */
 export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
-  (pipelineName, message) => ({
-    name: pipelinePush(pipelineName),
-    attributes: messageAttrs({ [AttrPipelineName]: pipelineName }, message, false),
-  }),
-  () => Carrying.AFRESH,
+  /* @__PURE__ */ spanNames('pipeline.', '.push'),
+  (pipelineName, message) => messageAttrs({ [AttrPipelineName]: pipelineName }, message, false),
+  true,
 ) as Instrument<[pipelineName: string, message: PipelineMessage]>;
 
 /** `pipeline.<name>.pull`: a message is asked of a pipeline. */
-export const instrumentPipelinePull = /* @__PURE__ */ helper((pipelineName: string) => ({
-  name: pipelinePull(pipelineName),
-  attributes: { [AttrPipelineName]: pipelineName },
-}));
+export const instrumentPipelinePull = /* @__PURE__ */ helper(/* @__PURE__ */ spanNames('pipeline.', '.pull'), pipeline);
 
 /** `element.<element>.start`: an element starts. */
-export const instrumentElementStart = /* @__PURE__ */ helper((elementName: string) => ({
-  name: elementStart(elementName),
-  attributes: { [AttrPipelineElement]: elementName },
-}));
+export const instrumentElementStart = /* @__PURE__ */ helper(/* @__PURE__ */ spanNames('element.', '.start'), element);
 
 /** `element.<element>.stop`: an element stops. */
-export const instrumentElementStop = /* @__PURE__ */ helper((elementName: string) => ({
-  name: elementStop(elementName),
-  attributes: { [AttrPipelineElement]: elementName },
-}));
+export const instrumentElementStop = /* @__PURE__ */ helper(/* @__PURE__ */ spanNames('element.', '.stop'), element);
 
 /**
  * `element.<element>.process`: an element works on a message. Parent is the span the message was pushed under. A
  * message that the callback returns or yields belongs to the same trace from then on.
  */
 export const instrumentElementProcess = /* @__PURE__ */ messageHelper(
-  (elementName, message) => ({
-    name: elementProcess(elementName),
-    attributes: messageAttrs({ [AttrPipelineElement]: elementName }, message, true),
-  }),
-  (options) => (isChained(options) ? Carrying.CHAINED : Carrying.KEPT),
+  /* @__PURE__ */ spanNames('element.', '.process'),
+  (elementName, message) => messageAttrs({ [AttrPipelineElement]: elementName }, message, true),
+  false,
 ) as Instrument<[elementName: string, message: PipelineMessage], ElementProcessOptions>;
 
-/** Makes a helper about a message. Parent: the one that is given, else that of the message, else the active span. */
+/**
+ * Makes a helper about a message. Parent: the one that is given, else that of the message, else the active span.
+ *
+ * The span of a push takes the place of the context that the message carries, as the child of one that came by a link:
+ * a message made from another goes on with its trace, a buffer that is used again must not go on with that of its last
+ * content. Any other span is the child of what the message carries and leaves it there, unless it is to be chained.
+ */
 function messageHelper(
-  describe: (name: string, message: PipelineMessage) => SpanDescription,
-  carryingOf: (options: ElementProcessOptions | undefined) => Carrying,
+  name: (name: string) => string,
+  attributes: (name: string, message: PipelineMessage) => Attributes,
+  isPush: boolean,
 ): unknown {
+  const description = { name, attributes } as SpanDescription<unknown[]>;
   return (name: string, message: PipelineMessage, optionsOrCallback?: unknown, callback?: unknown): unknown => {
-    const described = descriptionBy(describe as (...args: unknown[]) => SpanDescription, name, message);
-    const options = optionsOf<ElementProcessOptions>(optionsOrCallback);
-    const start = startOptions(described.attributes, options);
+    const start = describedStart(description, optionsOrCallback, name, message);
+    const carried = isPush ? linkedSpanOf(message) : spanOfMessage(message);
+    start.parent ??= carried;
+    const span = startSpan(start.name, start);
+    if (isPush || carried === undefined || start.chain === true) setSpanOfMessage(message, passable(span));
     const run = callbackOf(optionsOrCallback, callback);
-    const carried = spanOfMessage(message);
-    const carrying = carryingOf(options);
-    start.parent ??= carrying === Carrying.AFRESH ? linkedSpanOf(message) : carried;
-    const span = startSpan(described.name, start);
-    if (carrying !== Carrying.KEPT || carried === undefined) setSpanOfMessage(message, passable(span));
     return run === undefined ? span : runSpan(span, start.parent, run, (result) => linkResult(result, message));
   };
-}
-
-function isChained(options: ElementProcessOptions | undefined): boolean {
-  try {
-    return options?.chain === true;
-  } catch {
-    // Options that cannot be read are reported where the others of them are.
-    return false;
-  }
 }
 
 /** The span, unless it has no identity that could be passed on. */
@@ -190,7 +149,7 @@ function messageAttrs(attributes: Attributes, message: PipelineMessage, inDetail
     attributes[AttrMessageType] = message.type;
     if (inDetail) addContentAttrs(attributes, message);
   } catch (error) {
-    report('message_unreadable', `a message could not be read, its span says less: ${messageOf(error)}`);
+    report('message_unreadable', messageOf(error));
   }
   return attributes;
 }

@@ -4,7 +4,8 @@ import { TracerProvider } from '../../src/core/provider.ts';
 import type { ReadableSpan, Span } from '../../src/core/span.ts';
 import type { SpanContext } from '../../src/core/span-context.ts';
 import type { SpanOptions, Tracer } from '../../src/core/tracer.ts';
-import { type StdoutFormat, StdoutSpanProcessor } from '../../src/export/stdout.ts';
+import type { StdoutFormat } from '../../src/export/printer.ts';
+import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
 
 /** The Unix time of `millis` after 2024-01-01, for spans whose times are known. */
 export function at(millis: number): [number, number] {

@@ -324,7 +324,7 @@ describe('injecting baggage', () => {
     assert.equal(injected(baggage.setEntry('last', { value: '2' })), 'first=1,last=2');
     assert.equal(diagnostics.length, 1);
     assert.equal(diagnostics[0].code, 'baggage_dropped');
-    assert.match(diagnostics[0].message, /^12 of 14 baggage entries not sent: /);
+    assert.match(diagnostics[0].message, /^baggage_dropped: 12 of 14: baggage entries not sent: /);
   });
 
   it('writes 64 members and says what it left out', () => {

@@ -83,7 +83,7 @@ describe('the composite propagator', () => {
     assert.deepEqual(composite.fields(), ['traceparent', 'tracestate', 'baggage']);
     assert.deepEqual(
       diagnostics.map(({ code, message }) => [code, message]),
-      [['propagator_failed', 'a propagator threw, the others went on: no luck']],
+      [['propagator_failed', 'propagator_failed: no luck: a propagator failed, the others went on']],
     );
   });
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type EndpointOptions, tracesEndpoint } from '../../../src/export/otlp/endpoint.ts';
+import { type EndpointOptions, isPlaintext, tracesEndpoint } from '../../../src/export/otlp/endpoint.ts';
 
-const endpoint = (value: string, options: Partial<EndpointOptions> = {}) =>
-  tracesEndpoint('otlpEndpoint', value, { insecure: true, isHttp: false, ...options });
-const urlOf = (value: string, options: Partial<EndpointOptions> = {}) => endpoint(value, options).url;
+const urlOf = (value: string, options: EndpointOptions = {}) => tracesEndpoint('otlpEndpoint', value, options);
 
 describe('an endpoint', () => {
   it('gets the path of traces, once', () => {
@@ -56,7 +54,7 @@ describe('an endpoint', () => {
   it('on port 4317 without a path means gRPC, and the way out is named', () => {
     for (const value of ['localhost:4317', 'http://localhost:4317', 'https://host:4317/', '[::1]:4317']) {
       for (const isComplete of [false, true]) {
-        assert.throws(() => endpoint(value, { isComplete }), {
+        assert.throws(() => urlOf(value, { isComplete }), {
           name: 'Error',
           message: `not supported yet: otlpEndpoint=${JSON.stringify(value)}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
         });
@@ -69,7 +67,7 @@ describe('an endpoint', () => {
   it('may not have credentials, and they are not shown', () => {
     for (const value of ['https://user:s3cret@host', 'http://s3cret@host:4317', 'user:s3cret@host:4318']) {
       assert.throws(
-        () => endpoint(value),
+        () => urlOf(value),
         (error: Error) => {
           assert.match(error.message, /^otlpEndpoint: credentials in a URL .*OTEL_EXPORTER_OTLP_HEADERS/);
           assert.doesNotMatch(error.message, /s3cret/);
@@ -94,13 +92,13 @@ describe('an endpoint', () => {
       'http:///path',
     ];
     for (const value of none) {
-      assert.throws(() => endpoint(value), {
+      assert.throws(() => urlOf(value), {
         name: 'TypeError',
         message: `otlpEndpoint: ${JSON.stringify(value)} is not a URL like http://host:4318, nor host:port`,
       });
     }
     assert.throws(
-      () => endpoint('ftp://user:s3cret@host'),
+      () => urlOf('ftp://user:s3cret@host'),
       (error: Error) => !error.message.includes('s3cret') && error.message.includes('host'),
     );
   });
@@ -113,7 +111,7 @@ describe('an endpoint', () => {
       'http://localhost.example',
       '127.example:1',
     ]) {
-      assert.equal(endpoint(value).isPlaintext, true, value);
+      assert.equal(isPlaintext(urlOf(value)), true, value);
     }
     for (const value of [
       'https://host',
@@ -123,7 +121,7 @@ describe('an endpoint', () => {
       '127.1.2.3',
       '[::1]:4318',
     ]) {
-      assert.equal(endpoint(value).isPlaintext, false, value);
+      assert.equal(isPlaintext(urlOf(value)), false, value);
     }
   });
 });

@@ -1,0 +1,55 @@
+import { runtime } from '#platform';
+import type { Config } from '../config.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import type { SpanProcessor } from '../core/processor.ts';
+import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
+import type { StdoutFormat } from '../export/printer.ts';
+import type { HostDefaults, HostSettings } from './host.ts';
+
+/** None: a page has no environment variables. */
+export function hostSettings(): HostSettings {
+  return { warnings: [] };
+}
+
+export function hostDefaults(defaults: Config): HostDefaults {
+  return { ...defaults, warnings: [] };
+}
+
+// What ends while the printer loads; a module that never comes must not hold more.
+const MAX_WAITING = 10_000;
+
+/**
+ * Prints to the console. The printer is loaded when it is asked for, so that pages which send their spans elsewhere do
+ * without it; spans that end before it is there are handed over to it, and a flush waits for it.
+ */
+export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
+  const waiting: ReadableSpan[] = [];
+  let isOver = false;
+  let onEnd = (span: ReadableSpan) => {
+    if (!isOver && waiting.length < MAX_WAITING) waiting.push(span);
+  };
+  const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
+  const loading = import('#printer').then(
+    ({ TracePrinter }) => {
+      const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
+      const printer = new TracePrinter({ format, write: runtime.writeOut, rootOf, onError });
+      onEnd = (span) => printer.onEnd(span);
+      waiting.splice(0).forEach(onEnd);
+      return printer;
+    },
+    (error) => {
+      isOver = true;
+      waiting.length = 0;
+      onError(error);
+    },
+  );
+  return {
+    onEnd: (span) => onEnd(span),
+    forceFlush: async () => (await loading)?.forceFlush(),
+    async shutdown() {
+      isOver = true;
+      return (await loading)?.shutdown();
+    },
+  };
+}

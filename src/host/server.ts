@@ -1,0 +1,256 @@
+import { runtime } from '#platform';
+import type { Config, ExporterType } from '../config.ts';
+import { type Diagnostic, printDiagnostic } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import type { SpanProcessor } from '../core/processor.ts';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+} from '../core/sampler.ts';
+import { Environment } from '../environment.ts';
+import { DEFAULT_ENDPOINT, isPlaintext, tracesEndpoint } from '../export/otlp/endpoint.ts';
+import { checkedHeaders } from '../export/otlp/http.ts';
+import type { StdoutFormat } from '../export/printer.ts';
+import { StdoutSpanProcessor } from '../export/stdout.ts';
+import { W3CBaggagePropagator } from '../propagation/baggage.ts';
+import type { TextMapPropagator } from '../propagation/propagator.ts';
+import { W3CTraceContextPropagator } from '../propagation/trace-context.ts';
+import { checkSetting, EXPORTER_TYPE, given, RATE } from '../setting.ts';
+import type { HostDefaults, HostSettings } from './host.ts';
+
+/** Prints to standard output, at once: what has ended is there although `process.exit` follows. */
+export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor {
+  return new StdoutSpanProcessor({ format });
+}
+
+/** What the environment variables say where `config` says nothing. Reads them once. */
+export function hostSettings(config: Config): HostSettings {
+  const environment = new Environment();
+  const exporterType = config.exporterType ?? exporterOf(environment);
+  const isOtlp = exporterType === 'otlp';
+  const resourceAttributes = { ...runtime.processAttributes(), ...attributesOf(environment) };
+  const { onDiagnostic, quiet } = diagnosticsOf(environment);
+  if (isOtlp) refuseWhatIsToCome(environment);
+  const otlpUrl = isOtlp ? urlOf(config, environment) : undefined;
+  const otlpHeaders = config.otlpHeaders ?? headersOf(environment);
+  if (otlpUrl !== undefined && isPlaintext(otlpUrl) && Object.keys(otlpHeaders ?? {}).length > 0) {
+    environment.warnings.push(`the OTLP headers go unencrypted to ${otlpUrl}: use https:// if they are secret`);
+  }
+  return {
+    exporterType,
+    otlpUrl,
+    otlpHeaders,
+    otlpTimeoutMillis: environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'),
+    resourceAttributes,
+    // What the code says of sampling leaves nothing to ask.
+    sampler: config.sampler ?? (config.samplingRate === undefined ? samplerOf(environment) : undefined),
+    spanLimits: limitsOf(environment),
+    batch: batchOf(environment),
+    propagators: config.propagators ?? propagatorsOf(environment),
+    onDiagnostic,
+    quiet,
+    hint: isOtlp ? '' : hintOf(config, environment),
+    warnings: environment.warnings,
+  };
+}
+
+/** The settings of the original: what the variables say, and `defaults` where they say nothing. */
+export function hostDefaults(defaults: Config): HostDefaults {
+  const environment = new Environment();
+  const { 'service.name': serviceName, 'service.version': serviceVersion, ...others } = attributesOf(environment);
+  const config: HostDefaults = {
+    ...defaults,
+    ...given({ serviceName, serviceVersion, environment: others.environment }),
+    exporterType: exporterOf(environment),
+    otlpEndpoint: environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT,
+    warnings: environment.warnings,
+  };
+  // Where variables say more than these settings can.
+  if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined) delete config.otlpEndpoint;
+  if (environment.text('OTEL_TRACES_SAMPLER') !== undefined) delete config.samplingRate;
+  return config;
+}
+
+function exporterOf(environment: Environment): ExporterType {
+  if (environment.flag('OTEL_SDK_DISABLED') === true) return 'none';
+  const own = environment.text('TRACE_EXPORTER');
+  if (own !== undefined) {
+    checkSetting('TRACE_EXPORTER', own, EXPORTER_TYPE);
+    return own as ExporterType;
+  }
+  const standard = environment.text('OTEL_TRACES_EXPORTER');
+  if (standard === 'console') return 'stdout';
+  if (standard === 'otlp' || standard === 'none') return standard;
+  if (standard !== undefined) environment.refuse('OTEL_TRACES_EXPORTER', standard, 'one of otlp, console, none');
+  return 'stdout';
+}
+
+function diagnosticsOf(environment: Environment): Pick<HostSettings, 'onDiagnostic' | 'quiet'> {
+  const levels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'];
+  const name = environment.text('OTEL_LOG_LEVEL')?.toLowerCase();
+  const known = name !== undefined && levels.includes(name);
+  if (name !== undefined && !known) environment.refuse('OTEL_LOG_LEVEL', name, `one of ${levels.join(', ')}`);
+  const level = levels.indexOf(known ? name : 'info');
+  const onDiagnostic = (diagnostic: Diagnostic) => {
+    if (levels.indexOf(diagnostic.level) <= level) printDiagnostic(diagnostic);
+  };
+  return { onDiagnostic, quiet: level < levels.indexOf('info') };
+}
+
+/** Settings of the specification whose features are still to come: an error beats being ignored. */
+function refuseWhatIsToCome(environment: Environment): void {
+  const check = (setting: string, works?: string, toCome: string[] = []) => {
+    // What is said of traces stands before what is said of all signals.
+    for (const name of [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`]) {
+      const value = environment.text(name);
+      if (value === undefined) continue;
+      if (value === works) return;
+      if (works === undefined || toCome.includes(value)) {
+        throw new Error(
+          `not supported yet: ${name}=${JSON.stringify(value)}; spans leave as http/protobuf, uncompressed`,
+        );
+      }
+      environment.refuse(name, value, `one of ${[works, ...toCome].join(', ')}`);
+    }
+  };
+  check('PROTOCOL', 'http/protobuf', ['http/json', 'grpc']);
+  check('COMPRESSION', 'none', ['gzip']);
+  for (const setting of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) check(setting);
+}
+
+function urlOf(config: Config, environment: Environment): string {
+  const insecure = environment.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE', 'OTEL_EXPORTER_OTLP_INSECURE');
+  // Only a stated protocol makes an endpoint on port 4317, gRPC's, one for HTTP.
+  const isHttp =
+    environment.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL') === 'http/protobuf';
+  const base = config.otlpEndpoint;
+  if (base !== undefined) return tracesEndpoint('otlpEndpoint', base, { insecure, isHttp });
+  const traces = environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  if (traces !== undefined) {
+    return tracesEndpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces, { insecure, isHttp, isComplete: true });
+  }
+  const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
+  return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, { insecure, isHttp });
+}
+
+/** Speaks of an endpoint that was set and is not used; the default one was not set by anybody. */
+function hintOf(config: Config, environment: Environment): string {
+  const idle =
+    config.otlpEndpoint ?? environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  return idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
+}
+
+function headersOf(environment: Environment): Record<string, string> | undefined {
+  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS']) {
+    const headers = environment.pairs(true, name);
+    if (headers === undefined) continue;
+    try {
+      return checkedHeaders(headers, name);
+    } catch (error) {
+      environment.warnings.push(`${messageOf(error)}; no headers are sent`);
+    }
+  }
+  return undefined;
+}
+
+/** Attributes of the resource. Those that have a default are left out where they are empty. */
+function attributesOf(environment: Environment): Record<string, string> {
+  const attributes = environment.pairs(false, 'OTEL_RESOURCE_ATTRIBUTES') ?? {};
+  const own = {
+    'service.name': environment.text('OTEL_SERVICE_NAME'),
+    'service.version': undefined,
+    environment: environment.text('ENVIRONMENT'),
+  };
+  for (const [key, value] of Object.entries(own)) {
+    if (value !== undefined) attributes[key] = value;
+    else if (attributes[key] === '') delete attributes[key];
+  }
+  return attributes;
+}
+
+function samplerOf(environment: Environment): Sampler | undefined {
+  const parentBased = (root: Sampler) => new ParentBasedSampler({ root });
+  const name = environment.text('OTEL_TRACES_SAMPLER');
+  switch (name) {
+    case 'always_on':
+      return new AlwaysOnSampler();
+    case 'always_off':
+      return new AlwaysOffSampler();
+    case 'traceidratio':
+      return new TraceIdRatioBasedSampler(ratioOf(environment));
+    case 'parentbased_always_off':
+      return parentBased(new AlwaysOffSampler());
+    case 'parentbased_traceidratio':
+      return parentBased(new TraceIdRatioBasedSampler(ratioOf(environment)));
+    case undefined:
+    case 'parentbased_always_on':
+      // The default.
+      return undefined;
+    default:
+      environment.refuse(
+        'OTEL_TRACES_SAMPLER',
+        name,
+        'one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio',
+      );
+      return undefined;
+  }
+}
+
+function ratioOf(environment: Environment): number {
+  const text = environment.text('OTEL_TRACES_SAMPLER_ARG');
+  if (text === undefined) return 1;
+  const [allowed, isRate] = RATE;
+  const ratio = Number(text);
+  if (isRate(ratio)) return ratio;
+  environment.refuse('OTEL_TRACES_SAMPLER_ARG', text, allowed);
+  return 1;
+}
+
+function limitsOf(environment: Environment): HostSettings['spanLimits'] {
+  const limit = (...names: string[]) => environment.wholeNumber(0, ...names.map((name) => `OTEL_${name}_LIMIT`));
+  return {
+    attributeCountLimit: limit('SPAN_ATTRIBUTE_COUNT', 'ATTRIBUTE_COUNT'),
+    attributeValueLengthLimit: limit('SPAN_ATTRIBUTE_VALUE_LENGTH', 'ATTRIBUTE_VALUE_LENGTH'),
+    eventCountLimit: limit('SPAN_EVENT_COUNT'),
+    linkCountLimit: limit('SPAN_LINK_COUNT'),
+    attributePerEventCountLimit: limit('EVENT_ATTRIBUTE_COUNT', 'ATTRIBUTE_COUNT'),
+    attributePerLinkCountLimit: limit('LINK_ATTRIBUTE_COUNT', 'ATTRIBUTE_COUNT'),
+  };
+}
+
+function batchOf(environment: Environment): HostSettings['batch'] {
+  return {
+    scheduledDelayMillis: environment.wholeNumber(1, 'OTEL_BSP_SCHEDULE_DELAY'),
+    exportTimeoutMillis: environment.wholeNumber(1, 'OTEL_BSP_EXPORT_TIMEOUT'),
+    maxQueueSize: environment.wholeNumber(1, 'OTEL_BSP_MAX_QUEUE_SIZE'),
+    maxExportBatchSize: environment.wholeNumber(1, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
+  };
+}
+
+/** `undefined` where none of those that are named is known. */
+function propagatorsOf(environment: Environment): TextMapPropagator[] | undefined {
+  const names = environment.text('OTEL_PROPAGATORS')?.split(',') ?? [];
+  const propagators: TextMapPropagator[] = [];
+  for (const name of new Set(names.map((each) => each.trim()))) {
+    switch (name) {
+      case 'tracecontext':
+        propagators.push(new W3CTraceContextPropagator());
+        break;
+      case 'baggage':
+        propagators.push(new W3CBaggagePropagator());
+        break;
+      case 'none':
+        return [];
+      case 'b3':
+      case 'b3multi':
+      case 'jaeger':
+        throw new Error(`not supported yet: OTEL_PROPAGATORS with "${name}"; there are tracecontext, baggage, none`);
+      default:
+        environment.refuse('OTEL_PROPAGATORS', name, 'one of tracecontext, baggage, none');
+    }
+  }
+  return propagators.length > 0 ? propagators : undefined;
+}

@@ -1,0 +1,52 @@
+/** What a setting may be: how that is said, and whether a value is it. */
+export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean];
+
+export const TEXT: SettingKind = ['a string that is not empty', (value) => typeof value === 'string' && value !== ''];
+export const FLAG: SettingKind = ['true or false', (value) => typeof value === 'boolean'];
+export const FUNCTION: SettingKind = ['a function', (value) => typeof value === 'function'];
+export const OBJECT: SettingKind = [
+  'an object',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+];
+export const POSITIVE: SettingKind = ['a number above 0', (value) => typeof value === 'number' && value > 0];
+export const RATE: SettingKind = [
+  'a number from 0 to 1',
+  (value) => typeof value === 'number' && value >= 0 && value <= 1,
+];
+export const EXPORTER_TYPE: SettingKind = /* @__PURE__ */ oneOf('stdout', 'otlp', 'none');
+
+/** One of these texts. */
+export function oneOf(...texts: string[]): SettingKind {
+  return [`one of ${texts.join(', ')}`, (value) => texts.includes(value as string)];
+}
+
+/** Anything that has these methods, of whatever class. */
+export function objectWith(...methods: string[]): SettingKind {
+  return [
+    `an object with ${methods.map((method) => `${method}()`).join(' and ')}`,
+    (value) => methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'),
+  ];
+}
+
+/** An array of what is of one kind; `what` says of what. */
+export function arrayOf(what: string, [, isAllowed]: SettingKind): SettingKind {
+  return [`an array of ${what}`, (value) => Array.isArray(value) && value.every(isAllowed)];
+}
+
+/** @throws TypeError naming the setting, its value and what is allowed. */
+export function checkSetting(name: string, value: unknown, [allowed, isAllowed]: SettingKind): void {
+  if (!isAllowed(value)) throw new TypeError(`${name}: ${shown(value)} is not ${allowed}`);
+}
+
+function shown(value: unknown): string {
+  try {
+    return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  } catch {
+    return `a ${typeof value}`;
+  }
+}
+
+/** Without the members that are undefined, so that they do not hide what they are put on top of. */
+export function given<T extends object>(settings: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

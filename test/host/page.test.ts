@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TracerProvider } from '../../src/core/provider.ts';
+import { hostDefaults, hostSettings, stdoutProcessor } from '../../src/host/page.ts';
+import { withVariables } from '../variables.ts';
+
+describe('a page', () => {
+  it('says nothing of the settings, whatever variables there are', () => {
+    withVariables({ TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named' }, () => {
+      assert.deepEqual(hostSettings(), { warnings: [] });
+      assert.deepEqual(hostDefaults({ serviceName: 'given' }), { serviceName: 'given', warnings: [] });
+    });
+  });
+});
+
+describe('the printer of a page', () => {
+  const printing = (t: { mock: typeof import('node:test').mock }) => {
+    const written: string[] = [];
+    t.mock.method(process.stdout, 'write', (text: string) => written.push(text) > 0);
+    const processor = stdoutProcessor();
+    return { written, processor, tracer: new TracerProvider({ spanProcessors: [processor] }).getTracer('page') };
+  };
+  const namesIn = (written: string[]) => written.join('').match(/first|second|third/g);
+
+  it('is handed what ended before it was there, and a flush waits for it', async (t) => {
+    const { written, processor, tracer } = printing(t);
+    tracer.startSpan('first').end();
+    tracer.startSpan('second').end();
+    assert.deepEqual(written, []);
+    await processor.forceFlush();
+    tracer.startSpan('third').end();
+    t.mock.restoreAll();
+    assert.deepEqual(namesIn(written), ['first', 'second', 'third']);
+  });
+
+  it('prints what ended before a shutdown and nothing that ends afterwards', async (t) => {
+    const { written, processor, tracer } = printing(t);
+    const open = tracer.startSpan('second');
+    tracer.startSpan('first').end();
+    const stopping = processor.shutdown();
+    open.end();
+    await stopping;
+    tracer.startSpan('third').end();
+    t.mock.restoreAll();
+    assert.deepEqual(namesIn(written), ['first']);
+  });
+
+  it('holds 10,000 spans at most while it loads', async (t) => {
+    const { written, processor, tracer } = printing(t);
+    for (let span = 0; span < 10_001; span++) tracer.startSpan('first').end();
+    await processor.forceFlush();
+    t.mock.restoreAll();
+    assert.equal(namesIn(written)?.length, 10_000);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { before, describe, it } from 'node:test';
+import { buildIfMissing, ROOT } from './distribution.ts';
+
+/** Runs a module that gets the package as a bundler for pages does. */
+function inPage(code: string, variables: Record<string, string> = {}) {
+  const args = ['--conditions=browser', '--input-type=module', '--eval', code];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...variables },
+  });
+  assert.equal(status, 0, stderr);
+  return { stdout, stderr };
+}
+
+const esm = "import { initialize, shutdown, startSpan, defaultConfig } from '@realtime-ai/trace';";
+const cjs = `import { createRequire } from 'node:module';
+  const { initialize, shutdown, startSpan, defaultConfig } =
+    createRequire(import.meta.url)('@realtime-ai/trace');`;
+
+describe('the package as pages get it', () => {
+  before(buildIfMissing);
+
+  for (const [copy, importing] of Object.entries({ esm, cjs })) {
+    it(`reads no environment variables (${copy})`, () => {
+      const { stderr } = inPage(
+        `${importing} initialize({ exporterType: 'otlp' }); if (defaultConfig().exporterType !== 'stdout') throw 1;`,
+        { TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other' },
+      );
+      assert.equal(stderr, '[trace] realtime-ai: spans go to otlp, to http://localhost:4318/v1/traces\n');
+    });
+
+    it(`prints what ended before the printer was loaded (${copy})`, () => {
+      const { stdout } = inPage(
+        `${importing} initialize({ quiet: true }); startSpan('first').end(); await shutdown(); startSpan('last').end();`,
+      );
+      assert.match(stdout, /^trace [0-9a-f]{32} {2}realtime-ai {2}.* {2}1 span\n {2}first {2}[^\n]*\n$/);
+    });
+  }
+
+  it('refuses settings that cannot be used', () => {
+    const { stdout } = inPage(`${esm}
+      for (const config of [{ samplingRate: 2 }, { otlpEndpoint: 'localhost:4317', exporterType: 'otlp' }]) {
+        try { initialize(config); } catch (error) { console.log(error.message); }
+      }`);
+    assert.match(
+      stdout,
+      /^samplingRate: 2 is not a number from 0 to 1\nnot supported yet: otlpEndpoint="localhost:4317"/,
+    );
+  });
+});
