@@ -63,10 +63,11 @@ export function setAttribute(
   } else if (typeof value === 'number' || typeof value === 'boolean') {
     stored = value;
   } else {
+    if (value === undefined || value === null) return;
     stored = copyOf(value, lengthLimit);
   }
-  if (stored === undefined || stored === null || typeof key !== 'string' || key === '') {
-    if (value !== undefined && value !== null) drop(list, 'attribute_refused', key);
+  if (stored === undefined || typeof key !== 'string' || key === '') {
+    drop(list, 'attribute_refused', key);
     return;
   }
   const { length } = list;
@@ -156,7 +157,7 @@ function copyOf(value: unknown, lengthLimit: number): StoredValue | undefined {
 
 /** Throws where the whole is too deep or too large: half a structure would mislead. */
 function copyWithin(value: unknown, lengthLimit: number, depth: number): StoredValue | undefined {
-  if (--room < 0 || depth > MAX_DEPTH) throw new RangeError();
+  if (--room < 0) throw new RangeError();
   const copy = (inner: unknown) => copyWithin(inner, lengthLimit, depth + 1);
   switch (typeof value) {
     case 'string':
@@ -172,10 +173,13 @@ function copyWithin(value: unknown, lengthLimit: number, depth: number): StoredV
       return undefined;
   }
   if (value === null) return null;
+  if (depth > MAX_DEPTH) throw new RangeError();
   if (value instanceof ArrayBuffer) return copy(new Uint8Array(value));
   if (value instanceof Uint8Array) return new Uint8Array(value.subarray(0, lengthLimit));
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return Array.from(value as ArrayLike<unknown>, (element) => copy(element) ?? null);
+    const list: StoredValue[] = [];
+    for (const element of value as unknown as Iterable<unknown>) list.push(copy(element) ?? null);
+    return list;
   }
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return copy(toJSON.call(value));

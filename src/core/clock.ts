@@ -67,7 +67,7 @@ export function anchorAt(reading: number): Anchor {
 }
 
 function createAnchor(wallMillis: number, reading: number): Anchor {
-  const nanos = nanosOfMillis(wallMillis);
+  const nanos = nanosOf(wallMillis, NANOS_PER_MILLI);
   return { _high: Number(nanos >> 32n), _low: Number(nanos & 0xffffffffn), _reading: reading };
 }
 
@@ -112,18 +112,21 @@ export function nanosOfInput(input: TimeInput, origin: Anchor): bigint {
   let nanos: bigint;
   if (Array.isArray(input)) {
     const [seconds, nanoseconds] = input;
-    nanos = BigInt(Math.floor(seconds)) * NANOS_PER_SECOND + BigInt(Math.round(nanoseconds + (seconds % 1) * 1e9));
+    nanos = nanosOf(seconds, NANOS_PER_SECOND) + nanosOf(nanoseconds, 1n);
+  } else if (typeof input === 'number') {
+    nanos = input >= 0 && input < LARGEST_READING ? unixNanos(origin, input) : nanosOf(input, NANOS_PER_MILLI);
   } else {
     // By method and not by instanceof: a Date may come from another realm.
-    const millis = typeof input === 'number' ? input : input.getTime();
-    nanos =
-      typeof input === 'number' && Math.abs(input) < LARGEST_READING ? unixNanos(origin, input) : nanosOfMillis(millis);
+    nanos = nanosOf(input.getTime(), NANOS_PER_MILLI);
   }
   if (nanos !== BigInt.asUintN(64, nanos)) throw new RangeError();
   return nanos;
 }
 
-function nanosOfMillis(millis: number): bigint {
-  const whole = Math.floor(millis);
-  return BigInt(whole) * NANOS_PER_MILLI + BigInt(Math.round((millis - whole) * 1e6));
+/** So many units in nanoseconds, exactly; throws for what is no number. */
+function nanosOf(count: number, unit: bigint): bigint {
+  const whole = Math.floor(count);
+  // For other than numbers, Math.floor and BigInt would make some; for NaN, BigInt throws.
+  if (typeof count !== 'number') throw new TypeError();
+  return BigInt(whole) * unit + BigInt(Math.round((count - whole) * Number(unit)));
 }

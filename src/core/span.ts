@@ -233,8 +233,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
       const { traceFlags, traceState, isRemote } = found;
       const list: AttributeList = [];
       if (attributes) setAttributes(list, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
-      if ((droppedAttributesCount as number) > 0)
-        list._dropped = droppedOf(list) + Math.floor(droppedAttributesCount as number);
+      const lostBefore = droppedAttributesCount as number;
+      if (Number.isSafeInteger(lostBefore) && lostBefore > 0) list._dropped = droppedOf(list) + lostBefore;
       extras._links.push({
         _context: { traceId, spanId, traceFlags: traceFlags & W3C_FLAGS, traceState, isRemote: isRemote === true },
         _traceState: textOfTraceState(traceState),
@@ -252,7 +252,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     try {
       if (!Array.isArray(links)) throw new TypeError();
       const { linkCountLimit } = this._tracer._limits;
-      for (const link of links.slice(0, linkCountLimit + 1)) this.addLink(link);
+      for (let at = 0; at < links.length && at <= linkCountLimit; at++) this.addLink(links[at]);
       // What is beyond the limit is counted and not gone through: there may be any number of them.
       this._extend()._droppedLinks += Math.max(links.length - linkCountLimit - 1, 0);
     } catch {

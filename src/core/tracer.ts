@@ -228,7 +228,7 @@ export class SpanTracer implements Tracer {
         textOf(name),
         kindOf(options?.kind),
         options?.attributes ?? {},
-        (options?.links ?? []).map(contextLink),
+        linksOf(options?.links, this._limits.linkCountLimit),
       );
       const { decision } = result;
       if (decision === 0 || decision === 1 || decision === 2) return result;
@@ -240,10 +240,18 @@ export class SpanTracer implements Tracer {
   }
 }
 
-/** A link as samplers are shown it. */
-function contextLink(link: LinkInput): Link {
-  const detailed = detailedLink(link);
-  return { ...detailed, context: spanContextOf(detailed.context) };
+/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
+function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
+  const links: Link[] = [];
+  try {
+    for (let at = 0; at < given.length && at < limit; at++) {
+      const detailed = detailedLink(given[at]);
+      links.push({ ...detailed, context: spanContextOf(detailed.context) });
+    }
+  } catch {
+    // The sampler sees those before.
+  }
+  return links;
 }
 
 /** A context that holds a parent alone. */

@@ -81,7 +81,8 @@ describe('a reading of the monotonic clock', () => {
 
   it('is Unix time already where a caller gave it', () => {
     const tied = anchor([1_700_000_000, 5], 1_000);
-    for (const nanos of [0n, 1n, 1_700_000_000_000_000_001n, 2n ** 64n - 1n]) assert.equal(unixNanos(tied, nanos), nanos);
+    for (const nanos of [0n, 1n, 1_700_000_000_000_000_001n, 2n ** 64n - 1n])
+      assert.equal(unixNanos(tied, nanos), nanos);
   });
 
   it('does not go back', () => {

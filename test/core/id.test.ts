@@ -151,7 +151,10 @@ describe('a generator of the user', () => {
     const span = recorder.start('s');
     assert.ok(span.isRecording());
     assert.ok(isValidTraceId(span.spanContext().traceId));
-    assert.match(log[0].message, /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/);
+    assert.match(
+      log[0].message,
+      /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/,
+    );
   });
 });
 

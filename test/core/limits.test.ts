@@ -114,6 +114,7 @@ describe('the limits', () => {
       span.addEvent('a').addEvent('b').addEvent('c').end();
     }
     assert.deepEqual(codesOf(log), ['attribute_limit', 'link_limit', 'event_limit']);
-    for (const { message } of log) assert.match(message, /_limit: ("k1"|1): .* beyond the limit .*raise it in spanLimits$/);
+    for (const { message } of log)
+      assert.match(message, /_limit: ("k1"|1): .* beyond the limit .*raise it in spanLimits$/);
   });
 });

@@ -38,7 +38,10 @@ describe('a span that stands for a span context', () => {
       null,
     ]) {
       const span = nonRecordingSpan(context as never);
-      assert.equal(hexOf(span._word0, span._word1, span._word2, span._word3, span._idHigh, span._idLow), '0'.repeat(48));
+      assert.equal(
+        hexOf(span._word0, span._word1, span._word2, span._word3, span._idHigh, span._idLow),
+        '0'.repeat(48),
+      );
       assert.equal(span.isRecording(), false);
     }
     assert.equal(INVALID_SPAN.spanContext(), INVALID_SPAN_CONTEXT);

@@ -71,10 +71,7 @@ describe('a tracer provider', () => {
       [{ idGenerator: { generateTraceId() {} } }, /^\w+Error: idGenerator: /],
       [{ spanProcessors: {} }, /^\w+Error: spanProcessors: an array/],
       [{ spanProcessors: null }, /^\w+Error: spanProcessors: an array/],
-      [
-        { spanProcessors: [processor({}), {}] },
-        /^\w+Error: spanProcessors: .*onEnd\(\), forceFlush\(\), shutdown\(\)/,
-      ],
+      [{ spanProcessors: [processor({}), {}] }, /^\w+Error: spanProcessors: .*onEnd\(\), forceFlush\(\), shutdown\(\)/],
       [{ spanProcessors: [undefined] }, /^\w+Error: spanProcessors: /],
       [
         { spanLimits: { eventCountLimit: -1 } },

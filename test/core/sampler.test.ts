@@ -216,7 +216,11 @@ describe('the parent-based sampler', () => {
     for (const [at, [name, , context]] of parents.entries()) {
       new Recorder({ sampler: new ParentBasedSampler(options) }).start('s', {}, context);
       const asked = arms.map((arm) => arm.asked.splice(0).length);
-      assert.deepEqual(asked, arms.map((_, other) => (other === at ? 1 : 0)), name);
+      assert.deepEqual(
+        asked,
+        arms.map((_, other) => (other === at ? 1 : 0)),
+        name,
+      );
     }
   });
 

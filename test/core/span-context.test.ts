@@ -34,7 +34,14 @@ describe('a span context', () => {
       assert.equal(isValidTraceId(traceId), false);
       assert.equal(isSpanContextValid({ traceId, spanId: SPAN, traceFlags: 0 } as SpanContext), false);
     }
-    for (const spanId of [INVALID_SPAN_CONTEXT.spanId, SPAN.toUpperCase(), SPAN.slice(1), `${SPAN}\n`, undefined, [SPAN]]) {
+    for (const spanId of [
+      INVALID_SPAN_CONTEXT.spanId,
+      SPAN.toUpperCase(),
+      SPAN.slice(1),
+      `${SPAN}\n`,
+      undefined,
+      [SPAN],
+    ]) {
       assert.equal(isValidSpanId(spanId), false);
       assert.equal(isSpanContextValid({ traceId: TRACE, spanId, traceFlags: 0 } as SpanContext), false);
     }

@@ -101,8 +101,11 @@ export function describedSpans(descriptions: readonly SpanDescription[]): Record
 
 /** Counts up to 2^32 - 1, which no test can reach by dropping so many. */
 function setDroppedCounts(span: RecordingSpan, description: SpanDescription): void {
-  const { _attributes, _events = [], _extras } = span;
-  if (_attributes === undefined || _extras === undefined) throw new Error('the span has nowhere to count');
+  const { _attributes, _events = [] } = span;
+  if (_attributes === undefined) throw new Error('the span has nowhere to count');
+  // Where a span has no links, nor has lost anything, it has nowhere to count that.
+  span._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0 };
+  const { _extras } = span;
   _attributes._dropped = description.droppedAttributesCount;
   for (const [at, event] of _events.entries()) {
     if (event._attributes !== undefined) event._attributes._dropped = description.events[at].droppedAttributesCount;

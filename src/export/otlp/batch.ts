@@ -10,6 +10,8 @@ import { writeAttributes, writeSpan, writeText } from './trace.ts';
 const INITIAL_BYTES = 1024;
 // A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
 const MAX_SPAN_BYTES = 1024 * 1024;
+// Texts of such a span are not cut shorter than this.
+const LEAST_TEXT = 512;
 // Four buffers serve a batch that fills while others are on their way; a buffer that a burst has blown up is not kept.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
@@ -90,9 +92,9 @@ export class OtlpBatch implements SpanBatch {
       if (!fits(segment, span, traceState, MAX_SPAN_BYTES)) {
         // Its texts are cut shorter and shorter, at last it goes without details.
         this._cutSpans++;
-        let limit = MAX_SPAN_BYTES;
+        let limit = 2 * MAX_SPAN_BYTES;
         do {
-          limit /= 128;
+          limit /= 16;
           segment._length = before;
         } while (!fits(segment, span, traceState, limit));
       }
@@ -134,10 +136,10 @@ export class OtlpBatch implements SpanBatch {
   }
 }
 
-/** Writes a span, without details where the limit is none; false where it came out too large. */
+/** Writes a span, without details where the limit is below the least; false where it came out too large. */
 function fits(segment: Segment, span: RecordingSpan, traceState: string, limit: number): boolean {
-  const complete = limit >= 1;
-  segment._textLimit = Math.max(limit, 64);
+  const complete = limit >= LEAST_TEXT;
+  segment._textLimit = Math.max(limit, LEAST_TEXT);
   ensure(segment, 128);
   byte(segment, 0x12);
   // Most spans with details take two bytes for their length: moving 300 bytes afterwards costs 30 ns.

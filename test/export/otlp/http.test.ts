@@ -11,6 +11,7 @@ import { type FetchedResponse, type FetchLike, OtlpHttpExporter } from '../../..
 import { startCollector } from '../../oracle/collector.ts';
 import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, endedSpansInto } from '../ended-spans.ts';
+import { hurried } from './hurried.ts';
 
 const OK: FetchedResponse = { status: 200, headers: new Headers(), body: null };
 
@@ -129,7 +130,7 @@ describe('the body of a response', () => {
     });
     t.after(() => collector.close());
     await flushed(new OtlpHttpExporter({ url: collector.endpoint }));
-    assert.match(log[0].message, /: "\[31mred x{290,}"$/);
+    assert.match(log[0].message, / answered 400 "\[31mred x{290,}", 1 spans$/);
     assert.ok(log[0].message.length < 500);
   });
 
@@ -176,8 +177,17 @@ describe('a fetch of one’s own', () => {
   ]) {
     test(`that is refused is known by “${error.message}”`, async (t) => {
       diagnosticLog(t);
-      const { dropped } = await flushed(new OtlpHttpExporter({ fetch: () => Promise.reject(error) }));
+      let attempts = 0;
+      const { dropped } = await flushed(
+        new OtlpHttpExporter({
+          fetch: () => {
+            attempts++;
+            return Promise.reject(error);
+          },
+        }),
+      );
       assert.deepEqual(dropped, { unreachable: 1 });
+      assert.equal(attempts, 5);
     });
   }
 });
@@ -208,7 +218,7 @@ describe('an option', () => {
     [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not a URL that begins with http/],
     [{ url: 'ftp://localhost' }, /^url: "ftp:\/\/localhost"/],
     [{ url: '' }, /^url: ""/],
-    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number above 0/],
+    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
     [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
     [{ timeoutMillis: '10' }, /^timeoutMillis: 10/],
     [{ fetch: 'fetch' }, /^fetch: a function/],
@@ -233,7 +243,7 @@ describe('an option', () => {
 async function flushed(exporter: OtlpHttpExporter) {
   const processor = new BatchSpanProcessor(exporter);
   endedSpansInto(processor)(1);
-  await processor.forceFlush();
+  await hurried(exporter, processor.forceFlush());
   const stats = balanced(processor);
   assert.equal(stats.pending, 0);
   return stats;

@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import type { AttributeValue } from '../../../src/core/attributes.ts';
 import { TracerProvider } from '../../../src/core/provider.ts';
 import type { RecordingSpan, Span } from '../../../src/core/span.ts';
-import { OtlpBatch, requestBytes } from '../../../src/export/otlp/batch.ts';
-import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
+import { OtlpBatch } from '../../../src/export/otlp/batch.ts';
 import { requestJson } from '../../../src/export/otlp/json.ts';
 import { decodeJsonRequest, decodeRequest, flatten, type PlainValue } from '../../oracle/otlp.ts';
 import { spanDescriptions } from '../../oracle/span-description.ts';
 import { describedSpans, expressible } from '../described-spans.ts';
+import { requestBytes } from './request.ts';
 
 test('random spans say the same in JSON as in protobuf, half surrogate pairs included', () => {
   fc.assert(
     fc.property(spanDescriptions({ loneSurrogates: true }), (descriptions) => {
       const spans = describedSpans(expressible(descriptions));
-      const batch = new OtlpBatch(new BufferPool());
+      const batch = new OtlpBatch([]);
       for (const span of spans) batch.add(span);
       assert.deepEqual(flatten(decodeJsonRequest(requestJson(spans))), flatten(decodeRequest(requestBytes([batch]))));
     }),

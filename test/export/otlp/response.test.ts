@@ -2,9 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readResponse } from '../../../src/export/otlp/response.ts';
-
-const readProtobuf = (bytes: Uint8Array) => readResponse(bytes, 'application/x-protobuf');
-
 import { encodeResponse } from '../../oracle/otlp.ts';
 
 const NOTHING = { rejectedSpans: 0, errorMessage: '' };
@@ -13,14 +10,14 @@ test('what a collector says is read', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.string({ unit: 'grapheme' }), (rejectedSpans, errorMessage) => {
       const bytes = encodeResponse({ rejectedSpans, errorMessage });
-      assert.deepEqual(readProtobuf(bytes), { rejectedSpans, errorMessage });
+      assert.deepEqual(readResponse(bytes), { rejectedSpans, errorMessage });
     }),
   );
 });
 
 test('an empty answer, or one with nothing in it, says nothing', () => {
-  assert.deepEqual(readProtobuf(encodeResponse()), NOTHING);
-  assert.deepEqual(readProtobuf(encodeResponse({})), NOTHING);
+  assert.deepEqual(readResponse(encodeResponse()), NOTHING);
+  assert.deepEqual(readResponse(encodeResponse({})), NOTHING);
 });
 
 test('what is not known is passed over, in both messages', () => {
@@ -28,11 +25,11 @@ test('what is not known is passed over, in both messages', () => {
   const unknown = `10ff01 19${'00'.repeat(8)} 2201aa 2d${'00'.repeat(4)}`.replaceAll(' ', '');
   const inner = '18ff01 0802 1a0100 120161'.replaceAll(' ', '');
   const bytes = Buffer.from(`${unknown}0a${(inner.length / 2).toString(16).padStart(2, '0')}${inner}${unknown}`, 'hex');
-  assert.deepEqual(readProtobuf(bytes), { rejectedSpans: 2, errorMessage: 'a' });
+  assert.deepEqual(readResponse(bytes), { rejectedSpans: 2, errorMessage: 'a' });
 });
 
 test('a message that is not UTF-8 is read as far as it is', () => {
-  assert.equal(readProtobuf(Buffer.from('0a041202ff61', 'hex')).errorMessage, '\ufffda');
+  assert.equal(readResponse(Buffer.from('0a041202ff61', 'hex')).errorMessage, '\ufffda');
 });
 
 describe('what is not a response', () => {
@@ -43,9 +40,8 @@ describe('what is not a response', () => {
       Buffer.from('0801', 'hex'),
       Buffer.from('ff'.repeat(30), 'hex'),
       Buffer.from(`0a${'ff'.repeat(30)}`, 'hex'),
-      Buffer.from('0a050801', 'hex'),
     ]) {
-      assert.deepEqual(readProtobuf(bytes), NOTHING);
+      assert.deepEqual(readResponse(bytes), NOTHING);
     }
   });
 
@@ -53,8 +49,8 @@ describe('what is not a response', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.boolean(), (random, isPartial) => {
         const bytes = isPartial ? Uint8Array.from([0x0a, random.length, ...random]) : random;
-        const { rejectedSpans, errorMessage } = readProtobuf(bytes);
-        assert.ok(rejectedSpans >= 0);
+        const { rejectedSpans, errorMessage } = readResponse(bytes);
+        assert.ok(rejectedSpans >= 0 && Number.isFinite(rejectedSpans), String(rejectedSpans));
         assert.equal(typeof errorMessage, 'string');
       }),
       { numRuns: 5_000 },
@@ -64,7 +60,10 @@ describe('what is not a response', () => {
   test('but the beginning of one says nothing false', () => {
     const whole = encodeResponse({ rejectedSpans: 300, errorMessage: 'full' });
     for (let length = 0; length < whole.length; length++) {
-      assert.deepEqual(readProtobuf(whole.subarray(0, length)), NOTHING);
+      const { rejectedSpans, errorMessage } = readResponse(whole.subarray(0, length));
+      // A number is there or not: half of one would be another. Of a text the beginning is told.
+      assert.ok(rejectedSpans === 0 || rejectedSpans === 300, String(rejectedSpans));
+      assert.ok('full'.startsWith(errorMessage), errorMessage);
     }
   });
 });
@@ -72,14 +71,5 @@ describe('what is not a response', () => {
 test('a negative number of rejected spans is none', () => {
   // rejected_spans = -1, as the ten bytes of a 64-bit varint.
   const minusOne = Uint8Array.of(0x0a, 11, 0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
-  assert.deepEqual(readProtobuf(minusOne), { rejectedSpans: 0, errorMessage: '' });
-});
-
-test('an answer in JSON is read, too', () => {
-  const read = (text: string) => readResponse(new TextEncoder().encode(text), 'application/json; charset=utf-8');
-  const said = { rejectedSpans: 2, errorMessage: 'full' };
-  assert.deepEqual(read('{"partialSuccess":{"rejectedSpans":"2","errorMessage":"full"}}'), said);
-  for (const text of ['{}', '[]', 'null', '{', '{"partialSuccess":{"rejectedSpans":-1,"errorMessage":3}}']) {
-    assert.deepEqual(read(text), { rejectedSpans: 0, errorMessage: '' }, text);
-  }
+  assert.deepEqual(readResponse(minusOne), { rejectedSpans: 0, errorMessage: '' });
 });
