@@ -521,7 +521,10 @@ describe('slips', () => {
   it('in an endpoint or a limit are errors, too, whatever uses them', () => {
     assert.throws(() => resolveConfig({ exporterType: 'stdout', otlpEndpoint: '::' }), /otlpEndpoint: "::" is not/);
     const spanLimits = { foo: 1 } as Config['spanLimits'];
-    assert.throws(() => resolveConfig({ exporterType: 'none', spanLimits }), /spanLimits\.foo: there is no such option/);
+    assert.throws(
+      () => resolveConfig({ exporterType: 'none', spanLimits }),
+      /spanLimits\.foo: there is no such option/,
+    );
   });
 
   it('in the headers of the environment are warned of, and none are sent', () => {

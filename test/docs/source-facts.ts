@@ -2,6 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
+/** What calls `report` with a code that it was given, as which argument, and at which level. */
+const HANDING_ON: Readonly<Record<string, { argument: number; level: string }>> = {
+  'this._drop': { argument: 0, level: 'error' },
+  drop: { argument: 1, level: 'warn' },
+};
+
 /** A member of an interface, with what is said of it. */
 export interface Member {
   readonly name: string;
@@ -44,8 +50,8 @@ export function variableNamesIn(file: URL): Set<string> {
 }
 
 /**
- * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what the batch
- * processor's `drop(count, reason, …)` hands on to it.
+ * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what `this._drop`
+ * of the batch processor and `drop` of attributes hand on to it.
  *
  * @throws Error for a call whose code cannot be read off the source, and for a code with two levels.
  */
@@ -60,13 +66,17 @@ export function diagnosticsIn(folder: URL): Map<string, string> {
     walk(parse(new URL(path, folder)), (node) => {
       if (!ts.isCallExpression(node)) return;
       const callee = node.expression.getText();
-      const code = node.arguments[callee === 'this.drop' ? 1 : 0];
-      if (callee === 'this.drop' && ts.isStringLiteral(code)) add(code.text, 'error');
+      const handedOn = HANDING_ON[callee];
+      const code = node.arguments[handedOn?.argument ?? 0];
+      if (handedOn !== undefined) {
+        if (!ts.isStringLiteral(code)) throw new Error(`${path}: the code of ${node.getText()} cannot be read`);
+        add(code.text, handedOn.level);
+      }
       if (callee !== 'report') return;
       const level = node.arguments[2];
       if (ts.isStringLiteral(code)) {
         add(code.text, level !== undefined && ts.isStringLiteral(level) ? level.text : 'warn');
-      } else if (code.getText() !== 'reason') {
+      } else if (!/^(reason|code)$/.test(code.getText())) {
         throw new Error(`${path}: the code of ${node.getText()} cannot be read off the source`);
       }
     });

@@ -10,13 +10,13 @@ import type { SpanContext } from '../../src/core/span-context.ts';
 import type { ResourceDescription, ScopeDescription, SpanDescription } from '../oracle/span-description.ts';
 
 const SAMPLED = 1;
-// Times beyond are refused, see LARGEST_SECONDS in src/core/clock.ts.
-const LARGEST_SECONDS = 18_000_000_000;
+// The last second of which 64 bits hold every nanosecond; times beyond are refused.
+const LARGEST_SECONDS = 18_446_744_072;
 
 /**
  * The descriptions as far as this package has what they describe: a root's flags are its own and not a caller's,
  * scopes have no attributes and are the same if they are equal, every resource names the SDK, and time ends with the
- * year 2540.
+ * year 2554.
  */
 export function expressible(descriptions: readonly SpanDescription[]): SpanDescription[] {
   const resources = new Map<ResourceDescription, ResourceDescription>();
