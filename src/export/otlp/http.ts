@@ -63,8 +63,10 @@ const RETRYABLE = [429, 502, 503, 504];
 /** What one request came to. */
 interface Attempt {
   readonly outcome: ExportOutcome;
-  /** Why, where it failed. */
+  /** What happened, where it failed … */
   readonly why: string;
+  /** … and what can be done about it. */
+  readonly remedy: string;
   /** Milliseconds after which it may be sent again at the earliest; `undefined` where it must not be. */
   readonly retryAfter: number | undefined;
 }
@@ -114,13 +116,16 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     const body = concat(batches.flatMap((batch) => batch._seal()));
     let pause = FIRST_PAUSE_MILLIS;
     for (let attempts = 1; ; attempts++) {
-      const { outcome, why, retryAfter } = await this._attempt(body, spans, signal);
+      const { outcome, why, remedy, retryAfter } = await this._attempt(body, spans, signal);
       if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
         await this._pause(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), signal);
         pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLIS);
         if (!signal.aborted) continue;
       }
-      if (why !== '') report('export_failed', `${this.url} ${why}, ${spans} spans`, 'error');
+      if (why !== '') {
+        const fate = outcome.dropped > 0 ? 'dropped' : 'may be lost';
+        report('export_failed', `${this.url} ${why}, ${spans} spans ${fate}${remedy}`, 'error');
+      }
       // Only now is it certain that nobody reads the buffers any more.
       if (outcome.unknown === 0) for (const batch of batches) batch._release();
       return outcome;
@@ -165,10 +170,11 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const answer = await readBody(response);
       const { status, headers } = response;
       if (status >= 200 && status < 300)
-        return { outcome: this._accepted(spans, headers, answer), why: '', retryAfter: undefined };
+        return { outcome: this._accepted(spans, headers, answer), why: '', remedy: '', retryAfter: undefined };
       return {
         outcome: outcomeOf({ dropped: spans, reason: status === 413 ? 'too_large' : 'refused' }),
-        why: `answered ${status} ${quoted(answer)}${explanation(status)}`,
+        why: `answered ${status} ${quoted(answer)}`,
+        remedy: explanation(status),
         retryAfter: RETRYABLE.includes(status) ? millisOfRetryAfter(headers.get('retry-after')) : undefined,
       };
     } catch (error) {
@@ -176,7 +182,8 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const isUnsent = runtime.isUnsent(error);
       return {
         outcome: outcomeOf(isUnsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
-        why: `gave no answer (${messageOf(error)} ${messageOf((error as Error | undefined)?.cause)})${explanation('no_answer')}`,
+        why: `gave no answer (${reasonOf(error)})`,
+        remedy: isUnsent ? explanation('no_answer') : '',
         retryAfter: isUnsent ? 0 : undefined,
       };
     } finally {
@@ -194,6 +201,12 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     else if (errorMessage !== '') report('server_warning', said);
     return outcomeOf({ acknowledged: spans - rejected, rejected });
   }
+}
+
+/** What an error and its cause say, in words and codes. */
+function reasonOf(error: unknown): string {
+  const { code, cause } = Object(error) as { code?: unknown; cause?: { code?: unknown } };
+  return [messageOf(error), textOf(code), messageOf(cause), textOf(cause?.code)].filter(Boolean).join(', ');
 }
 
 /** The scheme of a URL with its colon; `''` for what is no URL. */
