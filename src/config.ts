@@ -118,8 +118,11 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   spanLimits: OBJECT,
   batch: OBJECT,
   idGenerator: /* @__PURE__ */ objectWith('generateTraceId', 'generateSpanId'),
-  spanProcessors: /* @__PURE__ */ arrayOf('span processors', objectWith('onEnd', 'forceFlush', 'shutdown')),
-  propagators: /* @__PURE__ */ arrayOf('propagators', objectWith('inject', 'extract', 'fields')),
+  spanProcessors: /* @__PURE__ */ arrayOf(
+    'span processors',
+    /* @__PURE__ */ objectWith('onEnd', 'forceFlush', 'shutdown'),
+  ),
+  propagators: /* @__PURE__ */ arrayOf('propagators', /* @__PURE__ */ objectWith('inject', 'extract', 'fields')),
   onDiagnostic: FUNCTION,
   quiet: FLAG,
 };

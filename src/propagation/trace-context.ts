@@ -1,6 +1,6 @@
 import { type Context, isTracingSuppressed, setSpan, spanIn } from '../core/context.ts';
 import { nonRecordingSpan } from '../core/non-recording-span.ts';
-import { isSpanContextValid, type SpanContext, TraceFlags } from '../core/span-context.ts';
+import { isSpanContextValid, type SpanContext } from '../core/span-context.ts';
 import { headerIn, trimOws } from './header.ts';
 import {
   defaultTextMapGetter,
@@ -19,7 +19,8 @@ const TRACESTATE = 'tracestate';
 const FIELDS = /^(?!ff|00.{53}-)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-[^,]*)?$/;
 
 // Bits without a meaning yet must be zero when sent on (section 3.2.2.5.3).
-const KNOWN_FLAGS = TraceFlags.SAMPLED | TraceFlags.RANDOM;
+// SAMPLED and RANDOM as a number: what is computed while the module loads stays in every bundle.
+const KNOWN_FLAGS = 0x03;
 
 /**
  * Carries the span context in the fields `traceparent` and `tracestate`. No method throws.
