@@ -15,7 +15,7 @@ const strays: unknown[] = [];
 process.on('uncaughtExceptionMonitor', (error) => strays.push(error));
 
 before(async () => {
-  // What is loaded and rehearsed in turns comes before everything else.
+  // What is loaded in turns comes before everything else.
   createHttpFetch('http://127.0.0.1');
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(strays, []);
@@ -84,7 +84,7 @@ describe('a request', () => {
     await assert.rejects(createHttpFetch(url)(url, init({ headers: { 'a b': 'c' } })), TypeError);
   });
 
-  test('is rehearsed in advance, of which the server knows nothing', async (t) => {
+  test('sends nothing before it is made, whatever is loaded in advance', async (t) => {
     const { url, paths } = await served(t, (_, response) => response.end());
     const fetch = createHttpFetch(url);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
