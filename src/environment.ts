@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { env } from '#platform';
 
 /**
  * Environment variables as the specification reads them: an empty value counts as unset, and a value that cannot be
@@ -11,7 +11,7 @@ export class Environment {
   /** The first of `names` that is set. */
   text(...names: string[]): string | undefined {
     for (const name of names) {
-      const value = runtime.env(name)?.trim();
+      const value = env(name)?.trim();
       if (value) return value;
     }
     return undefined;

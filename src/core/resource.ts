@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { language } from '#platform';
 import type { Attributes } from './attributes.ts';
 import { SDK_NAME, SDK_VERSION } from './version.ts';
 
@@ -16,7 +16,7 @@ export interface Resource {
 export function sdkAttributes(): Attributes {
   return {
     'telemetry.sdk.name': SDK_NAME,
-    'telemetry.sdk.language': runtime.language,
+    'telemetry.sdk.language': language,
     'telemetry.sdk.version': SDK_VERSION,
   };
 }

@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { constrained, unref } from '#platform';
 import { LONGEST_TIMER, now } from '../core/clock.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
@@ -40,7 +40,7 @@ const DEFAULTS: Required<BatchSpanProcessorOptions> = {
   exportTimeoutMillis: 30_000,
   maxExportBatchSize: 512,
   maxQueueSize: 65_536,
-  maxQueueBytes: (runtime.constrained ? 2 : 16) * 1024 * 1024,
+  maxQueueBytes: (constrained ? 2 : 16) * 1024 * 1024,
   maxRequestBytes: 8 * 1024 * 1024,
 };
 // A batch of large spans leaves early, whatever its count: requests are put together from whole batches.
@@ -207,7 +207,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _startTimer(): void {
     try {
       this._timer = setTimeout(() => this._send(), Math.min(this._options.scheduledDelayMillis, LONGEST_TIMER));
-      runtime.unref(this._timer);
+      unref(this._timer);
     } catch {
       // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
     }
@@ -270,7 +270,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       },
       Math.min(exportTimeoutMillis, LONGEST_TIMER),
     );
-    runtime.unref(timer);
+    unref(timer);
     const givenUp = new Promise<ExportOutcome>((resolve) => {
       // An exporter that listens to the signal has a turn of the loop to say what it knows.
       abort.signal.addEventListener('abort', () => setTimeout(resolve, 0, outcomeOf({ unknown: spansOf(batches) })));

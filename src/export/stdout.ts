@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { writeOut } from '#platform';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { RecordingSpan } from '../core/span.ts';
@@ -16,7 +16,7 @@ export interface StdoutSpanProcessorOptions {
  * Prints the spans of a trace when its local root ends. What ends after the root is printed by itself.
  */
 export class StdoutSpanProcessor extends TracePrinter {
-  constructor({ format = 'pretty', write = runtime.writeOut }: StdoutSpanProcessorOptions = {}) {
+  constructor({ format = 'pretty', write = writeOut }: StdoutSpanProcessorOptions = {}) {
     super({
       format,
       write,

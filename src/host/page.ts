@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { writeOut } from '#platform';
 import type { Config } from '../config.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -33,7 +33,7 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
   const loading = import('#printer').then(
     ({ TracePrinter }) => {
       const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
-      const printer = new TracePrinter({ format, write: runtime.writeOut, rootOf, onError });
+      const printer = new TracePrinter({ format, write: writeOut, rootOf, onError });
       onEnd = (span) => printer.onEnd(span);
       waiting.splice(0).forEach(onEnd);
       return printer;

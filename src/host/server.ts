@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { processAttributes } from '#platform';
 import type { Config, ExporterType } from '../config.ts';
 import { type Diagnostic, printDiagnostic } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -31,7 +31,7 @@ export function hostSettings(config: Config): HostSettings {
   const environment = new Environment();
   const exporterType = config.exporterType ?? exporterOf(environment);
   const isOtlp = exporterType === 'otlp';
-  const resourceAttributes = { ...runtime.processAttributes(), ...attributesOf(environment) };
+  const resourceAttributes = { ...processAttributes(), ...attributesOf(environment) };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
   if (isOtlp) refuseWhatIsToCome(environment);
   const otlpUrl = isOtlp ? urlOf(config, environment) : undefined;

@@ -1,18 +1,25 @@
-import { createGlobalFetch } from './global-fetch.ts';
 import * as node from './node.ts';
-import type { Runtime } from './runtime.ts';
 
-export { type ContextStorage, createContextStorage, explanations } from './node.ts';
+// Bun speaks Node's interfaces; only its name, its version and its `fetch`, which is faster than its `node:http`, are its
+// own.
 
-/** Bun speaks Node's interfaces; only its name, its version and its `fetch` are its own. */
-export const runtime: Runtime = {
-  ...node.runtime,
-  name: 'bun',
-  processAttributes: () => ({
-    ...node.runtime.processAttributes(),
+export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export {
+  type ContextStorage,
+  constrained,
+  createContextStorage,
+  env,
+  explanations,
+  isUnsent,
+  language,
+  unref,
+  writeOut,
+} from './node.ts';
+
+export function processAttributes(): Record<string, string | number> {
+  return {
+    ...node.processAttributes(),
     'process.runtime.name': 'bun',
     'process.runtime.version': process.versions.bun as string,
-  }),
-  // Built in, and faster than its `node:http`.
-  createFetch: createGlobalFetch,
-};
+  };
+}

@@ -1,10 +1,11 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
-import { createGlobalFetch } from './global-fetch.ts';
-import type { Runtime } from './runtime.ts';
-import { isUnsent } from './unsent.ts';
+
+// For runtimes that say nothing of themselves: only what the web's standards promise is used.
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
+export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { isUnsent } from './unsent.ts';
 export type { ContextStorage };
 
 type StorageClass = new () => ContextStorage;
@@ -19,6 +20,9 @@ interface Globals {
 
 const globals = globalThis as Globals;
 
+export const language = 'nodejs';
+export const constrained = true;
+
 /** `AsyncLocalStorage` where the host offers one, as a global or as a module; the synchronous stack elsewhere. */
 export function createContextStorage(): ContextStorage {
   try {
@@ -31,27 +35,24 @@ export function createContextStorage(): ContextStorage {
   return stackStorage();
 }
 
-/** For runtimes that say nothing of themselves: only what the web's standards promise is used. */
-export const runtime: Runtime = {
-  name: 'unknown',
-  language: 'nodejs',
-  constrained: true,
-  env(name) {
-    try {
-      return globals.process?.env?.[name];
-    } catch {
-      return undefined;
-    }
-  },
-  processAttributes: () => ({}),
-  writeOut: (text) => {
-    // The console ends the line itself.
-    console.log(text.replace(/\n$/, ''));
-  },
-  createFetch: createGlobalFetch,
-  isUnsent,
-  unref: (timer) => {
-    // Where timers are numbers they hold nothing open.
-    (timer as { unref?(): void }).unref?.();
-  },
-};
+export function env(name: string): string | undefined {
+  try {
+    return globals.process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+export function processAttributes(): Record<string, string> {
+  return {};
+}
+
+export function writeOut(text: string): void {
+  // The console ends the line itself.
+  console.log(text.replace(/\n$/, ''));
+}
+
+export function unref(timer: unknown): void {
+  // Where timers are numbers they hold nothing open.
+  (timer as { unref?(): void }).unref?.();
+}

@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
-import { createGlobalFetch } from './global-fetch.ts';
-import type { Runtime } from './runtime.ts';
-import { isUnsent } from './unsent.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
+export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { isUnsent } from './unsent.ts';
 export type { ContextStorage };
 
 export function createContextStorage(): ContextStorage {
@@ -26,32 +25,33 @@ declare const Deno: {
 const encoder = new TextEncoder();
 let written: Promise<unknown> = Promise.resolve();
 
-export const runtime: Runtime = {
-  name: 'deno',
-  language: 'nodejs',
-  constrained: false,
-  env: (name) => permitted(() => Deno.env.get(name)),
-  processAttributes() {
-    const hostname = permitted(() => Deno.hostname());
-    return {
-      'process.pid': Deno.pid,
-      'process.runtime.name': 'deno',
-      'process.runtime.version': Deno.version.deno,
-      'host.arch': Deno.build.arch,
-      ...(hostname !== undefined && { 'host.name': hostname }),
-    };
-  },
-  writeOut(text) {
-    written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
-  },
-  createFetch: createGlobalFetch,
-  isUnsent,
-  unref: (timer) => {
-    // Deno's own timers are numbers, those of its Node interface objects.
-    if (typeof timer === 'number') Deno.unrefTimer(timer);
-    else (timer as { unref(): void }).unref();
-  },
-};
+export const language = 'nodejs';
+export const constrained = false;
+
+export function env(name: string): string | undefined {
+  return permitted(() => Deno.env.get(name));
+}
+
+export function processAttributes(): Record<string, string | number> {
+  const hostname = permitted(() => Deno.hostname());
+  return {
+    'process.pid': Deno.pid,
+    'process.runtime.name': 'deno',
+    'process.runtime.version': Deno.version.deno,
+    'host.arch': Deno.build.arch,
+    ...(hostname !== undefined && { 'host.name': hostname }),
+  };
+}
+
+export function writeOut(text: string): void {
+  written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
+}
+
+export function unref(timer: unknown): void {
+  // Deno's own timers are numbers, those of its Node interface objects.
+  if (typeof timer === 'number') Deno.unrefTimer(timer);
+  else (timer as { unref(): void }).unref();
+}
 
 /** What `read` gives, or nothing where Deno was started without the permission for it: there any read throws. */
 function permitted<T>(read: () => T): T | undefined {

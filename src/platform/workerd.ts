@@ -1,8 +1,18 @@
 import { type ContextStorage, stackStorage } from './context-storage.ts';
-import * as unknown from './default.ts';
-import type { Runtime } from './runtime.ts';
 
-export { explanations } from './default.ts';
+// Cloudflare Workers, and whatever else runs on workerd.
+
+export {
+  constrained,
+  createFetch,
+  env,
+  explanations,
+  isUnsent,
+  language,
+  processAttributes,
+  unref,
+  writeOut,
+} from './default.ts';
 export type { ContextStorage };
 
 // A static import kills the start of a Worker that has neither `nodejs_als` nor `nodejs_compat`; and with `nodejs_als`
@@ -14,6 +24,3 @@ const hooks: { AsyncLocalStorage: new () => ContextStorage } | undefined = await
 export function createContextStorage(): ContextStorage {
   return hooks === undefined ? stackStorage() : new hooks.AsyncLocalStorage();
 }
-
-/** Cloudflare Workers, and whatever else runs on workerd. */
-export const runtime: Runtime = { ...unknown.runtime, name: 'workerd' };

@@ -1,4 +1,4 @@
-import { runtime } from '#platform';
+import { createFetch, isUnsent, language, unref } from '#platform';
 import { LONGEST_TIMER } from '../../core/clock.ts';
 import { ROOT_CONTEXT, suppressTracing } from '../../core/context.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
@@ -99,10 +99,10 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       ...checkedHeaders(headers, 'headers'),
       'content-type': 'application/x-protobuf',
       // Browsers set their own.
-      ...(runtime.language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
+      ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
-    this._fetch = fetch ?? runtime.createFetch(url);
+    this._fetch = fetch ?? createFetch(url);
   }
 
   createBatch(): OtlpBatch {
@@ -143,7 +143,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       this._wake = resolve;
       signal.addEventListener('abort', () => resolve());
       timer = setTimeout(resolve, Math.min(millis, LONGEST_TIMER));
-      runtime.unref(timer);
+      unref(timer);
     });
     clearTimeout(timer as number);
     this._wake = undefined;
@@ -179,12 +179,12 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       };
     } catch (error) {
       // Of a request that failed later, nobody knows whether it arrived: sending it again could double its spans.
-      const isUnsent = runtime.isUnsent(error);
+      const unsent = isUnsent(error);
       return {
-        outcome: outcomeOf(isUnsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
+        outcome: outcomeOf(unsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
         why: `gave no answer (${reasonOf(error)})`,
-        remedy: isUnsent ? explanation('no_answer') : '',
-        retryAfter: isUnsent ? 0 : undefined,
+        remedy: unsent ? explanation('no_answer') : '',
+        retryAfter: unsent ? 0 : undefined,
       };
     } finally {
       clearTimeout(timer);

@@ -1,13 +1,19 @@
 import type { FetchLike } from '../export/otlp/http.ts';
+import type { ContextStorage } from './context-storage.ts';
 
-/** What the package asks of the runtime it is on. Each file of this folder answers for one. */
-export interface Runtime {
-  /** For warnings: `node`, `bun`, `deno`, `workerd`, `edge-light`, `browser` or `unknown`. */
-  readonly name: string;
+/**
+ * What the package asks of the runtime it is on. Each file of this folder answers for one, by exports of these names:
+ * what a program does not use of them is not in its bundle.
+ */
+export interface Platform {
+  /** What a diagnostic means and what can be done about it, by code; see explanations.ts. */
+  readonly explanations: Readonly<Record<string, string>>;
   /** `telemetry.sdk.language`: `nodejs` for server runtimes, `webjs` for browsers. */
   readonly language: 'nodejs' | 'webjs';
   /** True where memory is scarce (browsers, Workers, edge): queues hold an eighth there. */
   readonly constrained: boolean;
+  /** What carries the active context. */
+  createContextStorage(): ContextStorage;
   /** An environment variable; `undefined` where it is unset or may not be read. Never throws. */
   env(name: string): string | undefined;
   /** Resource attributes of process and host, as far as they can be known. Never throws. */
