@@ -57,56 +57,73 @@ export function setAttribute(
   countLimit: number,
   lengthLimit: number,
 ): void {
-  let stored: StoredValue | undefined;
-  if (typeof value === 'string') {
-    stored = value.length > lengthLimit ? cut(value, lengthLimit) : value;
-  } else if (typeof value === 'number' || typeof value === 'boolean') {
-    stored = value;
-  } else {
-    if (value === undefined || value === null) return;
-    stored = copyOf(value, lengthLimit);
-  }
-  if (stored === undefined || typeof key !== 'string' || key === '') {
-    drop(list, 'attribute_refused', key);
-    return;
-  }
+  if (value === undefined || value === null) return;
+  const stored = storable(key, value, lengthLimit);
   const { length } = list;
   let at = 0;
   if (length >= INDEXED_LENGTH) at = findByIndex(list, key);
   else while (at < length && list[at] !== key) at += 2;
-  if (at < length) list[at + 1] = stored;
+  if (stored === undefined) drop(list, REFUSED, key);
+  else if (at < length) list[at + 1] = stored;
   else if (length < 2 * countLimit) list.push(key, stored);
-  else drop(list, 'attribute_limit', key);
+  else drop(list, LIMIT, key);
 }
 
-/** Sets each own and inherited enumerable property of `attributes`, as `for … in` sees them. Never throws. */
+/**
+ * Sets each own and inherited enumerable property of `attributes`, as `for … in` sees them. Never throws.
+ *
+ * @param list - The attributes that are there; `undefined` for none.
+ * @returns The list, made anew where there was none.
+ */
 export function setAttributes(
-  list: AttributeList,
-  attributes: Attributes,
+  list: AttributeList | undefined,
+  attributes: Attributes | undefined,
   countLimit: number,
   lengthLimit: number,
-): void {
-  // A text would be taken apart into its characters, ten million of them if it has as many.
-  if (typeof attributes !== 'object') {
-    if (attributes !== undefined) drop(list, 'attribute_refused', attributes);
-    return;
-  }
+): AttributeList {
+  // A text would be taken apart into its characters, ten million of them if it has as many. And a constant, by which V8
+  // knows that no property has to be looked up: 60 ns for five attributes against 240 (Node 20).
+  const object = typeof attributes === 'object' ? attributes : undefined;
+  let result = list as AttributeList;
+  let to = 0;
   try {
-    for (const key in attributes) {
+    if (list === undefined) {
+      // Counted first: an array that is pushed to takes 17 places ahead, which for an event's one attribute is 120 of
+      // 184 bytes, and with that 50 ns against 35.
+      let count = 0;
+      for (const _ in object) count++;
+      result = new Array(2 * Math.min(count, countLimit));
+    }
+    for (const key in object) {
       let value: unknown;
       // For getters that throw: one must not take the others with it.
       try {
-        value = attributes[key];
+        value = (object as Attributes)[key];
       } catch {
         // A function: it is refused.
         value = drop;
       }
-      setAttribute(list, key, value, countLimit, lengthLimit);
+      if (value === undefined || value === null) continue;
+      if (list !== undefined) {
+        setAttribute(list, key, value, countLimit, lengthLimit);
+        continue;
+      }
+      const stored = storable(key, value, lengthLimit);
+      if (stored === undefined) drop(result, REFUSED, key);
+      else if (to >= 2 * countLimit) drop(result, LIMIT, key);
+      else {
+        result[to++] = key;
+        result[to++] = stored;
+      }
     }
+    if (object !== attributes) throw new TypeError();
   } catch {
-    // A proxy that does not say what it holds.
-    drop(list, 'attribute_refused', '');
+    // A proxy that does not say what it holds, or no object at all.
+    result ??= [];
+    drop(result, REFUSED, '');
   }
+  if (list === undefined && result.length > to) result.length = to;
+  return result;
 }
 
 /** Where the key is; the end of the list where it is not. */
@@ -115,6 +132,9 @@ function findByIndex(list: AttributeList, key: string): number {
   for (let at = 2 * list._index.size; at < list.length; at += 2) list._index.set(list[at], at);
   return list._index.get(key) ?? list.length;
 }
+
+const REFUSED = 'attribute_refused';
+const LIMIT = 'attribute_limit';
 
 /** Counts an attribute that is left out, and says so once a list: a hundred thousand must not build as many messages. */
 function drop(list: AttributeList, code: string, key: unknown): void {
@@ -129,9 +149,7 @@ export function droppedOf(list: AttributeList | undefined): number {
 
 /** Attributes to which no limits apply, as those of a resource. */
 export function attributeListOf(attributes: Attributes): AttributeList {
-  const list: AttributeList = [];
-  setAttributes(list, attributes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  return list;
+  return setAttributes(undefined, attributes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
 }
 
 /** The attributes as an object, which is the caller's. */
@@ -142,51 +160,41 @@ export function attributesOf(list: AttributeList = []): Attributes {
   return Object.fromEntries(entries) as Attributes;
 }
 
-// How many further values the one that is being copied may hold.
-let room = 0;
-
-/** A copy of a value of any kind; `undefined` where it cannot be stored. */
-function copyOf(value: unknown, lengthLimit: number): StoredValue | undefined {
+/** A value as it is stored under `key`; `undefined` where it cannot be. */
+function storable(key: unknown, value: unknown, lengthLimit: number): StoredValue | undefined {
+  if (typeof key !== 'string' || key === '') return undefined;
+  if (typeof value === 'string') return value.length > lengthLimit ? cut(value, lengthLimit) : value;
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
   room = MAX_NODES;
   try {
-    return copyWithin(value, lengthLimit, 0);
+    return copyOf(value, lengthLimit, 0);
   } catch {
     return undefined;
   }
 }
 
-/** Throws where the whole is too deep or too large: half a structure would mislead. */
-function copyWithin(value: unknown, lengthLimit: number, depth: number): StoredValue | undefined {
-  if (--room < 0) throw new RangeError();
-  const copy = (inner: unknown) => copyWithin(inner, lengthLimit, depth + 1);
-  switch (typeof value) {
-    case 'string':
-      return cut(value, lengthLimit);
-    case 'bigint':
-      return BigInt.asIntN(64, value) === value ? value : copy(String(value));
-    case 'number':
-    case 'boolean':
-      return value;
-    case 'object':
-      break;
-    default:
-      return undefined;
-  }
-  if (value === null) return null;
-  if (depth > MAX_DEPTH) throw new RangeError();
+// How many further values the one that is being copied may hold.
+let room = 0;
+
+/** A copy of a value of any kind. Throws where the whole is too deep or too large: half a structure would mislead. */
+function copyOf(value: unknown, lengthLimit: number, depth: number): StoredValue | undefined {
+  if (--room < 0 || depth > MAX_DEPTH) throw new RangeError();
+  const copy = (inner: unknown) => copyOf(inner, lengthLimit, depth + 1);
+  if (typeof value === 'string') return cut(value, lengthLimit);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : copy(String(value));
+  if (typeof value !== 'object') return undefined;
   if (value instanceof ArrayBuffer) return copy(new Uint8Array(value));
+  // Not by slice(): that of a Buffer does not copy.
   if (value instanceof Uint8Array) return new Uint8Array(value.subarray(0, lengthLimit));
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    const list: StoredValue[] = [];
-    for (const element of value as unknown as Iterable<unknown>) list.push(copy(element) ?? null);
-    return list;
+    return Array.from(value as Iterable<unknown>, (element) => copy(element) ?? null);
   }
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return copy(toJSON.call(value));
-  const entries: [string, StoredValue][] = [];
-  for (const key of Object.keys(value)) {
-    const element = copy((value as Record<string, unknown>)[key]);
-    if (element !== undefined) entries.push([key, element]);
-  }
-  return Object.fromEntries(entries);
+  return Object.fromEntries(
+    Object.keys(value)
+      .map((key) => [key, copy((value as Record<string, unknown>)[key])])
+      .filter(([, element]) => element !== undefined),
+  );
 }

@@ -30,15 +30,13 @@ const NANOS_PER_MILLI = 1_000_000n;
 const NANOS_PER_SECOND = 1_000_000_000n;
 
 /**
- * Ties readings of the monotonic clock to the wall clock. All spans that a trace has in this process share
- * one, so that they stay in order whatever the wall clock does meanwhile.
+ * Ties readings of the monotonic clock to the wall clock: Unix time in nanoseconds at the reading 0, as the two halves of
+ * 64 bits. All spans that a trace has in this process share one, so that they stay in order whatever the wall clock does
+ * meanwhile.
  */
 export interface Anchor {
-  /** Unix time in nanoseconds at `_reading`, as the two halves of 64 bits. */
   readonly _high: number;
   readonly _low: number;
-  /** A value of `performance.now()`, in milliseconds. */
-  readonly _reading: number;
 }
 
 /** The monotonic clock, in milliseconds. */
@@ -67,19 +65,19 @@ export function anchorAt(reading: number): Anchor {
 }
 
 function createAnchor(wallMillis: number, reading: number): Anchor {
-  const nanos = nanosOf(wallMillis, NANOS_PER_MILLI);
-  return { _high: Number(nanos >> 32n), _low: Number(nanos & 0xffffffffn), _reading: reading };
+  const nanos = nanosOf(wallMillis, NANOS_PER_MILLI) - BigInt(nanosOfReading(reading));
+  return { _high: Number(nanos >> 32n), _low: Number(nanos & 0xffffffffn) };
 }
 
-/** Nanoseconds from the anchor to a reading; whole and exact for 104 days either way. */
-export function nanosFrom(origin: Anchor, reading: number): number {
-  return Math.round((reading - origin._reading) * 1e6);
+/** A reading in whole nanoseconds; exact for 104 days, within a few nanoseconds for years. */
+export function nanosOfReading(reading: number): number {
+  return Math.round(reading * 1e6);
 }
 
 /** Unix time in nanoseconds. */
 export function unixNanos(origin: Anchor, time: Time): bigint {
   if (typeof time === 'bigint') return time;
-  return (BigInt(origin._high) << 32n) + BigInt(origin._low + nanosFrom(origin, time));
+  return (BigInt(origin._high) << 32n) + BigInt(origin._low + nanosOfReading(time));
 }
 
 /** The same as processors and exporters read it. */
@@ -111,13 +109,12 @@ export function hrDuration(start: HrTime, end: HrTime): HrTime {
 export function nanosOfInput(input: TimeInput, origin: Anchor): bigint {
   let nanos: bigint;
   if (Array.isArray(input)) {
-    const [seconds, nanoseconds] = input;
-    nanos = nanosOf(seconds, NANOS_PER_SECOND) + nanosOf(nanoseconds, 1n);
-  } else if (typeof input === 'number') {
-    nanos = input >= 0 && input < LARGEST_READING ? unixNanos(origin, input) : nanosOf(input, NANOS_PER_MILLI);
+    nanos = nanosOf(input[0], NANOS_PER_SECOND) + nanosOf(input[1], 1n);
+  } else if (typeof input === 'number' && input >= 0 && input < LARGEST_READING) {
+    nanos = unixNanos(origin, input);
   } else {
     // By method and not by instanceof: a Date may come from another realm.
-    nanos = nanosOf(input.getTime(), NANOS_PER_MILLI);
+    nanos = nanosOf(typeof input === 'number' ? input : input.getTime(), NANOS_PER_MILLI);
   }
   if (nanos !== BigInt.asUintN(64, nanos)) throw new RangeError();
   return nanos;

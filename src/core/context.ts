@@ -45,9 +45,7 @@ class SlotContext implements Context {
   }
 
   deleteValue(key: symbol): Context {
-    const rest = new Map(this._rest);
-    rest.delete(key);
-    return new SlotContext(key === SPAN_KEY ? undefined : this._span, rest);
+    return this.setValue(key, undefined);
   }
 }
 

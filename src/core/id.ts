@@ -42,6 +42,11 @@ export function wordOfHex(hex: string, offset: number): number {
   return Number.parseInt(hex.slice(offset, offset + 8), 16) | 0;
 }
 
+/** A word of an id that is given, or a random one. Not 0, since an id that is all zero is invalid. */
+export function wordOf(hex: string | undefined, offset: number): number {
+  return hex === undefined ? randomWord() || 1 : wordOfHex(hex, offset);
+}
+
 /** The built-in generator, for those who wrap it: random ids from the Web Crypto API. */
 export class RandomIdGenerator implements IdGenerator {
   readonly randomTraceIds = true;

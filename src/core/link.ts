@@ -1,4 +1,5 @@
 import type { AttributeList, Attributes } from './attributes.ts';
+import type { NonRecordingSpan } from './non-recording-span.ts';
 import type { SpanContext } from './span-context.ts';
 import type { SpanSource } from './span-source.ts';
 
@@ -14,8 +15,8 @@ export type LinkInput = { context: SpanSource; attributes?: Attributes } | SpanS
 
 /** A link as a span keeps it until it is encoded: a copy, since what is read later may have changed, or throw. */
 export interface StoredLink {
-  readonly _context: SpanContext;
-  /** The `tracestate` of the context, `''` where there is none. */
+  readonly _span: NonRecordingSpan;
+  /** The `tracestate` of the span, `''` where there is none. */
   readonly _traceState: string;
   readonly _attributes: AttributeList;
 }

@@ -2,7 +2,7 @@ import type { Attributes, AttributeValue } from './attributes.ts';
 import type { TimeInput } from './clock.ts';
 import { ROOT_CONTEXT, setSpan } from './context.ts';
 import { callbackMissing } from './diagnostic.ts';
-import { hexOf, wordOfHex } from './id.ts';
+import { hexOf, wordOf } from './id.ts';
 import type { LinkInput } from './link.ts';
 import { processState } from './process-state.ts';
 import type { Span } from './span.ts';
@@ -26,6 +26,9 @@ export function isSampled(flags: number): boolean {
   return (flags & 1) !== 0;
 }
 
+/** A trace id as 32-bit words. */
+type TraceWords = Pick<NonRecordingSpan, '_word0' | '_word1' | '_word2' | '_word3'>;
+
 /**
  * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process. Its only
  * content is what its span context needs: ids as 32-bit words, from which hexadecimal digits are made for those who
@@ -33,32 +36,30 @@ export function isSampled(flags: number): boolean {
  */
 export class NonRecordingSpan implements Span {
   // The trace id …
-  readonly _word0: number;
-  readonly _word1: number;
-  readonly _word2: number;
-  readonly _word3: number;
+  _word0: number;
+  _word1: number;
+  _word2: number;
+  _word3: number;
   // … and that of the span; all zero where there is no span, and it is nobody's parent.
   readonly _idHigh: number;
   readonly _idLow: number;
-  readonly _flags: number;
+  _flags: number;
   readonly _traceState: TraceState | undefined;
   private _context: SpanContext | undefined;
 
+  /** @param trace - A span of the same trace. */
   constructor(
-    word0: number,
-    word1: number,
-    word2: number,
-    word3: number,
+    trace: TraceWords,
     idHigh: number,
     idLow: number,
     flags: number,
     traceState: TraceState | undefined,
     context: SpanContext | undefined,
   ) {
-    this._word0 = word0;
-    this._word1 = word1;
-    this._word2 = word2;
-    this._word3 = word3;
+    this._word0 = trace._word0;
+    this._word1 = trace._word1;
+    this._word2 = trace._word2;
+    this._word3 = trace._word3;
     this._idHigh = idHigh;
     this._idLow = idLow;
     this._flags = flags;
@@ -68,12 +69,13 @@ export class NonRecordingSpan implements Span {
 
   spanContext(): SpanContext {
     if (this._context === undefined) {
+      const { _word0, _word1, _word2, _word3, _traceState } = this;
       this._context = {
-        traceId: hexOf(this._word0, this._word1, this._word2, this._word3),
+        traceId: hexOf(_word0, _word1, _word2, _word3),
         spanId: hexOf(this._idHigh, this._idLow),
         traceFlags: this._flags & W3C_FLAGS,
       };
-      if (this._traceState !== undefined) this._context.traceState = this._traceState;
+      if (_traceState !== undefined) this._context.traceState = _traceState;
     }
     return this._context;
   }
@@ -134,24 +136,44 @@ export class NonRecordingSpan implements Span {
   }
 }
 
+let fresh: NonRecordingSpan | undefined;
+
+/**
+ * Stands in for the parent of a span without one: nobody's span, of a trace that begins. One object serves all: what it
+ * says is copied before the next one asks.
+ *
+ * @param id - 32 hexadecimal digits. Default: random.
+ */
+export function newTrace(flags: number, id?: string): NonRecordingSpan {
+  fresh ??= new NonRecordingSpan({ _word0: 0, _word1: 0, _word2: 0, _word3: 0 }, 0, 0, 0, undefined, undefined);
+  fresh._word0 = wordOf(id, 0);
+  fresh._word1 = wordOf(id, 8);
+  fresh._word2 = wordOf(id, 16);
+  fresh._word3 = wordOf(id, 24);
+  fresh._flags = flags;
+  return fresh;
+}
+
 /** What is returned where there is nothing to pass on: before `initialize`, and outside of every trace. */
 export const INVALID_SPAN: Span = /* @__PURE__ */ nonRecordingSpan(INVALID_SPAN_CONTEXT);
 
 /** A span that stands for a span context, of another process as a rule; children can be started under it. */
 export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
+  return spanOf(context, context ?? INVALID_SPAN_CONTEXT);
+}
+
+/** The same; `kept` is what its `spanContext()` returns, a copy without it. */
+export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSpan {
   const { traceId, spanId, traceFlags, traceState, isRemote } = isSpanContextValid(context)
     ? context
     : INVALID_SPAN_CONTEXT;
   return new NonRecordingSpan(
-    wordOfHex(traceId, 0),
-    wordOfHex(traceId, 8),
-    wordOfHex(traceId, 16),
-    wordOfHex(traceId, 24),
-    wordOfHex(spanId, 0),
-    wordOfHex(spanId, 8),
+    newTrace(0, traceId),
+    wordOf(spanId, 0),
+    wordOf(spanId, 8),
     (traceFlags & W3C_FLAGS) | (isRemote === true ? IS_REMOTE : 0),
     traceState,
-    context ?? INVALID_SPAN_CONTEXT,
+    kept,
   );
 }
 

@@ -16,6 +16,7 @@ import {
   type SamplingDecision,
 } from './sampler.ts';
 import type { RecordingSpan, Span } from './span.ts';
+import { isValidId } from './span-context.ts';
 import { textOf } from './text.ts';
 import { contextOf, SpanTracer, type Tracer } from './tracer.ts';
 
@@ -82,7 +83,7 @@ export class TracerProvider {
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: optionalText(name) ?? '', version: optionalText(version), schemaUrl: schemaUrlOf(options) };
+    const scope = { name: textOf(name), version: textOf(version), schemaUrl: textOf(options?.schemaUrl) };
     const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
@@ -146,12 +147,12 @@ export class TracerProvider {
   }
 
   /** An id from the generator that was given; `undefined` where a random one is to be used. */
-  _generate(method: 'generateTraceId' | 'generateSpanId', isValid: (id: unknown) => id is string): string | undefined {
+  _newId(method: 'generateTraceId' | 'generateSpanId', digits: 16 | 32): string | undefined {
     if (this._idGenerator === undefined) return undefined;
     let came: unknown;
     try {
       came = this._idGenerator[method]();
-      if (isValid(came)) return came;
+      if (isValidId(came, digits)) return came;
     } catch (error) {
       came = messageOf(error);
     }
@@ -163,18 +164,6 @@ export class TracerProvider {
 /** The default sampler: spans do as their parents did, and new traces are sampled. */
 function asParent(parentFlags: number | undefined): SamplingDecision {
   return parentFlags === undefined || isSampled(parentFlags) ? RECORD_AND_SAMPLED : NOT_RECORD;
-}
-
-function schemaUrlOf(options: { schemaUrl?: string } | undefined): string | undefined {
-  try {
-    return optionalText(options?.schemaUrl);
-  } catch {
-    return undefined;
-  }
-}
-
-function optionalText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function processorFailed(method: string, error: unknown): void {

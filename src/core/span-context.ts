@@ -47,23 +47,17 @@ export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
   traceFlags: 0,
 });
 
-const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
-const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
+const ID = /^(?!0+$)[0-9a-f]+$/;
 
-/** True for 32 lower-case hexadecimal digits that are not all zero. */
-export function isValidTraceId(traceId: unknown): traceId is string {
-  return typeof traceId === 'string' && TRACE_ID.test(traceId);
-}
-
-/** True for 16 lower-case hexadecimal digits that are not all zero. */
-export function isValidSpanId(spanId: unknown): spanId is string {
-  return typeof spanId === 'string' && SPAN_ID.test(spanId);
+/** True for so many lower-case hexadecimal digits that are not all zero: 32 of a trace, 16 of a span. */
+export function isValidId(id: unknown, digits: 16 | 32): id is string {
+  return typeof id === 'string' && id.length === digits && ID.test(id);
 }
 
 /** True where both ids are valid. Never throws. */
 export function isSpanContextValid(context: SpanContext): boolean {
   try {
-    return isValidTraceId(context.traceId) && isValidSpanId(context.spanId);
+    return isValidId(context.traceId, 32) && isValidId(context.spanId, 16);
   } catch {
     return false;
   }

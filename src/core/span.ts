@@ -9,6 +9,7 @@ import {
 } from './attributes.ts';
 import {
   type Anchor,
+  anchorAt,
   type HrTime,
   hrTimeOf,
   nanosOfInput,
@@ -23,17 +24,11 @@ import { describeException } from './exception.ts';
 import { hexOf } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import { detailedLink, type Link, type LinkInput, type StoredLink } from './link.ts';
-import { IS_REMOTE, NonRecordingSpan, W3C_FLAGS } from './non-recording-span.ts';
+import { IS_REMOTE, NonRecordingSpan, spanOf, W3C_FLAGS } from './non-recording-span.ts';
 import type { Resource } from './resource.ts';
-import {
-  INVALID_SPAN_CONTEXT,
-  isSpanContextValid,
-  type SpanContext,
-  type TraceState,
-  textOfTraceState,
-} from './span-context.ts';
+import { type SpanContext, type TraceState, textOfTraceState } from './span-context.ts';
 import { spanContextOf } from './span-source.ts';
-import { ERROR, OK, type SpanStatus, type SpanStatusCode, UNSET } from './status.ts';
+import { ERROR, OK, type SpanStatus, UNSET } from './status.ts';
 import { textOf } from './text.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
 
@@ -133,42 +128,37 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   _end: Time | undefined;
   _attributes: AttributeList | undefined;
   _events: StoredEvent[] | undefined;
-  _statusCode: SpanStatusCode;
-  _statusMessage: string;
+  /** `undefined` for UNSET. */
+  _status: SpanStatus | undefined;
   _extras: Extras | undefined;
 
   constructor(
-    word0: number,
-    word1: number,
-    word2: number,
-    word3: number,
+    parent: NonRecordingSpan,
     idHigh: number,
     idLow: number,
     flags: number,
     traceState: TraceState | undefined,
     tracer: SpanTracer,
-    parentHigh: number,
-    parentLow: number,
-    root: RecordingSpan | undefined,
-    anchor: Anchor,
     kind: SpanKind,
     name: string,
-    start: number,
   ) {
-    super(word0, word1, word2, word3, idHigh, idLow, flags, traceState, undefined);
+    super(parent, idHigh, idLow, flags, traceState, undefined);
+    const start = now();
+    const isLocal = parent instanceof RecordingSpan && parent._tracer._provider === tracer._provider;
     this._tracer = tracer;
-    this._parentHigh = parentHigh;
-    this._parentLow = parentLow;
-    this._root = root ?? this;
-    this._anchor = anchor;
+    this._parentHigh = parent._idHigh;
+    this._parentLow = parent._idLow;
+    this._root = isLocal ? parent._root : this;
+    // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
+    // keep the clock of the first hour.
+    this._anchor = isLocal ? parent._anchor : anchorAt(start);
     this.kind = kind;
     this.name = name;
     this._start = start;
     this._end = undefined;
     this._attributes = undefined;
     this._events = undefined;
-    this._statusCode = UNSET;
-    this._statusMessage = '';
+    this._status = undefined;
     this._extras = undefined;
   }
 
@@ -177,107 +167,103 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override setAttribute(key: string, value: AttributeValue | null | undefined): this {
-    if (this._end !== undefined) return this._refuse('setAttribute');
-    const { _limits } = this._tracer;
-    this._attributes ??= [];
-    setAttribute(this._attributes, key, value, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
+    if (this._isOpen('setAttribute')) {
+      const { attributeCountLimit, attributeValueLengthLimit } = this._tracer._limits;
+      this._attributes ??= [];
+      setAttribute(this._attributes, key, value, attributeCountLimit, attributeValueLengthLimit);
+    }
     return this;
   }
 
   override setAttributes(attributes: Attributes): this {
-    if (this._end !== undefined) return this._refuse('setAttributes');
-    const { _limits } = this._tracer;
-    this._attributes ??= [];
-    setAttributes(this._attributes, attributes, _limits.attributeCountLimit, _limits.attributeValueLengthLimit);
+    if (this._isOpen('setAttributes')) {
+      const { attributeCountLimit, attributeValueLengthLimit } = this._tracer._limits;
+      this._attributes = setAttributes(this._attributes, attributes, attributeCountLimit, attributeValueLengthLimit);
+    }
     return this;
   }
 
   override addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this {
-    if (this._end !== undefined) return this._refuse('addEvent');
-    const { _limits } = this._tracer;
-    let attributes: AttributeList | undefined;
-    let given = startTime;
-    if (isTime(attributesOrStartTime)) {
-      given ??= attributesOrStartTime;
-    } else if (attributesOrStartTime) {
-      attributes = [];
-      const { attributePerEventCountLimit, attributeValueLengthLimit } = _limits;
-      setAttributes(attributes, attributesOrStartTime, attributePerEventCountLimit, attributeValueLengthLimit);
-    }
-    const event: StoredEvent = {
-      _name: typeof name === 'string' ? name : textOf(name),
-      _time: given === undefined ? now() : this._timeOf(given),
-      _attributes: attributes,
-    };
-    if (this._events === undefined) this._events = [event];
-    else this._events.push(event);
-    if (this._events.length > _limits.eventCountLimit) {
-      this._events.shift();
-      if (this._extend()._droppedEvents++ === 0) report('event_limit', textOf(_limits.eventCountLimit));
+    if (this._isOpen('addEvent')) {
+      const { attributePerEventCountLimit, attributeValueLengthLimit, eventCountLimit } = this._tracer._limits;
+      let attributes: AttributeList | undefined;
+      let time = startTime;
+      if (isTime(attributesOrStartTime)) time ??= attributesOrStartTime;
+      else if (attributesOrStartTime)
+        attributes = setAttributes(
+          attributes,
+          attributesOrStartTime,
+          attributePerEventCountLimit,
+          attributeValueLengthLimit,
+        );
+      const event: StoredEvent = {
+        _name: textOf(name),
+        _time: time === undefined ? now() : this._timeOf(time),
+        _attributes: attributes,
+      };
+      if (this._events === undefined) this._events = [event];
+      else this._events.push(event);
+      if (this._events.length > eventCountLimit) {
+        this._events.shift();
+        if (this._extend()._droppedEvents++ === 0) report('event_limit', textOf(eventCountLimit));
+      }
     }
     return this;
   }
 
   override addLink(link: LinkInput): this {
-    if (this._end !== undefined) return this._refuse('addLink');
-    const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._tracer._limits;
-    const extras = this._extend();
-    if (extras._links.length >= linkCountLimit) {
-      if (extras._droppedLinks++ === 0) report('link_limit', textOf(linkCountLimit));
-      return this;
-    }
-    try {
-      const { context, attributes, droppedAttributesCount } = detailedLink(link);
-      const found = spanContextOf(context);
-      const { traceId, spanId } = isSpanContextValid(found) ? found : INVALID_SPAN_CONTEXT;
-      const { traceFlags, traceState, isRemote } = found;
-      const list: AttributeList = [];
-      if (attributes) setAttributes(list, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
-      const lostBefore = droppedAttributesCount as number;
-      if (Number.isSafeInteger(lostBefore) && lostBefore > 0) list._dropped = droppedOf(list) + lostBefore;
-      extras._links.push({
-        _context: { traceId, spanId, traceFlags: traceFlags & W3C_FLAGS, traceState, isRemote: isRemote === true },
-        _traceState: textOfTraceState(traceState),
-        _attributes: list,
-      });
-    } catch {
-      extras._droppedLinks++;
-      report('link_refused', '');
+    if (this._isOpen('addLink')) {
+      const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._tracer._limits;
+      const extras = this._extend();
+      if (extras._links.length >= linkCountLimit) {
+        if (extras._droppedLinks++ === 0) report('link_limit', textOf(linkCountLimit));
+        return this;
+      }
+      try {
+        const { context, attributes, droppedAttributesCount = 0 } = detailedLink(link);
+        const _span = spanOf(spanContextOf(context));
+        const _attributes = setAttributes(undefined, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
+        if (droppedAttributesCount > 0) _attributes._dropped = droppedOf(_attributes) + droppedAttributesCount;
+        extras._links.push({ _span, _traceState: textOfTraceState(_span._traceState), _attributes });
+      } catch {
+        extras._droppedLinks++;
+        report('link_refused', '');
+      }
     }
     return this;
   }
 
   override addLinks(links: readonly LinkInput[]): this {
-    if (this._end !== undefined) return this._refuse('addLinks');
-    try {
-      if (!Array.isArray(links)) throw new TypeError();
-      const { linkCountLimit } = this._tracer._limits;
-      for (let at = 0; at < links.length && at <= linkCountLimit; at++) this.addLink(links[at]);
-      // What is beyond the limit is counted and not gone through: there may be any number of them.
-      this._extend()._droppedLinks += Math.max(links.length - linkCountLimit - 1, 0);
-    } catch {
-      report('link_refused', '');
+    if (this._isOpen('addLinks')) {
+      try {
+        if (!Array.isArray(links)) throw new TypeError();
+        const { linkCountLimit } = this._tracer._limits;
+        for (let at = 0; at < links.length && at <= linkCountLimit; at++) this.addLink(links[at]);
+        // What is beyond the limit is counted and not gone through: there may be any number of them.
+        this._extend()._droppedLinks += Math.max(links.length - linkCountLimit - 1, 0);
+      } catch {
+        report('link_refused', '');
+      }
     }
     return this;
   }
 
   override setStatus(status: SpanStatus): this {
-    try {
-      const { code, message } = status;
-      if (this._end !== undefined) return this._refuse('setStatus');
-      if (this._statusCode !== OK && (code === OK || code === ERROR)) {
-        this._statusCode = code;
-        this._statusMessage = code === ERROR && typeof message === 'string' ? message : '';
+    if (this._isOpen('setStatus')) {
+      try {
+        const { code, message } = status;
+        if (this._status?.code !== OK && (code === OK || code === ERROR)) {
+          this._status = code === ERROR && typeof message === 'string' ? { code, message } : { code };
+        }
+      } catch {
+        // A status that cannot be read is none.
       }
-    } catch {
-      // A status that cannot be read is none.
     }
     return this;
   }
 
   override updateName(name: string): this {
-    if (this._end !== undefined) return this._refuse('updateName');
-    this.name = typeof name === 'string' ? name : textOf(name);
+    if (this._isOpen('updateName')) this.name = textOf(name);
     return this;
   }
 
@@ -286,22 +272,16 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   override end(endTime?: TimeInput): void {
-    if (this._end !== undefined) {
-      this._refuse('end');
-      return;
-    }
+    if (!this._isOpen('end')) return;
     const { _start, _anchor } = this;
     let end: Time = now();
     if (endTime !== undefined) end = this._timeOf(endTime);
     // The clock of a browser may stand still or, by a hair, go back.
-    if (
+    const isBackwards =
       typeof end === 'number' && typeof _start === 'number'
         ? end < _start
-        : unixNanos(_anchor, end) < unixNanos(_anchor, _start)
-    ) {
-      end = _start;
-    }
-    this._end = end;
+        : unixNanos(_anchor, end) < unixNanos(_anchor, _start);
+    this._end = isBackwards ? _start : end;
     this._tracer._provider._onEnd(this);
   }
 
@@ -325,10 +305,11 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     return this._extras;
   }
 
-  /** Reports a call that came after the end. */
-  private _refuse(method: string): this {
+  /** False after the end, and reports that `method` was called then. */
+  private _isOpen(method: string): boolean {
+    if (this._end === undefined) return true;
     report('span_ended', `${method}() on ${JSON.stringify(this.name.slice(0, 100))}`);
-    return this;
+    return false;
   }
 
   // What follows is the span as processors and exporters read it, made when they ask.
@@ -342,28 +323,31 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   get startTime(): HrTime {
-    return hrTimeOf(unixNanos(this._anchor, this._start));
+    return this._hrTime(this._start);
   }
 
   get endTime(): HrTime {
-    return hrTimeOf(unixNanos(this._anchor, this._end ?? this._start));
+    return this._hrTime(this._end ?? this._start);
   }
 
   get duration(): HrTime {
     return hrTimeOf(unixNanos(this._anchor, this._end ?? this._start) - unixNanos(this._anchor, this._start));
   }
 
+  private _hrTime(time: Time): HrTime {
+    return hrTimeOf(unixNanos(this._anchor, time));
+  }
+
   get status(): SpanStatus {
-    const status: SpanStatus = { code: this._statusCode };
-    if (this._statusMessage !== '') status.message = this._statusMessage;
-    return status;
+    return { code: UNSET, ...this._status };
   }
 
   get parentSpanContext(): SpanContext | undefined {
-    if ((this._parentHigh | this._parentLow) === 0) return undefined;
+    const { _parentHigh, _parentLow } = this;
+    if ((_parentHigh | _parentLow) === 0) return undefined;
     return {
       traceId: this.spanContext().traceId,
-      spanId: hexOf(this._parentHigh, this._parentLow),
+      spanId: hexOf(_parentHigh, _parentLow),
       traceFlags: this.flags,
       isRemote: (this._flags & IS_REMOTE) !== 0,
     };
@@ -376,15 +360,15 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   get events(): SpanEvent[] {
     return (this._events ?? []).map(({ _name, _time, _attributes }) => ({
       name: _name,
-      time: hrTimeOf(unixNanos(this._anchor, _time)),
+      time: this._hrTime(_time),
       attributes: attributesOf(_attributes),
       droppedAttributesCount: droppedOf(_attributes),
     }));
   }
 
   get links(): Link[] {
-    return (this._extras?._links ?? []).map(({ _context, _attributes }) => ({
-      context: _context,
+    return (this._extras?._links ?? []).map(({ _span, _attributes }) => ({
+      context: { ..._span.spanContext(), isRemote: (_span._flags & IS_REMOTE) !== 0 },
       attributes: attributesOf(_attributes),
       droppedAttributesCount: droppedOf(_attributes),
     }));

@@ -1,5 +1,6 @@
 /** The text of anything; `''` for `undefined` and for what has none. Never throws. */
 export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
   try {
     return value === undefined ? '' : String(value);
   } catch {

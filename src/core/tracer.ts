@@ -1,17 +1,18 @@
 import type { Attributes } from './attributes.ts';
-import { anchorAt, now, type TimeInput } from './clock.ts';
+import type { TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
-import { hexOf, randomWord, wordOfHex } from './id.ts';
+import { hexOf, wordOf } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import type { SpanLimits } from './limits.ts';
-import { detailedLink, type Link, type LinkInput } from './link.ts';
+import { detailedLink, type LinkInput } from './link.ts';
 import {
   HAS_IS_REMOTE,
   INVALID_SPAN,
   IS_REMOTE,
   NonRecordingSpan,
+  newTrace,
   nonRecordingSpan,
   passOn,
   W3C_FLAGS,
@@ -20,7 +21,6 @@ import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
 import { NOT_RECORD, RECORD_AND_SAMPLED, type Sampler, type SamplingDecision, type SamplingResult } from './sampler.ts';
 import { RecordingSpan, type Span } from './span.ts';
-import { isValidSpanId, isValidTraceId, type TraceState } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
 import { textOf } from './text.ts';
 
@@ -122,136 +122,83 @@ export class SpanTracer implements Tracer {
     const { _provider } = this;
     if (_provider._isShutDown) return passOn(parentSpan);
 
-    let word0: number;
-    let word1: number;
-    let word2: number;
-    let word3: number;
-    let flags: number;
-    let traceState: TraceState | undefined;
-    let parentHigh = 0;
-    let parentLow = 0;
-    let root: RecordingSpan | undefined;
-    let parentFlags: number | undefined;
-
-    const parent =
+    const named =
       parentSpan === undefined || parentSpan instanceof NonRecordingSpan
         ? parentSpan
         : // A span context, or a span of another library or copy of this package, of which only its context counts.
           nonRecordingSpan(spanContextOf(parentSpan));
-    if (parent !== undefined && (parent._idHigh | parent._idLow) !== 0) {
-      word0 = parent._word0;
-      word1 = parent._word1;
-      word2 = parent._word2;
-      word3 = parent._word3;
-      traceState = parent._traceState;
-      parentHigh = parent._idHigh;
-      parentLow = parent._idLow;
-      flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
-      if (parent instanceof RecordingSpan) {
-        // Its own parent may be remote, it is not.
-        flags &= W3C_FLAGS;
-        if (parent._tracer._provider === _provider) root = parent._root;
-      }
-      parentFlags = flags;
-    } else {
-      const id = _provider._generate('generateTraceId', isValidTraceId);
-      word0 = id === undefined ? randomWord() : wordOfHex(id, 0);
-      word1 = id === undefined ? randomWord() : wordOfHex(id, 8);
-      word2 = id === undefined ? randomWord() : wordOfHex(id, 16);
-      // All zero would be invalid; the odds are 2^-128.
-      word3 = id === undefined ? randomWord() || 1 : wordOfHex(id, 24);
-      flags = _provider._rootFlags;
-    }
-
-    let result: SamplingResult | undefined;
+    const isRoot = named === undefined || (named._idHigh | named._idLow) === 0;
+    const parent = isRoot
+      ? newTrace(_provider._rootFlags, _provider._newId('generateTraceId', 32))
+      : (named as NonRecordingSpan);
+    // What a recording span says of being remote is of its parent.
+    let flags = parent._flags & (parent instanceof RecordingSpan ? W3C_FLAGS : W3C_FLAGS | IS_REMOTE);
+    let traceState = parent._traceState;
     let decision: SamplingDecision;
+    let sampled: SamplingResult | undefined;
     if (_provider._decide !== undefined) {
-      decision = _provider._decide(parentFlags, word2, word3);
+      decision = _provider._decide(isRoot ? undefined : flags, parent._word2, parent._word3);
     } else {
-      result = this._askSampler(name, options, hexOf(word0, word1, word2, word3), parent, context);
-      decision = result.decision;
-      traceState = result.traceState ?? traceState;
+      sampled = this._askSampler(name, options, parent, context ?? contextOf(named));
+      decision = sampled.decision;
+      traceState = sampled.traceState ?? traceState;
     }
     flags = decision === RECORD_AND_SAMPLED ? flags | 1 : flags & ~1;
 
-    const id = _provider._generate('generateSpanId', isValidSpanId);
-    const idHigh = id === undefined ? randomWord() : wordOfHex(id, 0);
-    const idLow = id === undefined ? randomWord() || 1 : wordOfHex(id, 8);
+    const id = _provider._newId('generateSpanId', 16);
+    const high = wordOf(id, 0);
+    const low = wordOf(id, 8);
     if (decision === NOT_RECORD) {
-      return new NonRecordingSpan(word0, word1, word2, word3, idHigh, idLow, flags & W3C_FLAGS, traceState, undefined);
+      return new NonRecordingSpan(parent, high, low, flags & W3C_FLAGS, traceState, undefined);
     }
-
-    const reading = now();
     const span = new RecordingSpan(
-      word0,
-      word1,
-      word2,
-      word3,
-      idHigh,
-      idLow,
+      parent,
+      high,
+      low,
       flags | HAS_IS_REMOTE,
       traceState,
       this,
-      parentHigh,
-      parentLow,
-      root,
-      // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does
-      // not keep the clock of the first hour.
-      root === undefined ? anchorAt(reading) : root._anchor,
       kindOf(options?.kind),
-      typeof name === 'string' ? name : textOf(name),
-      reading,
+      textOf(name),
     );
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
       if (options.startTime !== undefined) span._startAt(options.startTime);
       if (options.links) span.addLinks(options.links);
     }
-    if (result?.attributes) span.setAttributes(result.attributes);
-    _provider._onStart(span, context, parent);
+    if (sampled?.attributes) span.setAttributes(sampled.attributes);
+    _provider._onStart(span, context, named);
     return span;
   }
 
   /** The long way, for samplers that are not built in. A sampler that throws has decided against the span. */
   private _askSampler(
     name: string,
-    options: SpanOptions | undefined,
-    traceId: string,
-    parent: Span | undefined,
-    context: Context | undefined,
+    options: SpanOptions = {},
+    { _word0, _word1, _word2, _word3 }: NonRecordingSpan,
+    context: Context,
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
+      const { kind, attributes = {}, links = [] } = options;
       const result = (this._provider._sampler as Sampler).shouldSample(
-        context ?? contextOf(parent),
-        traceId,
+        context,
+        hexOf(_word0, _word1, _word2, _word3),
         textOf(name),
-        kindOf(options?.kind),
-        options?.attributes ?? {},
-        linksOf(options?.links, this._limits.linkCountLimit),
+        kindOf(kind),
+        attributes,
+        links.map((link) => {
+          const detailed = detailedLink(link);
+          return { ...detailed, context: spanContextOf(detailed.context) };
+        }),
       );
-      const { decision } = result;
-      if (decision === 0 || decision === 1 || decision === 2) return result;
+      if ([0, 1, 2].includes(result.decision)) return result;
     } catch (error) {
       why = error;
     }
     report('sampler_failed', messageOf(why));
     return { decision: NOT_RECORD };
   }
-}
-
-/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
-function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
-  const links: Link[] = [];
-  try {
-    for (let at = 0; at < given.length && at < limit; at++) {
-      const detailed = detailedLink(given[at]);
-      links.push({ ...detailed, context: spanContextOf(detailed.context) });
-    }
-  } catch {
-    // The sampler sees those before.
-  }
-  return links;
 }
 
 /** A context that holds a parent alone. */

@@ -3,15 +3,13 @@ import type { RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { SpanBatch } from '../exporter.ts';
-import { begin, byte, end, ensure, fillLength, TOO_LARGE, type WireBuffer } from './protobuf.ts';
+import { allow, at, back, byte, close, ensure, isCut, save, select, skip, type WireBuffer, wireBuffer } from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // A batch starts small, because a process that ends ten spans in five seconds should not pay for five hundred.
 const INITIAL_BYTES = 1024;
 // A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
 const MAX_SPAN_BYTES = 1024 * 1024;
-// Texts of such a span are not cut shorter than this.
-const LEAST_TEXT = 512;
 // Four buffers serve a batch that fills while others are on their way; a buffer that a burst has blown up is not kept.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
@@ -20,8 +18,8 @@ const KEPT_BYTES = 512 * 1024;
 interface Segment extends WireBuffer {
   readonly _tracer: SpanTracer;
   /** Where the messages begin whose lengths are filled in at the end. */
-  _resourceSpans: number;
-  _scopeSpans: number;
+  readonly _resourceSpans: number;
+  readonly _scopeSpans: number;
 }
 
 /*
@@ -35,34 +33,29 @@ interface Segment extends WireBuffer {
  *   spans                2  0x12  Span, repeated
  *   schema_url           3  0x1a  string
  */
-function createSegment(tracer: SpanTracer, bytes: Uint8Array): Segment {
-  const segment: Segment = {
-    _tracer: tracer,
-    _bytes: bytes,
-    _view: new DataView(bytes.buffer),
-    _length: 0,
-    _textLimit: MAX_SPAN_BYTES,
-    _resourceSpans: 0,
-    _scopeSpans: 0,
-  };
+function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segment {
   const { attributes, schemaUrl } = tracer._provider._resource;
   const scope = tracer._scope;
-  byte(segment, 0x0a);
-  segment._resourceSpans = begin(segment, 4);
-  byte(segment, 0x0a);
-  let start = begin(segment, 1);
-  writeAttributes(segment, 0x0a, 0, attributeListOf(attributes), true);
-  end(segment, start, 1);
-  writeText(segment, 0x1a, schemaUrl);
-  byte(segment, 0x12);
-  segment._scopeSpans = begin(segment, 4);
-  byte(segment, 0x0a);
-  start = begin(segment, 1);
-  writeText(segment, 0x0a, scope.name);
-  writeText(segment, 0x12, scope.version);
-  end(segment, start, 1);
-  writeText(segment, 0x1a, scope.schemaUrl);
-  return segment;
+  const buffer = wireBuffer(bytes);
+  select(buffer);
+  allow(MAX_SPAN_BYTES);
+  byte(0x0a);
+  const _resourceSpans = skip(4);
+  byte(0x0a);
+  let start = skip(1);
+  writeAttributes(0x0a, 0, attributeListOf(attributes));
+  close(start, 1);
+  writeText(0x1a, schemaUrl);
+  byte(0x12);
+  const _scopeSpans = skip(4);
+  byte(0x0a);
+  start = skip(1);
+  writeText(0x0a, scope.name);
+  writeText(0x12, scope.version);
+  close(start, 1);
+  writeText(0x1a, scope.schemaUrl);
+  save(buffer);
+  return { ...buffer, _tracer: tracer, _resourceSpans, _scopeSpans };
 }
 
 /**
@@ -76,34 +69,34 @@ export class OtlpBatch implements SpanBatch {
   _cutSpans = 0;
   private readonly _segments: Segment[] = [];
   private _last: Segment | undefined;
-  private readonly _pool: Uint8Array[];
+  private readonly _pool: Uint8Array<ArrayBuffer>[];
 
   /** @param pool - Buffers that have done their work and wait for the next batch. */
-  constructor(pool: Uint8Array[]) {
+  constructor(pool: Uint8Array<ArrayBuffer>[]) {
     this._pool = pool;
   }
 
   add(span: RecordingSpan): void {
     const { _tracer, _traceState } = span;
-    const segment = this._last?._tracer === _tracer ? this._last : this._segmentOf(_tracer);
     const traceState = _traceState === undefined ? '' : textOfTraceState(_traceState);
-    const before = segment._length;
+    if (this._last?._tracer !== _tracer) this._last = this._segmentOf(_tracer);
+    select(this._last as Segment);
+    const before = at;
     try {
-      if (!fits(segment, span, traceState, MAX_SPAN_BYTES)) {
-        // Its texts are cut shorter and shorter, at last it goes without details.
-        this._cutSpans++;
-        let limit = 2 * MAX_SPAN_BYTES;
-        do {
-          limit /= 16;
-          segment._length = before;
-        } while (!fits(segment, span, traceState, limit));
-      }
+      allow(MAX_SPAN_BYTES);
+      ensure(0);
+      byte(0x12);
+      // Most spans take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
+      const start = skip(2);
+      writeSpan(span, traceState);
+      close(start, 2);
     } catch (error) {
       // Half a span would make the batch unreadable.
-      segment._length = before;
+      back(before);
       throw error;
     }
-    this.byteLength += segment._length - before;
+    if (isCut) this._cutSpans++;
+    this.byteLength += at - before;
     this.spanCount++;
   }
 
@@ -114,16 +107,17 @@ export class OtlpBatch implements SpanBatch {
       this._segments.push(segment);
       this.byteLength += segment._length;
     }
-    this._last = segment;
     return segment;
   }
 
   /** The bytes of each segment, ready to be sent. */
   _seal(): Uint8Array<ArrayBuffer>[] {
     return this._segments.map((segment) => {
-      fillLength(segment, segment._scopeSpans);
-      fillLength(segment, segment._resourceSpans);
-      return segment._bytes.subarray(0, segment._length) as Uint8Array<ArrayBuffer>;
+      select(segment);
+      close(segment._scopeSpans, 4);
+      close(segment._resourceSpans, 4);
+      save(segment);
+      return segment._bytes.subarray(0, segment._length);
     });
   }
 
@@ -136,32 +130,14 @@ export class OtlpBatch implements SpanBatch {
   }
 }
 
-/** Writes a span, without details where the limit is below the least; false where it came out too large. */
-function fits(segment: Segment, span: RecordingSpan, traceState: string, limit: number): boolean {
-  const complete = limit >= LEAST_TEXT;
-  segment._textLimit = Math.max(limit, LEAST_TEXT);
-  ensure(segment, 128);
-  byte(segment, 0x12);
-  // Most spans with details take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
-  const reserved = span._attributes === undefined && span._events === undefined ? 1 : 2;
-  const start = begin(segment, reserved);
-  try {
-    writeSpan(segment, span, traceState, complete);
-  } catch (error) {
-    if (!complete || error !== TOO_LARGE) throw error;
-    return false;
-  }
-  return end(segment, start, reserved) <= MAX_SPAN_BYTES;
-}
-
 /** Parts one behind the other; a single one is not copied. */
 export function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
+  let to = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+    whole.set(part, to);
+    to += part.length;
   }
   return whole;
 }

@@ -83,7 +83,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   private readonly _headers: Record<string, string>;
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
-  private readonly _buffers: Uint8Array[] = [];
+  private readonly _buffers: Uint8Array<ArrayBuffer>[] = [];
   /** Ends the pause between two attempts. */
   private _wake: (() => void) | undefined;
 

@@ -1,23 +1,27 @@
 import { type AttributeList, droppedOf, type StoredValue } from '../../core/attributes.ts';
-import { type Anchor, nanosFrom, type Time } from '../../core/clock.ts';
+import { type Anchor, nanosOfReading, type Time } from '../../core/clock.ts';
 import type { StoredEvent } from '../../core/event.ts';
-import { wordOfHex } from '../../core/id.ts';
 import type { StoredLink } from '../../core/link.ts';
-import { HAS_IS_REMOTE, IS_REMOTE } from '../../core/non-recording-span.ts';
+import { HAS_IS_REMOTE, type NonRecordingSpan } from '../../core/non-recording-span.ts';
 import type { RecordingSpan } from '../../core/span.ts';
 import {
-  begin,
+  at,
   bigVarint,
+  blob,
   byte,
-  bytes,
+  close,
+  copy,
   double,
-  end,
   ensure,
+  find,
+  isFull,
+  isShort,
   name,
+  skip,
   text,
-  valueText,
   varint,
-  type WireBuffer,
+  view,
+  wordsFrom,
 } from './protobuf.ts';
 
 // The messages of OTLP traces, each with the table of its fields. A tag is the field's number times eight plus its
@@ -45,76 +49,100 @@ const TWO_32 = 2 ** 32;
  *   flags               16  0x85 0x01  fixed32
  */
 /**
+ * What is beyond the bytes that are allowed is left out, and counted as dropped.
+ *
  * @param traceState - The `tracestate` of the span's context: asking for it may run code of the application.
- * @param complete - False leaves out attributes, events and links, which are counted as dropped.
  */
-export function writeSpan(to: WireBuffer, span: RecordingSpan, traceState: string, complete: boolean): void {
-  const { _attributes, _events, _extras, _anchor } = span;
-  ensure(to, 128);
+export function writeSpan(span: RecordingSpan, traceState: string): void {
+  const { _attributes, _events, _extras, _anchor, _status } = span;
   // What every span has stands at offsets that are known.
-  const out = to._view;
-  let at = to._length;
-  out.setUint16(at, 0x0a10);
-  out.setInt32(at + 2, span._word0);
-  out.setInt32(at + 6, span._word1);
-  out.setInt32(at + 10, span._word2);
-  out.setInt32(at + 14, span._word3);
-  out.setUint16(at + 18, 0x1208);
-  out.setInt32(at + 20, span._idHigh);
-  out.setInt32(at + 24, span._idLow);
-  out.setUint8(at + 28, 0x39);
-  writeTime(out, at + 29, _anchor, span._start);
-  out.setUint8(at + 37, 0x41);
-  writeTime(out, at + 38, _anchor, span._end as Time);
-  out.setUint16(at + 46, 0x8501);
-  out.setInt32(at + 48, span._flags, true);
-  out.setUint16(at + 52, 0x3001 + span.kind);
-  at += 54;
+  const start = skip(54) - 54;
+  // A constant: of a variable of the module, each access is checked anew.
+  const out = view;
+  writeIds(out, start, span);
+  out.setUint8(start + 28, 0x39);
+  writeTime(out, start + 29, _anchor, span._start);
+  out.setUint8(start + 37, 0x41);
+  writeTime(out, start + 38, _anchor, span._end as Time);
+  out.setUint16(start + 46, 0x8501);
+  out.setInt32(start + 48, span._flags, true);
+  out.setUint16(start + 52, 0x3001 + span.kind);
   if ((span._parentHigh | span._parentLow) !== 0) {
-    out.setUint16(at, 0x2208);
-    out.setInt32(at + 2, span._parentHigh);
-    out.setInt32(at + 6, span._parentLow);
-    at += 10;
+    const parent = skip(10) - 10;
+    out.setUint16(parent, 0x2208);
+    out.setInt32(parent + 2, span._parentHigh);
+    out.setInt32(parent + 6, span._parentLow);
   }
-  to._length = at;
-  byte(to, 0x2a);
-  name(to, span.name);
-  writeText(to, 0x1a, traceState);
-  if (_attributes !== undefined) writeAttributes(to, 0x4a, 0x50, _attributes, complete);
-  if (span._statusCode !== 0) writeStatus(to, span);
-  if (_events !== undefined && complete) {
-    for (let at = 0; at < _events.length; at++) writeEvent(to, _anchor, _events[at]);
+  byte(0x2a);
+  name(span.name);
+  writeText(0x1a, traceState);
+  if (_status !== undefined) {
+    /*
+     * Status                    tag
+     *   message              2  0x12  string
+     *   code                 3  0x18  varint: 1 ok, 2 error
+     */
+    byte(0x7a);
+    const status = skip(1);
+    byte(0x18);
+    byte(_status.code);
+    writeText(0x12, _status.message);
+    close(status, 1);
   }
-  if (_extras !== undefined && complete) for (const link of _extras._links) writeLink(to, link);
-  if (_extras !== undefined || !complete) {
-    writeCount(to, 0x60, span.droppedEventsCount + (complete ? 0 : (_events?.length ?? 0)));
-    writeCount(to, 0x70, span.droppedLinksCount + (complete ? 0 : (_extras?._links.length ?? 0)));
+  if (_attributes !== undefined) writeAttributes(0x4a, 0x50, _attributes);
+  let dropped = 0;
+  if (_events !== undefined) {
+    for (let each = 0; each < _events.length; each++) {
+      if (isFull()) dropped++;
+      else writeEvent(_anchor, _events[each]);
+    }
   }
+  writeCount(0x60, dropped + span.droppedEventsCount);
+  dropped = 0;
+  if (_extras !== undefined) {
+    for (const link of _extras._links) {
+      if (isFull()) dropped++;
+      else writeLink(link);
+    }
+  }
+  writeCount(0x70, dropped + span.droppedLinksCount);
 }
 
-function writeTime(out: DataView, at: number, anchor: Anchor, time: Time): void {
+/** Trace id and span id, which stand alike in spans and links: 28 bytes. */
+function writeIds(out: DataView, start: number, span: NonRecordingSpan): void {
+  out.setUint16(start, 0x0a10);
+  out.setInt32(start + 2, span._word0);
+  out.setInt32(start + 6, span._word1);
+  out.setInt32(start + 10, span._word2);
+  out.setInt32(start + 14, span._word3);
+  out.setUint16(start + 18, 0x1208);
+  out.setInt32(start + 20, span._idHigh);
+  out.setInt32(start + 24, span._idLow);
+}
+
+function writeTime(out: DataView, start: number, anchor: Anchor, time: Time): void {
   if (typeof time === 'bigint') {
-    out.setBigUint64(at, time, true);
+    out.setBigUint64(start, time, true);
     return;
   }
   // Both terms are whole and below 2^53, so the sum is exact; its overflow goes to the upper half.
-  const low = anchor._low + nanosFrom(anchor, time);
-  out.setInt32(at, low, true);
-  out.setInt32(at + 4, anchor._high + Math.floor(low / TWO_32), true);
+  const low = anchor._low + nanosOfReading(time);
+  out.setInt32(start, low, true);
+  out.setInt32(start + 4, anchor._high + Math.floor(low / TWO_32), true);
 }
 
-function writeCount(to: WireBuffer, tag: number, count: number): void {
+function writeCount(tag: number, count: number): void {
   if (count === 0) return;
-  byte(to, tag);
+  byte(tag);
   // A uint32 in the schema.
-  varint(to, Math.min(count, 0xffffffff));
+  varint(Math.min(count, 0xffffffff));
 }
 
 /** A field with a string, unless that is empty. */
-export function writeText(to: WireBuffer, tag: number, value: string | undefined): void {
+export function writeText(tag: number, value: string | undefined): void {
   if (!value) return;
-  byte(to, tag);
-  text(to, value);
+  byte(tag);
+  text(value);
 }
 
 /*
@@ -124,19 +152,15 @@ export function writeText(to: WireBuffer, tag: number, value: string | undefined
  *   attributes           3  0x1a  KeyValue, repeated
  *   dropped_attributes   4  0x20  varint
  */
-function writeEvent(to: WireBuffer, anchor: Anchor, { _name, _time, _attributes }: StoredEvent): void {
-  const out = to._view;
-  const at = to._length;
-  out.setUint8(at, 0x5a);
-  const start = at + 2;
-  out.setUint8(start, 0x09);
-  writeTime(out, start + 1, anchor, _time);
-  out.setUint8(start + 9, 0x12);
-  to._length = start + 10;
-  name(to, _name);
-  if (_attributes !== undefined) writeAttributes(to, 0x1a, 0x20, _attributes, true);
-  end(to, start, 1);
-  ensure(to, 0);
+function writeEvent(anchor: Anchor, { _name, _time, _attributes }: StoredEvent): void {
+  byte(0x5a);
+  const start = skip(1);
+  byte(0x09);
+  writeTime(view, skip(8) - 8, anchor, _time);
+  byte(0x12);
+  name(_name);
+  if (_attributes !== undefined) writeAttributes(0x1a, 0x20, _attributes);
+  close(start, 1);
 }
 
 /*
@@ -148,37 +172,16 @@ function writeEvent(to: WireBuffer, anchor: Anchor, { _name, _time, _attributes 
  *   dropped_attributes   5  0x28  varint
  *   flags                6  0x35  fixed32
  */
-function writeLink(to: WireBuffer, { _context, _traceState, _attributes }: StoredLink): void {
-  const { traceId, spanId, traceFlags, isRemote } = _context;
-  byte(to, 0x6a);
-  const start = begin(to, 1);
-  const out = to._view;
-  out.setUint16(start, 0x0a10);
-  for (let at = 0; at < 16; at += 4) out.setInt32(start + 2 + at, wordOfHex(traceId, 2 * at));
-  out.setUint16(start + 18, 0x1208);
-  for (let at = 0; at < 8; at += 4) out.setInt32(start + 20 + at, wordOfHex(spanId, 2 * at));
-  out.setUint8(start + 28, 0x35);
-  out.setInt32(start + 29, traceFlags | HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0), true);
-  to._length = start + 33;
-  writeText(to, 0x1a, _traceState);
-  writeAttributes(to, 0x22, 0x28, _attributes, true);
-  end(to, start, 1);
-  ensure(to, 0);
-}
-
-/*
- * Status                    tag
- *   message              2  0x12  string
- *   code                 3  0x18  varint: 1 ok, 2 error
- */
-function writeStatus(to: WireBuffer, span: RecordingSpan): void {
-  byte(to, 0x7a);
-  const start = begin(to, 1);
-  writeText(to, 0x12, span._statusMessage);
-  byte(to, 0x18);
-  byte(to, span._statusCode);
-  end(to, start, 1);
-  ensure(to, 0);
+function writeLink({ _span, _traceState, _attributes }: StoredLink): void {
+  ensure(0);
+  byte(0x6a);
+  const start = skip(1);
+  writeIds(view, skip(28) - 28, _span);
+  byte(0x35);
+  view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
+  writeText(0x1a, _traceState);
+  writeAttributes(0x22, 0x28, _attributes);
+  close(start, 1);
 }
 
 /*
@@ -186,34 +189,42 @@ function writeStatus(to: WireBuffer, span: RecordingSpan): void {
  *   key                  1  0x0a  string
  *   value                2  0x12  AnyValue
  */
-/** Attributes, and how many there are besides; of those that are not `complete`, only how many there are. */
-export function writeAttributes(
-  to: WireBuffer,
-  tag: number,
-  countTag: number,
-  attributes: AttributeList,
-  complete: boolean,
-): void {
+/** Attributes, and how many there are besides. */
+export function writeAttributes(tag: number, countTag: number, attributes: AttributeList): void {
   let dropped = droppedOf(attributes);
-  if (complete) {
-    for (let at = 0; at < attributes.length; at += 2)
-      writeAttribute(to, tag, attributes[at] as string, attributes[at + 1]);
-  } else {
-    dropped += attributes.length / 2;
+  for (let each = 0; each < attributes.length; each += 2) {
+    if (isFull()) dropped++;
+    else writeAttribute(tag, attributes[each] as string, attributes[each + 1]);
   }
-  writeCount(to, countTag, dropped);
+  writeCount(countTag, dropped);
 }
 
-/** One attribute; there is room for what comes next. */
-function writeAttribute(to: WireBuffer, tag: number, key: string, value: StoredValue): void {
-  const start = to._length + 2;
-  to._bytes[start - 2] = tag;
-  to._bytes[start] = 0x0a;
-  to._length = start + 1;
-  name(to, key);
-  byte(to, 0x12);
-  writeValue(to, value, key);
-  end(to, start, 1);
+/**
+ * One attribute. One that its key had the last time and the time before, too (a provider, a model, the session of a
+ * call), is copied as a whole: that takes the encoding of a span with five attributes and an event from TBD to TBD ns.
+ */
+function writeAttribute(tag: number, key: string, value: StoredValue): void {
+  byte(tag);
+  const known = isShort(key) ? find(key) : undefined;
+  if (known?._pair !== undefined && Object.is(known._value, value)) {
+    copy(known._pair);
+    return;
+  }
+  const start = skip(1);
+  byte(0x0a);
+  if (known === undefined) text(key);
+  else copy(known._words);
+  byte(0x12);
+  writeValue(value);
+  close(start, 1);
+  if (known === undefined) return;
+  if (at - start < 0x80 && Object.is(known._value, value)) {
+    known._pair = wordsFrom(start - 1);
+  } else {
+    known._pair = undefined;
+    // What is long does not come again, and is not to be kept alive.
+    known._value = typeof value === 'string' && !isShort(value) ? undefined : value;
+  }
 }
 
 /*
@@ -226,52 +237,43 @@ function writeAttribute(to: WireBuffer, tag: number, key: string, value: StoredV
  *   kvlist_value         6  0x32  KeyValueList: values 1, KeyValue, repeated
  *   bytes_value          7  0x3a  bytes
  */
-/** @param key - Whose value it is; `undefined` for an element of an array. */
-function writeValue(to: WireBuffer, value: StoredValue, key: string | undefined): void {
-  const start = begin(to, 1);
+function writeValue(value: StoredValue): void {
+  const start = skip(1);
   if (typeof value === 'string') {
-    byte(to, 0x0a);
-    valueText(to, key, value);
+    byte(0x0a);
+    text(value);
   } else if (typeof value === 'number') {
     // A zero may be negative, which only a double can say.
-    if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) {
-      byte(to, 0x18);
-      varint(to, value);
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      byte(0x18);
+      varint(value);
     } else {
-      byte(to, 0x21);
-      double(to, value);
+      byte(0x21);
+      double(value);
     }
   } else if (typeof value === 'boolean') {
-    byte(to, 0x10);
-    byte(to, value ? 1 : 0);
-  } else if (value !== null) {
-    writeCompound(to, value);
-  }
-  end(to, start, 1);
-}
-
-function writeCompound(
-  to: WireBuffer,
-  value: bigint | Uint8Array | StoredValue[] | { [key: string]: StoredValue },
-): void {
-  if (typeof value === 'bigint') {
-    byte(to, 0x18);
-    bigVarint(to, value);
+    byte(0x10);
+    byte(value ? 1 : 0);
+  } else if (typeof value === 'bigint') {
+    byte(0x18);
+    bigVarint(value);
   } else if (value instanceof Uint8Array) {
-    byte(to, 0x3a);
-    bytes(to, value);
-  } else {
-    byte(to, Array.isArray(value) ? 0x2a : 0x32);
-    const start = begin(to, 1);
-    if (Array.isArray(value)) {
-      for (const element of value) {
-        ensure(to, 0);
-        byte(to, 0x0a);
-        writeValue(to, element, undefined);
-      }
-    } else {
-      for (const key of Object.keys(value)) writeAttribute(to, 0x0a, key, value[key]);
+    byte(0x3a);
+    blob(value);
+  } else if (Array.isArray(value)) {
+    byte(0x2a);
+    const list = skip(1);
+    for (const element of value) {
+      ensure(0);
+      byte(0x0a);
+      writeValue(element);
     }
-    end(to, start, 1);
+    close(list, 1);
+  } else if (value !== null) {
+    byte(0x32);
+    const map = skip(1);
+    for (const key of Object.keys(value)) writeAttribute(0x0a, key, value[key]);
+    close(map, 1);
   }
+  close(start, 1);
 }
