@@ -178,17 +178,20 @@ let room = 0;
 
 /** A copy of a value of any kind. Throws where the whole is too deep or too large: half a structure would mislead. */
 function copyOf(value: unknown, lengthLimit: number, depth: number): StoredValue | undefined {
-  if (--room < 0 || depth > MAX_DEPTH) throw new RangeError();
+  if (--room < 0) throw new RangeError();
   const copy = (inner: unknown) => copyOf(inner, lengthLimit, depth + 1);
   if (typeof value === 'string') return cut(value, lengthLimit);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : copy(String(value));
   if (typeof value !== 'object') return undefined;
+  if (depth > MAX_DEPTH) throw new RangeError();
   if (value instanceof ArrayBuffer) return copy(new Uint8Array(value));
   // Not by slice(): that of a Buffer does not copy.
   if (value instanceof Uint8Array) return new Uint8Array(value.subarray(0, lengthLimit));
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return Array.from(value as Iterable<unknown>, (element) => copy(element) ?? null);
+    const list: StoredValue[] = [];
+    for (const element of value as Iterable<unknown>) list.push(copy(element) ?? null);
+    return list;
   }
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return copy(toJSON.call(value));

@@ -83,7 +83,7 @@ export class TracerProvider {
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: textOf(name), version: textOf(version), schemaUrl: textOf(options?.schemaUrl) };
+    const scope = { name: textIn(name), version: textIn(version), schemaUrl: textIn(options?.schemaUrl) };
     const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
@@ -164,6 +164,11 @@ export class TracerProvider {
 /** The default sampler: spans do as their parents did, and new traces are sampled. */
 function asParent(parentFlags: number | undefined): SamplingDecision {
   return parentFlags === undefined || isSampled(parentFlags) ? RECORD_AND_SAMPLED : NOT_RECORD;
+}
+
+/** A text, and an empty one where there is none. */
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function processorFailed(method: string, error: unknown): void {

@@ -220,10 +220,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
         return this;
       }
       try {
-        const { context, attributes, droppedAttributesCount = 0 } = detailedLink(link);
+        const { context, attributes, droppedAttributesCount: lost } = detailedLink(link);
         const _span = spanOf(spanContextOf(context));
         const _attributes = setAttributes(undefined, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
-        if (droppedAttributesCount > 0) _attributes._dropped = droppedOf(_attributes) + droppedAttributesCount;
+        if (Number.isSafeInteger(lost)) _attributes._dropped = droppedOf(_attributes) + Math.max(lost as number, 0);
         extras._links.push({ _span, _traceState: textOfTraceState(_span._traceState), _attributes });
       } catch {
         extras._droppedLinks++;

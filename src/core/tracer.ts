@@ -6,7 +6,7 @@ import { messageOf } from './exception.ts';
 import { hexOf, wordOf } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import type { SpanLimits } from './limits.ts';
-import { detailedLink, type LinkInput } from './link.ts';
+import { detailedLink, type Link, type LinkInput } from './link.ts';
 import {
   HAS_IS_REMOTE,
   INVALID_SPAN,
@@ -180,17 +180,14 @@ export class SpanTracer implements Tracer {
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
-      const { kind, attributes = {}, links = [] } = options;
+      const { kind, attributes = {}, links } = options;
       const result = (this._provider._sampler as Sampler).shouldSample(
         context,
         hexOf(_word0, _word1, _word2, _word3),
         textOf(name),
         kindOf(kind),
         attributes,
-        links.map((link) => {
-          const detailed = detailedLink(link);
-          return { ...detailed, context: spanContextOf(detailed.context) };
-        }),
+        linksOf(links, this._limits.linkCountLimit),
       );
       if ([0, 1, 2].includes(result.decision)) return result;
     } catch (error) {
@@ -199,6 +196,20 @@ export class SpanTracer implements Tracer {
     report('sampler_failed', messageOf(why));
     return { decision: NOT_RECORD };
   }
+}
+
+/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
+function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
+  const links: Link[] = [];
+  try {
+    for (let at = 0; at < given.length && at < limit; at++) {
+      const detailed = detailedLink(given[at]);
+      links.push({ ...detailed, context: spanContextOf(detailed.context) });
+    }
+  } catch {
+    // The sampler sees those before.
+  }
+  return links;
 }
 
 /** A context that holds a parent alone. */

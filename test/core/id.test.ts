@@ -5,7 +5,7 @@ import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { hexOf, type IdGenerator, RandomIdGenerator, randomWord, wordOfHex } from '../../src/core/id.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
-import { isValidSpanId, isValidTraceId } from '../../src/core/span-context.ts';
+import { isValidId } from '../../src/core/span-context.ts';
 import { codesOf, diagnosticLog } from './diagnostic-log.ts';
 import { Recorder } from './recorder.ts';
 
@@ -41,8 +41,8 @@ describe('the built-in generator', () => {
     const spanIds = new Set(Array.from({ length: 2_000 }, () => generator.generateSpanId()));
     assert.equal(traceIds.size, 2_000);
     assert.equal(spanIds.size, 2_000);
-    assert.ok([...traceIds].every(isValidTraceId));
-    assert.ok([...spanIds].every(isValidSpanId));
+    assert.ok([...traceIds].every((id) => isValidId(id, 32)));
+    assert.ok([...spanIds].every((id) => isValidId(id, 16)));
   });
 
   it('draws again when all is zero', (t) => {
@@ -55,13 +55,13 @@ describe('the built-in generator', () => {
     });
     // The pool that is there already is used up first.
     for (let word = randomWord(); word !== 1; word = randomWord());
-    assert.ok(isValidSpanId(new RandomIdGenerator().generateSpanId()));
-    assert.ok(isValidTraceId(new RandomIdGenerator().generateTraceId()));
+    assert.ok(isValidId(new RandomIdGenerator().generateSpanId(), 16));
+    assert.ok(isValidId(new RandomIdGenerator().generateTraceId(), 32));
     const recorder = new Recorder();
     for (let span = 0; span < 2_000; span++) {
       const { traceId, spanId } = recorder.start('s').spanContext();
-      assert.ok(isValidTraceId(traceId), traceId);
-      assert.ok(isValidSpanId(spanId), spanId);
+      assert.ok(isValidId(traceId, 32), traceId);
+      assert.ok(isValidId(spanId, 16), spanId);
     }
     // So that nothing random is left of the zeros.
     t.mock.restoreAll();
@@ -137,8 +137,8 @@ describe('a generator of the user', () => {
         idGenerator: generator({ generateTraceId: () => id as string, generateSpanId: () => id as string }),
       });
       const { traceId, spanId } = recorder.start('s').spanContext();
-      assert.ok(isValidTraceId(traceId));
-      assert.ok(isValidSpanId(spanId));
+      assert.ok(isValidId(traceId, 32));
+      assert.ok(isValidId(spanId, 16));
       assert.notEqual(traceId, TRACE);
     }
     assert.deepEqual(codesOf(log), ['id_refused']);
@@ -150,7 +150,7 @@ describe('a generator of the user', () => {
     const recorder = new Recorder({ idGenerator: { generateTraceId: fail, generateSpanId: fail } });
     const span = recorder.start('s');
     assert.ok(span.isRecording());
-    assert.ok(isValidTraceId(span.spanContext().traceId));
+    assert.ok(isValidId(span.spanContext().traceId, 32));
     assert.match(
       log[0].message,
       /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/,

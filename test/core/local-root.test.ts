@@ -5,14 +5,14 @@ import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { hexOf } from '../../src/core/id.ts';
 import { type NonRecordingSpan, nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
-import { isValidSpanId, isValidTraceId } from '../../src/core/span-context.ts';
+import { isValidId } from '../../src/core/span-context.ts';
 import { TraceState } from '../../src/propagation/trace-state.ts';
 import { Recorder } from './recorder.ts';
 
 const hexadecimal = (bytes: number) =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((id) => Buffer.from(id).toString('hex'));
-const traceIds = hexadecimal(16).filter(isValidTraceId);
-const spanIds = hexadecimal(8).filter(isValidSpanId);
+const traceIds = hexadecimal(16).filter((id) => isValidId(id, 32));
+const spanIds = hexadecimal(8).filter((id) => isValidId(id, 16));
 
 const traceIdOf = (span: NonRecordingSpan) => hexOf(span._word0, span._word1, span._word2, span._word3);
 const spanIdOf = (span: NonRecordingSpan) => hexOf(span._idHigh, span._idLow);
@@ -38,7 +38,7 @@ describe('the words of a span', () => {
     const recorder = new Recorder();
     const ids = new Set(Array.from({ length: 1_000 }, () => traceIdOf(recorder.start('s'))));
     assert.equal(ids.size, 1_000);
-    assert.ok([...ids].every(isValidTraceId));
+    assert.ok([...ids].every((id) => isValidId(id, 32)));
   });
 });
 

@@ -5,8 +5,7 @@ import { SpanKind } from '../../src/core/kind.ts';
 import {
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
-  isValidSpanId,
-  isValidTraceId,
+  isValidId,
   type SpanContext,
   TraceFlags,
   textOfTraceState,
@@ -31,7 +30,7 @@ describe('a span context', () => {
       [TRACE],
     ];
     for (const traceId of traceIds) {
-      assert.equal(isValidTraceId(traceId), false);
+      assert.equal(isValidId(traceId, 32), false);
       assert.equal(isSpanContextValid({ traceId, spanId: SPAN, traceFlags: 0 } as SpanContext), false);
     }
     for (const spanId of [
@@ -42,7 +41,7 @@ describe('a span context', () => {
       undefined,
       [SPAN],
     ]) {
-      assert.equal(isValidSpanId(spanId), false);
+      assert.equal(isValidId(spanId, 16), false);
       assert.equal(isSpanContextValid({ traceId: TRACE, spanId, traceFlags: 0 } as SpanContext), false);
     }
     for (const none of [undefined, null, {}, 5, 'context']) assert.equal(isSpanContextValid(none as never), false);

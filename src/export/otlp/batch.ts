@@ -3,13 +3,29 @@ import type { RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { SpanBatch } from '../exporter.ts';
-import { allow, at, back, byte, close, ensure, isCut, save, select, skip, type WireBuffer, wireBuffer } from './protobuf.ts';
+import {
+  allow,
+  at,
+  back,
+  byte,
+  close,
+  ensure,
+  isCut,
+  isOver,
+  save,
+  select,
+  skip,
+  type WireBuffer,
+  wireBuffer,
+} from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // A batch starts small, because a process that ends ten spans in five seconds should not pay for five hundred.
 const INITIAL_BYTES = 1024;
 // A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
 const MAX_SPAN_BYTES = 1024 * 1024;
+// Texts of such a span are not cut shorter than this.
+const LEAST_TEXT = 128;
 // Four buffers serve a batch that fills while others are on their way; a buffer that a burst has blown up is not kept.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
@@ -38,7 +54,7 @@ function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segm
   const scope = tracer._scope;
   const buffer = wireBuffer(bytes);
   select(buffer);
-  allow(MAX_SPAN_BYTES);
+  allow(MAX_SPAN_BYTES, MAX_SPAN_BYTES);
   byte(0x0a);
   const _resourceSpans = skip(4);
   byte(0x0a);
@@ -83,13 +99,18 @@ export class OtlpBatch implements SpanBatch {
     select(this._last as Segment);
     const before = at;
     try {
-      allow(MAX_SPAN_BYTES);
-      ensure(0);
-      byte(0x12);
-      // Most spans take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
-      const start = skip(2);
-      writeSpan(span, traceState);
-      close(start, 2);
+      // What comes out too large is written again, its texts cut shorter and shorter; at last some of it is left out.
+      for (let longest = MAX_SPAN_BYTES; longest > LEAST_TEXT; longest /= 8) {
+        back(before);
+        allow(MAX_SPAN_BYTES, longest);
+        ensure(0);
+        byte(0x12);
+        // Most spans take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
+        const start = skip(2);
+        writeSpan(span, traceState);
+        close(start, 2);
+        if (!isOver) break;
+      }
     } catch (error) {
       // Half a span would make the batch unreadable.
       back(before);
@@ -121,7 +142,7 @@ export class OtlpBatch implements SpanBatch {
     });
   }
 
-  /** Gives the buffers back. The batch must not be used afterwards. */
+  /** Gives the buffers back, once the batch has been sealed and sent. It must not be used afterwards. */
   _release(): void {
     for (const { _bytes } of this._segments.splice(0)) {
       if (this._pool.length < KEPT_BUFFERS && _bytes.length <= KEPT_BYTES) this._pool.push(_bytes);

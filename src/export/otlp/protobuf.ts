@@ -31,10 +31,14 @@ export let view: DataView;
 /** Where the next byte goes. */
 export let at: number;
 
-/** Texts and bytes are cut where they would reach beyond this place … */
+/** Nothing is begun beyond this place, and no text reaches beyond it … */
 let limit: number;
-/** … and then this is true. */
+/** … and none is longer than this; in bytes. */
+let longest: number;
+/** True where something had to be cut or left out … */
 export let isCut: boolean;
+/** … because all of it together was too much. */
+export let isOver: boolean;
 
 /** From here on, `buffer` is written to, behind what it holds. */
 export function select(buffer: WireBuffer): void {
@@ -53,16 +57,18 @@ export function save(buffer: WireBuffer): void {
   buffer._length = at;
 }
 
-/** Allows for `size` bytes of what comes; texts and bytes are cut to that. */
-export function allow(size: number): void {
+/** Allows for `size` bytes of what comes, and for so many of each text. */
+export function allow(size: number, ofText: number): void {
   limit = at + size;
+  longest = ofText;
   isCut = false;
+  isOver = false;
 }
 
-/** True where as much has been written as is allowed. */
+/** True where as much has been written as is allowed: what would come is left out. */
 export function isFull(): boolean {
   if (at < limit) return false;
-  isCut = true;
+  isCut = isOver = true;
   return true;
 }
 
@@ -157,12 +163,12 @@ export function text(value: string): void {
       return;
     }
   }
-  const room = roomFor(3 * length);
   // As long as a text is ASCII this is the size of its length; then nothing moves.
   const reserved = length < 0x80 ? 1 : length < 0x4000 ? 2 : 3;
   const start = skip(reserved);
+  const room = roomFor(3 * length);
   const { read, written } = encoder.encodeInto(value, bytes.subarray(start, start + room));
-  if (read < length) isCut = true;
+  if (read < length) cutTo(room);
   at += written;
   close(start, reserved);
 }
@@ -170,7 +176,7 @@ export function text(value: string): void {
 /** Bytes, with their length in front. */
 export function blob(value: Uint8Array): void {
   const part = value.subarray(0, roomFor(value.length));
-  if (part.length < value.length) isCut = true;
+  if (part.length < value.length) cutTo(part.length);
   varint(part.length);
   bytes.set(part, at);
   at += part.length;
@@ -178,9 +184,14 @@ export function blob(value: Uint8Array): void {
 
 /** Makes room for `size` bytes, or for as many as are allowed; returns which. */
 function roomFor(size: number): number {
-  const room = Math.max(Math.min(size, limit - at), 0);
+  const room = Math.max(Math.min(size, longest, limit - at), 0);
   ensure(room);
   return room;
+}
+
+function cutTo(room: number): void {
+  isCut = true;
+  if (room < longest) isOver = true;
 }
 
 /** Bytes that are likely to come again: how many, then the 32-bit words that hold them. */

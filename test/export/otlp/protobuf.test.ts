@@ -2,17 +2,25 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
-  begin,
+  allow,
   bigVarint,
-  bytes,
+  blob,
+  close,
+  copy,
   double,
-  end,
   ensure,
-  fillLength,
+  find,
+  isCut,
+  isFull,
+  isOver,
   name,
+  save,
+  select,
+  skip,
   text,
-  valueText,
   type WireBuffer,
+  wireBuffer,
+  wordsFrom,
   varint as writeVarint,
 } from '../../../src/export/otlp/protobuf.ts';
 
@@ -20,19 +28,17 @@ import {
 type Part =
   | { kind: 'text'; value: string }
   | { kind: 'name'; value: string }
-  | { kind: 'attribute'; value: [key: string, value: string] }
   | { kind: 'bytes'; value: Uint8Array }
   | { kind: 'varint'; value: number }
   | { kind: 'bigVarint'; value: bigint }
   | { kind: 'double'; value: number }
-  | { kind: 'nested'; value: Part[]; reserved: number };
+  | { kind: 'nested'; value: Part[] };
 
 test('whatever is written in whatever order comes out as the format has it, however small the buffer was', () => {
   fc.assert(
     fc.property(fc.array(part(), { maxLength: 12 }), fc.integer({ min: 1, max: 300 }), (parts, capacity) => {
       const to = bufferOf(capacity);
-      ensure(to, 0);
-      write(to, parts);
+      write(parts);
       assert.deepEqual(written(to), reference(parts));
     }),
     { numRuns: 500 },
@@ -40,38 +46,25 @@ test('whatever is written in whatever order comes out as the format has it, howe
 });
 
 describe('a length in front of its content', () => {
-  // 2^21 is where a fourth byte is needed.
-  for (const length of [0, 1, 127, 128, 16_383, 16_384, 2 ** 21 - 1, 2 ** 21]) {
-    for (const reserved of [1, 2]) {
+  // Up to the largest number that four bytes hold; 2^21 is where a fourth byte is needed.
+  for (const length of [0, 1, 127, 128, 16_383, 16_384, 2 ** 21 - 1, 2 ** 21, 2 ** 24]) {
+    for (const reserved of [1, 2, 4]) {
       test(`is right for ${length} bytes, ${reserved} reserved`, () => {
         const to = bufferOf(length + 128);
-        const start = begin(to, reserved);
+        const start = skip(reserved);
         to._bytes.fill(7, start, start + length);
-        to._length += length;
-        assert.equal(end(to, start, reserved), length);
-        assert.equal(to._length, varint(BigInt(length)).length + length);
-        assert.deepEqual(
-          Buffer.compare(
-            Buffer.from(to._bytes.subarray(0, to._length)),
-            Buffer.from(delimited(Buffer.alloc(length, 7))),
-          ),
-          0,
-        );
+        skip(length);
+        close(start, reserved);
+        // More groups than are needed add nothing.
+        const size = Math.max(reserved, varint(BigInt(length)).length);
+        const groups = Array.from({ length: size }, (_, at) => Math.floor(length / 128 ** at) % 128);
+        const expected = groups.map((group, at) => (at < size - 1 ? group | 0x80 : group));
+        const came = Buffer.from(written(to));
+        assert.deepEqual([...came.subarray(0, size)], expected);
+        assert.equal(came.length, size + length);
+        assert.ok(came.subarray(size).every((byte) => byte === 7));
       });
     }
-  }
-
-  // Up to the largest number that four bytes hold.
-  for (const length of [0, 1, 127, 128, 16_383, 16_384, 2 ** 21 - 1, 2 ** 21, 2 ** 28 - 1]) {
-    test(`is filled in afterwards, in four bytes, for ${length}`, () => {
-      const to = bufferOf(4);
-      const start = begin(to, 4);
-      to._length += length;
-      fillLength(to, start);
-      const groups = [0, 1, 2, 3].map((at) => Math.floor(length / 128 ** at) % 128);
-      assert.deepEqual([...to._bytes], [groups[0] | 0x80, groups[1] | 0x80, groups[2] | 0x80, groups[3]]);
-      assert.equal(to._length, 4 + length);
-    });
   }
 });
 
@@ -85,7 +78,7 @@ test('a whole number between -2^53 and 2^53 is a varint, of ten bytes where it i
       ),
       (value) => {
         const to = bufferOf(100);
-        writeVarint(to, value);
+        writeVarint(value);
         assert.deepEqual(written(to), varint(BigInt.asUintN(64, BigInt(value))));
       },
     ),
@@ -96,104 +89,131 @@ test('a 64-bit integer is a varint of its two’s complement', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), (value) => {
       const to = bufferOf(100);
-      bigVarint(to, value);
+      bigVarint(value);
       assert.deepEqual(written(to), varint(BigInt.asUintN(64, value)));
     }),
   );
 });
 
-test('a text beyond the limit is cut there, before a surrogate pair that would be split', () => {
-  for (const [whole, limit, expected] of [
+test('a text beyond what is allowed is cut there, never within a character', () => {
+  for (const [whole, allowed, expected] of [
     ['a'.repeat(1_000), 100, 'a'.repeat(100)],
-    ['😀'.repeat(500), 100, '😀'.repeat(50)],
-    [`a${'😀'.repeat(500)}`, 100, `a${'😀'.repeat(49)}`],
-    ['a'.repeat(100), 100, 'a'.repeat(100)],
+    ['😀'.repeat(500), 100, '😀'.repeat(25)],
+    [`a${'😀'.repeat(500)}`, 100, `a${'😀'.repeat(24)}`],
+    ['é'.repeat(500), 99, 'é'.repeat(49)],
+    ['a'.repeat(100), 101, 'a'.repeat(100)],
+    ['a'.repeat(100), 0, ''],
   ] as const) {
     for (const put of [text, name]) {
       const to = bufferOf(100);
-      to._textLimit = limit;
-      put(to, whole);
-      assert.deepEqual(written(to), delimited(new TextEncoder().encode(expected)));
+      // The length in front counts, too.
+      allow(allowed + (whole.length < 0x80 ? 1 : 2), 1_000);
+      put(whole);
+      assert.equal(isCut, expected.length < whole.length);
+      assert.equal(new TextDecoder().decode(contentOf(to)), expected);
     }
   }
 });
 
-test('bytes beyond the limit are cut there', () => {
-  const to = bufferOf(100);
-  to._textLimit = 100;
-  bytes(to, new Uint8Array(1_000).fill(3));
-  assert.deepEqual(written(to), delimited(new Uint8Array(100).fill(3)));
-});
-
-test('a value that a key had the last time, too, is the same again, and the next one its own', () => {
-  const pairs = [
-    ['a', 'x'],
-    ['b', 'x'],
-    ['a', 'x'],
-    ['b', 'y'],
-    ['a', 'x'],
-    ['b', 'y'],
-    ['x', 'a'],
-    ['a', 'a'],
-    ['a', 'a'],
-    ['a', ''],
-    ['a', ''],
-    ['', ''],
-    ['a', 'é'.repeat(42)],
-    ['a', 'é'.repeat(42)],
-    ['a', '\ud800'],
-    ['a', '\ud800'],
-    ['a', 'z'.repeat(43)],
-    ['a', 'z'.repeat(43)],
-    ['a', 'x'],
-  ] as const;
-  const to = bufferOf(8_192);
-  const expected: number[] = [];
-  for (const round of ['first', 'second', 'third']) {
-    for (const [key, value] of pairs) {
-      name(to, key);
-      // What stands between a key and its value.
-      to._bytes[to._length++] = 0x12;
-      valueText(to, key, value);
-      expected.push(...reference([{ kind: 'name', value: key }]), 0x12, ...reference([{ kind: 'text', value }]));
-      assert.deepEqual(written(to), expected, `${round} ${JSON.stringify([key, value])}`);
-    }
+test('a text longer than is allowed is cut, and what is said of the whole is another thing', () => {
+  for (const put of [text, (value: string) => blob(new TextEncoder().encode(value))]) {
+    const to = bufferOf(100);
+    allow(1_000, 100);
+    put('x'.repeat(100));
+    assert.deepEqual([isCut, isOver], [false, false]);
+    put('y'.repeat(101));
+    assert.deepEqual([isCut, isOver], [true, false]);
+    assert.equal(new TextDecoder().decode(contentOf(to)).replaceAll(/[^y]/g, ''), 'y'.repeat(100));
+    allow(50, 100);
+    put('z'.repeat(101));
+    assert.deepEqual([isCut, isOver, isFull()], [true, true, true]);
   }
 });
 
-test('what would need more than 8 MiB is refused before memory is taken', () => {
-  const to = bufferOf(100);
-  assert.throws(() => ensure(to, 8 * 1024 * 1024), /too large/);
-  assert.equal(to._bytes.length, 100);
+test('bytes beyond what is allowed are cut there', () => {
+  for (const allowed of [100, 0]) {
+    const to = bufferOf(100);
+    allow(allowed, 1_000);
+    blob(new Uint8Array(1_000).fill(3));
+    assert.equal(isCut, true);
+    assert.deepEqual([...contentOf(to)], new Array(allowed).fill(3));
+  }
+});
+
+test('bytes that come again are the same, wherever they stand', () => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 127 });
+  fc.assert(
+    fc.property(bytes, fc.integer({ min: 0, max: 9 }), (content, offset) => {
+      const to = bufferOf(1);
+      skip(offset);
+      const start = skip(0);
+      blob(content);
+      const words = wordsFrom(start);
+      const one = written(to).slice(start);
+      for (let times = 0; times < 20; times++) copy(words);
+      assert.deepEqual(written(to).slice(start), new Array(21).fill(one).flat());
+    }),
+  );
+});
+
+test('of names it is known which they are, though more of them come than are kept', () => {
+  for (let round = 0; round < 3; round++) {
+    for (let each = 0; each < 1_500; each++) assert.equal(find(`name ${each}`)._text, `name ${each}`);
+    assert.equal(find('name 7')._text, 'name 7');
+  }
+});
+
+test('one buffer is written to while another waits, and both keep what they hold', () => {
+  const [first, second] = [bufferOf(1), bufferOf(1)];
+  for (let round = 0; round < 100; round++) {
+    select(first);
+    text('first');
+    select(second);
+    text('other');
+  }
+  for (const [buffer, expected] of [
+    [first, 'first'],
+    [second, 'other'],
+  ] as const) {
+    const one = delimited(new TextEncoder().encode(expected));
+    assert.deepEqual(written(buffer), new Array(100).fill(one).flat());
+  }
 });
 
 function bufferOf(capacity: number): WireBuffer {
-  const memory = new Uint8Array(capacity);
-  return { _bytes: memory, _view: new DataView(memory.buffer), _length: 0, _textLimit: Number.POSITIVE_INFINITY };
+  const buffer = wireBuffer(new Uint8Array(capacity));
+  select(buffer);
+  allow(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  ensure(0);
+  save(buffer);
+  return buffer;
+}
+
+/** What stands behind a length. */
+function contentOf(to: WireBuffer): Uint8Array {
+  const bytes = written(to);
+  return Uint8Array.from(bytes.slice(bytes.findIndex((byte) => byte < 0x80) + 1));
 }
 
 function written(to: WireBuffer): number[] {
+  select(to);
+  save(to);
   return [...to._bytes.subarray(0, to._length)];
 }
 
-function write(to: WireBuffer, parts: readonly Part[]): void {
+function write(parts: readonly Part[]): void {
   for (const part of parts) {
-    ensure(to, 16);
-    if (part.kind === 'text') text(to, part.value);
-    if (part.kind === 'name') name(to, part.value);
-    if (part.kind === 'attribute') {
-      const [key, value] = part.value;
-      name(to, key);
-      valueText(to, key, value);
-    }
-    if (part.kind === 'bytes') bytes(to, part.value);
-    if (part.kind === 'varint') writeVarint(to, part.value);
-    if (part.kind === 'bigVarint') bigVarint(to, part.value);
-    if (part.kind === 'double') double(to, part.value);
+    ensure(0);
+    if (part.kind === 'text') text(part.value);
+    if (part.kind === 'name') name(part.value);
+    if (part.kind === 'bytes') blob(part.value);
+    if (part.kind === 'varint') writeVarint(part.value);
+    if (part.kind === 'bigVarint') bigVarint(part.value);
+    if (part.kind === 'double') double(part.value);
     if (part.kind === 'nested') {
-      const start = begin(to, part.reserved);
-      write(to, part.value);
-      end(to, start, part.reserved);
+      const start = skip(1);
+      write(part.value);
+      close(start, 1);
     }
   }
 }
@@ -201,7 +221,6 @@ function write(to: WireBuffer, parts: readonly Part[]): void {
 function reference(parts: readonly Part[]): number[] {
   return parts.flatMap(({ kind, value }) => {
     if (kind === 'text' || kind === 'name') return delimited(new TextEncoder().encode(value));
-    if (kind === 'attribute') return value.flatMap((each) => delimited(new TextEncoder().encode(each)));
     if (kind === 'bytes') return delimited(value);
     if (kind === 'double') return [...new Uint8Array(Float64Array.of(value).buffer)];
     if (kind === 'nested') return delimited(reference(value));
@@ -234,11 +253,6 @@ function part(): fc.Arbitrary<Part> {
       { maxDepth: 5 },
       fc.record({ kind: fc.constant('text' as const), value }),
       fc.record({ kind: fc.constant('name' as const), value }),
-      // Few of each, so that a key comes with the value that it had before.
-      fc.record({
-        kind: fc.constant('attribute' as const),
-        value: fc.tuple(fc.oneof(fc.constantFrom('a', 'b'), value), fc.oneof(fc.constantFrom('a', 'b', ''), value)),
-      }),
       fc.record({ kind: fc.constant('bytes' as const), value: fc.uint8Array({ maxLength: 300 }) }),
       fc.record({ kind: fc.constant('varint' as const), value: fc.oneof(fc.maxSafeInteger(), edge()) }),
       fc.record({
@@ -249,7 +263,6 @@ function part(): fc.Arbitrary<Part> {
       fc.record({
         kind: fc.constant('nested' as const),
         value: fc.array(tie('part'), { maxLength: 5 }),
-        reserved: fc.constantFrom(1, 2),
       }),
     ),
   })).part;

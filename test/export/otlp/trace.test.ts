@@ -387,11 +387,11 @@ describe('the bytes of a request', () => {
     assert.equal(
       hexOf(bytes),
       golden(`
-        0a a2818000                                          # resource_spans: 1 · 128 + 0x22 = 162
+        0a a3818000                                          # resource_spans: 1 · 128 + 0x23 = 163
         ${RESOURCE}
-        12 c3808000                                          # scope_spans: 0x43
+        12 c4808000                                          # scope_spans: 0x44
           0a 06  0a 04 'test'
-          12 39                                              # span
+          12 b9 00                                           # span: 0x39, in two bytes all the same
             0a 10  0af7651916cd43dd8448eb211c80319c
             12 08  b7ad6b7169203331
             39     0100000000000000
@@ -457,7 +457,7 @@ describe('the bytes of a request', () => {
             22 08  00f067aa0ba902b7
             2a 04  'work'
             1a 03  'a=1'
-            7a 06  12 02 'no'  18 02                         # status
+            7a 06  18 02  12 02 'no'                         # status
             5a 15                                            # event
               09     0300000000000000
               12 01  'e'
