@@ -222,7 +222,9 @@ export interface Repeated {
   _next: Repeated | undefined;
   /** Of an attribute's key: the value it had the last time … */
   _value: unknown;
-  /** … and both of them, with their length in front, once it has come twice. */
+  /** … the tag in front of it … */
+  _tag: number;
+  /** … and all of it as it is written, once it has come twice. */
   _pair: Words | undefined;
 }
 
@@ -249,7 +251,8 @@ export function find(value: string): Repeated {
 function remember(value: string): Repeated {
   const start = at;
   text(value);
-  const found = { _text: value, _words: wordsFrom(start), _next: undefined, _value: undefined, _pair: undefined };
+  const _words = wordsFrom(start);
+  const found = { _text: value, _words, _next: undefined, _value: undefined, _tag: 0, _pair: undefined };
   at = start;
   // Emptied and not aged: it fills up only where names are made of ids, and then no order of eviction helps.
   if (repeated.size === MAX_REPEATED) repeated.clear();
