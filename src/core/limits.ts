@@ -33,3 +33,31 @@ export const DEFAULT_SPAN_LIMITS: Readonly<SpanLimits> = {
 export function spanLimits(given: Partial<SpanLimits> | undefined): SpanLimits {
   return numberOptions<SpanLimits>(DEFAULT_SPAN_LIMITS, given, 'spanLimits.', 0);
 }
+
+/** How many attributes a list may hold, and how long their values may be. */
+export interface ListLimits {
+  readonly _count: number;
+  readonly _length: number;
+}
+
+/** The limits by what they are asked for. */
+export interface LimitsByUse {
+  readonly _ofSpan: ListLimits;
+  readonly _ofEvent: ListLimits;
+  readonly _ofLink: ListLimits;
+  readonly _events: number;
+  readonly _links: number;
+}
+
+/** {@link spanLimits}, by what they are asked for. */
+export function limitsByUse(given: Partial<SpanLimits> | undefined): LimitsByUse {
+  const limits = spanLimits(given);
+  const listLimits = (_count: number): ListLimits => ({ _count, _length: limits.attributeValueLengthLimit });
+  return {
+    _ofSpan: listLimits(limits.attributeCountLimit),
+    _ofEvent: listLimits(limits.attributePerEventCountLimit),
+    _ofLink: listLimits(limits.attributePerLinkCountLimit),
+    _events: limits.eventCountLimit,
+    _links: limits.linkCountLimit,
+  };
+}

@@ -3,7 +3,7 @@ import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import type { IdGenerator } from './id.ts';
-import { type SpanLimits, spanLimits } from './limits.ts';
+import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
@@ -49,7 +49,7 @@ export class TracerProvider {
   readonly _sampler: Sampler | undefined;
   /** The sampler's short way; `undefined` for a sampler without one. */
   readonly _decide: Decide | undefined;
-  readonly _limits: SpanLimits;
+  readonly _limits: LimitsByUse;
   /** The flags of a new trace. */
   readonly _rootFlags: number;
   _isShutDown = false;
@@ -74,7 +74,7 @@ export class TracerProvider {
     this._resource = { ...resource, attributes: { ...sdkAttributes(), ...resource?.attributes } };
     this._sampler = sampler;
     this._decide = sampler === undefined ? asParent : decideOf(sampler);
-    this._limits = spanLimits(options.spanLimits);
+    this._limits = limitsByUse(options.spanLimits);
     this._idGenerator = idGenerator;
     this._rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? RANDOM_FLAG : 0;
     this._processors = [...spanProcessors];

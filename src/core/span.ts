@@ -168,44 +168,32 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
 
   override setAttribute(key: string, value: AttributeValue | null | undefined): this {
     if (this._isOpen('setAttribute')) {
-      const { attributeCountLimit, attributeValueLengthLimit } = this._tracer._limits;
       this._attributes ??= [];
-      setAttribute(this._attributes, key, value, attributeCountLimit, attributeValueLengthLimit);
+      setAttribute(this._attributes, key, value, this._tracer._limits._ofSpan);
     }
     return this;
   }
 
   override setAttributes(attributes: Attributes): this {
     if (this._isOpen('setAttributes')) {
-      const { attributeCountLimit, attributeValueLengthLimit } = this._tracer._limits;
-      this._attributes = setAttributes(this._attributes, attributes, attributeCountLimit, attributeValueLengthLimit);
+      this._attributes = setAttributes(this._attributes, attributes, this._tracer._limits._ofSpan);
     }
     return this;
   }
 
   override addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this {
     if (this._isOpen('addEvent')) {
-      const { attributePerEventCountLimit, attributeValueLengthLimit, eventCountLimit } = this._tracer._limits;
+      const { _ofEvent, _events } = this._tracer._limits;
       let attributes: AttributeList | undefined;
       let time = startTime;
       if (isTime(attributesOrStartTime)) time ??= attributesOrStartTime;
-      else if (attributesOrStartTime)
-        attributes = setAttributes(
-          attributes,
-          attributesOrStartTime,
-          attributePerEventCountLimit,
-          attributeValueLengthLimit,
-        );
-      const event: StoredEvent = {
-        _name: textOf(name),
-        _time: time === undefined ? now() : this._timeOf(time),
-        _attributes: attributes,
-      };
+      else if (attributesOrStartTime) attributes = setAttributes(undefined, attributesOrStartTime, _ofEvent);
+      const event: StoredEvent = { _name: textOf(name), _time: this._timeOf(time), _attributes: attributes };
       if (this._events === undefined) this._events = [event];
       else this._events.push(event);
-      if (this._events.length > eventCountLimit) {
+      if (this._events.length > _events) {
         this._events.shift();
-        if (this._extend()._droppedEvents++ === 0) report('event_limit', textOf(eventCountLimit));
+        if (this._extend()._droppedEvents++ === 0) report('event_limit', textOf(_events));
       }
     }
     return this;
@@ -213,16 +201,16 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
 
   override addLink(link: LinkInput): this {
     if (this._isOpen('addLink')) {
-      const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._tracer._limits;
+      const { _ofLink, _links } = this._tracer._limits;
       const extras = this._extend();
-      if (extras._links.length >= linkCountLimit) {
-        if (extras._droppedLinks++ === 0) report('link_limit', textOf(linkCountLimit));
-        return this;
-      }
       try {
+        if (extras._links.length >= _links) {
+          if (extras._droppedLinks++ === 0) report('link_limit', textOf(_links));
+          return this;
+        }
         const { context, attributes, droppedAttributesCount: lost } = detailedLink(link);
         const _span = spanOf(spanContextOf(context));
-        const _attributes = setAttributes(undefined, attributes, attributePerLinkCountLimit, attributeValueLengthLimit);
+        const _attributes = setAttributes(undefined, attributes, _ofLink);
         if (Number.isSafeInteger(lost)) _attributes._dropped = droppedOf(_attributes) + Math.max(lost as number, 0);
         extras._links.push({ _span, _traceState: textOfTraceState(_span._traceState), _attributes });
       } catch {
@@ -237,10 +225,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     if (this._isOpen('addLinks')) {
       try {
         if (!Array.isArray(links)) throw new TypeError();
-        const { linkCountLimit } = this._tracer._limits;
-        for (let at = 0; at < links.length && at <= linkCountLimit; at++) this.addLink(links[at]);
+        const { _links } = this._tracer._limits;
+        for (let at = 0; at < links.length && at <= _links; at++) this.addLink(links[at]);
         // What is beyond the limit is counted and not gone through: there may be any number of them.
-        this._extend()._droppedLinks += Math.max(links.length - linkCountLimit - 1, 0);
+        this._extend()._droppedLinks += Math.max(links.length - _links - 1, 0);
       } catch {
         report('link_refused', '');
       }
@@ -274,8 +262,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   override end(endTime?: TimeInput): void {
     if (!this._isOpen('end')) return;
     const { _start, _anchor } = this;
-    let end: Time = now();
-    if (endTime !== undefined) end = this._timeOf(endTime);
+    const end = this._timeOf(endTime);
     // The clock of a browser may stand still or, by a hair, go back.
     const isBackwards =
       typeof end === 'number' && typeof _start === 'number'
@@ -285,19 +272,14 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._tracer._provider._onEnd(this);
   }
 
-  /** Takes the start from the caller instead of the clock. */
-  _startAt(time: TimeInput): void {
-    this._start = this._timeOf(time);
-  }
-
   /** The time a caller gave; that of the clock where it is none. */
-  private _timeOf(time: TimeInput): Time {
+  _timeOf(time: TimeInput | undefined): Time {
     try {
-      return nanosOfInput(time, this._anchor);
+      if (time !== undefined) return nanosOfInput(time, this._anchor);
     } catch {
       report('time_refused', '');
-      return now();
     }
+    return now();
   }
 
   private _extend(): Extras {

@@ -5,7 +5,7 @@ import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
 import { hexOf, wordOf } from './id.ts';
 import type { SpanKind } from './kind.ts';
-import type { SpanLimits } from './limits.ts';
+import type { LimitsByUse } from './limits.ts';
 import { detailedLink, type Link, type LinkInput } from './link.ts';
 import {
   HAS_IS_REMOTE,
@@ -68,7 +68,7 @@ export class SpanTracer implements Tracer {
   readonly _provider: TracerProvider;
   readonly _scope: InstrumentationScope;
   // Copied from the provider: read for every attribute and event.
-  readonly _limits: SpanLimits;
+  readonly _limits: LimitsByUse;
 
   constructor(provider: TracerProvider, scope: InstrumentationScope) {
     this._provider = provider;
@@ -163,7 +163,7 @@ export class SpanTracer implements Tracer {
     );
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
-      if (options.startTime !== undefined) span._startAt(options.startTime);
+      if (options.startTime !== undefined) span._start = span._timeOf(options.startTime);
       if (options.links) span.addLinks(options.links);
     }
     if (sampled?.attributes) span.setAttributes(sampled.attributes);
@@ -187,7 +187,7 @@ export class SpanTracer implements Tracer {
         textOf(name),
         kindOf(kind),
         attributes,
-        linksOf(links, this._limits.linkCountLimit),
+        linksOf(links, this._limits._links),
       );
       if ([0, 1, 2].includes(result.decision)) return result;
     } catch (error) {

@@ -14,11 +14,12 @@ import { codesOf, diagnosticLog } from './diagnostic-log.ts';
 
 const log = diagnosticLog();
 const NO_LIMIT = Number.POSITIVE_INFINITY;
+const UNLIMITED = { _count: NO_LIMIT, _length: NO_LIMIT };
 
 /** A list of the attributes of an object. */
 function listOf(attributes: unknown, countLimit = NO_LIMIT, lengthLimit = NO_LIMIT): AttributeList {
   const list: AttributeList = [];
-  setAttributes(list, attributes as never, countLimit, lengthLimit);
+  setAttributes(list, attributes as never, { _count: countLimit, _length: lengthLimit });
   return list;
 }
 
@@ -36,7 +37,7 @@ describe('a list of attributes', () => {
         const list: AttributeList = [];
         const expected = new Map<string, number>();
         for (const [key, value] of changes) {
-          setAttribute(list, key, value, NO_LIMIT, NO_LIMIT);
+          setAttribute(list, key, value, UNLIMITED);
           expected.set(key, value);
         }
         assert.deepEqual(itemsOf(list), [...expected].flat());
@@ -49,10 +50,11 @@ describe('a list of attributes', () => {
   it('takes no more keys than it may, and goes on to take values for those it has', () => {
     for (const limit of [0, 1, 31, 32, 33, 128]) {
       const list: AttributeList = [];
-      for (let key = 0; key < limit + 5; key++) setAttribute(list, `k${key}`, key, limit, NO_LIMIT);
+      for (let key = 0; key < limit + 5; key++)
+        setAttribute(list, `k${key}`, key, { _count: limit, _length: NO_LIMIT });
       assert.equal(list.length, 2 * limit);
       assert.equal(droppedOf(list), 5);
-      if (limit > 0) setAttribute(list, 'k0', 'new', limit, NO_LIMIT);
+      if (limit > 0) setAttribute(list, 'k0', 'new', { _count: limit, _length: NO_LIMIT });
       assert.equal(attributesOf(list).k0, limit > 0 ? 'new' : undefined);
       assert.equal(droppedOf(list), 5);
     }
@@ -63,7 +65,7 @@ describe('a list of attributes', () => {
   it('refuses what is no key', () => {
     const list: AttributeList = [];
     const keys = ['', 5, null, undefined, Symbol('k'), {}, new Proxy({}, { get: () => assert.fail('a trap') })];
-    for (const key of keys) setAttribute(list, key as string, 1, NO_LIMIT, NO_LIMIT);
+    for (const key of keys) setAttribute(list, key as string, 1, UNLIMITED);
     assert.deepEqual(itemsOf(list), []);
     assert.equal(droppedOf(list), keys.length);
     assert.deepEqual(codesOf(log), ['attribute_refused']);
@@ -109,7 +111,7 @@ describe('a value', () => {
 
   it('that is null or undefined sets nothing, and takes nothing away', () => {
     const list = listOf({ a: 1 });
-    setAttributes(list, { a: null, b: undefined }, NO_LIMIT, NO_LIMIT);
+    setAttributes(list, { a: null, b: undefined }, UNLIMITED);
     assert.deepEqual(attributesOf(list), { a: 1 });
     assert.equal(droppedOf(list), 0);
   });
@@ -182,7 +184,7 @@ describe('a value', () => {
       new Proxy([], { get: () => assert.fail('a trap') }),
     ];
     const list: AttributeList = [];
-    for (const [at, value] of values.entries()) setAttribute(list, `k${at}`, value, NO_LIMIT, NO_LIMIT);
+    for (const [at, value] of values.entries()) setAttribute(list, `k${at}`, value, UNLIMITED);
     assert.deepEqual(itemsOf(list), []);
     assert.equal(droppedOf(list), values.length);
     assert.deepEqual(codesOf(log), ['attribute_refused']);
