@@ -172,13 +172,13 @@ describe('an answer', () => {
     [503, 'refused', /503/],
   ] as const) {
     test(`with status ${status} drops the spans as ${reason} and says where, why and what to do`, async (t) => {
-      const { end, processor, collector, exporter, log } = await started(
+      const { end, processor, collector, log } = await started(
         t,
         {},
         { answer: () => ({ status, body: 'bad thing' }) },
       );
       end(3);
-      const flushed = await hurried(exporter, processor.forceFlush());
+      const flushed = await hurried(processor);
       assert.deepEqual(flushed, { exported: 0, pending: 0, dropped: 3 });
       assert.deepEqual(balanced(processor).dropped, { [reason]: 3 });
       assert.deepEqual(
@@ -205,7 +205,7 @@ describe('an answer', () => {
     );
     assert.match(
       log[0].message,
-      /^spans_rejected: 2 of 5 spans, by http:\/\/.*\/v1\/traces: "too old": the receiver .*rejected some/,
+      /^spans_rejected: http:\/\/.*\/v1\/traces answered 200 "too old", 2 of 5 spans rejected: the receiver .*some/,
     );
   });
 
@@ -246,10 +246,10 @@ describe('an answer', () => {
 
 describe('without an answer', () => {
   test('spans are unreachable where nobody listens, and arrive when somebody does again', async (t) => {
-    const { collector, end, processor, exporter, log } = await started(t);
+    const { collector, end, processor, log } = await started(t);
     await collector.close();
     end(2);
-    const flushed = await hurried(exporter, processor.forceFlush());
+    const flushed = await hurried(processor);
     assert.deepEqual(flushed, { exported: 0, pending: 0, dropped: 2 });
     assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
     const [{ message }] = log;
@@ -313,7 +313,7 @@ describe('without an answer', () => {
       ['export_timeout'],
     );
     // Too late: the spans are booked.
-    exporter.settle({ acknowledged: 2, rejected: 0, unknown: 0, dropped: 0 });
+    exporter.settle({ acknowledged: 2 });
     await turn();
     assert.equal(balanced(processor).acknowledged, 0);
   });
@@ -648,7 +648,8 @@ describe('the counters are exact at every step', () => {
             await turn();
             balanced(processor);
           }
-          await hurried(exporter, processor.shutdown());
+          await hurried(processor);
+          await processor.shutdown();
           const { acknowledged: taken, unknown, pending } = balanced(processor);
           const received = idsOf(collector.spans());
           assert.equal(pending, 0);
@@ -721,7 +722,7 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
   send(batches: readonly CountedBatch[]): Promise<ExportOutcome> {
     assert.equal(this.open, undefined, 'a second export beside the first');
     this.calls++;
-    const { acknowledged: spans } = acknowledged(batches);
+    const spans = spansOf(batches);
     return new Promise((resolve, reject) => {
       this.open = { spans, resolve, reject };
     });
@@ -737,12 +738,11 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
     if (this.open === undefined) return;
     const { spans, reject } = this.open;
     const part = Math.floor(spans * share);
-    const none = { acknowledged: 0, rejected: 0, unknown: 0, dropped: 0 };
-    if (how === 0) this.settle({ ...none, acknowledged: spans });
-    else if (how === 1) this.settle({ ...none, acknowledged: spans - part, rejected: part });
-    else if (how === 2) this.settle({ ...none, unknown: spans });
-    else if (how === 3) this.settle({ ...none, dropped: part, acknowledged: spans - part, reason: 'too_large' });
-    else if (how === 4) this.settle({ ...none, dropped: spans });
+    if (how === 0) this.settle({ acknowledged: spans });
+    else if (how === 1) this.settle({ acknowledged: spans - part, rejected: part });
+    else if (how === 2) this.settle({ unknown: spans });
+    else if (how === 3) this.settle({ dropped: part, acknowledged: spans - part, reason: 'too_large' });
+    else if (how === 4) this.settle({ dropped: spans });
     else {
       this.open = undefined;
       reject(new Error('failed'));
@@ -751,8 +751,11 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
 }
 
 function acknowledged(batches: readonly SpanBatch[]): ExportOutcome {
-  const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-  return { acknowledged: spans, rejected: 0, unknown: 0, dropped: 0 };
+  return { acknowledged: spansOf(batches) };
+}
+
+function spansOf(batches: readonly SpanBatch[]): number {
+  return batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
 }
 
 function idsOf(spans: readonly { spanId: string }[]): string[] {
