@@ -1,20 +1,27 @@
 import { unref } from '#platform';
 import { LONGEST_TIMER } from './clock.ts';
 
-/** Calls back after `millis`, unless the process has nothing else to do and ends. */
-export function later(millis: number, callback: () => void): unknown {
+/** A `setTimeout` that does not hold the process, for any number of milliseconds. */
+export function later(callback: () => void, millis: number): unknown {
   const timer = setTimeout(callback, Math.min(millis, LONGEST_TIMER));
   unref(timer);
   return timer;
 }
 
-/** What `promise` comes to, or `undefined` once `millis` are over: whoever waits for others' code must not hang. */
-export function within<T>(millis: number, promise: T | PromiseLike<T>): Promise<T | undefined> {
+/**
+ * What `promise` comes to, or `undefined` once `millis` are over: whoever waits for others' code must not hang.
+ *
+ * @param start - Starts the timer; that of default holds the process, since somebody waits for it.
+ */
+export function within<T>(
+  millis: number,
+  promise: T | PromiseLike<T>,
+  start: typeof later = setTimeout,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    // Somebody waits for this: it holds the process.
-    const timer = setTimeout(resolve, Math.min(millis, LONGEST_TIMER));
+    const timer = start(() => resolve(undefined), Math.min(millis, LONGEST_TIMER));
     Promise.resolve(promise)
-      .finally(() => clearTimeout(timer))
+      .finally(() => clearTimeout(timer as number))
       .then(resolve, reject);
   });
 }

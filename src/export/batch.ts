@@ -103,10 +103,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     this._options = checkedBatchOptions(options, '');
-    const { maxQueueBytes, maxRequestBytes } = this._options;
     // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
     // span of one goes over the bound, hence the half.
-    this._maxBatchBytes = Math.min(MEBIBYTE, maxQueueBytes, maxRequestBytes / 2);
+    this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxQueueBytes, this._options.maxRequestBytes / 2);
     this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._current = this._exporter.createBatch();
   }
@@ -115,7 +114,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     if (!isSampled(span.flags)) return;
     const { _options, _current, _counts } = this;
     _counts.ended++;
-    if (this._closed !== undefined) {
+    if (this._closed) {
       this._drop(1, 'shutdown', '1');
       return;
     }
@@ -134,7 +133,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     // Even where it failed: the segment that was begun for the span stays.
     this._pendingBytes += _current.byteLength - before;
     if (_current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes) this._send();
-    else if (this._timer === undefined) this._startTimer();
+    else if (!this._timer) this._startTimer();
   }
 
   /**
@@ -145,9 +144,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
     this._send();
-    const target = this._settled + this._counts.pending;
-    if (target > this._settled) {
-      const flushed = new Promise<void>((resolve) => this._flushes.push([target, resolve]));
+    const { pending } = this._counts;
+    if (pending) {
+      const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
       this._exporter.hurry?.();
       await within(flushTimeout(options), flushed);
     }
@@ -179,7 +178,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     // It is booked a turn of the loop later at most, and none follows it.
     await this._sending;
     const { pending } = this._counts;
-    if (pending > 0) {
+    if (pending) {
       this._drop(pending, 'shutdown', textOf(pending));
       this._settle(pending, this._pendingBytes);
     }
@@ -201,12 +200,12 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _drop(spans: number, reason: DropReason, details?: string): void {
     const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    if (details !== undefined) report(reason, details, 'error');
+    if (details) report(reason, details, 'error');
   }
 
   private _startTimer(): void {
     try {
-      this._timer = later(this._options.scheduledDelayMillis, () => this._send());
+      this._timer = later(() => this._send(), this._options.scheduledDelayMillis);
     } catch {
       // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
     }
@@ -216,22 +215,22 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _send(): void {
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
-    if (this._current.spanCount > 0) {
+    if (this._current.spanCount) {
       this._queue.push(this._current);
       this._current = this._exporter.createBatch();
     }
-    if (this._abort === undefined) this._sending = this._sendQueue();
+    if (!this._abort) this._sending = this._sendQueue();
   }
 
   /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */
   private async _sendQueue(): Promise<void> {
     const { _exporter, _options, _queue } = this;
-    while (this._abort === undefined && _queue.length > 0) {
+    while (!this._abort && _queue.length) {
       let spans = 0;
       let bytes = 0;
       const batches = [];
       for (const batch of _queue) {
-        if (spans > 0 && bytes + batch.byteLength > _options.maxRequestBytes) break;
+        if (spans && bytes + batch.byteLength > _options.maxRequestBytes) break;
         spans += batch.spanCount;
         bytes += batch.byteLength;
         batches.push(batch);
@@ -251,10 +250,10 @@ export class BatchSpanProcessor implements SpanProcessor {
       try {
         const sent = _exporter.send(batches, abort.signal, () => this._endFlushes(Infinity));
         if ('then' in sent) {
-          timer = later(_options.exportTimeoutMillis, () => {
+          timer = later(() => {
             report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spans} spans`, 'error');
             this._abort?.('the export timed out');
-          });
+          }, _options.exportTimeoutMillis);
           outcome = await Promise.race([sent, givenUp]);
         } else outcome = sent;
       } catch (error) {
@@ -262,11 +261,11 @@ export class BatchSpanProcessor implements SpanProcessor {
       }
       clearTimeout(timer as number | undefined);
       this._abort = undefined;
-      const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed' } = outcome;
+      const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed' } = outcome ?? {};
       this._counts.acknowledged += acknowledged;
       this._counts.rejected += rejected;
       this._counts.unknown += spans - acknowledged - rejected - dropped;
-      if (dropped > 0) this._drop(dropped, reason);
+      if (dropped) this._drop(dropped, reason);
       this._settle(spans, bytes);
     }
   }

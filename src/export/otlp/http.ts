@@ -1,5 +1,5 @@
 import { createFetch, isUnsent, language } from '#platform';
-import { later } from '../../core/deadline.ts';
+import { later, within } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
@@ -113,25 +113,23 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       spans += spanCount;
       cutSpans += _cutSpans;
     }
-    if (cutSpans > 0) report('span_cut', textOf(cutSpans));
+    if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = concat(batches.flatMap((batch) => batch._seal()));
     for (let attempts = 1, pause = FIRST_PAUSE_MILLIS; ; attempts++, pause *= 1.5) {
       const [outcome, why, retryAfter] = await this._attempt(body, spans, signal);
       if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
-        let timer: unknown;
-        await new Promise<void>((resolve) => {
+        const woken = new Promise<void>((resolve) => {
           this._wake = resolve;
-          signal.addEventListener('abort', this._wake as () => void);
-          timer = later(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), resolve);
-          pausing?.();
+          signal.addEventListener('abort', () => resolve());
         });
-        clearTimeout(timer as number);
+        pausing?.();
+        await within(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), woken, later);
         this._wake = undefined;
         if (!signal.aborted) continue;
       }
-      if (why !== undefined) report('export_failed', `${this.url} ${why}`, 'error');
+      if (why) report('export_failed', `${this.url} ${why}`, 'error');
       // Only now is it certain that nobody reads the buffers any more.
-      if (outcome.unknown === undefined) for (const batch of batches) batch._release();
+      if (!outcome.unknown) for (const batch of batches) batch._release();
       return outcome;
     }
   }
@@ -145,7 +143,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   private async _attempt(body: Uint8Array<ArrayBuffer>, spans: number, signal: AbortSignal): Promise<Attempt> {
     const abort = new AbortController();
     signal.addEventListener('abort', () => abort.abort(signal.reason));
-    const timer = later(this._timeoutMillis, () => abort.abort(`no answer within ${this._timeoutMillis} ms`));
+    const timer = later(() => abort.abort(`no answer within ${this._timeoutMillis} ms`), this._timeoutMillis);
     try {
       const response = await untraced(this._fetch, this.url, {
         method: 'POST',
@@ -161,8 +159,8 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
         const [rejectedSpans, said] = readResponse(answer);
         const rejected = Math.min(rejectedSpans, spans);
         const details = `${this.url} answered ${status} ${quoted(said)}, ${rejected} of ${spans} spans rejected`;
-        if (rejected > 0) report('spans_rejected', details, 'error');
-        else if (said.length > 0) report('server_warning', details);
+        if (rejected) report('spans_rejected', details, 'error');
+        else if (said.length) report('server_warning', details);
         return [{ acknowledged: spans - rejected, rejected }];
       }
       return [
@@ -193,7 +191,8 @@ function reasonOf(error: unknown): string {
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
 export function checkedHeaders(headers: Readonly<Record<string, string>>, setting: string): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value: unknown = headers[name];
     // The value stays out of the message: it is likely to be a secret.
     if (!/^[\w!#-'*+.^`|~-]+$/.test(name) || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
       throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header's name, or its value none in Latin-1`);
@@ -207,9 +206,10 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const reader = body?.getReader();
-  for (let size = 0; reader !== undefined; ) {
-    const { done, value } = await reader.read();
-    if (done || value === undefined) break;
+  for (let size = 0; reader; ) {
+    const { value } = await reader.read();
+    // Nothing comes with the end.
+    if (!value) break;
     size += value.length;
     if (size > MAX_RESPONSE_BYTES) {
       await reader.cancel();

@@ -20,8 +20,7 @@ export function readResponse(bytes: Uint8Array): [rejectedSpans: number, errorMe
       if (!(next > 127)) return value;
     }
   };
-  const isResponse = varint() === 0x0a;
-  for (const end = varint() + at; isResponse && at < end; ) {
+  for (const end = varint() === 0x0a ? varint() + at : 0; at < end; ) {
     const tag = varint();
     const value = varint();
     if (tag === 0x08) {
