@@ -8,14 +8,7 @@ import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import {
-  type BatchingExporter,
-  type DropReason,
-  type ExportOutcome,
-  exportFailed,
-  type SpanBatch,
-  type SpanExporter,
-} from './exporter.ts';
+import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch, SpanExporter } from './exporter.ts';
 import { listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
@@ -185,7 +178,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     try {
       await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), this._exporter.shutdown?.());
     } catch (error) {
-      exportFailed(0, error);
+      report('export_failed', messageOf(error), 'error');
     }
     return this._since(before);
   }
@@ -257,20 +250,34 @@ export class BatchSpanProcessor implements SpanProcessor {
           outcome = await Promise.race([sent, givenUp]);
         } else outcome = sent;
       } catch (error) {
-        outcome = exportFailed(spans, error);
+        outcome = { dropped: spans, why: messageOf(error) };
       }
       clearTimeout(timer as number | undefined);
       this._abort = undefined;
-      const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed' } = outcome ?? {};
-      this._counts.acknowledged += acknowledged;
-      this._counts.rejected += rejected;
-      this._counts.unknown += spans - acknowledged - rejected - dropped;
-      if (dropped) this._drop(dropped, reason);
       this._settle(spans, bytes);
+      this._book(spans, outcome ?? {});
     }
   }
 
-  /** Takes spans that have been counted otherwise from those that are pending. */
+  /** Counts what became of spans, and reports it where there is something to be said. */
+  private _book(spans: number, outcome: ExportOutcome): void {
+    const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed', why } = outcome;
+    const { _counts } = this;
+    const lost = spans - acknowledged;
+    _counts.acknowledged += acknowledged;
+    _counts.rejected += rejected;
+    _counts.unknown += lost - rejected - dropped;
+    if (dropped) this._drop(dropped, reason);
+    if (why !== undefined) {
+      report(
+        rejected ? 'spans_rejected' : lost ? 'export_failed' : 'server_warning',
+        `${lost} of ${spans} spans not acknowledged: ${why}`,
+        lost ? 'error' : 'warn',
+      );
+    }
+  }
+
+  /** Takes spans from those that are pending. */
   private _settle(spans: number, bytes: number): void {
     this._counts.pending -= spans;
     this._pendingBytes -= bytes;

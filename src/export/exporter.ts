@@ -1,6 +1,4 @@
 import { ROOT_CONTEXT, suppressTracing } from '../core/context.ts';
-import { report } from '../core/diagnostic.ts';
-import { messageOf } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { ReadableSpan } from '../core/span.ts';
 
@@ -30,8 +28,10 @@ export interface ExportOutcome {
   /** Sent, but no answer came: they may have arrived. */
   readonly unknown?: number;
   readonly dropped?: number;
-  /** Why, where `dropped` is above 0. Default: `export_failed`. */
+  /** The name under which the dropped are counted. Default: `export_failed`. */
   readonly reason?: DropReason;
+  /** What has happened, for people: it is reported. Default: nothing. */
+  readonly why?: string;
 }
 
 /** Ended spans in the form in which an exporter sends them. */
@@ -74,12 +74,6 @@ export interface ExportResult {
 export interface SpanExporter {
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
   shutdown?(): Promise<void> | void;
-}
-
-/** Reports that an exporter failed; the spans are dropped. */
-export function exportFailed(spans: number, error: unknown): ExportOutcome {
-  report('export_failed', `${spans} spans: ${messageOf(error)}`, 'error');
-  return { dropped: spans };
 }
 
 /** Calls what an exporter does. It is never traced: it would export its own exports. */

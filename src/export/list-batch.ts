@@ -1,9 +1,9 @@
+import { messageOf } from '../core/exception.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import {
   type BatchingExporter,
   type ExportOutcome,
   type ExportResult,
-  exportFailed,
   type SpanBatch,
   type SpanExporter,
   untraced,
@@ -30,17 +30,18 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
     createBatch: () => new ListBatch(),
     send(batches) {
       const spans = batches.flatMap((batch) => batch.spans);
+      const { length } = spans;
       // An exporter that answers at once is answered for at once, so that tests see their spans without an await.
       let outcome: ExportOutcome | undefined;
       const answer = new Promise<ExportOutcome>((resolve) => {
-        const settle = (result: ExportResult | undefined) => {
-          outcome ??= result?.code === 0 ? { acknowledged: spans.length } : exportFailed(spans.length, result?.error);
+        const settle = (result?: ExportResult) => {
+          outcome ??=
+            result?.code === 0 ? { acknowledged: length } : { dropped: length, why: messageOf(result?.error) };
           resolve(outcome);
         };
         const fail = (error: Error) => settle({ code: 1, error });
         try {
-          const returned = untraced(() => exporter.export(spans, settle));
-          returned?.then?.(() => settle({ code: 0 }), fail);
+          untraced(() => exporter.export(spans, settle))?.then?.(() => settle({ code: 0 }), fail);
         } catch (error) {
           fail(error as Error);
         }

@@ -59,8 +59,8 @@ const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MILLIS = 1_000;
 const RETRYABLE = [429, 502, 503, 504];
 
-/** What one request came to; where it failed, why; where it may be repeated, the milliseconds to wait at least. */
-type Attempt = [outcome: ExportOutcome, why?: string, retryAfter?: number];
+/** What one request came to, and where it may be repeated, the milliseconds to wait at least. */
+type Attempt = [outcome: ExportOutcome, retryAfter?: number];
 
 /**
  * Sends spans as OTLP, protobuf over HTTP. What a server cannot take now (429, 502, 503, 504, or no connection) is sent
@@ -116,7 +116,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = concat(batches.flatMap((batch) => batch._seal()));
     for (let attempts = 1, pause = FIRST_PAUSE_MILLIS; ; attempts++, pause *= 1.5) {
-      const [outcome, why, retryAfter] = await this._attempt(body, spans, signal);
+      const [outcome, retryAfter] = await this._attempt(body, spans, signal);
       if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
         const woken = new Promise<void>((resolve) => {
           this._wake = resolve;
@@ -127,7 +127,6 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
         this._wake = undefined;
         if (!signal.aborted) continue;
       }
-      if (why) report('export_failed', `${this.url} ${why}`, 'error');
       // Only now is it certain that nobody reads the buffers any more.
       if (!outcome.unknown) for (const batch of batches) batch._release();
       return outcome;
@@ -155,25 +154,23 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       });
       const { status } = response;
       const answer = await readBody(response);
-      if (status >= 200 && status < 300) {
-        const [rejectedSpans, said] = readResponse(answer);
+      const isAccepted = status >= 200 && status < 300;
+      const [rejectedSpans, said] = isAccepted ? readResponse(answer) : [0, answer];
+      const why = `${this.url} answered ${status} ${quoted(said)}${explanation(status)}`;
+      if (isAccepted) {
         const rejected = Math.min(rejectedSpans, spans);
-        const details = `${this.url} answered ${status} ${quoted(said)}, ${rejected} of ${spans} spans rejected`;
-        if (rejected) report('spans_rejected', details, 'error');
-        else if (said.length) report('server_warning', details);
-        return [{ acknowledged: spans - rejected, rejected }];
+        return [{ acknowledged: spans - rejected, rejected, why: rejected || said.length ? why : undefined }];
       }
       return [
-        { dropped: spans, reason: status === 413 ? 'too_large' : 'refused' },
-        `answered ${status} ${quoted(answer)}, ${spans} spans dropped${explanation(status)}`,
+        { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why },
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
       ];
     } catch (error) {
-      const why = `gave no answer (${reasonOf(error)}), ${spans} spans `;
+      const why = `${this.url} gave no answer (${reasonOf(error)})`;
       return isUnsent(error)
-        ? [{ dropped: spans, reason: 'unreachable' }, `${why}dropped${explanation('no_answer')}`, 0]
+        ? [{ dropped: spans, reason: 'unreachable', why: why + explanation('no_answer') }, 0]
         : // Nobody knows whether it arrived: sending it again could double its spans.
-          [{ unknown: spans }, `${why}may be lost`];
+          [{ unknown: spans, why }];
     } finally {
       clearTimeout(timer as number);
     }

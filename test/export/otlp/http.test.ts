@@ -130,7 +130,7 @@ describe('the body of a response', () => {
     });
     t.after(() => collector.close());
     await flushed(new OtlpHttpExporter({ url: collector.endpoint }));
-    assert.match(log[0].message, / answered 400 "\[31mred x{290,}", 1 spans dropped$/);
+    assert.match(log[0].message, / answered 400 "\[31mred x{290,}"$/);
     assert.ok(log[0].message.length < 500);
   });
 

@@ -48,7 +48,8 @@ describe('what a server cannot take now', () => {
     assert.equal(collector.requests.length, 5);
     assert.deepEqual(balanced(processor).dropped, { refused: 2 });
     assert.deepEqual(codesOf(log), ['export_failed']);
-    for (const part of [collector.endpoint, '503', '"over quota"', '2 spans']) assert.ok(log[0].message.includes(part));
+    for (const part of [collector.endpoint, '503', '"over quota"', '2 of 2 spans'])
+      assert.ok(log[0].message.includes(part));
   });
 
   test('arrives with the fifth attempt, too, whatever the reasons before it', async (t) => {
@@ -329,7 +330,9 @@ describe('the pauses between attempts', () => {
     const outcome = exporter.send([batchFrom(exporter)], abort.signal);
     await pausing(exporter);
     abort.abort();
-    assert.deepEqual(await outcome, { dropped: 1, reason: 'refused' });
+    const { dropped, reason, why } = await outcome;
+    assert.deepEqual([dropped, reason], [1, 'refused']);
+    assert.match(why ?? '', / answered 503 /);
     assert.equal(collector.requests.length, 1);
   });
 
