@@ -17,21 +17,20 @@ const MAX_CAUSES = 8;
 
 /** Describes anything that can be thrown. Never throws, whatever its getters do. */
 export function describeException(thrown: unknown): ExceptionAttributes {
-  const attributes: ExceptionAttributes = {
-    'exception.type':
-      Object(thrown) === thrown
-        ? textAt(thrown, 'name') || textAt(thrown, 'code') || textAt(read(thrown, 'constructor'), 'name') || 'Error'
-        : typeof thrown,
-    'exception.message': messageOf(thrown),
-  };
   let stack = textAt(thrown, 'stack');
   let cause = read(thrown, 'cause');
   for (let depth = 0; depth < MAX_CAUSES && cause != null; depth++) {
     stack += `\nCaused by: ${textAt(cause, 'stack') || messageOf(cause)}`;
     cause = read(cause, 'cause');
   }
-  if (stack !== '') attributes['exception.stacktrace'] = stack;
-  return attributes;
+  return {
+    'exception.type':
+      Object(thrown) === thrown
+        ? textAt(thrown, 'name') || textAt(thrown, 'code') || textAt(read(thrown, 'constructor'), 'name') || 'Error'
+        : typeof thrown,
+    'exception.message': messageOf(thrown),
+    ...(stack && { 'exception.stacktrace': stack }),
+  };
 }
 
 /** The message of something thrown; its text where it has none. Never throws. */
