@@ -193,7 +193,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _drop(spans: number, reason: DropReason, details?: string): void {
     const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    if (details) report(reason, details, 'error');
+    if (details !== undefined) report(reason, details, 'error');
   }
 
   private _startTimer(): void {

@@ -192,7 +192,7 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
     const value: unknown = headers[name];
     // The value stays out of the message: it is likely to be a secret.
     if (!/^[\w!#-'*+.^`|~-]+$/.test(name) || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
-      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header's name, or its value none in Latin-1`);
+      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header: names are tokens, values Latin-1 text`);
     }
     result[name.toLowerCase()] = value;
   }

@@ -222,8 +222,8 @@ describe('an option', () => {
     [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
     [{ timeoutMillis: '10' }, /^timeoutMillis: 10/],
     [{ fetch: 'fetch' }, /^fetch: a function/],
-    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header's name/],
-    [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header's name, or its value none in Latin-1$/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header: names are tokens/],
+    [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
     [{ headers: { a: 5 } }, /^headers: "a"/],
   ] as [object, RegExp][]) {
     test(`is refused by name: ${JSON.stringify(options)}`, () => {
