@@ -108,12 +108,12 @@ export class BatchSpanProcessor implements SpanProcessor {
     const { _options, _current, _counts } = this;
     _counts.ended++;
     if (this._closed) {
-      this._drop(1, 'shutdown', '1');
+      this._drop('shutdown', 1, '1');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
     if (_counts.pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
-      this._drop(1, 'queue_full', `${_counts.pending} spans, ${this._pendingBytes} bytes`);
+      this._drop('queue_full', 1, `${_counts.pending} spans, ${this._pendingBytes} bytes`);
       return;
     }
     const before = _current.byteLength;
@@ -121,7 +121,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       _current.add(span);
       _counts.pending++;
     } catch (error) {
-      this._drop(1, 'encode_failed', messageOf(error));
+      this._drop('encode_failed', 1, messageOf(error));
     }
     // Even where it failed: the segment that was begun for the span stays.
     this._pendingBytes += _current.byteLength - before;
@@ -172,7 +172,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     await this._sending;
     const { pending } = this._counts;
     if (pending) {
-      this._drop(pending, 'shutdown', textOf(pending));
+      this._drop('shutdown', pending, textOf(pending));
       this._settle(pending, this._pendingBytes);
     }
     try {
@@ -189,11 +189,15 @@ export class BatchSpanProcessor implements SpanProcessor {
     return { exported, pending, dropped: ended - pending - (before.ended - before.pending) - exported };
   }
 
-  /** Counts spans that are lost, and reports them where it has not been done. */
-  private _drop(spans: number, reason: DropReason, details?: string): void {
+  /** Counts and reports spans that are not sent. */
+  private _drop(reason: DropReason, spans: number, details: string): void {
+    this._lose(reason, spans);
+    report(reason, details, 'error');
+  }
+
+  private _lose(reason: DropReason, spans: number): void {
     const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
-    if (details !== undefined) report(reason, details, 'error');
   }
 
   private _startTimer(): void {
@@ -267,13 +271,12 @@ export class BatchSpanProcessor implements SpanProcessor {
     _counts.acknowledged += acknowledged;
     _counts.rejected += rejected;
     _counts.unknown += lost - rejected - dropped;
-    if (dropped) this._drop(dropped, reason);
+    if (dropped) this._lose(reason, dropped);
     if (why !== undefined) {
-      report(
-        rejected ? 'spans_rejected' : lost ? 'export_failed' : 'server_warning',
-        `${lost} of ${spans} spans not acknowledged: ${why}`,
-        lost ? 'error' : 'warn',
-      );
+      const details = `${lost} of ${spans} spans not acknowledged: ${why}`;
+      if (rejected) report('spans_rejected', details, 'error');
+      else if (lost) report('export_failed', details, 'error');
+      else report('server_warning', details);
     }
   }
 

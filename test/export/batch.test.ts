@@ -531,6 +531,26 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
   });
 
+  test('that does not account for all spans leaves the others unknown, and what it says is reported', async (t) => {
+    const log = diagnosticLog(t);
+    const outcomes = [undefined, {}, { acknowledged: 1, why: 'one was enough' }] as ExportOutcome[];
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send: async () => outcomes.shift() as ExportOutcome,
+    };
+    const processor = new BatchSpanProcessor(exporter);
+    const end = endedSpansInto(processor);
+    for (const unknown of [2, 4, 5]) {
+      end(2);
+      await processor.forceFlush();
+      assert.equal(balanced(processor).unknown, unknown);
+    }
+    assert.deepEqual(
+      log.map(({ message }) => message),
+      ['export_failed: 1 of 2 spans not acknowledged: one was enough'],
+    );
+  });
+
   test('whose batch cannot take a span loses that span', async (t) => {
     const log = diagnosticLog(t);
     class Picky extends CountedBatch {
