@@ -532,6 +532,8 @@ describe('slips', () => {
       resolveConfig({ exporterType: 'otlp' }),
     );
     assert.equal(otlp.headers, undefined);
-    assert.deepEqual(warnings, [`OTEL_EXPORTER_OTLP_HEADERS: "a b" is not a header's name; no headers are sent`]);
+    assert.deepEqual(warnings, [
+      `OTEL_EXPORTER_OTLP_HEADERS: "a b" is not a header: names are tokens, values Latin-1 text; no headers are sent`,
+    ]);
   });
 });

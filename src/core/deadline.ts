@@ -1,14 +1,27 @@
+import { unref } from '#platform';
 import { LONGEST_TIMER } from './clock.ts';
 
-/** What `promise` comes to, or `undefined` once `timeoutMillis` are over: whoever waits for others' code must not hang. */
-export async function within<T>(timeoutMillis: number, promise: T | PromiseLike<T>): Promise<T | undefined> {
-  let timer: unknown;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.min(timeoutMillis, LONGEST_TIMER));
+/** A `setTimeout` that does not hold the process, for any number of milliseconds. */
+export function later(callback: () => void, millis: number): unknown {
+  const timer = setTimeout(callback, Math.min(millis, LONGEST_TIMER));
+  unref(timer);
+  return timer;
+}
+
+/**
+ * What `promise` comes to, or `undefined` once `millis` are over: whoever waits for others' code must not hang.
+ *
+ * @param start - Starts the timer; that of default holds the process, since somebody waits for it.
+ */
+export function within<T>(
+  millis: number,
+  promise: T | PromiseLike<T>,
+  start: typeof later = setTimeout,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = start(() => resolve(undefined), Math.min(millis, LONGEST_TIMER));
+    Promise.resolve(promise)
+      .finally(() => clearTimeout(timer as number))
+      .then(resolve, reject);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer as number | undefined);
-  }
 }

@@ -26,19 +26,18 @@ const INTERVAL_MILLIS = 60_000;
  * @param key - What is held back together; the code unless something narrower is named.
  */
 export function report(code: string, details: string, level: Diagnostic['level'] = 'warn', key: string = code): void {
-  const { reported } = processState;
+  const { reported, onDiagnostic = printDiagnostic } = processState;
   const at = Date.now();
-  const last = reported.get(key) as [at: number, repeated: number] | undefined;
+  const last = (reported.get(key) ?? [-Infinity, 0]) as [at: number, repeated: number];
   // A clock that went back must not silence a code for ever, hence the distance both ways.
-  if (last !== undefined && Math.abs(at - last[0]) < INTERVAL_MILLIS) {
+  if (Math.abs(at - last[0]) < INTERVAL_MILLIS) {
     last[1]++;
     return;
   }
   reported.set(key, [at, 0]);
-  const message = (details === '' ? code : `${code}: ${details}`) + explanation(code);
-  const diagnostic: Diagnostic = { level, code, message, repeated: last?.[1] ?? 0 };
+  const message = code + (details && `: ${details}`) + explanation(code);
   try {
-    (processState.onDiagnostic ?? printDiagnostic)(diagnostic);
+    onDiagnostic({ level, code, message, repeated: last[1] });
   } catch {
     // A handler that throws must not take the application with it.
   }
@@ -46,7 +45,7 @@ export function report(code: string, details: string, level: Diagnostic['level']
 
 /** What is to be said of a code, or of a server's status, with a colon in front; `''` in browsers. */
 export function explanation(code: string | number): string {
-  return explanations[code] === undefined ? '' : `: ${explanations[code]}`;
+  return explanations[code] ? `: ${explanations[code]}` : '';
 }
 
 /** Reports that there is nothing to run; what would have run it returns nothing. */

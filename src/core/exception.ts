@@ -17,37 +17,37 @@ const MAX_CAUSES = 8;
 
 /** Describes anything that can be thrown. Never throws, whatever its getters do. */
 export function describeException(thrown: unknown): ExceptionAttributes {
-  const attributes: ExceptionAttributes = {
-    'exception.type':
-      typeof thrown === 'object' && thrown !== null
-        ? textOf(read(thrown, 'name')) ||
-          textOf(read(thrown, 'code')) ||
-          textOf(read(read(thrown, 'constructor'), 'name')) ||
-          'Error'
-        : typeof thrown,
-    'exception.message': messageOf(thrown),
-  };
-  let stack = textOf(read(thrown, 'stack'));
+  let stack = textAt(thrown, 'stack');
   let cause = read(thrown, 'cause');
-  for (let depth = 0; depth < MAX_CAUSES && cause !== undefined && cause !== null; depth++) {
-    stack += `\nCaused by: ${textOf(read(cause, 'stack')) || messageOf(cause)}`;
+  for (let depth = 0; depth < MAX_CAUSES && cause != null; depth++) {
+    stack += `\nCaused by: ${textAt(cause, 'stack') || messageOf(cause)}`;
     cause = read(cause, 'cause');
   }
-  if (stack !== '') attributes['exception.stacktrace'] = stack;
-  return attributes;
+  return {
+    'exception.type':
+      Object(thrown) === thrown
+        ? textAt(thrown, 'name') || textAt(thrown, 'code') || textAt(read(thrown, 'constructor'), 'name') || 'Error'
+        : typeof thrown,
+    'exception.message': messageOf(thrown),
+    ...(stack && { 'exception.stacktrace': stack }),
+  };
 }
 
 /** The message of something thrown; its text where it has none. Never throws. */
 export function messageOf(thrown: unknown): string {
-  const message = read(thrown, 'message');
-  return typeof message === 'string' ? message : textOf(message ?? thrown);
+  return textOf(read(thrown, 'message') ?? thrown);
 }
 
-/** A property; `undefined` where there is none to read. */
-function read(from: unknown, key: string): unknown {
+/** A property; `undefined` where there is none to read. Never throws. */
+export function read(from: unknown, key: string): unknown {
   try {
     return (from as Record<string, unknown>)[key];
   } catch {
     return undefined;
   }
+}
+
+/** The text of a property. Never throws. */
+export function textAt(from: unknown, key: string): string {
+  return textOf(read(from, key));
 }

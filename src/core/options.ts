@@ -12,9 +12,11 @@ export function numberOptions<T extends { [name in keyof T]: number }>(
   least: number,
 ): T {
   const options: T = { ...defaults };
-  for (const [name, value] of Object.entries(given ?? {}) as [keyof T & string, unknown][]) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new RangeError(`${prefix}${name}: there is no such option; there are ${Object.keys(defaults).join(', ')}`);
+  const names = Object.keys(defaults);
+  for (const name in given) {
+    const value: unknown = given[name];
+    if (!names.includes(name)) {
+      throw new RangeError(`${prefix}${name}: there is no such option; there are ${names.join(', ')}`);
     }
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= least)) {

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { read } from './exception.ts';
 import type { ReadableSpan, Span } from './span.ts';
 
 const FLUSH_TIMEOUT_MILLIS = 10_000;
@@ -11,12 +12,8 @@ export interface FlushOptions {
 
 /** The milliseconds that `options` name, or the default. Never throws. */
 export function flushTimeout(options: FlushOptions | undefined): number {
-  try {
-    const timeout = options?.timeoutMillis;
-    return typeof timeout === 'number' && timeout >= 0 ? timeout : FLUSH_TIMEOUT_MILLIS;
-  } catch {
-    return FLUSH_TIMEOUT_MILLIS;
-  }
+  const timeout = read(options, 'timeoutMillis');
+  return typeof timeout === 'number' && timeout >= 0 ? timeout : FLUSH_TIMEOUT_MILLIS;
 }
 
 /** What a flush came to. */

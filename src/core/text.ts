@@ -10,7 +10,5 @@ export function textOf(value: unknown): string {
 
 /** At most `length` UTF-16 code units of `text`, never half of a surrogate pair. */
 export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const isPairSplit = (text.charCodeAt(length - 1) & 0xfc00) === 0xd800;
-  return text.slice(0, isPairSplit ? length - 1 : length);
+  return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }

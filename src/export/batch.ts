@@ -1,6 +1,6 @@
-import { constrained, unref } from '#platform';
-import { LONGEST_TIMER, now } from '../core/clock.ts';
-import { within } from '../core/deadline.ts';
+import { constrained } from '#platform';
+import { now } from '../core/clock.ts';
+import { later, within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { isSampled } from '../core/non-recording-span.ts';
@@ -8,14 +8,7 @@ import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import {
-  type BatchingExporter,
-  type DropReason,
-  type ExportOutcome,
-  outcomeOf,
-  type SpanBatch,
-  type SpanExporter,
-} from './exporter.ts';
+import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch, SpanExporter } from './exporter.ts';
 import { listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
@@ -34,19 +27,18 @@ export interface BatchSpanProcessorOptions {
   maxRequestBytes?: number;
 }
 
+const MEBIBYTE = 1024 * 1024;
 // The defaults of the specification but for the queue, which is larger and bounded by bytes as well.
 const DEFAULTS: Required<BatchSpanProcessorOptions> = {
   scheduledDelayMillis: 5_000,
   exportTimeoutMillis: 30_000,
   maxExportBatchSize: 512,
   maxQueueSize: 65_536,
-  maxQueueBytes: (constrained ? 2 : 16) * 1024 * 1024,
-  maxRequestBytes: 8 * 1024 * 1024,
+  maxQueueBytes: (constrained ? 2 : 16) * MEBIBYTE,
+  maxRequestBytes: 8 * MEBIBYTE,
 };
-// A batch of large spans leaves early, whatever its count: requests are put together from whole batches.
-const MAX_BATCH_BYTES = 1024 * 1024;
-// An aborted request settles at once; one that does not is left behind after this.
-const ABORT_MILLIS = 1_000;
+// What an exporter has at least for its own shutdown, however long the flush has taken.
+const LEAST_SHUTDOWN_MILLIS = 1_000;
 
 /**
  * What became of the sampled spans that have ended, exactly:
@@ -78,74 +70,79 @@ export class BatchSpanProcessor implements SpanProcessor {
   private readonly _options: Required<BatchSpanProcessorOptions>;
   private readonly _maxBatchBytes: number;
 
-  // The batch that is filling, and the full ones behind the one that is on its way.
+  // The batch that is filling, and the full ones behind those that are on their way.
   private _current: SpanBatch;
   private readonly _queue: SpanBatch[] = [];
   private _timer: unknown;
-  /** Aborts the export that is on its way … */
-  private _inFlight: AbortController | undefined;
-  /** … and this settles when it is booked and the next one on its way. Never rejects. */
+  /** Ends the export that is on its way; `undefined` where there is none. */
+  private _abort: ((why: string) => void) | undefined;
+  /** Settles when the queue has been sent. Never rejects. */
   private _sending: Promise<void> | undefined;
 
-  private readonly _counts: Omit<ProcessorStats, 'pending'> = {
+  private readonly _counts: ProcessorStats = {
     ended: 0,
     acknowledged: 0,
     rejected: 0,
     unknown: 0,
+    pending: 0,
     dropped: {},
   };
   private _pendingBytes = 0;
-  // Spans taken in and spans done with, in the same order: what makes a flush know when it is over.
-  private _accepted = 0;
+  // Spans are done with in the order in which they came: a flush is over when as many are as had come before it.
   private _settled = 0;
+  private _flushes: (readonly [target: number, resolve: () => void])[] = [];
   private _closed: Promise<FlushResult> | undefined;
 
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     this._options = checkedBatchOptions(options, '');
-    const { maxQueueBytes, maxRequestBytes } = this._options;
-    // The last span of a batch goes over the bound, hence the half.
-    this._maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxQueueBytes, maxRequestBytes / 2);
+    // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
+    // span of one goes over the bound, hence the half.
+    this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxQueueBytes, this._options.maxRequestBytes / 2);
     this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._current = this._exporter.createBatch();
   }
 
   onEnd(span: ReadableSpan): void {
     if (!isSampled(span.flags)) return;
-    const { _options, _current } = this;
-    this._counts.ended++;
-    if (this._closed !== undefined) {
-      this._drop('shutdown', '1');
+    const { _options, _current, _counts } = this;
+    _counts.ended++;
+    if (this._closed) {
+      this._drop('shutdown', 1, '1');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
-    const pending = this._accepted - this._settled;
-    if (pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
-      this._drop('queue_full', `${pending} spans, ${this._pendingBytes} bytes`);
+    if (_counts.pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
+      this._drop('queue_full', 1, `${_counts.pending} spans, ${this._pendingBytes} bytes`);
       return;
     }
     const before = _current.byteLength;
     try {
       _current.add(span);
-      this._accepted++;
+      _counts.pending++;
     } catch (error) {
-      this._drop('encode_failed', messageOf(error));
+      this._drop('encode_failed', 1, messageOf(error));
     }
     // Even where it failed: the segment that was begun for the span stays.
     this._pendingBytes += _current.byteLength - before;
     if (_current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes) this._send();
-    else if (this._timer === undefined) this._startTimer();
+    else if (!this._timer) this._startTimer();
   }
 
   /**
-   * Sends all spans that ended before the call and waits until they are settled, or until the time is up: then it
-   * stops waiting, and the export goes on. Never rejects. May be called at any time and concurrently.
+   * Sends all spans that ended before the call and waits until they are settled, until an attempt has failed that is
+   * to be repeated later, or until the time is up: then it stops waiting, and the export goes on. Never rejects. May be
+   * called at any time and concurrently.
    */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
     this._send();
-    this._exporter.hurry?.();
-    await this._settle(this._accepted, flushTimeout(options));
+    const { pending } = this._counts;
+    if (pending) {
+      const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
+      this._exporter.hurry?.();
+      await within(flushTimeout(options), flushed);
+    }
     return this._since(before);
   }
 
@@ -161,23 +158,25 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** The counters as they are now. */
   stats(): ProcessorStats {
-    return { ...this._counts, pending: this._accepted - this._settled, dropped: { ...this._counts.dropped } };
+    return { ...this._counts, dropped: { ...this._counts.dropped } };
   }
 
   private async _close(options: FlushOptions | undefined): Promise<FlushResult> {
     const before = this.stats();
     const deadline = now() + flushTimeout(options);
     await this.forceFlush(options);
-    const left = this._queue.splice(0);
-    const spans = spansOf(left);
-    this._inFlight?.abort(new Error('the tracer was shut down'));
-    await this._settle(this._accepted - spans, ABORT_MILLIS);
-    if (spans > 0) {
-      report('shutdown', textOf(spans), 'error');
-      this._account(left, outcomeOf({ dropped: spans, reason: 'shutdown' }));
+    this._queue.length = 0;
+    this._current = this._exporter.createBatch();
+    this._abort?.('the tracer was shut down');
+    // It is booked a turn of the loop later at most, and none follows it.
+    await this._sending;
+    const { pending } = this._counts;
+    if (pending) {
+      this._drop('shutdown', pending, textOf(pending));
+      this._settle(pending, this._pendingBytes);
     }
     try {
-      await within(Math.max(deadline - now(), ABORT_MILLIS), this._exporter.shutdown?.());
+      await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), this._exporter.shutdown?.());
     } catch (error) {
       report('export_failed', messageOf(error), 'error');
     }
@@ -185,29 +184,25 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   private _since(before: ProcessorStats): FlushResult {
-    const after = this.stats();
-    return {
-      exported: after.acknowledged - before.acknowledged,
-      pending: after.pending,
-      dropped: lost(after) - lost(before),
-    };
+    const { acknowledged, ended, pending } = this._counts;
+    const exported = acknowledged - before.acknowledged;
+    return { exported, pending, dropped: ended - pending - (before.ended - before.pending) - exported };
   }
 
-  /** Counts and reports a span that is not taken in. */
-  private _drop(reason: DropReason, details: string): void {
-    this._lose(1, reason);
+  /** Counts and reports spans that are not sent. */
+  private _drop(reason: DropReason, spans: number, details: string): void {
+    this._lose(reason, spans);
     report(reason, details, 'error');
   }
 
-  private _lose(spans: number, reason: DropReason): void {
+  private _lose(reason: DropReason, spans: number): void {
     const { dropped } = this._counts;
     dropped[reason] = (dropped[reason] ?? 0) + spans;
   }
 
   private _startTimer(): void {
     try {
-      this._timer = setTimeout(() => this._send(), Math.min(this._options.scheduledDelayMillis, LONGEST_TIMER));
-      unref(this._timer);
+      this._timer = later(() => this._send(), this._options.scheduledDelayMillis);
     } catch {
       // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
     }
@@ -217,107 +212,86 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _send(): void {
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
-    if (this._current.spanCount > 0) {
+    if (this._current.spanCount) {
       this._queue.push(this._current);
       this._current = this._exporter.createBatch();
     }
-    this._sendQueue();
+    if (!this._abort) this._sending = this._sendQueue();
   }
 
-  /** Sends the queue, in requests as large as may be, one after the other. */
-  private _sendQueue(): void {
-    while (this._inFlight === undefined && this._queue.length > 0) {
-      let count = 0;
-      for (let bytes = 0; count < this._queue.length; count++) {
-        bytes += this._queue[count].byteLength;
-        if (count > 0 && bytes > this._options.maxRequestBytes) break;
+  /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */
+  private async _sendQueue(): Promise<void> {
+    const { _exporter, _options, _queue } = this;
+    while (!this._abort && _queue.length) {
+      let spans = 0;
+      let bytes = 0;
+      const batches = [];
+      for (const batch of _queue) {
+        if (spans && bytes + batch.byteLength > _options.maxRequestBytes) break;
+        spans += batch.spanCount;
+        bytes += batch.byteLength;
+        batches.push(batch);
       }
-      const batches = this._queue.splice(0, count);
-      // Before the call: an exporter that ends a span comes back here.
+      _queue.splice(0, batches.length);
       const abort = new AbortController();
-      this._inFlight = abort;
-      const settled = (outcome: ExportOutcome) => {
-        this._inFlight = undefined;
-        this._account(batches, outcome);
-      };
+      const givenUp = new Promise<ExportOutcome>((resolve) => {
+        // Before the call: an exporter that ends a span comes back here.
+        this._abort = (why) => {
+          abort.abort(why);
+          // An exporter that listens to the signal has a turn of the loop to say what it knows.
+          setTimeout(resolve, 0, {});
+        };
+      });
+      let timer: unknown;
+      let outcome: ExportOutcome;
       try {
-        const outcome = this._exporter.send(batches, abort.signal);
-        if (!('then' in outcome)) {
-          settled(outcome);
-          continue;
-        }
-        this._sending = this._await(outcome, batches, abort).then((final) => {
-          settled(final);
-          this._sendQueue();
-        });
+        const sent = _exporter.send(batches, abort.signal, () => this._endFlushes(Infinity));
+        if ('then' in sent) {
+          timer = later(() => {
+            report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spans} spans`, 'error');
+            this._abort?.('the export timed out');
+          }, _options.exportTimeoutMillis);
+          outcome = await Promise.race([sent, givenUp]);
+        } else outcome = sent;
       } catch (error) {
-        settled(exportFailed(batches, error));
+        outcome = { dropped: spans, why: messageOf(error) };
       }
+      clearTimeout(timer as number | undefined);
+      this._abort = undefined;
+      this._settle(spans, bytes);
+      this._book(spans, outcome ?? {});
     }
   }
 
-  /** Never rejects, and settles within the time-out whatever the exporter does. */
-  private async _await(
-    outcome: Promise<ExportOutcome>,
-    batches: SpanBatch[],
-    abort: AbortController,
-  ): Promise<ExportOutcome> {
-    const { exportTimeoutMillis } = this._options;
-    const timer = setTimeout(
-      () => {
-        report('export_timeout', `${exportTimeoutMillis} ms, ${spansOf(batches)} spans`, 'error');
-        abort.abort(new Error('the export timed out'));
-      },
-      Math.min(exportTimeoutMillis, LONGEST_TIMER),
-    );
-    unref(timer);
-    const givenUp = new Promise<ExportOutcome>((resolve) => {
-      // An exporter that listens to the signal has a turn of the loop to say what it knows.
-      abort.signal.addEventListener('abort', () => setTimeout(resolve, 0, outcomeOf({ unknown: spansOf(batches) })));
-    });
-    try {
-      return await Promise.race([outcome, givenUp]);
-    } catch (error) {
-      return exportFailed(batches, error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Books batches that are done with. */
-  private _account(batches: readonly SpanBatch[], outcome: ExportOutcome): void {
+  /** Counts what became of spans, and reports it where there is something to be said. */
+  private _book(spans: number, outcome: ExportOutcome): void {
+    const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed', why } = outcome;
     const { _counts } = this;
-    _counts.acknowledged += outcome.acknowledged;
-    _counts.rejected += outcome.rejected;
-    _counts.unknown += outcome.unknown;
-    if (outcome.dropped > 0) this._lose(outcome.dropped, outcome.reason ?? 'export_failed');
-    for (const { spanCount, byteLength } of batches) {
-      this._settled += spanCount;
-      this._pendingBytes -= byteLength;
+    const lost = spans - acknowledged;
+    _counts.acknowledged += acknowledged;
+    _counts.rejected += rejected;
+    _counts.unknown += lost - rejected - dropped;
+    if (dropped) this._lose(reason, dropped);
+    if (why !== undefined) {
+      const details = `${lost} of ${spans} spans not acknowledged: ${why}`;
+      if (rejected) report('spans_rejected', details, 'error');
+      else if (lost) report('export_failed', details, 'error');
+      else report('server_warning', details);
     }
   }
 
-  /** Resolves when `target` spans are settled, or after `timeoutMillis`. */
-  private async _settle(target: number, timeoutMillis: number): Promise<void> {
-    const settling = async () => {
-      while (this._settled < target && this._inFlight !== undefined) await this._sending;
-    };
-    await within(timeoutMillis, settling());
+  /** Takes spans from those that are pending. */
+  private _settle(spans: number, bytes: number): void {
+    this._counts.pending -= spans;
+    this._pendingBytes -= bytes;
+    this._settled += spans;
+    this._endFlushes(this._settled);
   }
-}
 
-function lost({ rejected, unknown, dropped }: ProcessorStats): number {
-  return Object.values(dropped).reduce((sum, count) => sum + count, rejected + unknown);
-}
-
-function spansOf(batches: readonly SpanBatch[]): number {
-  return batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-}
-
-function exportFailed(batches: readonly SpanBatch[], error: unknown): ExportOutcome {
-  const spans = spansOf(batches);
-  report('export_failed', `${spans} spans: ${messageOf(error)}`, 'error');
-  return outcomeOf({ dropped: spans, reason: 'export_failed' });
+  /** Ends the waiting of flushes for no more than so many spans. */
+  private _endFlushes(count: number): void {
+    this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
+  }
 }
 
 /** The options with the defaults; throws a `RangeError` that names the one that cannot be used, `prefix` in front. */

@@ -1,3 +1,5 @@
+import { ROOT_CONTEXT, suppressTracing } from '../core/context.ts';
+import { processState } from '../core/process-state.ts';
 import type { ReadableSpan } from '../core/span.ts';
 
 /** Why a span that had ended never reached a backend. */
@@ -17,17 +19,19 @@ export type DropReason =
   /** Still pending at the deadline of a shutdown, or ended after it. */
   | 'shutdown';
 
-/** What became of the spans of one export; the counts add up to all of them. */
+/** What became of the spans of one export. Those that it does not account for count as `unknown`. */
 export interface ExportOutcome {
   /** Accepted by the receiver. */
-  readonly acknowledged: number;
+  readonly acknowledged?: number;
   /** Refused one by one by a receiver that accepted the rest. */
-  readonly rejected: number;
+  readonly rejected?: number;
   /** Sent, but no answer came: they may have arrived. */
-  readonly unknown: number;
-  readonly dropped: number;
-  /** Why, where `dropped` is above 0. */
+  readonly unknown?: number;
+  readonly dropped?: number;
+  /** The name under which the dropped are counted. Default: `export_failed`. */
   readonly reason?: DropReason;
+  /** What has happened, for people: it is reported. Default: nothing. */
+  readonly why?: string;
 }
 
 /** Ended spans in the form in which an exporter sends them. */
@@ -47,8 +51,10 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   /**
    * Sends batches in one request. Never called again before its promise has settled. `signal` aborts it.
    * What is done at once may be answered at once. May reject or throw: the spans then count as dropped.
+   *
+   * @param pausing - To be called where an attempt has failed and the next one comes later: flushes end without it.
    */
-  send(batches: readonly Batch[], signal: AbortSignal): Promise<ExportOutcome> | ExportOutcome;
+  send(batches: readonly Batch[], signal: AbortSignal, pausing: () => void): Promise<ExportOutcome> | ExportOutcome;
   /** Somebody waits for a flush: a pause before the next attempt ends now. */
   hurry?(): void;
   /** Releases what the exporter holds. */
@@ -70,7 +76,7 @@ export interface SpanExporter {
   shutdown?(): Promise<void> | void;
 }
 
-/** The outcome of an export, of which only what is not zero is given. */
-export function outcomeOf(counts: Partial<ExportOutcome>): ExportOutcome {
-  return { acknowledged: 0, rejected: 0, unknown: 0, dropped: 0, ...counts };
+/** Calls what an exporter does. It is never traced: it would export its own exports. */
+export function untraced<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
+  return processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), callback, ...args);
 }

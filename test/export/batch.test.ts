@@ -172,13 +172,13 @@ describe('an answer', () => {
     [503, 'refused', /503/],
   ] as const) {
     test(`with status ${status} drops the spans as ${reason} and says where, why and what to do`, async (t) => {
-      const { end, processor, collector, exporter, log } = await started(
+      const { end, processor, collector, log } = await started(
         t,
         {},
         { answer: () => ({ status, body: 'bad thing' }) },
       );
       end(3);
-      const flushed = await hurried(exporter, processor.forceFlush());
+      const flushed = await hurried(processor);
       assert.deepEqual(flushed, { exported: 0, pending: 0, dropped: 3 });
       assert.deepEqual(balanced(processor).dropped, { [reason]: 3 });
       assert.deepEqual(
@@ -186,8 +186,12 @@ describe('an answer', () => {
         [['export_failed', 'error']],
       );
       const [{ message }] = log;
-      assert.ok(message.startsWith(`export_failed: ${collector.endpoint} answered ${status} "bad thing"`), message);
-      assert.match(message, /\b3 spans\b/);
+      assert.ok(
+        message.startsWith(
+          `export_failed: 3 of 3 spans not acknowledged: ${collector.endpoint} answered ${status} "bad thing"`,
+        ),
+        message,
+      );
       assert.match(message, remedy);
     });
   }
@@ -205,7 +209,7 @@ describe('an answer', () => {
     );
     assert.match(
       log[0].message,
-      /^spans_rejected: 2 of 5 spans, by http:\/\/.*\/v1\/traces: "too old": the receiver .*rejected some/,
+      /^spans_rejected: 2 of 5 spans not acknowledged: http:\/\/.*\/v1\/traces answered 200 "too old": the receiver .*some/,
     );
   });
 
@@ -246,15 +250,18 @@ describe('an answer', () => {
 
 describe('without an answer', () => {
   test('spans are unreachable where nobody listens, and arrive when somebody does again', async (t) => {
-    const { collector, end, processor, exporter, log } = await started(t);
+    const { collector, end, processor, log } = await started(t);
     await collector.close();
     end(2);
-    const flushed = await hurried(exporter, processor.forceFlush());
+    const flushed = await hurried(processor);
     assert.deepEqual(flushed, { exported: 0, pending: 0, dropped: 2 });
     assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
     const [{ message }] = log;
-    assert.ok(message.startsWith(`export_failed: ${collector.endpoint} gave no answer`), message);
-    for (const part of [/ECONNREFUSED/, /\b2 spans\b/, /is a collector listening there\?/]) assert.match(message, part);
+    assert.ok(
+      message.startsWith(`export_failed: 2 of 2 spans not acknowledged: ${collector.endpoint} gave no answer`),
+      message,
+    );
+    for (const part of [/ECONNREFUSED/, /is a collector listening there\?/]) assert.match(message, part);
     const back = await startCollector({ port: collector.port });
     t.after(() => back.close());
     const ids = end(3);
@@ -278,8 +285,10 @@ describe('without an answer', () => {
         ['export_failed'],
       );
       const [{ message }] = log;
-      assert.ok(message.startsWith(`export_failed: ${collector.endpoint} gave no answer`), message);
-      assert.match(message, /\b2 spans\b/);
+      assert.ok(
+        message.startsWith(`export_failed: 2 of 2 spans not acknowledged: ${collector.endpoint} gave no answer`),
+        message,
+      );
       if (fault === 'silence') assert.match(message, /no answer within 200 ms/);
       end(3);
       assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
@@ -313,7 +322,7 @@ describe('without an answer', () => {
       ['export_timeout'],
     );
     // Too late: the spans are booked.
-    exporter.settle({ acknowledged: 2, rejected: 0, unknown: 0, dropped: 0 });
+    exporter.settle({ acknowledged: 2 });
     await turn();
     assert.equal(balanced(processor).acknowledged, 0);
   });
@@ -519,7 +528,27 @@ describe('the exporter', () => {
       assert.deepEqual(balanced(processor).dropped, { export_failed: dropped });
     }
     assert.equal(balanced(processor).acknowledged, 1);
-    assert.match(log[0].message, /^export_failed: 1 spans: thrown/);
+    assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
+  });
+
+  test('that does not account for all spans leaves the others unknown, and what it says is reported', async (t) => {
+    const log = diagnosticLog(t);
+    const outcomes = [undefined, {}, { acknowledged: 1, why: 'one was enough' }] as ExportOutcome[];
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send: async () => outcomes.shift() as ExportOutcome,
+    };
+    const processor = new BatchSpanProcessor(exporter);
+    const end = endedSpansInto(processor);
+    for (const unknown of [2, 4, 5]) {
+      end(2);
+      await processor.forceFlush();
+      assert.equal(balanced(processor).unknown, unknown);
+    }
+    assert.deepEqual(
+      log.map(({ message }) => message),
+      ['export_failed: 1 of 2 spans not acknowledged: one was enough'],
+    );
   });
 
   test('whose batch cannot take a span loses that span', async (t) => {
@@ -648,7 +677,8 @@ describe('the counters are exact at every step', () => {
             await turn();
             balanced(processor);
           }
-          await hurried(exporter, processor.shutdown());
+          await hurried(processor);
+          await processor.shutdown();
           const { acknowledged: taken, unknown, pending } = balanced(processor);
           const received = idsOf(collector.spans());
           assert.equal(pending, 0);
@@ -721,7 +751,7 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
   send(batches: readonly CountedBatch[]): Promise<ExportOutcome> {
     assert.equal(this.open, undefined, 'a second export beside the first');
     this.calls++;
-    const { acknowledged: spans } = acknowledged(batches);
+    const spans = spansOf(batches);
     return new Promise((resolve, reject) => {
       this.open = { spans, resolve, reject };
     });
@@ -737,12 +767,11 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
     if (this.open === undefined) return;
     const { spans, reject } = this.open;
     const part = Math.floor(spans * share);
-    const none = { acknowledged: 0, rejected: 0, unknown: 0, dropped: 0 };
-    if (how === 0) this.settle({ ...none, acknowledged: spans });
-    else if (how === 1) this.settle({ ...none, acknowledged: spans - part, rejected: part });
-    else if (how === 2) this.settle({ ...none, unknown: spans });
-    else if (how === 3) this.settle({ ...none, dropped: part, acknowledged: spans - part, reason: 'too_large' });
-    else if (how === 4) this.settle({ ...none, dropped: spans });
+    if (how === 0) this.settle({ acknowledged: spans });
+    else if (how === 1) this.settle({ acknowledged: spans - part, rejected: part });
+    else if (how === 2) this.settle({ unknown: spans });
+    else if (how === 3) this.settle({ dropped: part, acknowledged: spans - part, reason: 'too_large' });
+    else if (how === 4) this.settle({ dropped: spans });
     else {
       this.open = undefined;
       reject(new Error('failed'));
@@ -751,8 +780,11 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
 }
 
 function acknowledged(batches: readonly SpanBatch[]): ExportOutcome {
-  const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-  return { acknowledged: spans, rejected: 0, unknown: 0, dropped: 0 };
+  return { acknowledged: spansOf(batches) };
+}
+
+function spansOf(batches: readonly SpanBatch[]): number {
+  return batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
 }
 
 function idsOf(spans: readonly { spanId: string }[]): string[] {

@@ -60,7 +60,7 @@ describe('an exporter of the user’s', () => {
         log.map(({ code, level }) => [code, level]),
         [['export_failed', 'error']],
       );
-      assert.match(log[0].message, /^export_failed: 3 spans: /);
+      assert.match(log[0].message, /^export_failed: 3 of 3 spans not acknowledged: /);
       assert.ok(log[0].message.includes(why), log[0].message);
     });
   }

@@ -1,13 +1,11 @@
-import { createFetch, isUnsent, language, unref } from '#platform';
-import { LONGEST_TIMER } from '../../core/clock.ts';
-import { ROOT_CONTEXT, suppressTracing } from '../../core/context.ts';
+import { createFetch, isUnsent, language } from '#platform';
+import { later, within } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
-import { messageOf } from '../../core/exception.ts';
+import { messageOf, read, textAt } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
-import { processState } from '../../core/process-state.ts';
 import { textOf } from '../../core/text.ts';
 import { SDK_VERSION } from '../../core/version.ts';
-import { type BatchingExporter, type ExportOutcome, outcomeOf } from '../exporter.ts';
+import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
 import { concat, OtlpBatch } from './batch.ts';
 import { readResponse } from './response.ts';
 
@@ -48,28 +46,21 @@ export interface OtlpHttpExporterOptions {
   fetch?: FetchLike;
 }
 
-export const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
+const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
 
 // What a server may answer; more is not read. The specification's bound for responses.
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+// Of what it says, as much as fits in a message.
+const QUOTED_BYTES = 300;
 
 // The specification's reference for retries: five attempts, and between them a second, half as much again each time,
-// 20 % more or less, at most five seconds.
+// 20 % more or less. Its bound of five seconds is never reached.
 const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MILLIS = 1_000;
-const LONGEST_PAUSE_MILLIS = 5_000;
 const RETRYABLE = [429, 502, 503, 504];
 
-/** What one request came to. */
-interface Attempt {
-  readonly outcome: ExportOutcome;
-  /** What happened, where it failed … */
-  readonly why: string;
-  /** … and what can be done about it. */
-  readonly remedy: string;
-  /** Milliseconds after which it may be sent again at the earliest; `undefined` where it must not be. */
-  readonly retryAfter: number | undefined;
-}
+/** What one request came to, and where it may be repeated, the milliseconds to wait at least. */
+type Attempt = [outcome: ExportOutcome, retryAfter?: number];
 
 /**
  * Sends spans as OTLP, protobuf over HTTP. What a server cannot take now (429, 502, 503, 504, or no connection) is sent
@@ -90,7 +81,13 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
     const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch } = options;
-    if (!/^https?:$/.test(schemeOf(url))) {
+    let scheme: string | undefined;
+    try {
+      scheme = new URL(url).protocol;
+    } catch {
+      // Refused with the others.
+    }
+    if (scheme !== 'http:' && scheme !== 'https:') {
       throw new TypeError(`url: ${JSON.stringify(url)} is not a URL that begins with http:// or https://`);
     }
     if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
@@ -109,25 +106,29 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     return new OtlpBatch(this._buffers);
   }
 
-  async send(batches: readonly OtlpBatch[], signal: AbortSignal): Promise<ExportOutcome> {
-    const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-    const cutSpans = batches.reduce((sum, { _cutSpans }) => sum + _cutSpans, 0);
-    if (cutSpans > 0) report('span_cut', textOf(cutSpans));
+  async send(batches: readonly OtlpBatch[], signal: AbortSignal, pausing?: () => void): Promise<ExportOutcome> {
+    let spans = 0;
+    let cutSpans = 0;
+    for (const { spanCount, _cutSpans } of batches) {
+      spans += spanCount;
+      cutSpans += _cutSpans;
+    }
+    if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = concat(batches.flatMap((batch) => batch._seal()));
-    let pause = FIRST_PAUSE_MILLIS;
-    for (let attempts = 1; ; attempts++) {
-      const { outcome, why, remedy, retryAfter } = await this._attempt(body, spans, signal);
+    for (let attempts = 1, pause = FIRST_PAUSE_MILLIS; ; attempts++, pause *= 1.5) {
+      const [outcome, retryAfter] = await this._attempt(body, spans, signal);
       if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
-        await this._pause(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), signal);
-        pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLIS);
+        const woken = new Promise<void>((resolve) => {
+          this._wake = resolve;
+          signal.addEventListener('abort', () => resolve());
+        });
+        pausing?.();
+        await within(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), woken, later);
+        this._wake = undefined;
         if (!signal.aborted) continue;
       }
-      if (why !== '') {
-        const fate = outcome.dropped > 0 ? 'dropped' : 'may be lost';
-        report('export_failed', `${this.url} ${why}, ${spans} spans ${fate}${remedy}`, 'error');
-      }
       // Only now is it certain that nobody reads the buffers any more.
-      if (outcome.unknown === 0) for (const batch of batches) batch._release();
+      if (!outcome.unknown) for (const batch of batches) batch._release();
       return outcome;
     }
   }
@@ -137,96 +138,61 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     this._wake?.();
   }
 
-  private async _pause(millis: number, signal: AbortSignal): Promise<void> {
-    let timer: unknown;
-    await new Promise<void>((resolve) => {
-      this._wake = resolve;
-      signal.addEventListener('abort', () => resolve());
-      timer = setTimeout(resolve, Math.min(millis, LONGEST_TIMER));
-      unref(timer);
-    });
-    clearTimeout(timer as number);
-    this._wake = undefined;
-  }
-
   /** One request. Never rejects. */
   private async _attempt(body: Uint8Array<ArrayBuffer>, spans: number, signal: AbortSignal): Promise<Attempt> {
     const abort = new AbortController();
-    const cancel = () => abort.abort(signal.reason);
-    signal.addEventListener('abort', cancel);
-    const timer = setTimeout(
-      () => abort.abort(new Error(`no answer within ${this._timeoutMillis} ms`)),
-      Math.min(this._timeoutMillis, LONGEST_TIMER),
-    );
+    signal.addEventListener('abort', () => abort.abort(signal.reason));
+    const timer = later(() => abort.abort(`no answer within ${this._timeoutMillis} ms`), this._timeoutMillis);
     try {
-      // The exporter's own requests are never traced.
-      const response = await processState.contextStorage.run(
-        suppressTracing(ROOT_CONTEXT),
-        this._fetch,
-        this.url,
+      const response = await untraced(this._fetch, this.url, {
+        method: 'POST',
+        headers: this._headers,
+        body,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
-        { method: 'POST', headers: this._headers, body, redirect: 'manual', signal: abort.signal },
-      );
+        redirect: 'manual',
+        signal: abort.signal,
+      });
+      const { status } = response;
       const answer = await readBody(response);
-      const { status, headers } = response;
-      if (status >= 200 && status < 300)
-        return { outcome: this._accepted(spans, headers, answer), why: '', remedy: '', retryAfter: undefined };
-      return {
-        outcome: outcomeOf({ dropped: spans, reason: status === 413 ? 'too_large' : 'refused' }),
-        why: `answered ${status} ${quoted(answer)}`,
-        remedy: explanation(status),
-        retryAfter: RETRYABLE.includes(status) ? millisOfRetryAfter(headers.get('retry-after')) : undefined,
-      };
+      const isAccepted = status >= 200 && status < 300;
+      const [rejectedSpans, said] = isAccepted ? readResponse(answer) : [0, answer];
+      const why = `${this.url} answered ${status} ${quoted(said)}${explanation(status)}`;
+      if (isAccepted) {
+        const rejected = Math.min(rejectedSpans, spans);
+        return [{ acknowledged: spans - rejected, rejected, why: rejected || said.length ? why : undefined }];
+      }
+      return [
+        { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why },
+        RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
+      ];
     } catch (error) {
-      // Of a request that failed later, nobody knows whether it arrived: sending it again could double its spans.
-      const unsent = isUnsent(error);
-      return {
-        outcome: outcomeOf(unsent ? { dropped: spans, reason: 'unreachable' } : { unknown: spans }),
-        why: `gave no answer (${reasonOf(error)})`,
-        remedy: unsent ? explanation('no_answer') : '',
-        retryAfter: unsent ? 0 : undefined,
-      };
+      const why = `${this.url} gave no answer (${reasonOf(error)})`;
+      return isUnsent(error)
+        ? [{ dropped: spans, reason: 'unreachable', why: why + explanation('no_answer') }, 0]
+        : // Nobody knows whether it arrived: sending it again could double its spans.
+          [{ unknown: spans, why }];
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', cancel);
+      clearTimeout(timer as number);
     }
-  }
-
-  private _accepted(spans: number, headers: FetchedResponse['headers'], answer: Uint8Array): ExportOutcome {
-    const isProtobuf = headers.get('content-type')?.startsWith('application/x-protobuf');
-    const { rejectedSpans, errorMessage } = readResponse(isProtobuf ? answer : new Uint8Array());
-    const rejected = Math.min(rejectedSpans, spans);
-    const said = `${this.url}: ${quoted(errorMessage)}`;
-    if (rejected > 0) report('spans_rejected', `${rejected} of ${spans} spans, by ${said}`, 'error');
-    else if (errorMessage !== '') report('server_warning', said);
-    return outcomeOf({ acknowledged: spans - rejected, rejected });
   }
 }
 
 /** What an error and its cause say, in words and codes. */
 function reasonOf(error: unknown): string {
-  const { code, cause } = Object(error) as { code?: unknown; cause?: { code?: unknown } };
-  return [messageOf(error), textOf(code), messageOf(cause), textOf(cause?.code)].filter(Boolean).join(', ');
-}
-
-/** The scheme of a URL with its colon; `''` for what is no URL. */
-function schemeOf(url: string): string {
-  try {
-    return new URL(url).protocol;
-  } catch {
-    return '';
-  }
+  return [error, read(error, 'cause')]
+    .flatMap((part) => [messageOf(part), textAt(part, 'code')])
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
 export function checkedHeaders(headers: Readonly<Record<string, string>>, setting: string): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value: unknown = headers[name];
     // The value stays out of the message: it is likely to be a secret.
-    if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name))
-      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header's name`);
-    if (typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
-      throw new TypeError(`${setting}: the value of ${name} is not a string that a header can hold`);
+    if (!/^[\w!#-'*+.^`|~-]+$/.test(name) || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
+      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header: names are tokens, values Latin-1 text`);
     }
     result[name.toLowerCase()] = value;
   }
@@ -237,9 +203,10 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const reader = body?.getReader();
-  for (let size = 0; reader !== undefined; ) {
-    const { done, value } = await reader.read();
-    if (done || value === undefined) break;
+  for (let size = 0; reader; ) {
+    const { value } = await reader.read();
+    // Nothing comes with the end.
+    if (!value) break;
     size += value.length;
     if (size > MAX_RESPONSE_BYTES) {
       await reader.cancel();
@@ -250,19 +217,13 @@ async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   return concat(chunks);
 }
 
-/** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; 0 for what is neither. */
+/** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; none or fewer for what is neither. */
 function millisOfRetryAfter(header: string | null): number {
-  const seconds = Number(header);
-  return (Number.isNaN(seconds) ? Date.parse(header as string) - Date.now() : seconds * 1000) || 0;
+  return Number(header) * 1000 || Date.parse(header as string) - Date.now() || 0;
 }
 
-/** What is printable of an answer: of a `google.rpc.Status`, which errors come as, its message. */
-function quoted(answer: Uint8Array | string): string {
-  const text = typeof answer === 'string' ? answer : new TextDecoder().decode(answer.subarray(0, 1000));
-  return JSON.stringify(
-    text
-      .replace(/[^ -~\xa0-\uffff]+/g, ' ')
-      .trim()
-      .slice(0, 300),
-  );
+/** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */
+function quoted(answer: Uint8Array): string {
+  const text = new TextDecoder().decode(answer.subarray(0, QUOTED_BYTES));
+  return JSON.stringify(text.replace(/[^ -~\xa0-\uffff]+/g, ' ').trim());
 }

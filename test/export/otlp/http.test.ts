@@ -130,7 +130,7 @@ describe('the body of a response', () => {
     });
     t.after(() => collector.close());
     await flushed(new OtlpHttpExporter({ url: collector.endpoint }));
-    assert.match(log[0].message, / answered 400 "\[31mred x{290,}", 1 spans dropped$/);
+    assert.match(log[0].message, / answered 400 "\[31mred x{290,}"$/);
     assert.ok(log[0].message.length < 500);
   });
 
@@ -222,9 +222,9 @@ describe('an option', () => {
     [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
     [{ timeoutMillis: '10' }, /^timeoutMillis: 10/],
     [{ fetch: 'fetch' }, /^fetch: a function/],
-    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header's name/],
-    [{ headers: { a: 'b\r\nc: d' } }, /^headers: the value of a is not/],
-    [{ headers: { a: 5 } }, /^headers: the value of a is not/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header: names are tokens/],
+    [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
+    [{ headers: { a: 5 } }, /^headers: "a"/],
   ] as [object, RegExp][]) {
     test(`is refused by name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new OtlpHttpExporter(options), { message });
@@ -243,7 +243,7 @@ describe('an option', () => {
 async function flushed(exporter: OtlpHttpExporter) {
   const processor = new BatchSpanProcessor(exporter);
   endedSpansInto(processor)(1);
-  await hurried(exporter, processor.forceFlush());
+  await hurried(processor);
   const stats = balanced(processor);
   assert.equal(stats.pending, 0);
   return stats;

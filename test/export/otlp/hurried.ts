@@ -1,17 +1,16 @@
+import type { FlushResult } from '../../../src/core/processor.ts';
+import type { BatchSpanProcessor } from '../../../src/export/batch.ts';
 import type { OtlpHttpExporter } from '../../../src/export/otlp/http.ts';
 
-/** What `promise` resolves to, without the pauses that the exporter makes between its attempts. */
-export async function hurried<T>(exporter: OtlpHttpExporter, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const settle = () => {
-    isSettled = true;
-  };
-  promise.then(settle, settle);
-  while (!isSettled) {
-    exporter.hurry();
-    await new Promise((resolve) => setImmediate(resolve));
+/** What becomes of all that is pending, without the pauses between attempts: each flush takes one. */
+export async function hurried(processor: BatchSpanProcessor): Promise<FlushResult> {
+  let [exported, dropped] = [0, 0];
+  for (;;) {
+    const flushed = await processor.forceFlush();
+    exported += flushed.exported;
+    dropped += flushed.dropped;
+    if (flushed.pending === 0) return { exported, pending: 0, dropped };
   }
-  return promise;
 }
 
 /** Resolves when the exporter waits between two attempts. */

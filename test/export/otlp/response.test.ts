@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readResponse } from '../../../src/export/otlp/response.ts';
+import { readResponse as readBytes } from '../../../src/export/otlp/response.ts';
 import { encodeResponse } from '../../oracle/otlp.ts';
 
 const NOTHING = { rejectedSpans: 0, errorMessage: '' };
+
+function readResponse(bytes: Uint8Array) {
+  const [rejectedSpans, errorMessage] = readBytes(bytes);
+  return { rejectedSpans, errorMessage: new TextDecoder().decode(errorMessage) };
+}
 
 test('what a collector says is read', () => {
   fc.assert(
@@ -20,11 +25,11 @@ test('an empty answer, or one with nothing in it, says nothing', () => {
   assert.deepEqual(readResponse(encodeResponse({})), NOTHING);
 });
 
-test('what is not known is passed over, in both messages', () => {
-  // Field 2 as a varint, field 3 as 64 bits, field 4 as text, field 5 as 32 bits; then those that count.
+test('what is not known, and so stands behind what is, takes nothing from it, in both messages', () => {
+  // Field 2 as a varint, field 3 as 64 bits, field 4 as text, field 5 as 32 bits.
   const unknown = `10ff01 19${'00'.repeat(8)} 2201aa 2d${'00'.repeat(4)}`.replaceAll(' ', '');
-  const inner = '18ff01 0802 1a0100 120161'.replaceAll(' ', '');
-  const bytes = Buffer.from(`${unknown}0a${(inner.length / 2).toString(16).padStart(2, '0')}${inner}${unknown}`, 'hex');
+  const inner = '0802 120161 18ff01 220100'.replaceAll(' ', '');
+  const bytes = Buffer.from(`0a${(inner.length / 2).toString(16).padStart(2, '0')}${inner}${unknown}`, 'hex');
   assert.deepEqual(readResponse(bytes), { rejectedSpans: 2, errorMessage: 'a' });
 });
 

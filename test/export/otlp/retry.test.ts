@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BatchSpanProcessor } from '../../../src/export/batch.ts';
 import type { OtlpBatch } from '../../../src/export/otlp/batch.ts';
 import { OtlpHttpExporter } from '../../../src/export/otlp/http.ts';
@@ -22,7 +23,7 @@ describe('what a server cannot take now', () => {
       const exporter = new OtlpHttpExporter({ url: collector.endpoint });
       const processor = new BatchSpanProcessor(exporter);
       const ids = endedSpansInto(processor)(3);
-      assert.deepEqual(await hurried(exporter, processor.forceFlush()), { exported: 3, pending: 0, dropped: 0 });
+      assert.deepEqual(await hurried(processor), { exported: 3, pending: 0, dropped: 0 });
       const { acknowledged, dropped } = balanced(processor);
       assert.deepEqual([acknowledged, dropped], [3, {}]);
       assert.deepEqual(idsOf(collector), ids);
@@ -43,11 +44,12 @@ describe('what a server cannot take now', () => {
     const exporter = new OtlpHttpExporter({ url: collector.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     endedSpansInto(processor)(2);
-    assert.deepEqual(await hurried(exporter, processor.forceFlush()), { exported: 0, pending: 0, dropped: 2 });
+    assert.deepEqual(await hurried(processor), { exported: 0, pending: 0, dropped: 2 });
     assert.equal(collector.requests.length, 5);
     assert.deepEqual(balanced(processor).dropped, { refused: 2 });
     assert.deepEqual(codesOf(log), ['export_failed']);
-    for (const part of [collector.endpoint, '503', '"over quota"', '2 spans']) assert.ok(log[0].message.includes(part));
+    for (const part of [collector.endpoint, '503', '"over quota"', '2 of 2 spans'])
+      assert.ok(log[0].message.includes(part));
   });
 
   test('arrives with the fifth attempt, too, whatever the reasons before it', async (t) => {
@@ -59,7 +61,7 @@ describe('what a server cannot take now', () => {
     const exporter = new OtlpHttpExporter({ url: collector.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     const ids = endedSpansInto(processor)(1);
-    await hurried(exporter, processor.forceFlush());
+    await hurried(processor);
     assert.deepEqual(idsOf(collector), ids);
     assert.equal(balanced(processor).acknowledged, 1);
   });
@@ -70,7 +72,7 @@ describe('what a server cannot take now', () => {
     const exporter = new OtlpHttpExporter({ url: collector.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     endedSpansInto(processor)(1);
-    await hurried(exporter, processor.forceFlush());
+    await hurried(processor);
     assert.equal(collector.requests.length, 2);
     assert.deepEqual(balanced(processor).dropped, { refused: 1 });
     assert.match(log[0].message, / 400 /);
@@ -85,7 +87,7 @@ describe('what a server cannot take now', () => {
     const ids = end(2);
     await pausing(exporter);
     ids.push(...end(3));
-    await hurried(exporter, processor.forceFlush());
+    await hurried(processor);
     assert.deepEqual(idsOf(collector), ids);
     assert.equal(collector.peakConcurrency, 1);
     assert.deepEqual(
@@ -105,7 +107,8 @@ describe('what a server cannot take now', () => {
     });
     const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: collector.endpoint }));
     const ids = endedSpansInto(processor)(1);
-    await processor.forceFlush();
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
+    await collector.received(2);
     assert.deepEqual(idsOf(collector), ids);
     assert.ok(arrivals[1] - arrivals[0] >= 700, String(arrivals[1] - arrivals[0]));
   });
@@ -119,7 +122,7 @@ describe('what must not be sent again', () => {
       const exporter = new OtlpHttpExporter({ url: collector.endpoint });
       const processor = new BatchSpanProcessor(exporter);
       endedSpansInto(processor)(1);
-      await hurried(exporter, processor.forceFlush());
+      await hurried(processor);
       assert.equal(collector.requests.length, 1);
       assert.deepEqual(balanced(processor).dropped, { [status === 413 ? 'too_large' : 'refused']: 1 });
     });
@@ -132,7 +135,7 @@ describe('what must not be sent again', () => {
       const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 200 });
       const processor = new BatchSpanProcessor(exporter);
       endedSpansInto(processor)(1);
-      await hurried(exporter, processor.forceFlush());
+      await hurried(processor);
       assert.equal(collector.requests.length, 1);
       const { unknown, dropped } = balanced(processor);
       assert.deepEqual([unknown, dropped], [1, {}]);
@@ -147,7 +150,7 @@ describe('what must not be sent again', () => {
     const exporter = new OtlpHttpExporter({ url: collector.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     endedSpansInto(processor)(1);
-    await hurried(exporter, processor.forceFlush());
+    await hurried(processor);
     assert.equal(collector.requests.length, 1);
     assert.equal(balanced(processor).unknown, 1);
   });
@@ -168,7 +171,7 @@ describe('a server that is not there', () => {
     });
     const processor = new BatchSpanProcessor(exporter);
     endedSpansInto(processor)(1);
-    await hurried(exporter, processor.forceFlush());
+    await hurried(processor);
     assert.equal(attempts, 5);
     assert.deepEqual(balanced(processor).dropped, { unreachable: 1 });
     assert.ok(log[0].message.includes(endpoint));
@@ -182,10 +185,9 @@ describe('a server that is not there', () => {
     const exporter = new OtlpHttpExporter({ url: gone.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     const ids = endedSpansInto(processor)(1);
-    const flushed = processor.forceFlush();
-    await pausing(exporter);
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
     const collector = await started(t, { port: gone.port });
-    assert.deepEqual(await hurried(exporter, flushed), { exported: 1, pending: 0, dropped: 0 });
+    assert.deepEqual(await processor.forceFlush(), { exported: 1, pending: 0, dropped: 0 });
     assert.deepEqual(idsOf(collector), ids);
     assert.equal(collector.requests.length, 1);
     assert.deepEqual(log, []);
@@ -240,12 +242,42 @@ describe('the pauses between attempts', () => {
     const exporter = new OtlpHttpExporter({ url: collector.endpoint });
     const processor = new BatchSpanProcessor(exporter);
     const ids = endedSpansInto(processor)(1);
-    // Comes too early to hurry anything.
-    const first = processor.forceFlush();
-    await pausing(exporter);
+    // Comes too early to hurry anything, and does not wait for a pause either.
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
     assert.deepEqual(await processor.forceFlush(), { exported: 1, pending: 0, dropped: 0 });
-    assert.deepEqual(await first, { exported: 1, pending: 0, dropped: 0 });
     assert.deepEqual(idsOf(collector), ids);
+  });
+
+  test('are not waited for by flushes: each takes one attempt, and the spans stay until the last has failed', async (t) => {
+    diagnosticLog(t);
+    const collector = await started(t, { answer: () => ({ status: 503, headers: HOUR }) });
+    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: collector.endpoint }), {
+      maxExportBatchSize: 2,
+      maxRequestBytes: 1,
+    });
+    endedSpansInto(processor)(5);
+    for (let attempts = 1; attempts < 5; attempts++) {
+      const flushes = [processor.forceFlush(), processor.forceFlush()];
+      for (const flushed of flushes) assert.deepEqual(await flushed, { exported: 0, pending: 5, dropped: 0 });
+      assert.equal(collector.requests.length, attempts);
+    }
+    // The fifth is the last of the first request; the next request begins.
+    const { pending, dropped } = await processor.forceFlush();
+    assert.deepEqual([pending + dropped, dropped > 0, balanced(processor).dropped.refused], [5, true, dropped]);
+    await processor.shutdown();
+  });
+
+  test('are not waited for by a shutdown: where nobody listens, it is over at once', async (t) => {
+    const log = diagnosticLog(t);
+    const { endpoint, close } = await startCollector();
+    await close();
+    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: endpoint }), { maxExportBatchSize: 2 });
+    endedSpansInto(processor)(5);
+    const start = performance.now();
+    assert.deepEqual(await processor.shutdown(), { exported: 0, pending: 0, dropped: 5 });
+    assert.ok(performance.now() - start < 700, String(performance.now() - start));
+    assert.deepEqual(balanced(processor).dropped, { unreachable: 2, shutdown: 3 });
+    assert.deepEqual(codesOf(log), ['export_failed', 'shutdown']);
   });
 
   test('end with a shutdown, which brings the spans home where the server has recovered', async (t) => {
@@ -282,7 +314,8 @@ describe('the pauses between attempts', () => {
       exportTimeoutMillis: 100,
     });
     endedSpansInto(processor)(1);
-    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 1 });
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
+    while (balanced(processor).pending > 0) await delay(10);
     // It is known that they have not been taken.
     assert.deepEqual(balanced(processor).dropped, { refused: 1 });
     assert.deepEqual(codesOf(log).sort(), ['export_failed', 'export_timeout']);
@@ -297,7 +330,9 @@ describe('the pauses between attempts', () => {
     const outcome = exporter.send([batchFrom(exporter)], abort.signal);
     await pausing(exporter);
     abort.abort();
-    assert.deepEqual(await outcome, { acknowledged: 0, rejected: 0, unknown: 0, dropped: 1, reason: 'refused' });
+    const { dropped, reason, why } = await outcome;
+    assert.deepEqual([dropped, reason], [1, 'refused']);
+    assert.match(why ?? '', / answered 503 /);
     assert.equal(collector.requests.length, 1);
   });
 
