@@ -141,7 +141,8 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   /** One request. Never rejects. */
   private async _attempt(body: Uint8Array<ArrayBuffer>, spans: number, signal: AbortSignal): Promise<Attempt> {
     const abort = new AbortController();
-    signal.addEventListener('abort', () => abort.abort(signal.reason));
+    const cancel = () => abort.abort(signal.reason);
+    signal.addEventListener('abort', cancel);
     const timer = later(() => abort.abort(`no answer within ${this._timeoutMillis} ms`), this._timeoutMillis);
     try {
       const response = await untraced(this._fetch, this.url, {
@@ -173,6 +174,8 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
           [{ unknown: spans, why }];
     } finally {
       clearTimeout(timer as number);
+      // A caller may use one signal for all of its requests.
+      signal.removeEventListener('abort', cancel);
     }
   }
 }
