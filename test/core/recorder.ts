@@ -4,6 +4,7 @@ import { TracerProvider, type TracerProviderOptions } from '../../src/core/provi
 import type { RecordingSpan, Span } from '../../src/core/span.ts';
 import type { SpanTracer } from '../../src/core/tracer.ts';
 import { OtlpBatch } from '../../src/export/otlp/batch.ts';
+import { BufferPool } from '../../src/export/otlp/buffer-pool.ts';
 import { requestBytes } from '../export/otlp/request.ts';
 import { type DecodedSpan, decodeRequest, flatten } from '../oracle/otlp.ts';
 
@@ -38,7 +39,7 @@ export class Recorder implements SpanProcessor {
 
   /** The spans that have ended, as a collector finds them in one request. */
   sent(): DecodedSpan[] {
-    const batch = new OtlpBatch([]);
+    const batch = new OtlpBatch(new BufferPool());
     for (const span of this.ended) batch.add(span);
     return flatten(decodeRequest(requestBytes([batch])));
   }

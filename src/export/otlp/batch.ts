@@ -3,6 +3,7 @@ import type { RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { SpanBatch } from '../exporter.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import {
   allow,
   at,
@@ -20,15 +21,10 @@ import {
 } from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
-// A batch starts small, because a process that ends ten spans in five seconds should not pay for five hundred.
-const INITIAL_BYTES = 1024;
 // A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
 const MAX_SPAN_BYTES = 1024 * 1024;
 // Texts of such a span are not cut shorter than this.
 const LEAST_TEXT = 128;
-// Four buffers serve a batch that fills while others are on their way; a buffer that a burst has blown up is not kept.
-const KEPT_BUFFERS = 4;
-const KEPT_BYTES = 512 * 1024;
 
 /** The spans of one scope, as they are sent. */
 interface Segment extends WireBuffer {
@@ -85,10 +81,9 @@ export class OtlpBatch implements SpanBatch {
   _cutSpans = 0;
   private readonly _segments: Segment[] = [];
   private _last: Segment | undefined;
-  private readonly _pool: Uint8Array<ArrayBuffer>[];
+  private readonly _pool: BufferPool;
 
-  /** @param pool - Buffers that have done their work and wait for the next batch. */
-  constructor(pool: Uint8Array<ArrayBuffer>[]) {
+  constructor(pool: BufferPool) {
     this._pool = pool;
   }
 
@@ -124,7 +119,7 @@ export class OtlpBatch implements SpanBatch {
   private _segmentOf(tracer: SpanTracer): Segment {
     let segment = this._segments.find(({ _tracer }) => _tracer === tracer);
     if (segment === undefined) {
-      segment = createSegment(tracer, this._pool.pop() ?? new Uint8Array(INITIAL_BYTES));
+      segment = createSegment(tracer, this._pool.take());
       this._segments.push(segment);
       this.byteLength += segment._length;
     }
@@ -144,17 +139,16 @@ export class OtlpBatch implements SpanBatch {
 
   /** Gives the buffers back, once the batch has been sealed and sent. It must not be used afterwards. */
   _release(): void {
-    for (const { _bytes } of this._segments.splice(0)) {
-      if (this._pool.length < KEPT_BUFFERS && _bytes.length <= KEPT_BYTES) this._pool.push(_bytes);
-    }
+    for (const { _bytes } of this._segments.splice(0)) this._pool.give(_bytes);
     this._last = undefined;
   }
 }
 
-/** Parts one behind the other; a single one is not copied. */
-export function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+/** Parts one behind the other, in `room` where it is large enough; a single one is not copied. */
+export function concat(parts: readonly Uint8Array<ArrayBuffer>[], room = new Uint8Array()): Uint8Array<ArrayBuffer> {
   if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const whole = room.length < length ? new Uint8Array(length) : room.subarray(0, length);
   let to = 0;
   for (const part of parts) {
     whole.set(part, to);

@@ -5,6 +5,7 @@ import type { AttributeValue } from '../../../src/core/attributes.ts';
 import { TracerProvider } from '../../../src/core/provider.ts';
 import type { RecordingSpan, Span } from '../../../src/core/span.ts';
 import { OtlpBatch } from '../../../src/export/otlp/batch.ts';
+import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
 import { requestJson } from '../../../src/export/otlp/json.ts';
 import { decodeJsonRequest, decodeRequest, flatten, type PlainValue } from '../../oracle/otlp.ts';
 import { spanDescriptions } from '../../oracle/span-description.ts';
@@ -15,7 +16,7 @@ test('random spans say the same in JSON as in protobuf, half surrogate pairs inc
   fc.assert(
     fc.property(spanDescriptions({ loneSurrogates: true }), (descriptions) => {
       const spans = describedSpans(expressible(descriptions));
-      const batch = new OtlpBatch([]);
+      const batch = new OtlpBatch(new BufferPool());
       for (const span of spans) batch.add(span);
       assert.deepEqual(flatten(decodeJsonRequest(requestJson(spans))), flatten(decodeRequest(requestBytes([batch]))));
     }),

@@ -11,6 +11,7 @@ import type { ReadableSpan, RecordingSpan, Span } from '../../../src/core/span.t
 import type { SpanContext, TraceState } from '../../../src/core/span-context.ts';
 import type { SpanOptions } from '../../../src/core/tracer.ts';
 import { OtlpBatch } from '../../../src/export/otlp/batch.ts';
+import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
 import { serializeWithOpenTelemetry } from '../../oracle/opentelemetry.ts';
 import { type DecodedRequest, type DecodedSpan, decodeRequest, flatten, type PlainValue } from '../../oracle/otlp.ts';
 import { expectedSpan, type SpanDescription, spanDescriptions } from '../../oracle/span-description.ts';
@@ -228,7 +229,7 @@ describe('a span', () => {
   }
 
   test('under a recorded span is its child, in the same trace and not remote', () => {
-    const batch = new OtlpBatch([]);
+    const batch = new OtlpBatch(new BufferPool());
     const tracer = providerInto(batch, { idGenerator: undefined }).getTracer('test');
     const parent = tracer.startSpan('parent');
     tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, parent)).end();
@@ -334,7 +335,7 @@ describe('a span', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (length) => {
         span._end = (span._start as number) + length;
-        const batch = new OtlpBatch([]);
+        const batch = new OtlpBatch(new BufferPool());
         batch.add(span);
         const [{ startTimeUnixNano, endTimeUnixNano, events }] = flatten(decodeRequest(requestBytes([batch])));
         assert.deepEqual(
@@ -483,7 +484,7 @@ interface Given extends Omit<SpanOptions, 'startTime'> {
 
 function requestOf(given: Given, act: (span: Span) => void = () => {}): Uint8Array {
   const { name = 'work', startTime = START, endTime = END, parent, scope = ['test'], provider, ...options } = given;
-  const batch = new OtlpBatch([]);
+  const batch = new OtlpBatch(new BufferPool());
   const context = parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, nonRecordingSpan(parent));
   const span = providerInto(batch, provider)
     .getTracer(...scope)
@@ -519,7 +520,7 @@ function state(text: string): TraceState {
 }
 
 function encoded(descriptions: readonly SpanDescription[]): Uint8Array {
-  const batch = new OtlpBatch([]);
+  const batch = new OtlpBatch(new BufferPool());
   for (const span of describedSpans(descriptions)) batch.add(span);
   return requestBytes([batch]);
 }

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
+
+const KIB = 1024;
+const buffers = (count: number, length: number) => Array.from({ length: count }, () => new Uint8Array(length));
+
+/** The buffers of a pool, emptied for that. What is new is small. */
+function drained(pool: BufferPool, length: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  for (let next = pool.take(); next.length === length; next = pool.take()) taken.push(next);
+  return taken;
+}
+
+test('a pool gives what it was given, and small ones when there is none', () => {
+  const pool = new BufferPool();
+  assert.equal(pool.take().length, KIB);
+  const given = buffers(3, 2 * KIB);
+  for (const each of given) pool.give(each);
+  assert.deepEqual(new Set(drained(pool, 2 * KIB)), new Set(given));
+  assert.equal(pool.take().length, KIB);
+});
+
+test('a pool keeps four of many once the backlog is over', () => {
+  const pool = new BufferPool();
+  for (const each of buffers(40, 128 * KIB)) pool.give(each);
+  pool.trim();
+  assert.equal(drained(pool, 128 * KIB).length, 4);
+  pool.trim();
+  assert.equal(pool.take().length, KIB);
+});
+
+test('a pool keeps 8 MiB, and goes on to when some of it has been taken', () => {
+  const pool = new BufferPool();
+  for (let round = 0; round < 3; round++) {
+    for (const each of buffers(100, 512 * KIB)) pool.give(each);
+    assert.equal(drained(pool, 512 * KIB).length, 16);
+  }
+});
+
+test('a pool keeps no buffer of more than 512 KiB', () => {
+  const pool = new BufferPool();
+  pool.give(new Uint8Array(512 * KIB + 1));
+  assert.equal(pool.take().length, KIB);
+});
