@@ -76,13 +76,23 @@ export class SpanTracer implements Tracer {
     this._limits = provider._limits;
   }
 
-  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+  /**
+   * Helpers hand their own attributes over as `keys` and a value for each, of which there may be more than keys: so no
+   * object is made of them, and none is taken apart. Those of `options` come on top.
+   */
+  startSpan(
+    name: string,
+    options?: SpanOptions,
+    context?: Context,
+    keys?: readonly string[],
+    values?: readonly Attributes[string][],
+  ): Span {
     try {
       let within = context ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
       // Samplers and processors must not take the span in it for the parent.
       if (options?.root === true) within = within.deleteValue(SPAN_KEY);
       const parent = spanIn(within);
-      return isTracingSuppressed(within) ? passOn(parent) : this._start(name, options, parent, within);
+      return isTracingSuppressed(within) ? passOn(parent) : this._start(name, options, parent, within, keys, values);
     } catch (error) {
       return failed(error);
     }
@@ -104,9 +114,15 @@ export class SpanTracer implements Tracer {
   }
 
   /** Starts a span under `parent`, a span or span context, whatever the active context holds. */
-  startChild(name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
+  startChild(
+    name: string,
+    options: SpanOptions | undefined,
+    parent: SpanSource,
+    keys?: readonly string[],
+    values?: readonly Attributes[string][],
+  ): Span {
     try {
-      return this._start(name, options, parent, undefined);
+      return this._start(name, options, parent, undefined, keys, values);
     } catch (error) {
       return failed(error);
     }
@@ -118,6 +134,8 @@ export class SpanTracer implements Tracer {
     options: SpanOptions | undefined,
     parentSpan: SpanSource | undefined,
     context: Context | undefined,
+    keys: readonly string[] | undefined,
+    values: readonly Attributes[string][] = [],
   ): Span {
     const { _provider } = this;
     if (_provider._isShutDown) return passOn(parentSpan);
@@ -168,7 +186,7 @@ export class SpanTracer implements Tracer {
     if (_provider._decide !== undefined) {
       decision = _provider._decide(parentFlags, word2, word3);
     } else {
-      result = this._askSampler(name, options, hexOf(word0, word1, word2, word3), parent, context);
+      result = this._askSampler(name, options, hexOf(word0, word1, word2, word3), parent, context, keys, values);
       decision = result.decision;
       traceState = result.traceState ?? traceState;
     }
@@ -202,6 +220,7 @@ export class SpanTracer implements Tracer {
       typeof name === 'string' ? name : textOf(name),
       reading,
     );
+    if (keys) for (let at = 0; at < keys.length; at++) span.setAttribute(keys[at], values[at]);
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
       if (options.startTime !== undefined) span._startAt(options.startTime);
@@ -219,6 +238,8 @@ export class SpanTracer implements Tracer {
     traceId: string,
     parent: Span | undefined,
     context: Context | undefined,
+    keys: readonly string[] | undefined,
+    values: readonly Attributes[string][],
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
@@ -227,7 +248,9 @@ export class SpanTracer implements Tracer {
         traceId,
         textOf(name),
         kindOf(options?.kind),
-        options?.attributes ?? {},
+        keys
+          ? { ...Object.fromEntries(keys.map((key, at) => [key, values[at]])), ...options?.attributes }
+          : (options?.attributes ?? {}),
         linksOf(options?.links, this._limits.linkCountLimit),
       );
       const { decision } = result;
