@@ -174,11 +174,22 @@ export function isRecording(): boolean {
  * Never throws; before `initialize` the span records nothing.
  */
 export function startSpan(name: string, options?: StartOptions): Span {
+  return startWith(name, options);
+}
+
+/** The same, with attributes in the form that helpers have them in: see `SpanTracer`. */
+export function startWith(
+  name: string,
+  options?: StartOptions,
+  keys?: readonly string[],
+  values?: readonly Attributes[string][],
+): Span {
   try {
     const tracer = running()?.tracer ?? idleTracer();
-    const parent = options?.root === true ? undefined : options?.parent;
-    if (parent === undefined || parent === null) return tracer.startSpan(name, options);
-    return isContext(parent) ? tracer.startSpan(name, options, parent) : tracer.startChild(name, options, parent);
+    const parent = options?.root === true ? undefined : (options?.parent ?? undefined);
+    return parent === undefined || isContext(parent)
+      ? tracer.startSpan(name, options, parent, keys, values)
+      : tracer.startChild(name, options, parent, keys, values);
   } catch (error) {
     report('start_failed', messageOf(error));
     return INVALID_SPAN;
