@@ -4,7 +4,7 @@ import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { callbackMissing, report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
-import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
+import { INVALID_SPAN } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
@@ -13,7 +13,7 @@ import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
 import { textOf } from './core/text.ts';
-import { type SpanOptions, SpanTracer, type Tracer } from './core/tracer.ts';
+import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
@@ -49,26 +49,15 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
-/** The tracer where nothing is set up: its spans only pass the trace of their parent on. Never throws, never reports. */
-class IdleTracer extends SpanTracer {
-  override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    return this.startChild(name, options, context ?? activeContext());
-  }
+let idle: SpanTracer | undefined;
 
-  override startChild(_name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
-    try {
-      if (options?.root === true) return INVALID_SPAN;
-      return passOn(isContext(parent) ? spanIn(parent) : parent);
-    } catch {
-      return INVALID_SPAN;
-    }
-  }
-}
-
-let idle: IdleTracer | undefined;
-
+/** The tracer where nothing is set up, that of a provider which is shut down: its spans only pass a trace on. */
 function idleTracer(): SpanTracer {
-  idle ??= new IdleTracer(new TracerProvider(), { name: SDK_NAME });
+  if (idle === undefined) {
+    const provider = new TracerProvider();
+    provider.shutdown();
+    idle = provider.getTracer(SDK_NAME) as SpanTracer;
+  }
   return idle;
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 
 /**
- * What the surroundings of the program say of the settings. A page says nothing, a server has environment variables.
+ * What the surroundings of the program say of the settings, and the sampler that they make of `samplingRate`. A page says nothing, a server has environment variables.
  * Each member stands where the code says nothing, and is left out where they do not say anything either.
  */
 export interface HostSettings

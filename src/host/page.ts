@@ -3,13 +3,14 @@ import type { Config } from '../config.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
+import { rateSampler } from '../core/sampler.ts';
 import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 
-/** None: a page has no environment variables. */
-export function hostSettings(): HostSettings {
-  return { warnings: [] };
+/** What `samplingRate` comes to. The rest is left to the code: a page has no environment variables. */
+export function hostSettings({ samplingRate }: Config): HostSettings {
+  return { sampler: samplingRate === undefined ? undefined : rateSampler(samplingRate), warnings: [] };
 }
 
 export function hostDefaults(defaults: Config): HostDefaults {
@@ -25,9 +26,9 @@ const MAX_WAITING = 10_000;
  */
 export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
   const waiting: ReadableSpan[] = [];
-  let isOver = false;
+  let room = MAX_WAITING;
   let onEnd = (span: ReadableSpan) => {
-    if (!isOver && waiting.length < MAX_WAITING) waiting.push(span);
+    if (room-- > 0) waiting.push(span);
   };
   const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
   const loading = import('#printer').then(
@@ -39,8 +40,7 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
       return printer;
     },
     (error) => {
-      isOver = true;
-      waiting.length = 0;
+      room = waiting.length = 0;
       onError(error);
     },
   );
@@ -48,7 +48,7 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
     onEnd: (span) => onEnd(span),
     forceFlush: async () => (await loading)?.forceFlush(),
     async shutdown() {
-      isOver = true;
+      room = 0;
       return (await loading)?.shutdown();
     },
   };

@@ -45,8 +45,7 @@ export function hostSettings(config: Config): HostSettings {
     otlpHeaders,
     otlpTimeoutMillis: environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'),
     resourceAttributes,
-    // What the code says of sampling leaves nothing to ask.
-    sampler: config.sampler ?? (config.samplingRate === undefined ? samplerOf(environment) : undefined),
+    sampler: samplerOf(config, environment),
     spanLimits: limitsOf(environment),
     batch: batchOf(environment),
     propagators: config.propagators ?? propagatorsOf(environment),
@@ -171,8 +170,11 @@ function attributesOf(environment: Environment): Record<string, string> {
   return attributes;
 }
 
-function samplerOf(environment: Environment): Sampler | undefined {
+function samplerOf({ sampler, samplingRate }: Config, environment: Environment): Sampler | undefined {
   const parentBased = (root: Sampler) => new ParentBasedSampler({ root });
+  // What the code says of sampling leaves nothing to ask.
+  if (sampler !== undefined) return sampler;
+  if (samplingRate !== undefined) return parentBased(new TraceIdRatioBasedSampler(samplingRate));
   const name = environment.text('OTEL_TRACES_SAMPLER');
   switch (name) {
     case 'always_on':
