@@ -63,28 +63,28 @@ function endWithGenerator(
   onResult: ((result: unknown) => void) | undefined,
 ): AsyncGenerator<unknown, unknown, unknown> {
   const { contextStorage } = processState;
-  let open = true;
-  const step = async (advance: () => Promise<IteratorResult<unknown, unknown>>) => {
-    try {
-      const result = await contextStorage.run(context, advance);
-      onResult?.(result.value);
-      if (result.done === true && open) {
-        open = false;
-        span.end();
+  const step =
+    (method: 'next' | 'return' | 'throw') =>
+    async (...args: [unknown]) => {
+      try {
+        const result = await contextStorage.run(context, () => generator[method](...args));
+        onResult?.(result.value);
+        if (result.done === true) endOnce();
+        return result;
+      } catch (error) {
+        endOnce(error);
+        throw error;
       }
-      return result;
-    } catch (error) {
-      if (open) {
-        open = false;
-        fail(span, error);
-      }
-      throw error;
-    }
+    };
+  // A generator that is done can be asked for more.
+  let endOnce = (error?: unknown) => {
+    endOnce = () => {};
+    fail(span, error);
   };
   const wrapped = {
-    next: (...args: [] | [unknown]) => step(() => generator.next(...args)),
-    return: (value: unknown) => step(() => generator.return(value)),
-    throw: (error: unknown) => step(() => generator.throw(error)),
+    next: step('next'),
+    return: step('return'),
+    throw: step('throw'),
     [Symbol.asyncIterator]: () => wrapped,
     [Symbol.toStringTag]: 'AsyncGenerator',
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: async () => {
@@ -95,12 +95,7 @@ function endWithGenerator(
 }
 
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  return (
-    typeof value === 'object' &&
-    hasMethod(value, Symbol.asyncIterator) &&
-    hasMethod(value, 'next') &&
-    hasMethod(value, 'return')
-  );
+  return typeof value === 'object' && [Symbol.asyncIterator, 'next', 'return'].every((name) => hasMethod(value, name));
 }
 
 function hasMethod(value: unknown, name: string | symbol): boolean {
