@@ -3,13 +3,13 @@ import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
 import { processState } from './process-state.ts';
 import type { Span, WritableSpan } from './span.ts';
-import { SpanStatusCode } from './status.ts';
+import { ERROR } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
 export function recordError(span: WritableSpan, error: unknown): void {
   if (error === null || error === undefined || !span?.isRecording()) return;
   span.addEvent('exception', describeException(error) as Attributes);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  span.setStatus({ code: ERROR, message: messageOf(error) });
 }
 
 /**

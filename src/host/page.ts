@@ -27,16 +27,24 @@ const MAX_WAITING = 10_000;
 export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
   const waiting: ReadableSpan[] = [];
   let room = MAX_WAITING;
-  let onEnd = (span: ReadableSpan) => {
-    if (room-- > 0) waiting.push(span);
+  const processor: SpanProcessor = {
+    onEnd(span) {
+      if (room-- > 0) waiting.push(span);
+    },
+    forceFlush: async () => (await loading)?.forceFlush(),
+    async shutdown() {
+      room = 0;
+      return (await loading)?.shutdown();
+    },
   };
   const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
   const loading = import('#printer').then(
     ({ TracePrinter }) => {
       const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
       const printer = new TracePrinter({ format, write: writeOut, rootOf, onError });
-      onEnd = (span) => printer.onEnd(span);
-      waiting.splice(0).forEach(onEnd);
+      processor.onEnd = (span) => printer.onEnd(span);
+      waiting.forEach(processor.onEnd);
+      waiting.length = 0;
       return printer;
     },
     (error) => {
@@ -44,12 +52,5 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
       onError(error);
     },
   );
-  return {
-    onEnd: (span) => onEnd(span),
-    forceFlush: async () => (await loading)?.forceFlush(),
-    async shutdown() {
-      room = 0;
-      return (await loading)?.shutdown();
-    },
-  };
+  return processor;
 }

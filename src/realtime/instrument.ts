@@ -96,16 +96,15 @@ export function finishHelper(
 
 /** The options of a helper, read once; none of them where they cannot be read. Never throws. */
 export function optionsOf(given: unknown): ElementProcessOptions {
-  const options: ElementProcessOptions = { parent: undefined };
-  if (typeof given === 'object' && given !== null) {
-    try {
+  try {
+    if (typeof given === 'object' && given !== null) {
       const { parent, attributes, links, startTime, chain } = given as ElementProcessOptions;
       return { parent, attributes, links, startTime, chain };
-    } catch (error) {
-      report('options_unreadable', messageOf(error));
     }
+  } catch (error) {
+    report('options_unreadable', messageOf(error));
   }
-  return options;
+  return { parent: undefined };
 }
 
 // Names made of ids must not fill the memory; beyond this they are put together each time.

@@ -14,13 +14,15 @@ import {
   startHelper,
 } from './instrument.ts';
 import {
+  AUDIO_MESSAGE,
   byteLengthOf,
+  DATA_MESSAGE,
   linkedSpanOf,
   linkMessage,
-  MessageType,
   type PipelineMessage,
   setSpanOfMessage,
   spanOfMessage,
+  VIDEO_MESSAGE,
 } from './message.ts';
 
 const PIPELINE: AttributeKeys = ['pipeline.name'];
@@ -117,21 +119,20 @@ function isMessage(value: unknown): value is PipelineMessage {
 function valuesOf(name: string, message: PipelineMessage, isPush: boolean): AttributeValues {
   try {
     const { type, sessionId } = message;
-    if (!isPush) {
-      // Literals and not one array that grows: that takes 50 ns more.
-      if (type === MessageType.Audio && message.audioData) {
-        const { sampleRate, channels, data, mediaType, codec } = message.audioData;
-        return [name, sessionId, type, sampleRate, channels, byteLengthOf(data), mediaType, codec];
-      }
-      if (type === MessageType.Video && message.videoData) {
-        const { width, height, data, mediaType, codec } = message.videoData;
-        return [name, sessionId, type, width, height, byteLengthOf(data), mediaType, codec];
-      }
-      if (type === MessageType.Data && message.textData) {
-        return [name, sessionId, type, byteLengthOf(message.textData.data)];
-      }
+    if (isPush) return [name, sessionId, type];
+    const { audioData, videoData, textData } = message;
+    if (type === AUDIO_MESSAGE && audioData) {
+      const { sampleRate, channels, data, mediaType, codec } = audioData;
+      // One literal and no array that grows, which takes 50 ns more.
+      return [name, sessionId, type, sampleRate, channels, byteLengthOf(data), mediaType, codec];
     }
-    return [name, sessionId, type];
+    if (type === VIDEO_MESSAGE && videoData) {
+      const { width, height, data, mediaType, codec } = videoData;
+      return [name, sessionId, type, width, height, byteLengthOf(data), mediaType, codec];
+    }
+    return type === DATA_MESSAGE && textData
+      ? [name, sessionId, type, byteLengthOf(textData.data)]
+      : [name, sessionId, type];
   } catch (error) {
     report('message_unreadable', messageOf(error));
     return [name];
