@@ -91,10 +91,8 @@ export interface Config {
 export interface ResolvedConfig extends Config {
   readonly exporterType: ExporterType;
   readonly otlp: OtlpHttpExporterOptions;
-  readonly batch: BatchSpanProcessorOptions;
   readonly resource: Resource;
-  readonly spanLimits: Partial<SpanLimits>;
-  readonly propagator: TextMapPropagator;
+  readonly propagator: CompositePropagator;
   /** What `initialize` says of itself; `undefined` for nothing. */
   readonly banner: string | undefined;
   /** What the host says that could not be used, a sentence each. */
@@ -175,15 +173,14 @@ function check(config: Config): void {
 export function resolveConfig(config: Config): ResolvedConfig {
   check(config);
   const host = hostSettings(config);
-  const settings = { ...DEFAULTS, ...host, ...given(config) };
+  const settings = { ...DEFAULTS, ...(given(host) as typeof host) };
   const { exporterType, otlpEndpoint, otlpHeaders: headers, otlpTimeoutMillis: timeoutMillis, fetch } = settings;
   const isOtlp = exporterType === 'otlp';
   // Of an endpoint that is not used, the port says nothing.
-  const url = host.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp });
+  const url = settings.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp });
   const attributes: Attributes = {
     ...attributesOf(DEFAULTS),
-    ...host.resourceAttributes,
-    ...config.resourceAttributes,
+    ...settings.resourceAttributes,
     ...attributesOf(config),
   };
   // The original's name and the conventions' for the same thing.
@@ -191,20 +188,18 @@ export function resolveConfig(config: Config): ResolvedConfig {
   return {
     ...settings,
     otlp: { url, headers, timeoutMillis, fetch },
-    batch: { ...host.batch, ...given(config.batch) },
     resource: { attributes },
-    spanLimits: { ...host.spanLimits, ...given(config.spanLimits) },
     propagator: new CompositePropagator({
       propagators: settings.propagators ?? [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
     }),
     banner:
-      exporterType === 'none' || host.quiet || config.quiet
+      exporterType === 'none' || settings.quiet
         ? undefined
-        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${url}` : exporterType + (host.hint ?? '')}`,
+        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${url}` : exporterType + (settings.hint ?? '')}`,
   };
 }
 
 /** What three of the settings, as far as they are given, are called as attributes of the resource. */
 function attributesOf({ serviceName, serviceVersion, environment }: Config): Attributes {
-  return given({ 'service.name': serviceName, 'service.version': serviceVersion, environment });
+  return given<Attributes>({ 'service.name': serviceName, 'service.version': serviceVersion, environment });
 }

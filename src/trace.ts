@@ -17,17 +17,12 @@ import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
-import {
-  defaultTextMapGetter,
-  defaultTextMapSetter,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-} from './propagation/propagator.ts';
+import type { CompositePropagator } from './propagation/composite.ts';
+import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
 /** What `initialize` set up; shared by all copies of this package in the process. */
 interface Running {
-  readonly propagator: TextMapPropagator;
+  readonly propagator: CompositePropagator;
   /** `undefined` with the exporter `none` and no processors of the caller's. */
   readonly provider: TracerProvider | undefined;
   /** The tracer of `startSpan` and of the helpers. */
@@ -286,8 +281,7 @@ export function inject<Carrier>(
   options?: { context?: Context; setter?: TextMapSetter<Carrier> },
 ): void {
   try {
-    const setter = (options?.setter ?? defaultTextMapSetter) as TextMapSetter;
-    running()?.propagator.inject(options?.context ?? activeContext(), carrier, setter);
+    running()?.propagator.inject(options?.context ?? activeContext(), carrier, options?.setter as TextMapSetter);
   } catch (error) {
     report('propagator_failed', messageOf(error));
   }
@@ -307,8 +301,7 @@ export function extract<Carrier>(
   let context = activeContext();
   try {
     context = options?.context ?? context;
-    const getter = (options?.getter ?? defaultTextMapGetter) as TextMapGetter;
-    return running()?.propagator.extract(context, carrier, getter) ?? context;
+    return running()?.propagator.extract(context, carrier, options?.getter as TextMapGetter) ?? context;
   } catch (error) {
     report('propagator_failed', messageOf(error));
     return context;

@@ -8,9 +8,10 @@ import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 
-/** What `samplingRate` comes to. The rest is left to the code: a page has no environment variables. */
-export function hostSettings({ samplingRate }: Config): HostSettings {
-  return { sampler: samplingRate === undefined ? undefined : rateSampler(samplingRate), warnings: [] };
+/** What the code says: a page has no environment variables. */
+export function hostSettings(config: Config): HostSettings {
+  const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;
+  return { ...config, sampler, warnings: [] };
 }
 
 export function hostDefaults(defaults: Config): HostDefaults {

@@ -26,12 +26,12 @@ export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor
   return new StdoutSpanProcessor({ format });
 }
 
-/** What the environment variables say where `config` says nothing. Reads them once. */
+/** What `config` says, and the environment variables where it says nothing. Reads them once. */
 export function hostSettings(config: Config): HostSettings {
   const environment = new Environment();
   const exporterType = config.exporterType ?? exporterOf(environment);
   const isOtlp = exporterType === 'otlp';
-  const resourceAttributes = { ...processAttributes(), ...attributesOf(environment) };
+  const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
   if (isOtlp) refuseWhatIsToCome(environment);
   const otlpUrl = isOtlp ? urlOf(config, environment) : undefined;
@@ -39,18 +39,20 @@ export function hostSettings(config: Config): HostSettings {
   if (otlpUrl !== undefined && isPlaintext(otlpUrl) && Object.keys(otlpHeaders ?? {}).length > 0) {
     environment.warnings.push(`the OTLP headers go unencrypted to ${otlpUrl}: use https:// if they are secret`);
   }
+  const timeoutMillis = environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT');
   return {
+    ...config,
     exporterType,
     otlpUrl,
     otlpHeaders,
-    otlpTimeoutMillis: environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'),
+    otlpTimeoutMillis: config.otlpTimeoutMillis ?? timeoutMillis,
     resourceAttributes,
     sampler: samplerOf(config, environment),
-    spanLimits: limitsOf(environment),
-    batch: batchOf(environment),
+    spanLimits: { ...limitsOf(environment), ...given(config.spanLimits) },
+    batch: { ...batchOf(environment), ...given(config.batch) },
     propagators: config.propagators ?? propagatorsOf(environment),
-    onDiagnostic,
-    quiet,
+    onDiagnostic: config.onDiagnostic ?? onDiagnostic,
+    quiet: quiet || config.quiet,
     hint: isOtlp ? '' : hintOf(config, environment),
     warnings: environment.warnings,
   };
