@@ -57,8 +57,8 @@ export function helper<A extends unknown[]>(
   return ((...args: AttributeValues): unknown => {
     const [given, callback] = [args[own], args[own + 1]];
     const last = args[end];
-    if (isText) args[end] = utf8Length(last);
-    else if (state !== undefined) args[end] = state;
+    if (state !== undefined) args[end] = state;
+    else if (isText && isRecording()) args[end] = utf8Length(last);
     const options = optionsOf(given);
     const span = startHelper(nameOf, keys, args, options);
     if (state === 'error') recordError(span, last);

@@ -81,8 +81,12 @@ type Carrier = { [SPAN_KEY]?: Span; [LINK_KEY]?: Span };
 
 /** The span whose trace a message belongs to; `undefined` where it has met none. */
 export function spanOfMessage(message: PipelineMessage): Span | undefined {
-  // The map first: a message may have been frozen with a span that is no longer its own.
-  return sealed?.has(message) ? sealed.get(message) : read(message, SPAN_KEY);
+  try {
+    // The map first: a message may have been frozen with a span that is no longer its own.
+    return sealed?.has(message) ? sealed.get(message) : (message as Carrier)[SPAN_KEY];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes `span` the one that a message's further spans belong to; without one it belongs to none. */
@@ -99,14 +103,9 @@ export function setSpanOfMessage(message: PipelineMessage, span: Span | undefine
 
 /** The span of a message that has come by a link and has not been pushed since; `undefined` where there is none. */
 export function linkedSpanOf(message: PipelineMessage): Span | undefined {
-  const span = spanOfMessage(message);
-  return span === read(message, LINK_KEY) ? span : undefined;
-}
-
-/** Never throws: a message may be anything. */
-function read(message: PipelineMessage, key: keyof Carrier): Span | undefined {
   try {
-    return (message as Carrier)[key];
+    const { [LINK_KEY]: span } = message as Carrier;
+    return span === spanOfMessage(message) ? span : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
+import { isRecording } from '../trace.ts';
 import { type AttributeKey, type AttributeKeys, AUDIO, VIDEO } from './attributes.ts';
 import {
   type AttributeValues,
@@ -80,7 +81,7 @@ function messageHelper(template: string, key: AttributeKey, isPush: boolean): un
     const options = optionsOf(given);
     const carried = isPush ? linkedSpanOf(message) : spanOfMessage(message);
     options.parent ??= carried;
-    const values = valuesOf(name, message, isPush);
+    const values = isRecording() ? valuesOf(name, message, isPush) : [name];
     const span = startHelper(nameOf, values.length > 3 ? detailed[values[2] as number] : keys, values, options);
     if (isPush || carried === undefined || options.chain === true) setSpanOfMessage(message, passable(span));
     return finishHelper(span, options, given, callback, (result) => linkResult(result, message));
@@ -121,9 +122,9 @@ function valuesOf(name: string, message: PipelineMessage, isPush: boolean): Attr
     const { type, sessionId } = message;
     if (isPush) return [name, sessionId, type];
     const { audioData, videoData, textData } = message;
+    // Literals and no array that grows, which takes 50 ns more.
     if (type === AUDIO_MESSAGE && audioData) {
       const { sampleRate, channels, data, mediaType, codec } = audioData;
-      // One literal and no array that grows, which takes 50 ns more.
       return [name, sessionId, type, sampleRate, channels, byteLengthOf(data), mediaType, codec];
     }
     if (type === VIDEO_MESSAGE && videoData) {
