@@ -1,6 +1,6 @@
-import { hostDefaults, hostSettings } from '#host';
+import { hostDefaults, hostSettings, reportSettings } from '#host';
 import type { Attributes } from './core/attributes.ts';
-import { type DiagnosticHandler, report } from './core/diagnostic.ts';
+import type { DiagnosticHandler } from './core/diagnostic.ts';
 import type { IdGenerator } from './core/id.ts';
 import { type SpanLimits, spanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
@@ -144,11 +144,6 @@ export function defaultConfig(): Config {
   const { warnings, ...config } = hostDefaults({ ...DEFAULTS, samplingRate: 1 });
   reportSettings(warnings);
   return config;
-}
-
-/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
-export function reportSettings(warnings: readonly string[]): void {
-  for (const warning of warnings) report('setting_refused', warning, 'warn', warning);
 }
 
 function check(config: Config): void {

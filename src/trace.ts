@@ -1,5 +1,5 @@
-import { stdoutProcessor } from '#host';
-import { type Config, reportSettings, resolveConfig } from './config.ts';
+import { reportSettings, stdoutProcessor } from '#host';
+import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { callbackMissing, report } from './core/diagnostic.ts';

@@ -23,12 +23,16 @@ export function runInSpan<T>(
   callback: (span: Span) => T,
   onResult?: (result: unknown) => void,
 ): T {
+  const fail = (error: unknown): never => {
+    recordError(span, error);
+    span.end();
+    throw error;
+  };
   let result: T;
   try {
     result = processState.contextStorage.run(context, callback, span);
   } catch (error) {
-    fail(span, error);
-    throw error;
+    return fail(error);
   }
   const succeed = (value: unknown): unknown => {
     if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
@@ -44,15 +48,7 @@ export function runInSpan<T>(
       ? (result as PromiseLike<unknown>)
       : processState.contextStorage.run(context, () => Promise.resolve(result));
   // A new promise and not a listener on the old, so that a rejection is reported once.
-  return promise.then(succeed, (error) => {
-    fail(span, error);
-    throw error;
-  }) as T;
-}
-
-function fail(span: Span, error: unknown): void {
-  recordError(span, error);
-  span.end();
+  return promise.then(succeed, fail) as T;
 }
 
 /** The same generator, each step of it run with `context` active, the span ended once it is done. */
@@ -79,7 +75,8 @@ function endWithGenerator(
   // A generator that is done can be asked for more.
   let endOnce = (error?: unknown) => {
     endOnce = () => {};
-    fail(span, error);
+    recordError(span, error);
+    span.end();
   };
   const wrapped = {
     next: step('next'),

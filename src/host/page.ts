@@ -18,6 +18,9 @@ export function hostDefaults(defaults: Config): HostDefaults {
   return { ...defaults, warnings: [] };
 }
 
+/** None come up. */
+export function reportSettings(_warnings: readonly string[]): void {}
+
 // What ends while the printer loads; a module that never comes must not hold more.
 const MAX_WAITING = 10_000;
 

@@ -1,6 +1,6 @@
 import { processAttributes } from '#platform';
 import type { Config, ExporterType } from '../config.ts';
-import { type Diagnostic, printDiagnostic } from '../core/diagnostic.ts';
+import { type Diagnostic, printDiagnostic, report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
 import {
@@ -73,6 +73,11 @@ export function hostDefaults(defaults: Config): HostDefaults {
   if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined) delete config.otlpEndpoint;
   if (environment.text('OTEL_TRACES_SAMPLER') !== undefined) delete config.samplingRate;
   return config;
+}
+
+/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
+export function reportSettings(warnings: readonly string[]): void {
+  for (const warning of warnings) report('setting_refused', warning, 'warn', warning);
 }
 
 function exporterOf(environment: Environment): ExporterType {

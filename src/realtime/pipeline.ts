@@ -102,18 +102,16 @@ function linkResult(result: unknown, source: PipelineMessage): void {
     if (Array.isArray(result)) {
       // One level and not any number: the array may hold itself.
       for (const each of result.slice(0, MAX_LINKED)) if (!Array.isArray(each)) linkResult(each, source);
-    } else if (isMessage(result) && result !== source && spanOfMessage(result) === undefined) {
-      linkMessage(result, source);
+      return;
+    }
+    const { type, sessionId } = Object(result) as PipelineMessage;
+    const isMessage = typeof type === 'number' && typeof sessionId === 'string';
+    if (isMessage && result !== source && spanOfMessage(result as PipelineMessage) === undefined) {
+      linkMessage(result as PipelineMessage, source);
     }
   } catch {
     // What cannot be read is no message.
   }
-}
-
-function isMessage(value: unknown): value is PipelineMessage {
-  if (typeof value !== 'object' || value === null) return false;
-  const { type, sessionId } = value as PipelineMessage;
-  return typeof type === 'number' && typeof sessionId === 'string';
 }
 
 /** What the catalogue says of a message, its content included unless it is pushed. Never throws. */
