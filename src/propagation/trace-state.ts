@@ -3,7 +3,7 @@ import { MAX_HEADER_LENGTH, membersOf } from './header.ts';
 
 const MAX_MEMBERS = 32;
 // A value is printable ASCII without comma and equals sign, and no space at the end.
-const MEMBER = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])$/;
+const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
 
 /**
  * The members of a `tracestate` header, in order. Immutable: `set` and `unset` return a new one.
@@ -21,9 +21,9 @@ export class TraceState implements TraceStateShape {
   constructor(header = '') {
     const isShort = typeof header === 'string' && header.length <= MAX_HEADER_LENGTH;
     const found = isShort ? membersOf(header).slice(0, MAX_MEMBERS + 1) : [];
-    const members = new Map(found.map((member) => (MEMBER.exec(member)?.slice(1) ?? []) as [string, string]));
-    // Fewer than were found, where a key is there twice; one of `undefined`, where a member breaks the grammar.
-    const isValid = members.size === found.length && members.size <= MAX_MEMBERS && !members.has(undefined as never);
+    const members = new Map(found.map((member) => member.split('=') as [string, string]));
+    const isValid =
+      members.size === found.length && members.size <= MAX_MEMBERS && found.every((member) => MEMBER.test(member));
     this._members = isValid ? members : new Map();
   }
 
