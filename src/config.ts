@@ -1,11 +1,11 @@
-import { hostDefaults, hostSettings } from '#host';
+import { hostDefaults, hostSettings, reportSettings } from '#host';
 import type { Attributes } from './core/attributes.ts';
-import { type DiagnosticHandler, report } from './core/diagnostic.ts';
+import type { DiagnosticHandler } from './core/diagnostic.ts';
 import type { IdGenerator } from './core/id.ts';
 import { type SpanLimits, spanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
-import { ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler } from './core/sampler.ts';
+import type { Sampler } from './core/sampler.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
 import { DEFAULT_ENDPOINT, tracesEndpoint } from './export/otlp/endpoint.ts';
 import { checkedHeaders, type FetchLike, type OtlpHttpExporterOptions } from './export/otlp/http.ts';
@@ -91,10 +91,8 @@ export interface Config {
 export interface ResolvedConfig extends Config {
   readonly exporterType: ExporterType;
   readonly otlp: OtlpHttpExporterOptions;
-  readonly batch: BatchSpanProcessorOptions;
   readonly resource: Resource;
-  readonly spanLimits: Partial<SpanLimits>;
-  readonly propagator: TextMapPropagator;
+  readonly propagator: CompositePropagator;
   /** What `initialize` says of itself; `undefined` for nothing. */
   readonly banner: string | undefined;
   /** What the host says that could not be used, a sentence each. */
@@ -127,11 +125,11 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   quiet: FLAG,
 };
 
-const DEFAULTS: Config & Required<Pick<Config, 'exporterType' | 'otlpEndpoint'>> = {
+const DEFAULTS = {
   serviceName: 'realtime-ai',
   serviceVersion: '0.1.0',
   environment: 'development',
-  exporterType: 'stdout',
+  exporterType: 'stdout' as ExporterType,
   otlpEndpoint: DEFAULT_ENDPOINT,
 };
 
@@ -146,11 +144,6 @@ export function defaultConfig(): Config {
   const { warnings, ...config } = hostDefaults({ ...DEFAULTS, samplingRate: 1 });
   reportSettings(warnings);
   return config;
-}
-
-/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
-export function reportSettings(warnings: readonly string[]): void {
-  for (const warning of warnings) report('setting_refused', warning, 'warn', warning);
 }
 
 function check(config: Config): void {
@@ -175,44 +168,33 @@ function check(config: Config): void {
 export function resolveConfig(config: Config): ResolvedConfig {
   check(config);
   const host = hostSettings(config);
-  const settings: Config & typeof DEFAULTS = { ...DEFAULTS, ...host, ...given(config) };
-  const { exporterType, otlpEndpoint, samplingRate, propagators } = settings;
+  const settings = { ...DEFAULTS, ...(given(host) as typeof host) };
+  const { exporterType, otlpEndpoint, otlpHeaders: headers, otlpTimeoutMillis: timeoutMillis, fetch } = settings;
   const isOtlp = exporterType === 'otlp';
   // Of an endpoint that is not used, the port says nothing.
-  const url = host.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp });
+  const url = settings.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp });
   const attributes: Attributes = {
-    'service.name': DEFAULTS.serviceName,
-    'service.version': DEFAULTS.serviceVersion,
-    environment: DEFAULTS.environment,
-    ...host.resourceAttributes,
-    ...config.resourceAttributes,
-    ...given({
-      'service.name': config.serviceName,
-      'service.version': config.serviceVersion,
-      environment: config.environment,
-    }),
+    ...attributesOf(DEFAULTS),
+    ...settings.resourceAttributes,
+    ...attributesOf(config),
   };
   // The original's name and the conventions' for the same thing.
   attributes['deployment.environment.name'] ??= attributes.environment;
-  const target = isOtlp ? `otlp, to ${url}` : `${exporterType}${host.hint ?? ''}`;
   return {
     ...settings,
-    otlp: { url, headers: settings.otlpHeaders, timeoutMillis: settings.otlpTimeoutMillis, fetch: settings.fetch },
-    batch: { ...host.batch, ...given(config.batch) },
+    otlp: { url, headers, timeoutMillis, fetch },
     resource: { attributes },
-    sampler:
-      settings.sampler ??
-      (samplingRate === undefined
-        ? undefined
-        : new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(samplingRate) })),
-    spanLimits: { ...host.spanLimits, ...given(config.spanLimits) },
     propagator: new CompositePropagator({
-      propagators: propagators ?? [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+      propagators: settings.propagators ?? [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
     }),
     banner:
-      exporterType === 'none' || host.quiet || config.quiet
+      exporterType === 'none' || settings.quiet
         ? undefined
-        : `${attributes['service.name']}: spans go to ${target}`,
-    warnings: host.warnings,
+        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${url}` : exporterType + (settings.hint ?? '')}`,
   };
+}
+
+/** What three of the settings, as far as they are given, are called as attributes of the resource. */
+function attributesOf({ serviceName, serviceVersion, environment }: Config): Attributes {
+  return given<Attributes>({ 'service.name': serviceName, 'service.version': serviceVersion, environment });
 }

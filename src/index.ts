@@ -57,7 +57,7 @@ export { W3CTraceContextPropagator } from './propagation/trace-context.ts';
 export * from './realtime/ai.ts';
 export * from './realtime/attributes.ts';
 export * from './realtime/connection.ts';
-export type { Instrument, InstrumentOptions, SpanCallback } from './realtime/instrument.ts';
+export type { ElementProcessOptions, Instrument, InstrumentOptions, SpanCallback } from './realtime/instrument.ts';
 export * from './realtime/media.ts';
 export type { AudioData, ImageData, MessageData, PipelineMessage, TextData, VideoData } from './realtime/message.ts';
 export { contextOfMessage, linkMessage, MessageType } from './realtime/message.ts';

@@ -1,10 +1,10 @@
-import { stdoutProcessor } from '#host';
-import { type Config, reportSettings, resolveConfig } from './config.ts';
+import { reportSettings, stdoutProcessor } from '#host';
+import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { callbackMissing, report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
-import { INVALID_SPAN, passOn } from './core/non-recording-span.ts';
+import { INVALID_SPAN } from './core/non-recording-span.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
@@ -13,21 +13,16 @@ import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
 import { textOf } from './core/text.ts';
-import { type SpanOptions, SpanTracer, type Tracer } from './core/tracer.ts';
+import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
-import {
-  defaultTextMapGetter,
-  defaultTextMapSetter,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-} from './propagation/propagator.ts';
+import type { CompositePropagator } from './propagation/composite.ts';
+import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
 /** What `initialize` set up; shared by all copies of this package in the process. */
 interface Running {
-  readonly propagator: TextMapPropagator;
+  readonly propagator: CompositePropagator;
   /** `undefined` with the exporter `none` and no processors of the caller's. */
   readonly provider: TracerProvider | undefined;
   /** The tracer of `startSpan` and of the helpers. */
@@ -49,26 +44,15 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
-/** The tracer where nothing is set up: its spans only pass the trace of their parent on. Never throws, never reports. */
-class IdleTracer extends SpanTracer {
-  override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    return this.startChild(name, options, context ?? activeContext());
-  }
+let idle: SpanTracer | undefined;
 
-  override startChild(_name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
-    try {
-      if (options?.root === true) return INVALID_SPAN;
-      return passOn(isContext(parent) ? spanIn(parent) : parent);
-    } catch {
-      return INVALID_SPAN;
-    }
-  }
-}
-
-let idle: IdleTracer | undefined;
-
+/** The tracer where nothing is set up, that of a provider which is shut down: its spans only pass a trace on. */
 function idleTracer(): SpanTracer {
-  idle ??= new IdleTracer(new TracerProvider(), { name: SDK_NAME });
+  if (idle === undefined) {
+    const provider = new TracerProvider();
+    provider.shutdown();
+    idle = provider.getTracer(SDK_NAME) as SpanTracer;
+  }
   return idle;
 }
 
@@ -174,11 +158,22 @@ export function isRecording(): boolean {
  * Never throws; before `initialize` the span records nothing.
  */
 export function startSpan(name: string, options?: StartOptions): Span {
+  return startWith(name, options);
+}
+
+/** The same, with attributes in the form that helpers have them in: see `SpanTracer`. */
+export function startWith(
+  name: string,
+  options?: StartOptions,
+  keys?: readonly string[],
+  values?: readonly Attributes[string][],
+): Span {
   try {
     const tracer = running()?.tracer ?? idleTracer();
-    const parent = options?.root === true ? undefined : options?.parent;
-    if (parent === undefined || parent === null) return tracer.startSpan(name, options);
-    return isContext(parent) ? tracer.startSpan(name, options, parent) : tracer.startChild(name, options, parent);
+    const parent = options?.root === true ? undefined : (options?.parent ?? undefined);
+    return parent === undefined || isContext(parent)
+      ? tracer.startSpan(name, options, parent, keys, values)
+      : tracer.startChild(name, options, parent, keys, values);
   } catch (error) {
     report('start_failed', messageOf(error));
     return INVALID_SPAN;
@@ -286,8 +281,7 @@ export function inject<Carrier>(
   options?: { context?: Context; setter?: TextMapSetter<Carrier> },
 ): void {
   try {
-    const setter = (options?.setter ?? defaultTextMapSetter) as TextMapSetter;
-    running()?.propagator.inject(options?.context ?? activeContext(), carrier, setter);
+    running()?.propagator.inject(options?.context ?? activeContext(), carrier, options?.setter as TextMapSetter);
   } catch (error) {
     report('propagator_failed', messageOf(error));
   }
@@ -307,8 +301,7 @@ export function extract<Carrier>(
   let context = activeContext();
   try {
     context = options?.context ?? context;
-    const getter = (options?.getter ?? defaultTextMapGetter) as TextMapGetter;
-    return running()?.propagator.extract(context, carrier, getter) ?? context;
+    return running()?.propagator.extract(context, carrier, options?.getter as TextMapGetter) ?? context;
   } catch (error) {
     report('propagator_failed', messageOf(error));
     return context;

@@ -119,8 +119,8 @@ describe('the settings', () => {
     const variables = { OTEL_BSP_MAX_QUEUE_SIZE: '5', OTEL_SPAN_EVENT_COUNT_LIMIT: '6' };
     const limits = { eventCountLimit: undefined };
     const both = resolved(variables, { batch: { maxQueueSize: undefined }, spanLimits: limits });
-    assert.equal(both.batch.maxQueueSize, 5);
-    assert.equal(both.spanLimits.eventCountLimit, 6);
+    assert.equal(both.batch?.maxQueueSize, 5);
+    assert.equal(both.spanLimits?.eventCountLimit, 6);
   });
 });
 
@@ -248,7 +248,7 @@ describe('the sampler', () => {
 });
 
 describe('the limits', () => {
-  const limitsOf = (variables: Variables, config: Config = {}) => resolved(variables, config).spanLimits;
+  const limitsOf = (variables: Variables, config: Config = {}) => resolved(variables, config).spanLimits ?? {};
 
   it('have a variable each', () => {
     assert.deepEqual(
@@ -295,7 +295,7 @@ describe('the limits', () => {
 
   it('that are wrong are warned of', () => {
     const config = resolved({ OTEL_SPAN_EVENT_COUNT_LIMIT: '-1' });
-    assert.equal(config.spanLimits.eventCountLimit, undefined);
+    assert.equal(config.spanLimits?.eventCountLimit, undefined);
     assert.match(config.warnings[0], /^OTEL_SPAN_EVENT_COUNT_LIMIT: "-1" is not a whole number from 0 on/);
   });
 });
@@ -327,7 +327,7 @@ describe('the batch', () => {
   it('has its defaults where they are wrong, and warnings say so', () => {
     for (const name of Object.keys(variables)) {
       const config = resolved({ [name]: '0' });
-      assert.ok(Object.values(config.batch).every((value) => value === undefined));
+      assert.ok(Object.values(config.batch ?? {}).every((value) => value === undefined));
       assert.deepEqual(config.warnings, [`${name}: "0" is not a whole number from 1 on; the default is used`]);
     }
   });

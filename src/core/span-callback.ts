@@ -3,13 +3,13 @@ import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
 import { processState } from './process-state.ts';
 import type { Span, WritableSpan } from './span.ts';
-import { SpanStatusCode } from './status.ts';
+import { ERROR } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
 export function recordError(span: WritableSpan, error: unknown): void {
   if (error === null || error === undefined || !span?.isRecording()) return;
   span.addEvent('exception', describeException(error) as Attributes);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  span.setStatus({ code: ERROR, message: messageOf(error) });
 }
 
 /**
@@ -23,12 +23,16 @@ export function runInSpan<T>(
   callback: (span: Span) => T,
   onResult?: (result: unknown) => void,
 ): T {
+  const fail = (error: unknown): never => {
+    recordError(span, error);
+    span.end();
+    throw error;
+  };
   let result: T;
   try {
     result = processState.contextStorage.run(context, callback, span);
   } catch (error) {
-    fail(span, error);
-    throw error;
+    return fail(error);
   }
   const succeed = (value: unknown): unknown => {
     if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
@@ -44,15 +48,7 @@ export function runInSpan<T>(
       ? (result as PromiseLike<unknown>)
       : processState.contextStorage.run(context, () => Promise.resolve(result));
   // A new promise and not a listener on the old, so that a rejection is reported once.
-  return promise.then(succeed, (error) => {
-    fail(span, error);
-    throw error;
-  }) as T;
-}
-
-function fail(span: Span, error: unknown): void {
-  recordError(span, error);
-  span.end();
+  return promise.then(succeed, fail) as T;
 }
 
 /** The same generator, each step of it run with `context` active, the span ended once it is done. */
@@ -63,28 +59,29 @@ function endWithGenerator(
   onResult: ((result: unknown) => void) | undefined,
 ): AsyncGenerator<unknown, unknown, unknown> {
   const { contextStorage } = processState;
-  let open = true;
-  const step = async (advance: () => Promise<IteratorResult<unknown, unknown>>) => {
-    try {
-      const result = await contextStorage.run(context, advance);
-      onResult?.(result.value);
-      if (result.done === true && open) {
-        open = false;
-        span.end();
+  const step =
+    (method: 'next' | 'return' | 'throw') =>
+    async (...args: [unknown]) => {
+      try {
+        const result = await contextStorage.run(context, () => generator[method](...args));
+        onResult?.(result.value);
+        if (result.done === true) endOnce();
+        return result;
+      } catch (error) {
+        endOnce(error);
+        throw error;
       }
-      return result;
-    } catch (error) {
-      if (open) {
-        open = false;
-        fail(span, error);
-      }
-      throw error;
-    }
+    };
+  // A generator that is done can be asked for more.
+  let endOnce = (error?: unknown) => {
+    endOnce = () => {};
+    recordError(span, error);
+    span.end();
   };
   const wrapped = {
-    next: (...args: [] | [unknown]) => step(() => generator.next(...args)),
-    return: (value: unknown) => step(() => generator.return(value)),
-    throw: (error: unknown) => step(() => generator.throw(error)),
+    next: step('next'),
+    return: step('return'),
+    throw: step('throw'),
     [Symbol.asyncIterator]: () => wrapped,
     [Symbol.toStringTag]: 'AsyncGenerator',
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: async () => {
@@ -95,12 +92,7 @@ function endWithGenerator(
 }
 
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  return (
-    typeof value === 'object' &&
-    hasMethod(value, Symbol.asyncIterator) &&
-    hasMethod(value, 'next') &&
-    hasMethod(value, 'return')
-  );
+  return typeof value === 'object' && [Symbol.asyncIterator, 'next', 'return'].every((name) => hasMethod(value, name));
 }
 
 function hasMethod(value: unknown, name: string | symbol): boolean {

@@ -76,13 +76,23 @@ export class SpanTracer implements Tracer {
     this._limits = provider._limits;
   }
 
-  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+  /**
+   * Helpers hand their own attributes over as `keys` and a value for each, of which there may be more than keys: so no
+   * object is made of them, and none is taken apart. Those of `options` come on top.
+   */
+  startSpan(
+    name: string,
+    options?: SpanOptions,
+    context?: Context,
+    keys?: readonly string[],
+    values?: readonly Attributes[string][],
+  ): Span {
     try {
       let within = context ?? processState.contextStorage.getStore() ?? ROOT_CONTEXT;
       // Samplers and processors must not take the span in it for the parent.
       if (options?.root === true) within = within.deleteValue(SPAN_KEY);
       const parent = spanIn(within);
-      return isTracingSuppressed(within) ? passOn(parent) : this._start(name, options, parent, within);
+      return isTracingSuppressed(within) ? passOn(parent) : this._start(name, options, parent, within, keys, values);
     } catch (error) {
       return failed(error);
     }
@@ -104,9 +114,15 @@ export class SpanTracer implements Tracer {
   }
 
   /** Starts a span under `parent`, a span or span context, whatever the active context holds. */
-  startChild(name: string, options: SpanOptions | undefined, parent: SpanSource): Span {
+  startChild(
+    name: string,
+    options: SpanOptions | undefined,
+    parent: SpanSource,
+    keys?: readonly string[],
+    values?: readonly Attributes[string][],
+  ): Span {
     try {
-      return this._start(name, options, parent, undefined);
+      return this._start(name, options, parent, undefined, keys, values);
     } catch (error) {
       return failed(error);
     }
@@ -118,6 +134,8 @@ export class SpanTracer implements Tracer {
     options: SpanOptions | undefined,
     parentSpan: SpanSource | undefined,
     context: Context | undefined,
+    keys: readonly string[] | undefined,
+    values: readonly Attributes[string][] = [],
   ): Span {
     const { _provider } = this;
     if (_provider._isShutDown) return passOn(parentSpan);
@@ -139,7 +157,7 @@ export class SpanTracer implements Tracer {
     if (_provider._decide !== undefined) {
       decision = _provider._decide(isRoot ? undefined : flags, parent._word2, parent._word3);
     } else {
-      sampled = this._askSampler(name, options, parent, context ?? contextOf(named));
+      sampled = this._askSampler(name, options, parent, context ?? contextOf(named), keys, values);
       decision = sampled.decision;
       traceState = sampled.traceState ?? traceState;
     }
@@ -161,6 +179,7 @@ export class SpanTracer implements Tracer {
       kindOf(options?.kind),
       textOf(name),
     );
+    if (keys) for (let at = 0; at < keys.length; at++) span.setAttribute(keys[at], values[at]);
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
       if (options.startTime !== undefined) span._start = span._timeOf(options.startTime);
@@ -177,6 +196,8 @@ export class SpanTracer implements Tracer {
     options: SpanOptions = {},
     { _word0, _word1, _word2, _word3 }: NonRecordingSpan,
     context: Context,
+    keys: readonly string[] = [],
+    values: readonly Attributes[string][],
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
@@ -186,7 +207,9 @@ export class SpanTracer implements Tracer {
         hexOf(_word0, _word1, _word2, _word3),
         textOf(name),
         kindOf(kind),
-        attributes,
+        keys.length > 0
+          ? { ...Object.fromEntries(keys.map((key, at) => [key, values[at]])), ...attributes }
+          : attributes,
         linksOf(links, this._limits._links),
       );
       if ([0, 1, 2].includes(result.decision)) return result;

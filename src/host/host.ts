@@ -1,24 +1,11 @@
 import type { Config } from '../config.ts';
 
 /**
- * What the surroundings of the program say of the settings. A page says nothing, a server has environment variables.
- * Each member stands where the code says nothing, and is left out where they do not say anything either.
+ * The settings with what the surroundings of the program say where the code says nothing: a page says nothing, a server
+ * has environment variables. `samplingRate` has become a sampler.
  */
-export interface HostSettings
-  extends Pick<
-    Config,
-    | 'exporterType'
-    | 'otlpHeaders'
-    | 'otlpTimeoutMillis'
-    | 'resourceAttributes'
-    | 'sampler'
-    | 'spanLimits'
-    | 'batch'
-    | 'propagators'
-    | 'onDiagnostic'
-    | 'quiet'
-  > {
-  /** Where OTLP requests go, with `otlpEndpoint` taken into account. */
+export interface HostSettings extends Config {
+  /** Where OTLP requests go, with `otlpEndpoint` taken into account. Default: what that means. */
   otlpUrl?: string;
   /** The end of the line that `initialize` writes. */
   hint?: string;

@@ -3,18 +3,23 @@ import type { Config } from '../config.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
+import { rateSampler } from '../core/sampler.ts';
 import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 
-/** None: a page has no environment variables. */
-export function hostSettings(): HostSettings {
-  return { warnings: [] };
+/** What the code says: a page has no environment variables. */
+export function hostSettings(config: Config): HostSettings {
+  const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;
+  return { ...config, sampler, warnings: [] };
 }
 
 export function hostDefaults(defaults: Config): HostDefaults {
   return { ...defaults, warnings: [] };
 }
+
+/** None come up. */
+export function reportSettings(_warnings: readonly string[]): void {}
 
 // What ends while the printer loads; a module that never comes must not hold more.
 const MAX_WAITING = 10_000;
@@ -25,31 +30,31 @@ const MAX_WAITING = 10_000;
  */
 export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
   const waiting: ReadableSpan[] = [];
-  let isOver = false;
-  let onEnd = (span: ReadableSpan) => {
-    if (!isOver && waiting.length < MAX_WAITING) waiting.push(span);
+  let room = MAX_WAITING;
+  const processor: SpanProcessor = {
+    onEnd(span) {
+      if (room-- > 0) waiting.push(span);
+    },
+    forceFlush: async () => (await loading)?.forceFlush(),
+    async shutdown() {
+      room = 0;
+      return (await loading)?.shutdown();
+    },
   };
   const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
   const loading = import('#printer').then(
     ({ TracePrinter }) => {
       const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
       const printer = new TracePrinter({ format, write: writeOut, rootOf, onError });
-      onEnd = (span) => printer.onEnd(span);
-      waiting.splice(0).forEach(onEnd);
+      processor.onEnd = (span) => printer.onEnd(span);
+      waiting.forEach(processor.onEnd);
+      waiting.length = 0;
       return printer;
     },
     (error) => {
-      isOver = true;
-      waiting.length = 0;
+      room = waiting.length = 0;
       onError(error);
     },
   );
-  return {
-    onEnd: (span) => onEnd(span),
-    forceFlush: async () => (await loading)?.forceFlush(),
-    async shutdown() {
-      isOver = true;
-      return (await loading)?.shutdown();
-    },
-  };
+  return processor;
 }

@@ -1,6 +1,6 @@
 import { processAttributes } from '#platform';
 import type { Config, ExporterType } from '../config.ts';
-import { type Diagnostic, printDiagnostic } from '../core/diagnostic.ts';
+import { type Diagnostic, printDiagnostic, report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
 import {
@@ -26,12 +26,12 @@ export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor
   return new StdoutSpanProcessor({ format });
 }
 
-/** What the environment variables say where `config` says nothing. Reads them once. */
+/** What `config` says, and the environment variables where it says nothing. Reads them once. */
 export function hostSettings(config: Config): HostSettings {
   const environment = new Environment();
   const exporterType = config.exporterType ?? exporterOf(environment);
   const isOtlp = exporterType === 'otlp';
-  const resourceAttributes = { ...processAttributes(), ...attributesOf(environment) };
+  const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
   if (isOtlp) refuseWhatIsToCome(environment);
   const otlpUrl = isOtlp ? urlOf(config, environment) : undefined;
@@ -39,19 +39,20 @@ export function hostSettings(config: Config): HostSettings {
   if (otlpUrl !== undefined && isPlaintext(otlpUrl) && Object.keys(otlpHeaders ?? {}).length > 0) {
     environment.warnings.push(`the OTLP headers go unencrypted to ${otlpUrl}: use https:// if they are secret`);
   }
+  const timeoutMillis = environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT');
   return {
+    ...config,
     exporterType,
     otlpUrl,
     otlpHeaders,
-    otlpTimeoutMillis: environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'),
+    otlpTimeoutMillis: config.otlpTimeoutMillis ?? timeoutMillis,
     resourceAttributes,
-    // What the code says of sampling leaves nothing to ask.
-    sampler: config.sampler ?? (config.samplingRate === undefined ? samplerOf(environment) : undefined),
-    spanLimits: limitsOf(environment),
-    batch: batchOf(environment),
+    sampler: samplerOf(config, environment),
+    spanLimits: { ...limitsOf(environment), ...given(config.spanLimits) },
+    batch: { ...batchOf(environment), ...given(config.batch) },
     propagators: config.propagators ?? propagatorsOf(environment),
-    onDiagnostic,
-    quiet,
+    onDiagnostic: config.onDiagnostic ?? onDiagnostic,
+    quiet: quiet || config.quiet,
     hint: isOtlp ? '' : hintOf(config, environment),
     warnings: environment.warnings,
   };
@@ -72,6 +73,11 @@ export function hostDefaults(defaults: Config): HostDefaults {
   if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined) delete config.otlpEndpoint;
   if (environment.text('OTEL_TRACES_SAMPLER') !== undefined) delete config.samplingRate;
   return config;
+}
+
+/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
+export function reportSettings(warnings: readonly string[]): void {
+  for (const warning of warnings) report('setting_refused', warning, 'warn', warning);
 }
 
 function exporterOf(environment: Environment): ExporterType {
@@ -171,8 +177,11 @@ function attributesOf(environment: Environment): Record<string, string> {
   return attributes;
 }
 
-function samplerOf(environment: Environment): Sampler | undefined {
+function samplerOf({ sampler, samplingRate }: Config, environment: Environment): Sampler | undefined {
   const parentBased = (root: Sampler) => new ParentBasedSampler({ root });
+  // What the code says of sampling leaves nothing to ask.
+  if (sampler !== undefined) return sampler;
+  if (samplingRate !== undefined) return parentBased(new TraceIdRatioBasedSampler(samplingRate));
   const name = environment.text('OTEL_TRACES_SAMPLER');
   switch (name) {
     case 'always_on':

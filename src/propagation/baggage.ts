@@ -1,6 +1,6 @@
 import { BAGGAGE_KEY, type Context, isTracingSuppressed, ROOT_CONTEXT } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
-import { headerIn, MAX_HEADER_LENGTH, membersOf, trimOws } from './header.ts';
+import { headerIn, MAX_HEADER_LENGTH, trimOws } from './header.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -89,7 +89,6 @@ const BAGGAGE = 'baggage';
 const MAX_MEMBERS = 64;
 const MAX_BYTES = 8_192;
 
-const KEY = /^[\w!#$%&'*+\-.^`|~]+$/;
 // Key, value and properties. A value is printable ASCII without space, quote, comma, semicolon and backslash; properties
 // have semicolons, spaces and tabs as well. Keys are tokens as they stand: percent signs in them encode nothing (section
 // 3.3.1.2).
@@ -114,15 +113,7 @@ export class W3CBaggagePropagator implements TextMapPropagator {
     try {
       const entries = isTracingSuppressed(context) ? undefined : baggageIn(context)?.getAllEntries();
       if (!entries) return;
-      const members: string[] = [];
-      let room = MAX_BYTES;
-      for (const [key, entry] of entries) {
-        if (members.length === MAX_MEMBERS) break;
-        const member = memberOf(key, entry);
-        if (member === undefined || member.length > room) continue;
-        members.push(member);
-        room -= member.length + 1;
-      }
+      const members = fitting(entries.map(memberOf));
       if (members.length > 0) setter.set(carrier, BAGGAGE, members.join());
       if (members.length < entries.length) {
         report('baggage_dropped', `${entries.length - members.length} of ${entries.length}`);
@@ -137,24 +128,17 @@ export class W3CBaggagePropagator implements TextMapPropagator {
    * several with one key the last one counts. Default getter: {@link defaultTextMapGetter}.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
-    let header = headerIn(carrier, BAGGAGE, getter);
-    if (header.length > MAX_HEADER_LENGTH) {
-      // At a comma, since half a member would pass for a whole one.
-      header = header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_HEADER_LENGTH)));
-    }
-    const entries = new Map<string, BaggageEntry>();
-    let room = MAX_BYTES;
-    for (const member of membersOf(header)) {
-      if (entries.size === MAX_MEMBERS) break;
-      if (member.length > room) continue;
-      const [, key, encoded, properties = ''] = MEMBER.exec(member) ?? [];
-      if (key === undefined) continue;
-      const value = decode(encoded);
+    const header = headerIn(carrier, BAGGAGE, getter);
+    const members = header.slice(0, MAX_HEADER_LENGTH + 1).split(',');
+    // Half a member would pass for a whole one.
+    if (header.length > MAX_HEADER_LENGTH) members.pop();
+    const entries = fitting(members.map(trimOws)).map((member): [string, BaggageEntry] => {
+      const [, key, encoded, properties = ''] = MEMBER.exec(member) as string[];
+      const value = encoded.replace(ENCODED, decode);
       const metadata = trimOws(properties);
-      entries.set(key, metadata === '' ? { value } : { value, metadata });
-      room -= member.length + 1;
-    }
-    return entries.size > 0 ? contextWithBaggage(context, baggageOf(entries)) : context;
+      return [key, metadata === '' ? { value } : { value, metadata }];
+    });
+    return entries.length > 0 ? contextWithBaggage(context, baggageOf(new Map(entries))) : context;
   }
 
   /** `baggage`. */
@@ -163,30 +147,42 @@ export class W3CBaggagePropagator implements TextMapPropagator {
   }
 }
 
-function memberOf(key: string, entry: BaggageEntry): string | undefined {
+/** Of the members that follow the grammar those that come first, as many as there may be, as long as there is room. */
+function fitting(members: readonly string[]): string[] {
+  let left = MAX_MEMBERS;
+  let room = MAX_BYTES;
+  return members.filter((member) => {
+    // The length first, so that what is too long is not gone through.
+    const fits = left > 0 && member.length <= room && MEMBER.test(member);
+    if (fits) {
+      left--;
+      room -= member.length + 1;
+    }
+    return fits;
+  });
+}
+
+/** An entry as it is sent; what is no member, where it cannot be. */
+function memberOf([key, entry]: [string, BaggageEntry]): string {
   try {
     const { value } = entry;
     const metadata = trimOws(String(entry.metadata ?? ''));
-    // The length first: what is longer than the whole header is not worth encoding.
-    if (typeof value !== 'string' || value.length > MAX_BYTES || !KEY.test(key)) return undefined;
+    // What is longer than the whole header is not worth encoding.
+    if (typeof value !== 'string' || value.length > MAX_BYTES) return '';
     const pair = `${key}=${value.replace(LONE_SURROGATE, '\ufffd').replace(TO_ENCODE, encodeURIComponent)}`;
+    // A key with an equals sign in it would be another one, and so would one with a space at its end.
+    if (MEMBER.exec(pair)?.[1] !== key) return '';
     // Properties that would break the header must not take the value with them.
     return metadata !== '' && MEMBER.test(`${pair};${metadata}`) ? `${pair};${metadata}` : pair;
   } catch {
-    return undefined;
+    return '';
   }
 }
 
-let decoder: TextDecoder | undefined;
+// Without the option a byte order mark at the start would be lost.
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
-/**
- * Percent signs that encode nothing stay as they are. Not `decodeURIComponent`: it throws on octets that are not
- * UTF-8, which become U+FFFD here (section 3.3.1.3).
- */
-function decode(value: string): string {
-  return value.replace(ENCODED, (octets) => {
-    // Without the option a byte order mark at the start would be lost.
-    decoder ??= new TextDecoder('utf-8', { ignoreBOM: true });
-    return decoder.decode(Uint8Array.from(octets.slice(1).split('%'), (octet) => Number.parseInt(octet, 16)));
-  });
+/** Not `decodeURIComponent`: it throws on octets that are not UTF-8, which become U+FFFD here (section 3.3.1.3). */
+function decode(octets: string): string {
+  return decoder.decode(Uint8Array.from(octets.slice(1).split('%'), (octet) => Number.parseInt(octet, 16)));
 }

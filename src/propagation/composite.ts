@@ -21,22 +21,22 @@ export interface CompositePropagatorOptions {
  * Specification: OpenTelemetry Propagators API, "Composite Propagator".
  */
 export class CompositePropagator implements TextMapPropagator {
-  readonly #propagators: readonly TextMapPropagator[];
+  private readonly _propagators: readonly TextMapPropagator[];
 
   /** Takes the list as it is now; later changes to the array change nothing. */
   constructor({ propagators = [] }: CompositePropagatorOptions = {}) {
-    this.#propagators = [...propagators];
+    this._propagators = [...propagators];
   }
 
   /** Lets each propagator write. Default setter: {@link defaultTextMapSetter}. */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
-    this.#each((propagator) => propagator.inject(context, carrier, setter));
+    this._each((propagator) => propagator.inject(context, carrier, setter));
   }
 
   /** Lets each propagator read, on top of what those before it read. Default getter: {@link defaultTextMapGetter}. */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
-    this.#each((propagator) => {
+    this._each((propagator) => {
       extracted = propagator.extract(extracted, carrier, getter);
     });
     return extracted;
@@ -45,14 +45,14 @@ export class CompositePropagator implements TextMapPropagator {
   /** The fields of all propagators, each once. */
   fields(): string[] {
     const fields = new Set<string>();
-    this.#each((propagator) => {
+    this._each((propagator) => {
       for (const field of propagator.fields()) fields.add(field);
     });
     return [...fields];
   }
 
-  #each(use: (propagator: TextMapPropagator) => void): void {
-    for (const propagator of this.#propagators) {
+  private _each(use: (propagator: TextMapPropagator) => void): void {
+    for (const propagator of this._propagators) {
       try {
         use(propagator);
       } catch (error) {

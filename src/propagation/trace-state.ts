@@ -3,7 +3,7 @@ import { MAX_HEADER_LENGTH, membersOf } from './header.ts';
 
 const MAX_MEMBERS = 32;
 // A value is printable ASCII without comma and equals sign, and no space at the end.
-const MEMBER = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])$/;
+const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
 
 /**
  * The members of a `tracestate` header, in order. Immutable: `set` and `unset` return a new one.
@@ -11,7 +11,7 @@ const MEMBER = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~
  * Specification: W3C Trace Context, level 2, sections 3.3 and 3.5.
  */
 export class TraceState implements TraceStateShape {
-  readonly #members: ReadonlyMap<string, string>;
+  private readonly _members: ReadonlyMap<string, string>;
 
   /**
    * Reads a header; several are joined with commas first. A header that breaks the grammar, repeats a key, has more
@@ -19,7 +19,12 @@ export class TraceState implements TraceStateShape {
    * systems it is meant for. Default: empty.
    */
   constructor(header = '') {
-    this.#members = parse(header);
+    const isShort = typeof header === 'string' && header.length <= MAX_HEADER_LENGTH;
+    const found = isShort ? membersOf(header).slice(0, MAX_MEMBERS + 1) : [];
+    const members = new Map(found.map((member) => member.split('=') as [string, string]));
+    const isValid =
+      members.size === found.length && members.size <= MAX_MEMBERS && found.every((member) => MEMBER.test(member));
+    this._members = isValid ? members : new Map();
   }
 
   /**
@@ -30,37 +35,25 @@ export class TraceState implements TraceStateShape {
     // Only strings: a text can be made of anything else, or making it throws.
     if (typeof key !== 'string' || typeof value !== 'string') return this;
     const member = `${key}=${value}`;
-    if (!MEMBER.test(member)) return this;
-    return new TraceState([member, ...this.#without(key).slice(0, MAX_MEMBERS - 1)].join());
+    return MEMBER.test(member) ? new TraceState([member, ...this._without(key)].slice(0, MAX_MEMBERS).join()) : this;
   }
 
   /** A new trace state without `key`. */
   unset(key: string): TraceState {
-    return new TraceState(this.#without(key).join());
+    return new TraceState(this._without(key).join());
   }
 
   /** The value of `key`, or `undefined`. */
   get(key: string): string | undefined {
-    return this.#members.get(key);
+    return this._members.get(key);
   }
 
   /** The value of the `tracestate` header; `''` where there is no member. */
   serialize(): string {
-    return this.#without(undefined).join();
+    return this._without().join();
   }
 
-  #without(key: string | undefined): string[] {
-    return [...this.#members].filter(([other]) => other !== key).map((member) => member.join('='));
+  private _without(key?: string): string[] {
+    return [...this._members].filter(([other]) => other !== key).map((member) => member.join('='));
   }
-}
-
-function parse(header: string): Map<string, string> {
-  const members = new Map<string, string>();
-  if (typeof header !== 'string' || header.length > MAX_HEADER_LENGTH) return members;
-  for (const member of membersOf(header)) {
-    const [, key, value] = MEMBER.exec(member) ?? [];
-    if (key === undefined || members.has(key) || members.size === MAX_MEMBERS) return new Map();
-    members.set(key, value);
-  }
-  return members;
 }

@@ -1,82 +1,63 @@
 import type { Attributes } from '../core/attributes.ts';
-import {
-  AttrAudioChannels,
-  AttrAudioCodec,
-  AttrAudioDataSize,
-  AttrAudioMediaType,
-  AttrAudioSampleRate,
-  AttrConnectionID,
-  AttrConnectionState,
-  AttrConnectionType,
-  AttrErrorMessage,
-  AttrErrorType,
-  AttrLLMModel,
-  AttrLLMProvider,
-  AttrPipelineElement,
-  AttrPipelineName,
-  AttrSessionID,
-  AttrVideoCodec,
-  AttrVideoDataSize,
-  AttrVideoHeight,
-  AttrVideoMediaType,
-  AttrVideoWidth,
-} from './names.ts';
+import type * as names from './names.ts';
+
+/** A key of the catalogue. */
+export type AttributeKey = (typeof names)[keyof typeof names];
+
+/** Keys in the order of the values that a builder or a helper is given. */
+export type AttributeKeys = readonly AttributeKey[];
+
+// What a builder and a helper have in common.
+export const AUDIO: AttributeKeys = [
+  'audio.sample_rate',
+  'audio.channels',
+  'audio.data_size',
+  'audio.media_type',
+  'audio.codec',
+];
+export const VIDEO: AttributeKeys = [
+  'video.width',
+  'video.height',
+  'video.data_size',
+  'video.media_type',
+  'video.codec',
+];
+export const CONNECTION: AttributeKeys = ['connection.id', 'connection.type', 'connection.state'];
+export const LLM: AttributeKeys = ['llm.provider', 'llm.model'];
+
+/** Makes a builder: a function from values to attributes. */
+function builder<Values extends Attributes[string][]>(keys: AttributeKeys): (...values: Values) => Attributes {
+  return (...values) => Object.fromEntries(keys.map((key, at) => [key, values[at]]));
+}
 
 /** `pipeline.name` and `pipeline.element`. */
-export function pipelineAttrs(pipelineName: string, elementName: string): Attributes {
-  return { [AttrPipelineName]: pipelineName, [AttrPipelineElement]: elementName };
-}
+export const pipelineAttrs = /* @__PURE__ */ builder<[pipelineName: string, elementName: string]>([
+  'pipeline.name',
+  'pipeline.element',
+]);
 
 /** `session.id`. */
-export function sessionAttrs(sessionId: string): Attributes {
-  return { [AttrSessionID]: sessionId };
-}
+export const sessionAttrs = /* @__PURE__ */ builder<[sessionId: string]>(['session.id']);
 
 /** The five `audio.*` attributes of a message; the sample rate in hertz, the size in bytes. */
-export function audioAttrs(
-  sampleRate: number,
-  channels: number,
-  dataSize: number,
-  mediaType: string,
-  codec: string,
-): Attributes {
-  return {
-    [AttrAudioSampleRate]: sampleRate,
-    [AttrAudioChannels]: channels,
-    [AttrAudioDataSize]: dataSize,
-    [AttrAudioMediaType]: mediaType,
-    [AttrAudioCodec]: codec,
-  };
-}
+export const audioAttrs =
+  /* @__PURE__ */ builder<[sampleRate: number, channels: number, dataSize: number, mediaType: string, codec: string]>(
+    AUDIO,
+  );
 
 /** The five `video.*` attributes of a message; width and height in pixels, the size in bytes. */
-export function videoAttrs(
-  width: number,
-  height: number,
-  dataSize: number,
-  mediaType: string,
-  codec: string,
-): Attributes {
-  return {
-    [AttrVideoWidth]: width,
-    [AttrVideoHeight]: height,
-    [AttrVideoDataSize]: dataSize,
-    [AttrVideoMediaType]: mediaType,
-    [AttrVideoCodec]: codec,
-  };
-}
+export const videoAttrs =
+  /* @__PURE__ */ builder<[width: number, height: number, dataSize: number, mediaType: string, codec: string]>(VIDEO);
 
 /** `connection.id`, `connection.type` and `connection.state`. */
-export function connectionAttrs(connectionId: string, connectionType: string, state: string): Attributes {
-  return { [AttrConnectionID]: connectionId, [AttrConnectionType]: connectionType, [AttrConnectionState]: state };
-}
+export const connectionAttrs =
+  /* @__PURE__ */ builder<[connectionId: string, connectionType: string, state: string]>(CONNECTION);
 
 /** `llm.provider` and `llm.model`. */
-export function llmAttrs(provider: string, model: string): Attributes {
-  return { [AttrLLMProvider]: provider, [AttrLLMModel]: model };
-}
+export const llmAttrs = /* @__PURE__ */ builder<[provider: string, model: string]>(LLM);
 
 /** `error.type` and `error.message`. */
-export function errorAttrs(errorType: string, message: string): Attributes {
-  return { [AttrErrorType]: errorType, [AttrErrorMessage]: message };
-}
+export const errorAttrs = /* @__PURE__ */ builder<[errorType: string, message: string]>([
+  'error.type',
+  'error.message',
+]);

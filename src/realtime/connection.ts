@@ -1,55 +1,40 @@
-import { connectionAttrs } from './attributes.ts';
-import { helper, spanNames } from './instrument.ts';
-import {
-  AttrConnectionID,
-  AttrConnectionOldState,
-  AttrConnectionState,
-  AttrConnectionType,
-  AttrMessageDirection,
-  AttrMessageSize,
-} from './names.ts';
+import { CONNECTION } from './attributes.ts';
+import { helper } from './instrument.ts';
 
-const messageName = /* @__PURE__ */ spanNames('connection.message.', '');
+type Connection = [connectionId: string, connectionType: string];
 
 /** `connection.created`: a connection comes about. */
-export const instrumentConnectionCreated = /* @__PURE__ */ helper(
+export const instrumentConnectionCreated = /* @__PURE__ */ helper<Connection>(
   'connection.created',
-  (connectionId: string, connectionType: string) => connectionAttrs(connectionId, connectionType, 'created'),
+  CONNECTION,
+  'created',
+  2,
 );
 
 /** `connection.state_change`: a connection goes from one state to another. */
-export const instrumentConnectionStateChange = /* @__PURE__ */ helper(
-  'connection.state_change',
-  (connectionId: string, connectionType: string, oldState: string, newState: string) => ({
-    [AttrConnectionID]: connectionId,
-    [AttrConnectionType]: connectionType,
-    [AttrConnectionState]: newState,
-    [AttrConnectionOldState]: oldState,
-  }),
-);
+export const instrumentConnectionStateChange = /* @__PURE__ */ helper<
+  [...Connection, oldState: string, newState: string]
+>('connection.state_change', ['connection.id', 'connection.type', 'connection.old_state', 'connection.state']);
 
 /** `connection.message.<direction>`: a message of `size` bytes is sent or received. */
-export const instrumentConnectionMessage = /* @__PURE__ */ helper(
-  (_id, _type, direction: string) => messageName(direction),
-  (connectionId: string, connectionType: string, direction: string, size: number) => ({
-    [AttrConnectionID]: connectionId,
-    [AttrConnectionType]: connectionType,
-    [AttrConnectionState]: 'active',
-    [AttrMessageDirection]: direction,
-    [AttrMessageSize]: size,
-  }),
+export const instrumentConnectionMessage = /* @__PURE__ */ helper<[...Connection, direction: string, size: number]>(
+  'connection.message.$2',
+  ['connection.id', 'connection.type', 'message.direction', 'message.size', 'connection.state'],
+  'active',
+  4,
 );
 
 /** `connection.error`: a connection failed; the error is recorded and the status set. */
-export const instrumentConnectionError = /* @__PURE__ */ helper(
+export const instrumentConnectionError = /* @__PURE__ */ helper<[...Connection, error: unknown]>(
   'connection.error',
-  (connectionId: string, connectionType: string, _error: unknown) =>
-    connectionAttrs(connectionId, connectionType, 'error'),
-  true,
+  CONNECTION,
+  'error',
 );
 
 /** `connection.closed`: a connection ends. */
-export const instrumentConnectionClosed = /* @__PURE__ */ helper(
+export const instrumentConnectionClosed = /* @__PURE__ */ helper<Connection>(
   'connection.closed',
-  (connectionId: string, connectionType: string) => connectionAttrs(connectionId, connectionType, 'closed'),
+  CONNECTION,
+  'closed',
+  2,
 );

@@ -3,10 +3,21 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
-import { isRecording, runSpan, type StartOptions, startSpan } from '../trace.ts';
+import { isRecording, runSpan, type StartOptions, startWith } from '../trace.ts';
+import type { AttributeKeys } from './attributes.ts';
+import { utf8Length } from './message.ts';
 
 /** What every helper takes after its own arguments. */
 export type InstrumentOptions = Pick<StartOptions, 'parent' | 'attributes' | 'links' | 'startTime'>;
+
+/** Options of `instrumentElementProcess`. */
+export interface ElementProcessOptions extends InstrumentOptions {
+  /**
+   * True makes this element's span the parent of the next element's; otherwise the spans of all elements that a
+   * message passes are siblings under its push. Default: false.
+   */
+  chain?: boolean;
+}
 
 /** Runs inside the span of a helper. */
 export type SpanCallback<T> = (span: Span) => T;
@@ -22,45 +33,95 @@ export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   <T>(...args: [...A, options: Options | undefined, callback: SpanCallback<T>]): T;
 }
 
-/** A name, or what makes one of the first arguments of a helper. */
-type SpanName = string | ((a: string, b: string, c: string) => string);
+/** Values for the keys of a helper, in their order. */
+export type AttributeValues = Attributes[string][];
 
-/** The span of a helper, as far as the helper's own arguments say it. `A` are four at most. */
-export interface SpanDescription<A extends unknown[]> {
-  readonly name: SpanName;
-  readonly attributes: (...args: A) => Attributes;
+/**
+ * Makes a helper with arguments `A`, each of them the value for the key at its place; a text, for `text.length`, becomes
+ * its length.
+ *
+ * @param name - `$0` stands for the first argument, `$2` for the third.
+ * @param state - The value for the last key, which then no argument has. For `error` the last argument is recorded.
+ * @param own - How many arguments come before the options.
+ */
+export function helper<A extends unknown[]>(
+  name: string,
+  keys: AttributeKeys,
+  state?: string,
+  own: number = keys.length,
+): Instrument<A> {
+  const nameOf = spanNames(name);
+  const end = keys.length - 1;
+  const isText = keys[end] === 'text.length';
+  // The arguments are the values: neither an object nor another array is made of them.
+  return ((...args: AttributeValues): unknown => {
+    const [given, callback] = [args[own], args[own + 1]];
+    const last = args[end];
+    if (state !== undefined) args[end] = state;
+    else if (isText && isRecording()) args[end] = utf8Length(last);
+    const options = optionsOf(given);
+    const span = startHelper(nameOf, keys, args, options);
+    if (state === 'error') recordError(span, last);
+    return finishHelper(span, options, given, callback);
+  }) as unknown as Instrument<A>;
 }
 
-/** Makes a helper; `recordsLast` where the last of its own arguments is an error to be recorded. */
-export function helper<A extends unknown[]>(
-  name: SpanName,
-  attributes: SpanDescription<A>['attributes'],
-  recordsLast = false,
-): Instrument<A> {
-  const description = { name, attributes } as unknown as SpanDescription<unknown[]>;
-  const count = attributes.length;
-  // Positions and not `...args`: collecting and spreading them costs a fifth of a span (Node 20).
-  return ((a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown): unknown => {
-    const optionsOrCallback = count === 1 ? b : count === 2 ? c : count === 3 ? d : e;
-    const callback = count === 1 ? c : count === 2 ? d : count === 3 ? e : f;
-    const start = describedStart(description, optionsOrCallback, a, b, c, d);
-    const span = startSpan(start.name, start);
-    if (recordsLast) recordError(span, c);
-    const run = callbackOf(optionsOrCallback, callback);
-    return run === undefined ? span : runSpan(span, start.parent, run);
-  }) as unknown as Instrument<A>;
+/** Starts the span of a helper. Its arguments are not looked at where nothing is recorded. Never throws. */
+export function startHelper(
+  nameOf: SpanNames,
+  keys: AttributeKeys,
+  values: AttributeValues,
+  options: InstrumentOptions,
+): Span {
+  try {
+    if (isRecording()) return startWith(nameOf(values), options, keys, values);
+  } catch (error) {
+    // A symbol, for instance: it costs the span its name and its attributes, and no more.
+    report('arguments_unreadable', messageOf(error));
+  }
+  return startWith('', options);
+}
+
+/** Returns the span, or runs the callback in it; options and callback may both be left out. */
+export function finishHelper(
+  span: Span,
+  { parent }: InstrumentOptions,
+  given: unknown,
+  callback: unknown,
+  onResult?: (result: unknown) => void,
+): unknown {
+  const run = typeof given === 'function' ? given : callback;
+  return run === undefined ? span : runSpan(span, parent, run as SpanCallback<unknown>, onResult);
+}
+
+/** The options of a helper, read once; none of them where they cannot be read. Never throws. */
+export function optionsOf(given: unknown): ElementProcessOptions {
+  try {
+    if (typeof given === 'object' && given !== null) {
+      const { parent, attributes, links, startTime, chain } = given as ElementProcessOptions;
+      return { parent, attributes, links, startTime, chain };
+    }
+  } catch (error) {
+    report('options_unreadable', messageOf(error));
+  }
+  return { parent: undefined };
 }
 
 // Names made of ids must not fill the memory; beyond this they are put together each time.
 const KEPT_NAMES = 256;
 
+type SpanNames = (values: AttributeValues) => string;
+
 /**
- * Names like `pipeline.<name>.push`. They are kept: a text that is put together anew has to be hashed anew where the
- * encoder looks up its bytes, and that is a third of a short span (Node 20: 630 ns against 390).
+ * Names like `pipeline.$0.push`. They are kept: a text that is put together anew has to be hashed anew where the encoder
+ * looks up its bytes, and that is a third of a short span (Node 20: 630 ns against 390).
  */
-export function spanNames(before: string, after: string): (middle: string) => string {
-  const kept = new Map<string, string>();
-  return (middle) => {
+export function spanNames(template: string): SpanNames {
+  const [before, at, after] = template.split(/\$(\d)/);
+  const kept = new Map<unknown, string>();
+  return (values) => {
+    if (at === undefined) return before;
+    const middle = values[at as unknown as number];
     let name = kept.get(middle);
     if (name === undefined) {
       name = `${before}${middle}${after}`;
@@ -68,53 +129,4 @@ export function spanNames(before: string, after: string): (middle: string) => st
     }
     return name;
   };
-}
-
-/** How the span of a helper starts. */
-export interface DescribedStart extends StartOptions {
-  name: string;
-  /** See `ElementProcessOptions`. */
-  chain?: boolean;
-}
-
-/**
- * What the arguments of a helper come to. They are not looked at where nothing is recorded. Never throws: arguments that
- * cannot be read, symbols for instance, cost the span its name and no more, and options that cannot be read are left out.
- */
-export function describedStart(
-  { name, attributes }: SpanDescription<unknown[]>,
-  optionsOrCallback: unknown,
-  a: unknown,
-  b: unknown,
-  c?: unknown,
-  d?: unknown,
-): DescribedStart {
-  const start: DescribedStart = { name: '', attributes: undefined, parent: undefined };
-  if (isRecording()) {
-    try {
-      const text = typeof name === 'string' ? name : name(a as string, b as string, c as string);
-      start.attributes = attributes(a, b, c, d);
-      start.name = text;
-    } catch (error) {
-      report('arguments_unreadable', messageOf(error));
-    }
-  }
-  if (typeof optionsOrCallback === 'object' && optionsOrCallback !== null) {
-    try {
-      const { parent, links, startTime, chain, attributes } = optionsOrCallback as InstrumentOptions & DescribedStart;
-      start.parent = parent;
-      start.links = links;
-      start.startTime = startTime;
-      start.chain = chain;
-      if (attributes) start.attributes = { ...start.attributes, ...attributes };
-    } catch (error) {
-      report('options_unreadable', messageOf(error));
-    }
-  }
-  return start;
-}
-
-/** The callback, where options and callback may both be left out. */
-export function callbackOf(optionsOrCallback: unknown, callback: unknown): SpanCallback<unknown> | undefined {
-  return (typeof optionsOrCallback === 'function' ? optionsOrCallback : callback) as SpanCallback<unknown> | undefined;
 }

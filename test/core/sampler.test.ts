@@ -12,6 +12,7 @@ import {
   AlwaysOnSampler,
   decideOf,
   ParentBasedSampler,
+  rateSampler,
   type Sampler,
   SamplingDecision,
   type SamplingResult,
@@ -251,6 +252,30 @@ describe('the parent-based sampler', () => {
   it('cannot do without a root', () => {
     for (const options of [{}, { root: {} }, { root: undefined }]) {
       assert.throws(() => new ParentBasedSampler(options as never), { message: 'root: a Sampler is required' });
+    }
+  });
+});
+
+describe("the sampler of a page's samplingRate", () => {
+  it('decides as the parent-based one over the ratio does', () => {
+    const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    const flags = fc.constantFrom(undefined, 0, 1, IS_REMOTE, 1 | IS_REMOTE);
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), flags, word, word, (rate, parent, high, low) => {
+        const long = decideOf(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(rate) }));
+        const short = decideOf(rateSampler(rate));
+        assert.ok(long !== undefined && short !== undefined);
+        assert.equal(short(parent, high, low), long(parent, high, low));
+      }),
+    );
+  });
+
+  it('is taken by a provider', () => {
+    for (const [rate, expected] of [
+      [0, false],
+      [1, true],
+    ] as const) {
+      assert.equal(new Recorder({ sampler: rateSampler(rate) }).start('s').isRecording(), expected);
     }
   });
 });

@@ -7,7 +7,7 @@ import { withVariables } from '../variables.ts';
 describe('a page', () => {
   it('says nothing of the settings, whatever variables there are', () => {
     withVariables({ TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named' }, () => {
-      assert.deepEqual(hostSettings(), { warnings: [] });
+      assert.deepEqual(hostSettings({}), { sampler: undefined, warnings: [] });
       assert.deepEqual(hostDefaults({ serviceName: 'given' }), { serviceName: 'given', warnings: [] });
     });
   });

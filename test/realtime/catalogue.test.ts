@@ -339,6 +339,40 @@ describe('an error of a connection that is null', () => {
   });
 });
 
+describe('the attributes of a helper', () => {
+  it('are there as the span starts, for samplers and processors of any origin', async () => {
+    const sampled: trace.Attributes[] = [];
+    const started: trace.Attributes[] = [];
+    const sampler: trace.Sampler = {
+      shouldSample: (_context, _traceId, _name, _kind, attributes) => {
+        sampled.push(attributes);
+        return { decision: 2 };
+      },
+    };
+    const processor: trace.SpanProcessor = {
+      onStart: (span) => started.push({ ...(span as unknown as trace.ReadableSpan).attributes }),
+      onEnd() {},
+      forceFlush: async () => undefined,
+      shutdown: async () => undefined,
+    };
+    const message: trace.PipelineMessage = { type: 3, sessionId: 's1' };
+    await recording(
+      () => {
+        trace.instrumentTTSRequest('azure', 'en-US-Neural', 'grüß dich', { attributes: { own: 1 } }).end();
+        trace.instrumentPipelinePush('voice', message).end();
+        trace.instrumentConnectionClosed('c1', 'webrtc').end();
+      },
+      { sampler, spanProcessors: [processor] },
+    );
+    assert.deepEqual(started, [
+      { 'tts.provider': 'azure', 'tts.voice': 'en-US-Neural', 'text.length': 11, own: 1 },
+      { 'pipeline.name': 'voice', 'session.id': 's1', 'message.type': 3 },
+      connection('closed'),
+    ]);
+    assert.deepEqual(sampled, started);
+  });
+});
+
 describe('an attribute in the options', () => {
   it('goes before that of the helper', async () => {
     const [span] = await recording(() => {

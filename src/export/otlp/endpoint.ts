@@ -33,14 +33,14 @@ export function tracesEndpoint(
   } catch {
     // Refused below, with what is allowed.
   }
-  if (url === undefined) {
-    // What stands before an @ is likely to be a password.
-    const shown = JSON.stringify(value.replace(/[^/]*@/, '…@'));
-    throw new TypeError(`${setting}: ${shown} is not a URL like http://host:4318, nor host:port`);
-  }
-  if (url.username || url.password) {
+  if (url === undefined || url.username || url.password) {
     throw new TypeError(
-      `${setting}: credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)`,
+      `${setting}: ${
+        url
+          ? 'credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)'
+          : // What stands before an @ is likely to be a password.
+            `${JSON.stringify(value.replace(/[^/]*@/, '…@'))} is not a URL like http://host:4318, nor host:port`
+      }`,
     );
   }
   if (url.port === '4317' && url.pathname === '/' && !isHttp) {
