@@ -1,4 +1,4 @@
-import type { Attributes } from './attributes.ts';
+import { type Attributes, pairAttributes } from './attributes.ts';
 import type { TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
@@ -179,7 +179,7 @@ export class SpanTracer implements Tracer {
       kindOf(options?.kind),
       textOf(name),
     );
-    if (keys) for (let at = 0; at < keys.length; at++) span.setAttribute(keys[at], values[at]);
+    if (keys) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
       if (options.startTime !== undefined) span._start = span._timeOf(options.startTime);
