@@ -94,8 +94,6 @@ export function finishHelper(
   return run === undefined ? span : runSpan(span, parent, run as SpanCallback<unknown>, onResult);
 }
 
-const NONE: ElementProcessOptions = { parent: undefined };
-
 /** The options of a helper, read once; none of them where they cannot be read. Never throws. */
 export function optionsOf(given: unknown): ElementProcessOptions {
   try {
@@ -106,7 +104,7 @@ export function optionsOf(given: unknown): ElementProcessOptions {
   } catch (error) {
     report('options_unreadable', messageOf(error));
   }
-  return NONE;
+  return { parent: undefined };
 }
 
 // Names made of ids must not fill the memory; beyond this they are put together each time.

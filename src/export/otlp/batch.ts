@@ -94,17 +94,11 @@ export class OtlpBatch implements SpanBatch {
     select(this._last as Segment);
     const before = at;
     try {
+      write(span, traceState, MAX_SPAN_BYTES);
       // What comes out too large is written again, its texts cut shorter and shorter; at last some of it is left out.
-      for (let longest = MAX_SPAN_BYTES; longest > LEAST_TEXT; longest /= 8) {
+      for (let longest = MAX_SPAN_BYTES / 8; isOver && longest > LEAST_TEXT; longest /= 8) {
         back(before);
-        allow(MAX_SPAN_BYTES, longest);
-        ensure(0);
-        byte(0x12);
-        // Most spans take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
-        const start = skip(2);
-        writeSpan(span, traceState);
-        close(start, 2);
-        if (!isOver) break;
+        write(span, traceState, longest);
       }
     } catch (error) {
       // Half a span would make the batch unreadable.
@@ -142,6 +136,17 @@ export class OtlpBatch implements SpanBatch {
     for (const { _bytes } of this._segments.splice(0)) this._pool.give(_bytes);
     this._last = undefined;
   }
+}
+
+/** A span with its tag and its length in front, no text in it longer than `longest`. */
+function write(span: RecordingSpan, traceState: string, longest: number): void {
+  allow(MAX_SPAN_BYTES, longest);
+  ensure(0);
+  byte(0x12);
+  // Most spans take two bytes for their length: moving 300 bytes afterwards costs 30 ns.
+  const start = skip(2);
+  writeSpan(span, traceState);
+  close(start, 2);
 }
 
 /** Parts one behind the other, in `room` where it is large enough; a single one is not copied. */
