@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import type { MinifyOptions } from 'terser';
 import { defineConfig, type Options } from 'tsup';
 
 const platforms = ['default', 'bun', 'deno', 'edge-light', 'browser'];
@@ -18,7 +17,7 @@ const globals = `declare global {
 const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner: globals };
 
 // A third of the time that Node takes to read and compile the package, and a percent of a bundle.
-const terserOptions: MinifyOptions = {
+const terserOptions: Options['terserOptions'] = {
   ecma: 2020,
   // Functions that are used once stay functions: another percent of a bundle, gzipped.
   compress: { inline: 1, reduce_funcs: false },

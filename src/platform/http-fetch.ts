@@ -1,5 +1,6 @@
 import type { Agent, IncomingMessage, request } from 'node:http';
 import type { BodyReader, FetchedResponse, FetchLike } from '../export/otlp/http.ts';
+import { builtin } from './node-builtin.ts';
 
 // One request at a time is the rule; more where several processors share an exporter, or one is waited for no longer.
 const MAX_SOCKETS = 4;
@@ -41,11 +42,11 @@ export function createHttpFetch(url: string): FetchLike {
 }
 
 function http(): Promise<typeof import('node:http')> | typeof import('node:http') {
-  return process.getBuiltinModule?.('node:http') ?? import('node:http');
+  return builtin('node:http') ?? import('node:http');
 }
 
 function https(): Promise<typeof import('node:https')> | typeof import('node:https') {
-  return process.getBuiltinModule?.('node:https') ?? import('node:https');
+  return builtin('node:https') ?? import('node:https');
 }
 
 /** Calls each of `steps` in a turn of the event loop of its own. The process ends a few turns later for it. */

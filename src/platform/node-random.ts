@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { builtin } from './node-builtin.ts';
 
 // The generator of the kernel, the one that seeds Node's.
 const DEVICE = '/dev/urandom';
@@ -14,21 +14,23 @@ export function fillRandom(words: Int32Array<ArrayBuffer>): void {
     isFirst = false;
     if (readDevice(words)) return;
   }
-  const { getBuiltinModule } = process;
-  // Before Node 20.16 there is only the global one, which takes a millisecond more to load.
-  if (getBuiltinModule === undefined) crypto.getRandomValues(words);
-  else getBuiltinModule('node:crypto').randomFillSync(words);
+  const node = builtin('node:crypto');
+  // The global one takes a millisecond more to load.
+  if (node === undefined) crypto.getRandomValues(words);
+  else node.randomFillSync(words);
 }
 
 /** False where there is no such device, where it may not be read, and where something else stands in its place. */
 function readDevice(words: Int32Array<ArrayBuffer>): boolean {
+  const fs = builtin('node:fs');
+  if (fs === undefined) return false;
   let file: number | undefined;
   try {
-    file = openSync(DEVICE, 'r');
-    return readSync(file, words) === words.byteLength;
+    file = fs.openSync(DEVICE, 'r');
+    return fs.readSync(file, words) === words.byteLength;
   } catch {
     return false;
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (file !== undefined) fs.closeSync(file);
   }
 }

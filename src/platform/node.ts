@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { writeSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
 import type { Context } from '../core/context.ts';
 import type { ContextStorage } from './context-storage.ts';
+import { builtin } from './node-builtin.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createHttpFetch as createFetch } from './http-fetch.ts';
@@ -42,9 +42,9 @@ export function writeOut(text: string): void {
 /** By way of the console a first line takes 2.2 ms, for it loads the console and a stream; so it takes 0.2 (Node 20). */
 export function writeError(line: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    (builtin('node:fs') as typeof import('node:fs')).writeSync(2, `${line}\n`);
   } catch {
-    // A pipe that is full, or has no reader any more: the console waits for the one and is silent about the other.
+    // An old Node; or a pipe that is full, or has no reader any more: the console waits for the one and is silent about the other.
     console.error(line);
   }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import { writeError } from '../../src/platform/node.ts';
 import { ROOT } from '../packaging/distribution.ts';
@@ -24,10 +23,8 @@ test('a line for standard error that cannot be written ends nothing', () => {
 test('a line for standard error goes to the console where it cannot be written at once', (t) => {
   const { mock } = t.mock.method(console, 'error', () => {});
   const write = t.mock.method(fs, 'writeSync', () => assert.fail('EAGAIN'));
-  syncBuiltinESMExports();
   writeError('line');
   write.mock.restore();
-  syncBuiltinESMExports();
   assert.deepEqual(
     mock.calls.map((call) => call.arguments),
     [['line']],
