@@ -1,8 +1,8 @@
 interface Modules {
   'node:crypto': typeof import('node:crypto');
   'node:fs': typeof import('node:fs');
-  'node:http': typeof import('node:http');
-  'node:https': typeof import('node:https');
+  'node:net': typeof import('node:net');
+  'node:tls': typeof import('node:tls');
 }
 
 /**
