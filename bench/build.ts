@@ -19,7 +19,6 @@ export async function buildPrograms(): Promise<void> {
     target: 'es2022',
     packages: 'external',
     outExtension: { '.js': '.mjs' },
-    external: [fileURLToPath(new URL('../dist/index.js', import.meta.url))],
     logLevel: 'warning',
   };
   const programs = ['micro', 'helpers', 'load', 'backlog', 'allocation', 'collector'];

@@ -19,7 +19,7 @@ import {
   type Span,
   startSpan,
   withSpan,
-} from '../dist/index.js';
+} from '@realtime-ai/trace';
 
 /** A helper, and the `startSpan` that says the same. */
 export interface HelperPair {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Sets of folders with a lock file of their own, by what they are for. */
@@ -16,6 +16,15 @@ export const SETS: Readonly<Record<string, readonly string[]>> = {
 /** Installs what the lock files of a set's folders say, unless it is there. */
 export function ensureInstalled(set: string): void {
   for (const folder of SETS[set]) ensureFolder(fileURLToPath(new URL(folder, import.meta.url)));
+  ensureLinked();
+}
+
+/** The package by its name, so that each runtime gets the files that are made for it. */
+function ensureLinked(): void {
+  const scope = fileURLToPath(new URL('node_modules/@realtime-ai', import.meta.url));
+  if (existsSync(`${scope}/trace`)) return;
+  mkdirSync(scope, { recursive: true });
+  symlinkSync('../../..', `${scope}/trace`, 'junction');
 }
 
 function ensureFolder(path: string): void {

@@ -58,7 +58,7 @@ export const targets: Readonly<Record<string, Target>> = {
     measure: 'ms',
     required: 3,
     goal: 1,
-    knownShort: 'the first span makes Node load its Web Crypto, and the first request runs code that is cold',
+    knownShort: 'the first request opens a connection and runs code that is cold',
   },
   'startup-esm': { measure: 'ms', required: 8, goal: 4, knownShort: TO_COME },
   'startup-cjs': { measure: 'ms', required: 8, goal: 4, knownShort: TO_COME },

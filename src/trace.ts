@@ -1,4 +1,5 @@
 import { reportSettings, stdoutProcessor } from '#host';
+import { writeError } from '#platform';
 import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
@@ -88,7 +89,7 @@ export function initialize(config: Config = {}): Tracer {
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   processState.onDiagnostic = resolved.onDiagnostic;
   reportSettings(resolved.warnings);
-  if (banner !== undefined) console.error(`[trace] ${banner}`);
+  if (banner !== undefined) writeError(`[trace] ${banner}`);
   return tracer ?? idleTracer();
 }
 

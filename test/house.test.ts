@@ -79,7 +79,7 @@ const rooms: Record<string, readonly string[]> = {
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
   'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],
-  'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/', '#host'],
+  'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/', '#host', '#platform'],
 };
 
 describe('the source', () => {

@@ -1,4 +1,4 @@
-import { type FetchedResponse, initialize, OtlpHttpExporter, type SpanBatch } from '../../dist/index.js';
+import { type FetchedResponse, initialize, OtlpHttpExporter, type SpanBatch } from '@realtime-ai/trace';
 import { answerQuestions } from '../dialogue.ts';
 import { helperPairs } from '../helper-pairs.ts';
 import { timed } from '../timed.ts';

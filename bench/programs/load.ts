@@ -28,11 +28,13 @@ const [file, url] = process.argv.slice(2);
 const { subject } = (await import(file)) as { subject: Subject };
 const { tracer, close } = subject.exporting(url);
 // At most so many spans in one turn: after a pause that is the machine's fault, a subject gets turns for its I/O while it
-// catches up. Half of the default queue of OpenTelemetry.
-const MOST_IN_A_TURN = 1_000;
+// catches up. Asleep, half of the default queue of OpenTelemetry; where turns are measured, a millisecond's worth, lest the
+// longest one be that in which spans are made up for.
+const MOST_IN_A_TURN = { sleep: 1_000, spin: 20 };
 
 async function load({ spansPerSecond, millis, pace }: LoadRequest): Promise<LoadReport> {
   const pause = pace === 'spin' ? (done: () => void) => setImmediate(done) : (done: () => void) => setTimeout(done, 5);
+  const most = MOST_IN_A_TURN[pace];
   const start = moment();
   let spans = 0;
   let longestMillis = 0;
@@ -42,11 +44,11 @@ async function load({ spansPerSecond, millis, pace }: LoadRequest): Promise<Load
     if (pace === 'spin') longestMillis = Math.max(longestMillis, workMillisSince(turn));
     turn = moment();
     const elapsed = turn.wallMillis - start.wallMillis;
-    const due = Math.min(Math.floor((elapsed / 1_000) * spansPerSecond) - spans, MOST_IN_A_TURN);
+    const due = Math.min(Math.floor((elapsed / 1_000) * spansPerSecond) - spans, most);
     for (let count = 0; count < due; count++) typicalSpan(tracer);
     spans += Math.max(due, 0);
     // Not before what was due then: a pause at the very end is not the subject's.
-    if (elapsed >= millis && due < MOST_IN_A_TURN) break;
+    if (elapsed >= millis && due < most) break;
     if (elapsed >= 2 * millis) break;
     await new Promise<void>(pause);
   }

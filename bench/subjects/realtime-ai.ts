@@ -11,7 +11,7 @@ import {
   shutdown,
   startSpan,
   TracerProvider,
-} from '../../dist/index.js';
+} from '@realtime-ai/trace';
 import type { Subject } from '../subject.ts';
 
 const resource = { attributes: { 'service.name': 'bench' } };

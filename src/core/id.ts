@@ -1,3 +1,5 @@
+import { fillRandom } from '#platform';
+
 /**
  * Makes the ids of new traces and spans. Hand one to `TracerProvider` to replace the built-in
  * generator, whose ids are random.
@@ -14,7 +16,7 @@ export interface IdGenerator {
 }
 
 // 4,096 words are 680 root spans. A draw from the pool costs 2 ns and its share of the filling 0.9; with 1,024 words
-// that share is 2 ns, and a call of getRandomValues of its own costs 2,000 (Node 20).
+// that share is 2 ns, and a call for random bits of its own costs 2,000 (Node 20).
 const POOL_WORDS = 4096;
 let pool: Int32Array<ArrayBuffer> | undefined;
 let next = 0;
@@ -26,7 +28,7 @@ let next = 0;
 export function randomWord(): number {
   if (next === 0) {
     pool ??= new Int32Array(POOL_WORDS);
-    crypto.getRandomValues(pool);
+    fillRandom(pool);
     next = POOL_WORDS;
   }
   return (pool as Int32Array)[--next];

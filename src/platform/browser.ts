@@ -3,6 +3,7 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 // A page or a web worker: no environment, no process, the console for output.
 
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { fillRandom } from './web-random.ts';
 export type { ContextStorage };
 
 /** None: see explanations.ts. */
@@ -22,6 +23,10 @@ export function processAttributes(): Record<string, string> {
 
 export function writeOut(text: string): void {
   console.log(text.replace(/\n$/, ''));
+}
+
+export function writeError(line: string): void {
+  console.error(line);
 }
 
 /** A page is not told why a request failed, lest it explore its user's network. */

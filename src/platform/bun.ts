@@ -13,8 +13,10 @@ export {
   isUnsent,
   language,
   unref,
+  writeError,
   writeOut,
 } from './node.ts';
+export { fillRandom } from './web-random.ts';
 
 export function processAttributes(): Record<string, string | number> {
   return {

@@ -6,6 +6,7 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { isUnsent } from './unsent.ts';
+export { fillRandom } from './web-random.ts';
 export type { ContextStorage };
 
 type StorageClass = new () => ContextStorage;
@@ -50,6 +51,10 @@ export function processAttributes(): Record<string, string> {
 export function writeOut(text: string): void {
   // The console ends the line itself.
   console.log(text.replace(/\n$/, ''));
+}
+
+export function writeError(line: string): void {
+  console.error(line);
 }
 
 export function unref(timer: unknown): void {

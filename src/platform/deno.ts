@@ -5,6 +5,7 @@ import type { ContextStorage } from './context-storage.ts';
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { isUnsent } from './unsent.ts';
+export { fillRandom } from './web-random.ts';
 export type { ContextStorage };
 
 export function createContextStorage(): ContextStorage {
@@ -45,6 +46,10 @@ export function processAttributes(): Record<string, string | number> {
 
 export function writeOut(text: string): void {
   written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
+}
+
+export function writeError(line: string): void {
+  console.error(line);
 }
 
 export function unref(timer: unknown): void {

@@ -20,6 +20,13 @@ export interface Platform {
   processAttributes(): Record<string, string | number | readonly string[]>;
   /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
   writeOut(text: string): void;
+  /** Writes a line to standard error, or to the console where there is none. Never throws. */
+  writeError(line: string): void;
+  /**
+   * Fills `words` with random bits that nobody can foretell. May throw where a runtime has none yet: Workers at module
+   * scope.
+   */
+  fillRandom(words: Int32Array<ArrayBuffer>): void;
   /**
    * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
    * need. Never throws.

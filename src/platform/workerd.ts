@@ -7,10 +7,12 @@ export {
   createFetch,
   env,
   explanations,
+  fillRandom,
   isUnsent,
   language,
   processAttributes,
   unref,
+  writeError,
   writeOut,
 } from './default.ts';
 export type { ContextStorage };

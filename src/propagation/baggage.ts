@@ -96,7 +96,7 @@ const MEMBER = /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*([!#-+\--:<-[\]-~]*)[\t ]*(?
 // What a value may not hold as it is, and the percent sign.
 const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
 const ENCODED = /(?:%[0-9a-f]{2})+/gi;
-const LONE_SURROGATE = /\p{Surrogate}/gu;
+const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 
 /**
  * Carries baggage in the field `baggage`: at most 64 members and 8,192 bytes each way, whole members only, those that

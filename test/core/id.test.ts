@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
@@ -47,7 +48,7 @@ describe('the built-in generator', () => {
 
   it('draws again when all is zero', (t) => {
     let draws = 0;
-    t.mock.method(crypto, 'getRandomValues', (words: Int32Array) => {
+    t.mock.method(crypto, 'randomFillSync', (words: Int32Array) => {
       // A pool of zeros but for its last word.
       words.fill(0);
       words[words.length - 1] = ++draws;

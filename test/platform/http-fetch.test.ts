@@ -92,6 +92,15 @@ describe('a request', () => {
     await textOf(await fetch(url, init()));
     assert.deepEqual(paths, ['/']);
   });
+  test('is the only one, whatever is rehearsed while it is made', async (t) => {
+    const { url, paths } = await served(t, (_, response) => response.end());
+    const fetch = createHttpFetch(`${url}/asked`);
+    await textOf(await fetch(`${url}/asked`, init()));
+    // What would be sent now would go over the connection that waits.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await textOf(await fetch(`${url}/asked`, init()));
+    assert.deepEqual(paths, ['/asked', '/asked']);
+  });
 });
 
 describe('a response', () => {

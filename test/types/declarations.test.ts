@@ -91,10 +91,8 @@ describe('the declarations, all of them checked,', () => {
       });
       assert.deepEqual(problems, []);
       const read = program.getSourceFiles().filter(({ fileName }) => fileName.includes('@realtime-ai/trace'));
-      assert.deepEqual(
-        read.map(({ fileName }) => fileName.split('/').at(-1)),
-        [declarations],
-      );
+      // Those of ES modules take everything from those of CommonJS, which are read before them.
+      assert.equal(read.at(-1)?.fileName.split('/').at(-1), declarations);
     });
   }
 });

@@ -122,7 +122,7 @@ function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record
 
 /** JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other. */
 function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value;
+  return typeof value === 'string' ? value.replace(/[\ud800-\udfff]/gu, '\ufffd') : value;
 }
 
 function base64(bytes: Uint8Array): string {

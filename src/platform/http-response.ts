@@ -1,0 +1,119 @@
+// The bounds of Node's own parser for the head; a line of a chunk's size has none of its extensions that matter.
+const MAX_HEAD_BYTES = 16 * 1024;
+
+const HEAD = 0;
+const CHUNK_SIZE = 1;
+/** Bytes that are counted: a body of a known length, or a chunk with the line's end behind it. */
+const COUNTED = 2;
+const CHUNK_END = 3;
+const TRAILERS = 4;
+const UNTIL_CLOSE = 5;
+const DONE = 6;
+
+const NOTHING = new Uint8Array() as Buffer;
+
+/** What is not HTTP/1.1, with a code as Node's parser has them. */
+function malformed(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`the answer is no HTTP/1.1: ${code}`), { code });
+}
+
+/** Reads one answer to a POST, however it is cut into pieces. */
+export class ResponseParser {
+  /** 0 until the head is there. */
+  status = 0;
+  /** By name in lower case; several of one name are joined. */
+  readonly headers = new Map<string, string>();
+  /** True once the connection may serve the next request. */
+  isReusable = false;
+  private _state = HEAD;
+  private _rest: Buffer = NOTHING;
+  /** Bytes that are still to come, in the state COUNTED. */
+  private _left = 0;
+  private _isChunked = false;
+  private readonly _onBody: (bytes: Buffer) => void;
+
+  constructor(onBody: (bytes: Buffer) => void) {
+    this._onBody = onBody;
+  }
+
+  get isDone(): boolean {
+    return this._state === DONE;
+  }
+
+  /** Takes what has come. @throws Error with a `code` for what is no HTTP. */
+  push(bytes: Buffer): void {
+    let data = this._rest.length === 0 ? bytes : Buffer.concat([this._rest, bytes]);
+    this._rest = NOTHING;
+    while (this._state !== DONE) {
+      if (this._state === UNTIL_CLOSE || this._state === COUNTED) {
+        if (data.length === 0) return;
+        const part = this._state === COUNTED ? data.subarray(0, this._left) : data;
+        this._onBody(part);
+        data = data.subarray(part.length);
+        if (this._state === COUNTED) {
+          this._left -= part.length;
+          if (this._left === 0) this._state = this._isChunked ? CHUNK_END : DONE;
+        }
+        continue;
+      }
+      const isHead = this._state === HEAD;
+      if (isHead && !'HTTP/1.'.startsWith(data.toString('latin1', 0, 7))) throw malformed('HPE_INVALID_CONSTANT');
+      const end = data.indexOf(isHead ? '\r\n\r\n' : '\r\n');
+      if (end > MAX_HEAD_BYTES || (end === -1 && data.length > MAX_HEAD_BYTES)) throw malformed('HPE_HEADER_OVERFLOW');
+      if (end === -1) {
+        this._rest = data;
+        return;
+      }
+      const text = data.toString('latin1', 0, end);
+      data = data.subarray(end + (isHead ? 4 : 2));
+      if (isHead) this._readHead(text);
+      else if (this._state === CHUNK_SIZE) {
+        if (!/^[0-9a-f]{1,12}[ \t]*(;.*)?$/i.test(text)) throw malformed('HPE_INVALID_CHUNK_SIZE');
+        this._left = Number.parseInt(text, 16);
+        this._state = this._left === 0 ? TRAILERS : COUNTED;
+      } else if (this._state === CHUNK_END) {
+        if (text !== '') throw malformed('HPE_STRICT');
+        this._state = CHUNK_SIZE;
+      } else if (text === '') this._state = DONE;
+    }
+    // What comes behind an answer answers nothing.
+    if (data.length > 0) this.isReusable = false;
+  }
+
+  /** Takes that nothing will come any more. True where the answer is whole. */
+  end(): boolean {
+    if (this._state === UNTIL_CLOSE) this._state = DONE;
+    return this._state === DONE;
+  }
+
+  private _readHead(text: string): void {
+    const [first, ...lines] = text.split('\r\n');
+    const [, minor, status] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(first) ?? [];
+    if (status === undefined) throw malformed('HPE_INVALID_CONSTANT');
+    // Such as 100: the answer comes behind it.
+    if (status.startsWith('1')) return;
+    const { headers } = this;
+    for (const line of lines) {
+      const [, name, value] = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+      if (name === undefined) throw malformed('HPE_INVALID_HEADER_TOKEN');
+      const before = headers.get(name.toLowerCase());
+      headers.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
+    }
+    this.status = Number(status);
+    const connection = headers.get('connection')?.toLowerCase() ?? '';
+    this.isReusable = minor === '1' && !/\bclose\b/.test(connection);
+    const encoding = headers.get('transfer-encoding')?.toLowerCase();
+    const length = headers.get('content-length');
+    if (status === '204' || status === '304') this._state = DONE;
+    else if (encoding !== undefined) {
+      this._isChunked = /\bchunked$/.test(encoding);
+      this._state = this._isChunked ? CHUNK_SIZE : UNTIL_CLOSE;
+    } else if (length === undefined) this._state = UNTIL_CLOSE;
+    else {
+      if (!/^\d{1,15}$/.test(length)) throw malformed('HPE_INVALID_CONTENT_LENGTH');
+      this._left = Number(length);
+      this._state = this._left === 0 ? DONE : COUNTED;
+    }
+    if (this._state === UNTIL_CLOSE) this.isReusable = false;
+  }
+}

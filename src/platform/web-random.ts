@@ -1,0 +1,4 @@
+/** Fills `words` by the Web Crypto API. */
+export function fillRandom(words: Int32Array<ArrayBuffer>): void {
+  crypto.getRandomValues(words);
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { buildIfMissing, ROOT } from './distribution.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'start-'));
+
+/** What a program prints that is a file of its own: one that is handed over in a switch loads more by itself. */
+function run(name: string, code: string) {
+  const file = join(folder, name);
+  writeFileSync(file, code);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8', env: {} });
+  assert.equal(status, 0, stderr);
+  return { stdout, stderr };
+}
+
+const program = `
+  const { initialize, startSpan } = trace;
+  const before = new Set(process.moduleLoadList);
+  initialize({ exporterType: 'otlp' });
+  startSpan('first').end();
+  const loaded = process.moduleLoadList.filter((name) => !before.has(name)).join();
+  console.log(loaded);
+  process.exit();`;
+
+describe('the start of the package on Node', () => {
+  before(buildIfMissing);
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [name, importing] of [
+    ['start.mjs', `import * as trace from '${pathToFileURL(ROOT)}dist/node/index.js';`],
+    ['start.cjs', `const trace = require('${ROOT}dist/node/index.cjs');`],
+  ]) {
+    it(`loads neither streams nor cryptography nor HTTP up to the end of the first span (${name})`, () => {
+      const { stdout, stderr } = run(name, importing + program);
+      assert.equal(stderr, '[trace] realtime-ai: spans go to otlp, to http://localhost:4318/v1/traces\n');
+      assert.equal(stdout, '\n');
+    });
+  }
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { writeError } from '../../src/platform/node.ts';
+import { ROOT } from '../packaging/distribution.ts';
+
+const program = "import { writeError } from './src/platform/node.ts'; writeError('übel');";
+const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', `"${program}"`].join(' ');
+
+test('a line for standard error gets there', () => {
+  const { status, stdout, stderr } = spawnSync(node, { cwd: ROOT, encoding: 'utf8', shell: true });
+  assert.deepEqual([status, stdout, stderr], [0, '', 'übel\n']);
+});
+
+test('a line for standard error that cannot be written ends nothing', () => {
+  for (const closed of ['2>&-', '2>&1 | true']) {
+    const { status } = spawnSync(`${node} ${closed}`, { cwd: ROOT, shell: true });
+    assert.equal(status, 0, closed);
+  }
+});
+
+test('a line for standard error goes to the console where it cannot be written at once', (t) => {
+  const { mock } = t.mock.method(console, 'error', () => {});
+  const write = t.mock.method(fs, 'writeSync', () => assert.fail('EAGAIN'));
+  writeError('line');
+  write.mock.restore();
+  assert.deepEqual(
+    mock.calls.map((call) => call.arguments),
+    [['line']],
+  );
+});
