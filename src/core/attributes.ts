@@ -53,12 +53,12 @@ const MAX_NODES = 10_000;
 /** Sets one attribute; the last value of a key wins. Never throws: what cannot be stored is counted. */
 export function setAttribute(list: AttributeList, key: string, value: unknown, limits: ListLimits): void {
   if (value === undefined || value === null) return;
-  const stored = storable(key, value, limits._length);
+  const stored = storable(value, limits._length);
   const { length } = list;
   let at = 0;
   if (length >= INDEXED_LENGTH) at = findByIndex(list, key);
   else while (at < length && list[at] !== key) at += 2;
-  if (stored === undefined) drop(list, REFUSED, key);
+  if (stored === undefined || typeof key !== 'string' || key === '') drop(list, REFUSED, key);
   else if (at < length) list[at + 1] = stored;
   else if (length < 2 * limits._count) list.push(key, stored);
   else drop(list, LIMIT, key);
@@ -126,8 +126,8 @@ export function pairAttributes(
 /** Puts an attribute whose key is new at the place `to`; returns where the next one goes. */
 function append(list: AttributeList, to: number, key: string, value: unknown, limits: ListLimits): number {
   if (value === undefined || value === null) return to;
-  const stored = storable(key, value, limits._length);
-  if (stored === undefined) drop(list, REFUSED, key);
+  const stored = storable(value, limits._length);
+  if (stored === undefined || key === '') drop(list, REFUSED, key);
   else if (to >= 2 * limits._count) drop(list, LIMIT, key);
   else {
     list[to] = key;
@@ -171,11 +171,13 @@ export function attributesOf(list: AttributeList = []): Attributes {
   return Object.fromEntries(entries) as Attributes;
 }
 
-/** A value as it is stored under `key`; `undefined` where it cannot be. */
-function storable(key: unknown, value: unknown, lengthLimit: number): StoredValue | undefined {
-  if (typeof key !== 'string' || key === '') return undefined;
+/** A value as it is stored; `undefined` where it cannot be. Small, so that V8 puts it where it is called. */
+function storable(value: unknown, lengthLimit: number): StoredValue | undefined {
   if (typeof value === 'string') return value.length > lengthLimit ? cut(value, lengthLimit) : value;
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? value : copied(value, lengthLimit);
+}
+
+function copied(value: unknown, lengthLimit: number): StoredValue | undefined {
   room = MAX_NODES;
   try {
     return copyOf(value, lengthLimit, 0);
