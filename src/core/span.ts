@@ -139,19 +139,19 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     flags: number,
     traceState: TraceState | undefined,
     tracer: SpanTracer,
+    root: RecordingSpan | undefined,
     kind: SpanKind,
     name: string,
+    start: number,
   ) {
     super(parent, idHigh, idLow, flags, traceState, undefined);
-    const start = now();
-    const isLocal = parent instanceof RecordingSpan && parent._tracer._provider === tracer._provider;
     this._tracer = tracer;
     this._parentHigh = parent._idHigh;
     this._parentLow = parent._idLow;
-    this._root = isLocal ? parent._root : this;
+    this._root = root ?? this;
     // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
     // keep the clock of the first hour.
-    this._anchor = isLocal ? parent._anchor : anchorAt(start);
+    this._anchor = root === undefined ? anchorAt(start) : root._anchor;
     this.kind = kind;
     this.name = name;
     this._start = start;

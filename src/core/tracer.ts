@@ -1,5 +1,5 @@
 import { type Attributes, pairAttributes } from './attributes.ts';
-import type { TimeInput } from './clock.ts';
+import { now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
@@ -149,8 +149,13 @@ export class SpanTracer implements Tracer {
     const parent = isRoot
       ? newTrace(_provider._rootFlags, _provider._newId('generateTraceId', 32))
       : (named as NonRecordingSpan);
-    // What a recording span says of being remote is of its parent.
-    let flags = parent._flags & (parent instanceof RecordingSpan ? W3C_FLAGS : W3C_FLAGS | IS_REMOTE);
+    let flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
+    let root: RecordingSpan | undefined;
+    if (parent instanceof RecordingSpan) {
+      // What a recording span says of being remote is of its parent.
+      flags &= W3C_FLAGS;
+      if (parent._tracer._provider === _provider) root = parent._root;
+    }
     let traceState = parent._traceState;
     let decision: SamplingDecision;
     let sampled: SamplingResult | undefined;
@@ -176,8 +181,10 @@ export class SpanTracer implements Tracer {
       flags | HAS_IS_REMOTE,
       traceState,
       this,
+      root,
       kindOf(options?.kind),
       textOf(name),
+      now(),
     );
     if (keys) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
     if (options) {
