@@ -26,9 +26,6 @@ export function isSampled(flags: number): boolean {
   return (flags & 1) !== 0;
 }
 
-/** A trace id as 32-bit words. */
-type TraceWords = Pick<NonRecordingSpan, '_word0' | '_word1' | '_word2' | '_word3'>;
-
 /**
  * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process. Its only
  * content is what its span context needs: ids as 32-bit words, from which hexadecimal digits are made for those who
@@ -47,19 +44,21 @@ export class NonRecordingSpan implements Span {
   readonly _traceState: TraceState | undefined;
   private _context: SpanContext | undefined;
 
-  /** @param trace - A span of the same trace. */
   constructor(
-    trace: TraceWords,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
     idHigh: number,
     idLow: number,
     flags: number,
     traceState: TraceState | undefined,
     context: SpanContext | undefined,
   ) {
-    this._word0 = trace._word0;
-    this._word1 = trace._word1;
-    this._word2 = trace._word2;
-    this._word3 = trace._word3;
+    this._word0 = word0;
+    this._word1 = word1;
+    this._word2 = word2;
+    this._word3 = word3;
     this._idHigh = idHigh;
     this._idLow = idLow;
     this._flags = flags;
@@ -136,24 +135,6 @@ export class NonRecordingSpan implements Span {
   }
 }
 
-let fresh: NonRecordingSpan | undefined;
-
-/**
- * Stands in for the parent of a span without one: nobody's span, of a trace that begins. One object serves all: what it
- * says is copied before the next one asks.
- *
- * @param id - 32 hexadecimal digits. Default: random.
- */
-export function newTrace(flags: number, id?: string): NonRecordingSpan {
-  fresh ??= new NonRecordingSpan({ _word0: 0, _word1: 0, _word2: 0, _word3: 0 }, 0, 0, 0, undefined, undefined);
-  fresh._word0 = wordOf(id, 0);
-  fresh._word1 = wordOf(id, 8);
-  fresh._word2 = wordOf(id, 16);
-  fresh._word3 = wordOf(id, 24);
-  fresh._flags = flags;
-  return fresh;
-}
-
 /** What is returned where there is nothing to pass on: before `initialize`, and outside of every trace. */
 export const INVALID_SPAN: Span = /* @__PURE__ */ nonRecordingSpan(INVALID_SPAN_CONTEXT);
 
@@ -168,7 +149,10 @@ export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSp
     ? context
     : INVALID_SPAN_CONTEXT;
   return new NonRecordingSpan(
-    newTrace(0, traceId),
+    wordOf(traceId, 0),
+    wordOf(traceId, 8),
+    wordOf(traceId, 16),
+    wordOf(traceId, 24),
     wordOf(spanId, 0),
     wordOf(spanId, 8),
     (traceFlags & W3C_FLAGS) | (isRemote === true ? IS_REMOTE : 0),

@@ -133,21 +133,26 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   _extras: Extras | undefined;
 
   constructor(
-    parent: NonRecordingSpan,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
     idHigh: number,
     idLow: number,
     flags: number,
     traceState: TraceState | undefined,
     tracer: SpanTracer,
+    parentHigh: number,
+    parentLow: number,
     root: RecordingSpan | undefined,
     kind: SpanKind,
     name: string,
     start: number,
   ) {
-    super(parent, idHigh, idLow, flags, traceState, undefined);
+    super(word0, word1, word2, word3, idHigh, idLow, flags, traceState, undefined);
     this._tracer = tracer;
-    this._parentHigh = parent._idHigh;
-    this._parentLow = parent._idLow;
+    this._parentHigh = parentHigh;
+    this._parentLow = parentLow;
     this._root = root ?? this;
     // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
     // keep the clock of the first hour.

@@ -12,7 +12,6 @@ import {
   INVALID_SPAN,
   IS_REMOTE,
   NonRecordingSpan,
-  newTrace,
   nonRecordingSpan,
   passOn,
   W3C_FLAGS,
@@ -21,6 +20,7 @@ import { processState } from './process-state.ts';
 import type { TracerProvider } from './provider.ts';
 import { NOT_RECORD, RECORD_AND_SAMPLED, type Sampler, type SamplingDecision, type SamplingResult } from './sampler.ts';
 import { RecordingSpan, type Span } from './span.ts';
+import type { TraceState } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
 import { textOf } from './text.ts';
 
@@ -145,24 +145,45 @@ export class SpanTracer implements Tracer {
         ? parentSpan
         : // A span context, or a span of another library or copy of this package, of which only its context counts.
           nonRecordingSpan(spanContextOf(parentSpan));
-    const isRoot = named === undefined || (named._idHigh | named._idLow) === 0;
-    const parent = isRoot
-      ? newTrace(_provider._rootFlags, _provider._newId('generateTraceId', 32))
-      : (named as NonRecordingSpan);
-    let flags = parent._flags & (W3C_FLAGS | IS_REMOTE);
+    let word0: number;
+    let word1: number;
+    let word2: number;
+    let word3: number;
+    let flags = _provider._rootFlags;
+    let traceState: TraceState | undefined;
+    let parentHigh = 0;
+    let parentLow = 0;
     let root: RecordingSpan | undefined;
-    if (parent instanceof RecordingSpan) {
-      // What a recording span says of being remote is of its parent.
-      flags &= W3C_FLAGS;
-      if (parent._tracer._provider === _provider) root = parent._root;
+    let parentFlags: number | undefined;
+    if (named !== undefined && (named._idHigh | named._idLow) !== 0) {
+      word0 = named._word0;
+      word1 = named._word1;
+      word2 = named._word2;
+      word3 = named._word3;
+      traceState = named._traceState;
+      parentHigh = named._idHigh;
+      parentLow = named._idLow;
+      flags = named._flags & (W3C_FLAGS | IS_REMOTE);
+      if (named instanceof RecordingSpan) {
+        // What a recording span says of being remote is of its parent.
+        flags &= W3C_FLAGS;
+        if (named._tracer._provider === _provider) root = named._root;
+      }
+      parentFlags = flags;
+    } else {
+      const id = _provider._newId('generateTraceId', 32);
+      word0 = wordOf(id, 0);
+      word1 = wordOf(id, 8);
+      word2 = wordOf(id, 16);
+      word3 = wordOf(id, 24);
     }
-    let traceState = parent._traceState;
     let decision: SamplingDecision;
     let sampled: SamplingResult | undefined;
     if (_provider._decide !== undefined) {
-      decision = _provider._decide(isRoot ? undefined : flags, parent._word2, parent._word3);
+      decision = _provider._decide(parentFlags, word2, word3);
     } else {
-      sampled = this._askSampler(name, options, parent, context ?? contextOf(named), keys, values);
+      const traceId = hexOf(word0, word1, word2, word3);
+      sampled = this._askSampler(name, options, traceId, context ?? contextOf(named), keys, values);
       decision = sampled.decision;
       traceState = sampled.traceState ?? traceState;
     }
@@ -172,15 +193,20 @@ export class SpanTracer implements Tracer {
     const high = wordOf(id, 0);
     const low = wordOf(id, 8);
     if (decision === NOT_RECORD) {
-      return new NonRecordingSpan(parent, high, low, flags & W3C_FLAGS, traceState, undefined);
+      return new NonRecordingSpan(word0, word1, word2, word3, high, low, flags & W3C_FLAGS, traceState, undefined);
     }
     const span = new RecordingSpan(
-      parent,
+      word0,
+      word1,
+      word2,
+      word3,
       high,
       low,
       flags | HAS_IS_REMOTE,
       traceState,
       this,
+      parentHigh,
+      parentLow,
       root,
       kindOf(options?.kind),
       textOf(name),
@@ -201,7 +227,7 @@ export class SpanTracer implements Tracer {
   private _askSampler(
     name: string,
     options: SpanOptions = {},
-    { _word0, _word1, _word2, _word3 }: NonRecordingSpan,
+    traceId: string,
     context: Context,
     keys: readonly string[] = [],
     values: readonly Attributes[string][],
@@ -211,7 +237,7 @@ export class SpanTracer implements Tracer {
       const { kind, attributes = {}, links } = options;
       const result = (this._provider._sampler as Sampler).shouldSample(
         context,
-        hexOf(_word0, _word1, _word2, _word3),
+        traceId,
         textOf(name),
         kindOf(kind),
         keys.length > 0
