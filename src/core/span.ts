@@ -193,7 +193,11 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
       let time = startTime;
       if (isTime(attributesOrStartTime)) time ??= attributesOrStartTime;
       else if (attributesOrStartTime) attributes = setAttributes(undefined, attributesOrStartTime, _ofEvent);
-      const event: StoredEvent = { _name: textOf(name), _time: this._timeOf(time), _attributes: attributes };
+      const event: StoredEvent = {
+        _name: textOf(name),
+        _time: time === undefined ? now() : this._timeOf(time),
+        _attributes: attributes,
+      };
       if (this._events === undefined) this._events = [event];
       else this._events.push(event);
       if (this._events.length > _events) {
@@ -267,7 +271,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   override end(endTime?: TimeInput): void {
     if (!this._isOpen('end')) return;
     const { _start, _anchor } = this;
-    const end = this._timeOf(endTime);
+    const end = endTime === undefined ? now() : this._timeOf(endTime);
     // The clock of a browser may stand still or, by a hair, go back.
     const isBackwards =
       typeof end === 'number' && typeof _start === 'number'
@@ -278,13 +282,13 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   /** The time a caller gave; that of the clock where it is none. */
-  _timeOf(time: TimeInput | undefined): Time {
+  _timeOf(time: TimeInput): Time {
     try {
-      if (time !== undefined) return nanosOfInput(time, this._anchor);
+      return nanosOfInput(time, this._anchor);
     } catch {
       report('time_refused', '');
+      return now();
     }
-    return now();
   }
 
   private _extend(): Extras {
