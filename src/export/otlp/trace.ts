@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../core/event.ts';
 import type { StoredLink } from '../../core/link.ts';
 import { HAS_IS_REMOTE, type NonRecordingSpan } from '../../core/non-recording-span.ts';
 import type { RecordingSpan } from '../../core/span.ts';
+import type { SpanStatus } from '../../core/status.ts';
 import {
   at,
   bigVarint,
@@ -77,36 +78,10 @@ export function writeSpan(span: RecordingSpan, traceState: string): void {
   byte(0x2a);
   name(span.name);
   writeText(0x1a, traceState);
-  if (_status !== undefined) {
-    /*
-     * Status                    tag
-     *   message              2  0x12  string
-     *   code                 3  0x18  varint: 1 ok, 2 error
-     */
-    byte(0x7a);
-    const status = skip(1);
-    byte(0x18);
-    byte(_status.code);
-    writeText(0x12, _status.message);
-    close(status, 1);
-  }
+  if (_status !== undefined) writeStatus(_status);
   if (_attributes !== undefined) writeAttributes(0x4a, 0x50, _attributes);
-  let dropped = 0;
-  if (_events !== undefined) {
-    for (let each = 0; each < _events.length; each++) {
-      if (isFull()) dropped++;
-      else writeEvent(_anchor, _events[each]);
-    }
-  }
-  writeCount(0x60, dropped + span.droppedEventsCount);
-  dropped = 0;
-  if (_extras !== undefined) {
-    for (const link of _extras._links) {
-      if (isFull()) dropped++;
-      else writeLink(link);
-    }
-  }
-  writeCount(0x70, dropped + span.droppedLinksCount);
+  if (_events !== undefined) writeEvents(_anchor, _events, span.droppedEventsCount);
+  if (_extras !== undefined) writeLinks(_extras._links, _extras._droppedLinks);
 }
 
 /** Trace id and span id, which stand alike in spans and links: 28 bytes. */
@@ -147,12 +122,36 @@ export function writeText(tag: number, value: string | undefined): void {
 }
 
 /*
+ * Status                    tag
+ *   message              2  0x12  string
+ *   code                 3  0x18  varint: 1 ok, 2 error
+ */
+function writeStatus({ code, message }: SpanStatus): void {
+  byte(0x7a);
+  const start = skip(1);
+  byte(0x18);
+  byte(code);
+  writeText(0x12, message);
+  close(start, 1);
+}
+
+/*
  * Event                     tag
  *   time_unix_nano       1  0x09  fixed64
  *   name                 2  0x12  string
  *   attributes           3  0x1a  KeyValue, repeated
  *   dropped_attributes   4  0x20  varint
  */
+/** @param dropped - How many there were besides. */
+function writeEvents(anchor: Anchor, events: readonly StoredEvent[], dropped: number): void {
+  let count = dropped;
+  for (let each = 0; each < events.length; each++) {
+    if (isFull()) count++;
+    else writeEvent(anchor, events[each]);
+  }
+  writeCount(0x60, count);
+}
+
 function writeEvent(anchor: Anchor, { _name, _time, _attributes }: StoredEvent): void {
   byte(0x5a);
   const start = skip(1);
@@ -173,16 +172,25 @@ function writeEvent(anchor: Anchor, { _name, _time, _attributes }: StoredEvent):
  *   dropped_attributes   5  0x28  varint
  *   flags                6  0x35  fixed32
  */
-function writeLink({ _span, _traceState, _attributes }: StoredLink): void {
-  ensure(0);
-  byte(0x6a);
-  const start = skip(1);
-  writeIds(view, skip(28) - 28, _span);
-  byte(0x35);
-  view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
-  writeText(0x1a, _traceState);
-  writeAttributes(0x22, 0x28, _attributes);
-  close(start, 1);
+/** @param dropped - How many there were besides. */
+function writeLinks(links: readonly StoredLink[], dropped: number): void {
+  let count = dropped;
+  for (const { _span, _traceState, _attributes } of links) {
+    if (isFull()) {
+      count++;
+      continue;
+    }
+    ensure(0);
+    byte(0x6a);
+    const start = skip(1);
+    writeIds(view, skip(28) - 28, _span);
+    byte(0x35);
+    view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
+    writeText(0x1a, _traceState);
+    writeAttributes(0x22, 0x28, _attributes);
+    close(start, 1);
+  }
+  writeCount(0x70, count);
 }
 
 /*
