@@ -4,21 +4,7 @@ import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { SpanBatch } from '../exporter.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import {
-  allow,
-  at,
-  back,
-  byte,
-  close,
-  ensure,
-  isCut,
-  isOver,
-  save,
-  select,
-  skip,
-  type WireBuffer,
-  wireBuffer,
-} from './protobuf.ts';
+import { allow, back, byte, close, ensure, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
@@ -30,8 +16,8 @@ const LEAST_TEXT = 128;
 interface Segment extends WireBuffer {
   readonly _tracer: SpanTracer;
   /** Where the messages begin whose lengths are filled in at the end. */
-  readonly _resourceSpans: number;
-  readonly _scopeSpans: number;
+  _resourceSpans: number;
+  _scopeSpans: number;
 }
 
 /*
@@ -48,26 +34,27 @@ interface Segment extends WireBuffer {
 function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segment {
   const { attributes, schemaUrl } = tracer._provider._resource;
   const scope = tracer._scope;
-  const buffer = wireBuffer(bytes);
-  select(buffer);
+  const _view = new DataView(bytes.buffer);
+  const segment: Segment = { _bytes: bytes, _view, _length: 0, _tracer: tracer, _resourceSpans: 0, _scopeSpans: 0 };
+  select(segment);
   allow(MAX_SPAN_BYTES, MAX_SPAN_BYTES);
   byte(0x0a);
-  const _resourceSpans = skip(4);
+  segment._resourceSpans = skip(4);
   byte(0x0a);
   let start = skip(1);
   writeAttributes(0x0a, 0, attributeListOf(attributes));
   close(start, 1);
   writeText(0x1a, schemaUrl);
   byte(0x12);
-  const _scopeSpans = skip(4);
+  segment._scopeSpans = skip(4);
   byte(0x0a);
   start = skip(1);
   writeText(0x0a, scope.name);
   writeText(0x12, scope.version);
   close(start, 1);
   writeText(0x1a, scope.schemaUrl);
-  save(buffer);
-  return { ...buffer, _tracer: tracer, _resourceSpans, _scopeSpans };
+  save(segment);
+  return segment;
 }
 
 /**
@@ -92,11 +79,11 @@ export class OtlpBatch implements SpanBatch {
     const traceState = _traceState === undefined ? '' : textOfTraceState(_traceState);
     if (this._last?._tracer !== _tracer) this._last = this._segmentOf(_tracer);
     select(this._last as Segment);
-    const before = at;
+    const before = wire._at;
     try {
       write(span, traceState, MAX_SPAN_BYTES);
       // What comes out too large is written again, its texts cut shorter and shorter; at last some of it is left out.
-      for (let longest = MAX_SPAN_BYTES / 8; isOver && longest > LEAST_TEXT; longest /= 8) {
+      for (let longest = MAX_SPAN_BYTES / 8; wire._isOver && longest > LEAST_TEXT; longest /= 8) {
         back(before);
         write(span, traceState, longest);
       }
@@ -105,8 +92,8 @@ export class OtlpBatch implements SpanBatch {
       back(before);
       throw error;
     }
-    if (isCut) this._cutSpans++;
-    this.byteLength += at - before;
+    if (wire._isCut) this._cutSpans++;
+    this.byteLength += wire._at - before;
     this.spanCount++;
   }
 
@@ -150,10 +137,13 @@ function write(span: RecordingSpan, traceState: string, longest: number): void {
 }
 
 /** Parts one behind the other, in `room` where it is large enough; a single one is not copied. */
-export function concat(parts: readonly Uint8Array<ArrayBuffer>[], room = new Uint8Array()): Uint8Array<ArrayBuffer> {
+export function concat(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  room?: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
   if (parts.length === 1) return parts[0];
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = room.length < length ? new Uint8Array(length) : room.subarray(0, length);
+  const whole = room && room.length >= length ? room.subarray(0, length) : new Uint8Array(length);
   let to = 0;
   for (const part of parts) {
     whole.set(part, to);

@@ -168,11 +168,11 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const answer = await readBody(response);
       const isAccepted = status >= 200 && status < 300;
       const [rejectedSpans, said] = isAccepted ? readResponse(answer) : [0, answer];
+      const rejected = Math.min(rejectedSpans, spans);
+      // The common case: not a word of it.
+      if (isAccepted && rejected === 0 && said.length === 0) return [{ acknowledged: spans }];
       const why = `${this.url} answered ${status} ${quoted(said)}${explanation(status)}`;
-      if (isAccepted) {
-        const rejected = Math.min(rejectedSpans, spans);
-        return [{ acknowledged: spans - rejected, rejected, why: rejected || said.length ? why : undefined }];
-      }
+      if (isAccepted) return [{ acknowledged: spans - rejected, rejected, why }];
       return [
         { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why },
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,

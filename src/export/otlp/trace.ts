@@ -6,7 +6,6 @@ import { HAS_IS_REMOTE, type NonRecordingSpan } from '../../core/non-recording-s
 import type { RecordingSpan } from '../../core/span.ts';
 import type { SpanStatus } from '../../core/status.ts';
 import {
-  at,
   bigVarint,
   blob,
   byte,
@@ -22,7 +21,7 @@ import {
   skip,
   text,
   varint,
-  view,
+  wire,
   wordsFrom,
 } from './protobuf.ts';
 
@@ -60,7 +59,7 @@ export function writeSpan(span: RecordingSpan, traceState: string): void {
   // What every span has stands at offsets that are known.
   const start = skip(54) - 54;
   // A constant: of a variable of the module, each access is checked anew.
-  const out = view;
+  const out = wire._view;
   writeIds(out, start, span);
   out.setUint8(start + 28, 0x39);
   writeTime(out, start + 29, _anchor, span._start);
@@ -80,7 +79,7 @@ export function writeSpan(span: RecordingSpan, traceState: string): void {
   writeText(0x1a, traceState);
   if (_status !== undefined) writeStatus(_status);
   if (_attributes !== undefined) writeAttributes(0x4a, 0x50, _attributes);
-  if (_events !== undefined) writeEvents(_anchor, _events, span.droppedEventsCount);
+  if (_events !== undefined || _extras !== undefined) writeEvents(_anchor, _events, span.droppedEventsCount);
   if (_extras !== undefined) writeLinks(_extras._links, _extras._droppedLinks);
 }
 
@@ -143,7 +142,7 @@ function writeStatus({ code, message }: SpanStatus): void {
  *   dropped_attributes   4  0x20  varint
  */
 /** @param dropped - How many there were besides. */
-function writeEvents(anchor: Anchor, events: readonly StoredEvent[], dropped: number): void {
+function writeEvents(anchor: Anchor, events: readonly StoredEvent[] = [], dropped: number): void {
   let count = dropped;
   for (let each = 0; each < events.length; each++) {
     if (isFull()) count++;
@@ -156,7 +155,7 @@ function writeEvent(anchor: Anchor, { _name, _time, _attributes }: StoredEvent):
   byte(0x5a);
   const start = skip(1);
   byte(0x09);
-  writeTime(view, skip(8) - 8, anchor, _time);
+  writeTime(wire._view, skip(8) - 8, anchor, _time);
   byte(0x12);
   name(_name);
   if (_attributes !== undefined) writeAttributes(0x1a, 0x20, _attributes);
@@ -183,9 +182,9 @@ function writeLinks(links: readonly StoredLink[], dropped: number): void {
     ensure(0);
     byte(0x6a);
     const start = skip(1);
-    writeIds(view, skip(28) - 28, _span);
+    writeIds(wire._view, skip(28) - 28, _span);
     byte(0x35);
-    view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
+    wire._view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
     writeText(0x1a, _traceState);
     writeAttributes(0x22, 0x28, _attributes);
     close(start, 1);
@@ -235,7 +234,7 @@ function writeAttribute(tag: number, key: string, value: StoredValue, known: Rep
   writeValue(value);
   close(start, 1);
   if (known === undefined) return;
-  if (at - start < 0x80 && known._tag === tag && isSame(known._value, value)) {
+  if (wire._at - start < 0x80 && known._tag === tag && isSame(known._value, value)) {
     known._pair = wordsFrom(start - 2);
   } else {
     known._pair = undefined;

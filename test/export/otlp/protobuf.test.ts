@@ -10,16 +10,14 @@ import {
   double,
   ensure,
   find,
-  isCut,
   isFull,
-  isOver,
   name,
   save,
   select,
   skip,
   text,
   type WireBuffer,
-  wireBuffer,
+  wire,
   wordsFrom,
   varint as writeVarint,
 } from '../../../src/export/otlp/protobuf.ts';
@@ -109,7 +107,7 @@ test('a text beyond what is allowed is cut there, never within a character', () 
       // The length in front counts, too.
       allow(allowed + (whole.length < 0x80 ? 1 : 2), 1_000);
       put(whole);
-      assert.equal(isCut, expected.length < whole.length);
+      assert.equal(wire._isCut, expected.length < whole.length);
       assert.equal(new TextDecoder().decode(contentOf(to)), expected);
     }
   }
@@ -120,13 +118,13 @@ test('a text longer than is allowed is cut, and what is said of the whole is ano
     const to = bufferOf(100);
     allow(1_000, 100);
     put('x'.repeat(100));
-    assert.deepEqual([isCut, isOver], [false, false]);
+    assert.deepEqual([wire._isCut, wire._isOver], [false, false]);
     put('y'.repeat(101));
-    assert.deepEqual([isCut, isOver], [true, false]);
+    assert.deepEqual([wire._isCut, wire._isOver], [true, false]);
     assert.equal(new TextDecoder().decode(contentOf(to)).replaceAll(/[^y]/g, ''), 'y'.repeat(100));
     allow(50, 100);
     put('z'.repeat(101));
-    assert.deepEqual([isCut, isOver, isFull()], [true, true, true]);
+    assert.deepEqual([wire._isCut, wire._isOver, isFull()], [true, true, true]);
   }
 });
 
@@ -135,7 +133,7 @@ test('bytes beyond what is allowed are cut there', () => {
     const to = bufferOf(100);
     allow(allowed, 1_000);
     blob(new Uint8Array(1_000).fill(3));
-    assert.equal(isCut, true);
+    assert.equal(wire._isCut, true);
     assert.deepEqual([...contentOf(to)], new Array(allowed).fill(3));
   }
 });
@@ -181,7 +179,8 @@ test('one buffer is written to while another waits, and both keep what they hold
 });
 
 function bufferOf(capacity: number): WireBuffer {
-  const buffer = wireBuffer(new Uint8Array(capacity));
+  const memory = new Uint8Array(capacity);
+  const buffer: WireBuffer = { _bytes: memory, _view: new DataView(memory.buffer), _length: 0 };
   select(buffer);
   allow(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   ensure(0);
