@@ -82,11 +82,7 @@ export class OtlpBatch implements SpanBatch {
     const before = wire._at;
     try {
       write(span, traceState, MAX_SPAN_BYTES);
-      // What comes out too large is written again, its texts cut shorter and shorter; at last some of it is left out.
-      for (let longest = MAX_SPAN_BYTES / 8; wire._isOver && longest > LEAST_TEXT; longest /= 8) {
-        back(before);
-        write(span, traceState, longest);
-      }
+      if (wire._isOver) rewrite(span, traceState, before);
     } catch (error) {
       // Half a span would make the batch unreadable.
       back(before);
@@ -134,6 +130,14 @@ function write(span: RecordingSpan, traceState: string, longest: number): void {
   const start = skip(2);
   writeSpan(span, traceState);
   close(start, 2);
+}
+
+/** A span that came out too large, its texts cut shorter and shorter; at last some of it is left out. */
+function rewrite(span: RecordingSpan, traceState: string, start: number): void {
+  for (let longest = MAX_SPAN_BYTES / 8; wire._isOver && longest > LEAST_TEXT; longest /= 8) {
+    back(start);
+    write(span, traceState, longest);
+  }
 }
 
 /** Parts one behind the other, in `room` where it is large enough; a single one is not copied. */
