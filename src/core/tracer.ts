@@ -135,7 +135,7 @@ export class SpanTracer implements Tracer {
     parentSpan: SpanSource | undefined,
     context: Context | undefined,
     keys: readonly string[] | undefined,
-    values: readonly Attributes[string][] = [],
+    values: readonly Attributes[string][] | undefined,
   ): Span {
     const { _provider } = this;
     if (_provider._isShutDown) return passOn(parentSpan);
@@ -212,7 +212,7 @@ export class SpanTracer implements Tracer {
       textOf(name),
       now(),
     );
-    if (keys) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
+    if (keys && values) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
     if (options) {
       if (options.attributes) span.setAttributes(options.attributes);
       if (options.startTime !== undefined) span._start = span._timeOf(options.startTime);
@@ -230,7 +230,7 @@ export class SpanTracer implements Tracer {
     traceId: string,
     context: Context,
     keys: readonly string[] = [],
-    values: readonly Attributes[string][],
+    values: readonly Attributes[string][] = [],
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
