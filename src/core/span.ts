@@ -9,7 +9,6 @@ import {
 } from './attributes.ts';
 import {
   type Anchor,
-  anchorAt,
   type HrTime,
   hrTimeOf,
   nanosOfInput,
@@ -145,6 +144,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     parentHigh: number,
     parentLow: number,
     root: RecordingSpan | undefined,
+    anchor: Anchor,
     kind: SpanKind,
     name: string,
     start: number,
@@ -154,9 +154,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._parentHigh = parentHigh;
     this._parentLow = parentLow;
     this._root = root ?? this;
-    // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
-    // keep the clock of the first hour.
-    this._anchor = root === undefined ? anchorAt(start) : root._anchor;
+    this._anchor = anchor;
     this.kind = kind;
     this.name = name;
     this._start = start;

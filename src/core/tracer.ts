@@ -1,5 +1,5 @@
 import { type Attributes, pairAttributes } from './attributes.ts';
-import { now, type TimeInput } from './clock.ts';
+import { anchorAt, now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
@@ -195,6 +195,7 @@ export class SpanTracer implements Tracer {
     if (decision === NOT_RECORD) {
       return new NonRecordingSpan(word0, word1, word2, word3, high, low, flags & W3C_FLAGS, traceState, undefined);
     }
+    const start = now();
     const span = new RecordingSpan(
       word0,
       word1,
@@ -208,9 +209,12 @@ export class SpanTracer implements Tracer {
       parentHigh,
       parentLow,
       root,
+      // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
+      // keep the clock of the first hour.
+      root === undefined ? anchorAt(start) : root._anchor,
       kindOf(options?.kind),
       textOf(name),
-      now(),
+      start,
     );
     if (keys && values) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
     if (options) {
