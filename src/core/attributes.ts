@@ -58,10 +58,10 @@ export function setAttribute(list: AttributeList, key: string, value: unknown, l
   let at = 0;
   if (length >= INDEXED_LENGTH) at = findByIndex(list, key);
   else while (at < length && list[at] !== key) at += 2;
-  if (stored === undefined || typeof key !== 'string' || key === '') drop(list, REFUSED, key);
+  if (stored === undefined || typeof key !== 'string' || key === '') drop(list, 'attribute_refused', key);
   else if (at < length) list[at + 1] = stored;
   else if (length < 2 * limits._count) list.push(key, stored);
-  else drop(list, LIMIT, key);
+  else drop(list, 'attribute_limit', key);
 }
 
 /**
@@ -104,7 +104,7 @@ export function setAttributes(
   } catch {
     // A proxy that does not say what it holds, or no object at all.
     result ??= [];
-    drop(result, REFUSED, '');
+    drop(result, 'attribute_refused', '');
   }
   if (list === undefined && result.length > to) result.length = to;
   return result;
@@ -127,8 +127,8 @@ export function pairAttributes(
 function append(list: AttributeList, to: number, key: string, value: unknown, limits: ListLimits): number {
   if (value === undefined || value === null) return to;
   const stored = storable(value, limits._length);
-  if (stored === undefined || key === '') drop(list, REFUSED, key);
-  else if (to >= 2 * limits._count) drop(list, LIMIT, key);
+  if (stored === undefined || key === '') drop(list, 'attribute_refused', key);
+  else if (to >= 2 * limits._count) drop(list, 'attribute_limit', key);
   else {
     list[to] = key;
     list[to + 1] = stored;
@@ -143,9 +143,6 @@ function findByIndex(list: AttributeList, key: string): number {
   for (let at = 2 * list._index.size; at < list.length; at += 2) list._index.set(list[at], at);
   return list._index.get(key) ?? list.length;
 }
-
-const REFUSED = 'attribute_refused';
-const LIMIT = 'attribute_limit';
 
 /** Counts an attribute that is left out, and says so once a list: a hundred thousand must not build as many messages. */
 function drop(list: AttributeList, code: string, key: unknown): void {

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
-import { messageOf } from './exception.ts';
+import { messageOf, read } from './exception.ts';
 import type { IdGenerator } from './id.ts';
 import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
@@ -83,7 +83,7 @@ export class TracerProvider {
 
   /** The tracer of a scope; the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: textIn(name), version: textIn(version), schemaUrl: textIn(options?.schemaUrl) };
+    const scope = { name: textIn(name), version: textIn(version), schemaUrl: textIn(read(options, 'schemaUrl')) };
     const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
