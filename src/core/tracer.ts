@@ -3,7 +3,7 @@ import { anchorAt, now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
 import { messageOf } from './exception.ts';
-import { hexOf, wordOf } from './id.ts';
+import { hexOf, pool } from './id.ts';
 import type { SpanKind } from './kind.ts';
 import type { LimitsByUse } from './limits.ts';
 import { detailedLink, type Link, type LinkInput } from './link.ts';
@@ -171,11 +171,11 @@ export class SpanTracer implements Tracer {
       }
       parentFlags = flags;
     } else {
-      const id = _provider._newId('generateTraceId', 32);
-      word0 = wordOf(id, 0);
-      word1 = wordOf(id, 8);
-      word2 = wordOf(id, 16);
-      word3 = wordOf(id, 24);
+      const at = _provider._newId('generateTraceId', 4);
+      word0 = pool[at];
+      word1 = pool[at + 1];
+      word2 = pool[at + 2];
+      word3 = pool[at + 3];
     }
     let decision: SamplingDecision;
     let sampled: SamplingResult | undefined;
@@ -189,9 +189,9 @@ export class SpanTracer implements Tracer {
     }
     flags = decision === RECORD_AND_SAMPLED ? flags | 1 : flags & ~1;
 
-    const id = _provider._newId('generateSpanId', 16);
-    const high = wordOf(id, 0);
-    const low = wordOf(id, 8);
+    const at = _provider._newId('generateSpanId', 2);
+    const high = pool[at];
+    const low = pool[at + 1];
     if (decision === NOT_RECORD) {
       return new NonRecordingSpan(word0, word1, word2, word3, high, low, flags & W3C_FLAGS, traceState, undefined);
     }

@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
-import { hexOf, type IdGenerator, RandomIdGenerator, randomWord, wordOfHex } from '../../src/core/id.ts';
+import { draw, hexOf, type IdGenerator, pool, RandomIdGenerator, wordOfHex } from '../../src/core/id.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
 import { isValidId } from '../../src/core/span-context.ts';
@@ -27,7 +27,7 @@ describe('the words of an id', () => {
   });
 
   it('are random, and differ', () => {
-    const words = new Set(Array.from({ length: 5_000 }, randomWord));
+    const words = new Set(Array.from({ length: 5_000 }, () => pool[draw(1)]));
     // Among 5,000 of 2^32 the odds of more than ten pairs are below 10^-29.
     assert.ok(words.size >= 4_990, `${words.size} of 5,000 differ`);
     const bits = [...words].reduce((all, word) => all | word, 0);
@@ -42,8 +42,8 @@ describe('the built-in generator', () => {
     const spanIds = new Set(Array.from({ length: 2_000 }, () => generator.generateSpanId()));
     assert.equal(traceIds.size, 2_000);
     assert.equal(spanIds.size, 2_000);
-    assert.ok([...traceIds].every((id) => isValidId(id, 32)));
-    assert.ok([...spanIds].every((id) => isValidId(id, 16)));
+    assert.ok([...traceIds].every((id) => isValidId(id, 4)));
+    assert.ok([...spanIds].every((id) => isValidId(id, 2)));
   });
 
   it('draws again when all is zero', (t) => {
@@ -55,18 +55,18 @@ describe('the built-in generator', () => {
       return words;
     });
     // The pool that is there already is used up first.
-    for (let word = randomWord(); word !== 1; word = randomWord());
-    assert.ok(isValidId(new RandomIdGenerator().generateSpanId(), 16));
-    assert.ok(isValidId(new RandomIdGenerator().generateTraceId(), 32));
+    while (pool[draw(1)] !== 1);
+    assert.ok(isValidId(new RandomIdGenerator().generateSpanId(), 2));
+    assert.ok(isValidId(new RandomIdGenerator().generateTraceId(), 4));
     const recorder = new Recorder();
     for (let span = 0; span < 2_000; span++) {
       const { traceId, spanId } = recorder.start('s').spanContext();
-      assert.ok(isValidId(traceId, 32), traceId);
-      assert.ok(isValidId(spanId, 16), spanId);
+      assert.ok(isValidId(traceId, 4), traceId);
+      assert.ok(isValidId(spanId, 2), spanId);
     }
     // So that nothing random is left of the zeros.
     t.mock.restoreAll();
-    for (let word = 0; word < 4_096; word++) randomWord();
+    for (let word = 0; word < 4_096; word++) draw(1);
   });
 });
 
@@ -113,6 +113,18 @@ describe('a generator of the user', () => {
     assert.equal(span.spanContext().traceFlags, 3);
   });
 
+  it('that draws from the same pool leaves none of its ids in it', () => {
+    const traceIds = new Set<string>();
+    const derived = new RandomIdGenerator();
+    const recorder = new Recorder({ idGenerator: derived });
+    const plain = new Recorder();
+    // More than two fillings of the pool.
+    for (let span = 0; span < 2_000; span++) {
+      for (const each of [recorder, plain]) traceIds.add(each.start('s').spanContext().traceId);
+    }
+    assert.equal(traceIds.size, 4_000);
+  });
+
   it('that makes no valid ids is replaced, id by id, with one warning', () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;
@@ -138,8 +150,8 @@ describe('a generator of the user', () => {
         idGenerator: generator({ generateTraceId: () => id as string, generateSpanId: () => id as string }),
       });
       const { traceId, spanId } = recorder.start('s').spanContext();
-      assert.ok(isValidId(traceId, 32));
-      assert.ok(isValidId(spanId, 16));
+      assert.ok(isValidId(traceId, 4));
+      assert.ok(isValidId(spanId, 2));
       assert.notEqual(traceId, TRACE);
     }
     assert.deepEqual(codesOf(log), ['id_refused']);
@@ -151,7 +163,7 @@ describe('a generator of the user', () => {
     const recorder = new Recorder({ idGenerator: { generateTraceId: fail, generateSpanId: fail } });
     const span = recorder.start('s');
     assert.ok(span.isRecording());
-    assert.ok(isValidId(span.spanContext().traceId, 32));
+    assert.ok(isValidId(span.spanContext().traceId, 4));
     assert.match(
       log[0].message,
       /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/,

@@ -30,7 +30,7 @@ describe('a span context', () => {
       [TRACE],
     ];
     for (const traceId of traceIds) {
-      assert.equal(isValidId(traceId, 32), false);
+      assert.equal(isValidId(traceId, 4), false);
       assert.equal(isSpanContextValid({ traceId, spanId: SPAN, traceFlags: 0 } as SpanContext), false);
     }
     for (const spanId of [
@@ -41,7 +41,7 @@ describe('a span context', () => {
       undefined,
       [SPAN],
     ]) {
-      assert.equal(isValidId(spanId, 16), false);
+      assert.equal(isValidId(spanId, 2), false);
       assert.equal(isSpanContextValid({ traceId: TRACE, spanId, traceFlags: 0 } as SpanContext), false);
     }
     for (const none of [undefined, null, {}, 5, 'context']) assert.equal(isSpanContextValid(none as never), false);
