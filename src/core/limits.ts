@@ -52,7 +52,10 @@ export interface LimitsByUse {
 /** {@link spanLimits}, by what they are asked for. */
 export function limitsByUse(given: Partial<SpanLimits> | undefined): LimitsByUse {
   const limits = spanLimits(given);
-  const listLimits = (_count: number): ListLimits => ({ _count, _length: limits.attributeValueLengthLimit });
+  const listLimits = (count: number): ListLimits => ({
+    _count: Math.floor(count),
+    _length: limits.attributeValueLengthLimit,
+  });
   return {
     _ofSpan: listLimits(limits.attributeCountLimit),
     _ofEvent: listLimits(limits.attributePerEventCountLimit),

@@ -20,7 +20,7 @@ export function fillRandom(words: Int32Array<ArrayBuffer>): void {
   else node.randomFillSync(words);
 }
 
-/** False where there is no such device, where it may not be read, and where something else stands in its place. */
+/** False where there is no such device, or where it may not be read. */
 function readDevice(words: Int32Array<ArrayBuffer>): boolean {
   const fs = builtin('node:fs');
   if (fs === undefined) return false;

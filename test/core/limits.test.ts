@@ -51,6 +51,16 @@ describe('the limits', () => {
     );
   });
 
+  it('hold where they are no whole numbers', () => {
+    const spanLimits = { attributeCountLimit: 1.5, attributePerEventCountLimit: 0.5 };
+    const recorder = new Recorder({ spanLimits });
+    const span = recorder.start('s', { attributes: many(3) });
+    span.addEvent('e', many(3)).end();
+    const [{ attributes, droppedAttributesCount, events }] = recorder.sent();
+    assert.deepEqual([attributes, droppedAttributesCount], [{ k0: 0n }, 2]);
+    assert.deepEqual([events[0].attributes, events[0].droppedAttributesCount], [{}, 3]);
+  });
+
   it('hold for spans, events and links, and what is beyond is counted', () => {
     const limit = fc.nat(5);
     const given = fc.record<SpanLimits>({

@@ -34,6 +34,8 @@ interface Segment extends WireBuffer {
 function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segment {
   const { attributes, schemaUrl } = tracer._provider._resource;
   const scope = tracer._scope;
+  // Before anything is written: it may run code of the application.
+  const list = attributeListOf(attributes);
   const _view = new DataView(bytes.buffer);
   const segment: Segment = { _bytes: bytes, _view, _length: 0, _tracer: tracer, _resourceSpans: 0, _scopeSpans: 0 };
   select(segment);
@@ -42,7 +44,7 @@ function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segm
   segment._resourceSpans = skip(4);
   byte(0x0a);
   let start = skip(1);
-  writeAttributes(0x0a, 0, attributeListOf(attributes));
+  writeAttributes(0x0a, 0, list);
   close(start, 1);
   writeText(0x1a, schemaUrl);
   byte(0x12);

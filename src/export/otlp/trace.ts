@@ -239,8 +239,8 @@ function writeAttribute(tag: number, key: string, value: StoredValue, known: Rep
   } else {
     known._pair = undefined;
     known._tag = tag;
-    // What is long does not come again, and is not to be kept alive.
-    known._value = typeof value === 'string' && !isShort(value) ? undefined : value;
+    // What is large does not come again, and is not to be kept alive.
+    known._value = typeof value === 'object' || (typeof value === 'string' && !isShort(value)) ? undefined : value;
   }
 }
 

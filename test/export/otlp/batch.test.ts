@@ -264,6 +264,23 @@ describe('a span of more than 1 MiB', () => {
   });
 });
 
+test('a resource whose reading ends a span of the same exporter leaves both readable', () => {
+  const batch = new OtlpBatch(new BufferPool());
+  const take = (span: RecordingSpan) => batch.add(span);
+  const other = providerOf(take, {}).getTracer('other');
+  const toJSON = () => {
+    other.startSpan('within').end();
+    return 'read';
+  };
+  providerOf(take, { resource: { attributes: { nested: { toJSON } } } })
+    .getTracer('a')
+    .startSpan('outside')
+    .end();
+  const spans = flatten(decodeRequest(requestBytes([batch])));
+  assert.deepEqual(spans.map(({ name }) => name).sort(), ['outside', 'within']);
+  assert.equal(spans.find(({ name }) => name === 'outside')?.resource.attributes.nested, 'read');
+});
+
 test('a span that cannot be encoded leaves the batch as it was', (t) => {
   diagnosticLog(t);
   const [before, broken, after] = spansIn({ scopes: ['a'], each: 3 });
