@@ -87,7 +87,12 @@ export class BatchSpanProcessor implements SpanProcessor {
     pending: 0,
     dropped: {},
   };
-  private _pendingBytes = 0;
+  /** Bytes of all batches but the one that is filling. */
+  private _queuedBytes = 0;
+  /** True while a span is put into a batch, which may run code of the application … */
+  private _isAdding = false;
+  /** … that asks for the batch to be sent. */
+  private _isSendDue = false;
   // Spans are done with in the order in which they came: a flush is over when as many are as had come before it.
   private _settled = 0;
   private _flushes: (readonly [target: number, resolve: () => void])[] = [];
@@ -112,20 +117,23 @@ export class BatchSpanProcessor implements SpanProcessor {
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
-    if (_counts.pending >= _options.maxQueueSize || this._pendingBytes >= _options.maxQueueBytes) {
-      this._drop('queue_full', 1, `${_counts.pending} spans, ${this._pendingBytes} bytes`);
+    const bytes = this._queuedBytes + _current.byteLength;
+    if (_counts.pending >= _options.maxQueueSize || bytes >= _options.maxQueueBytes) {
+      this._drop('queue_full', 1, `${_counts.pending} spans, ${bytes} bytes`);
       return;
     }
-    const before = _current.byteLength;
+    const wasAdding = this._isAdding;
+    this._isAdding = true;
+    _counts.pending++;
     try {
       _current.add(span);
-      _counts.pending++;
     } catch (error) {
+      _counts.pending--;
       this._drop('encode_failed', 1, messageOf(error));
     }
-    // Even where it failed: the segment that was begun for the span stays.
-    this._pendingBytes += _current.byteLength - before;
-    if (_current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes) this._send();
+    this._isAdding = wasAdding;
+    const isFull = _current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes;
+    if (isFull || this._isSendDue) this._send();
     else if (!this._timer) this._startTimer();
   }
 
@@ -172,8 +180,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     await this._sending;
     const { pending } = this._counts;
     if (pending) {
+      this._settle(pending, this._queuedBytes);
       this._drop('shutdown', pending, textOf(pending));
-      this._settle(pending, this._pendingBytes);
     }
     try {
       await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), this._exporter.shutdown?.());
@@ -210,10 +218,14 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** Closes the filling batch and sends the queue. */
   private _send(): void {
+    // A span that is being put into the batch, and that may have ended this one, has to be in it.
+    this._isSendDue = this._isAdding;
+    if (this._isAdding) return;
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
     if (this._current.spanCount) {
       this._queue.push(this._current);
+      this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();
     }
     if (!this._abort) this._sending = this._sendQueue();
@@ -283,7 +295,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** Takes spans from those that are pending. */
   private _settle(spans: number, bytes: number): void {
     this._counts.pending -= spans;
-    this._pendingBytes -= bytes;
+    this._queuedBytes -= bytes;
     this._settled += spans;
     this._endFlushes(this._settled);
   }

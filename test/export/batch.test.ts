@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { processState } from '../../src/core/process-state.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
 import { AlwaysOffSampler, SamplingDecision } from '../../src/core/sampler.ts';
 import type { ReadableSpan } from '../../src/core/span.ts';
+import type { TraceState } from '../../src/core/span-context.ts';
+import type { SpanTracer } from '../../src/core/tracer.ts';
 import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../src/export/batch.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from '../../src/export/exporter.ts';
 import { InMemorySpanExporter } from '../../src/export/memory.ts';
@@ -566,6 +569,56 @@ describe('the exporter', () => {
     assert.deepEqual([balanced(processor).acknowledged, balanced(processor).dropped], [2, { encode_failed: 1 }]);
     assert.match(log[0].message, /not this one/);
   });
+});
+
+describe('a span whose trace state, as it is asked for, ', () => {
+  const acts: [what: string, act: (end: EndSpans, processor: BatchSpanProcessor) => unknown][] = [
+    ['ends a span', (end) => end(1)],
+    ['fills the batch', (end) => end(7)],
+    ['flushes', (end, processor) => end(1) && processor.forceFlush()],
+  ];
+  for (const [what, act] of acts) {
+    test(`${what} is sent with the others`, async (t) => {
+      const { collector, end, processor } = await started(t, { maxExportBatchSize: 5, maxQueueBytes: 4_000 });
+      let isAsked = false;
+      const serialize = () => {
+        if (!isAsked) {
+          isAsked = true;
+          act(end, processor);
+          balanced(processor);
+          isAsked = false;
+        }
+        return 'a=1';
+      };
+      const traceState = { serialize } as TraceState;
+      const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, traceState };
+      const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test') as SpanTracer;
+      // More than the bytes that may be held: those of a span that is sent are free again.
+      for (let round = 0; round < 50; round++) {
+        tracer.startChild('outside', undefined, parent).end();
+        await processor.forceFlush();
+      }
+      const { acknowledged, ended } = balanced(processor);
+      assert.equal(acknowledged, ended);
+      assert.equal(collector.requests.flatMap(({ spans }) => spans).length, ended);
+    });
+  }
+});
+
+test('a shutdown that says what it drops has counted it once', async (t) => {
+  diagnosticLog(t);
+  const processor = new BatchSpanProcessor(new HeldExporter());
+  const sums: number[] = [];
+  processState.onDiagnostic = () => {
+    const { ended, unknown, pending, dropped } = processor.stats();
+    sums.push(ended - unknown - pending - (dropped.shutdown ?? 0));
+  };
+  const end = endedSpansInto(processor);
+  end(2);
+  void processor.forceFlush();
+  end(3);
+  await processor.shutdown({ timeoutMillis: 1 });
+  assert.deepEqual([new Set(sums), balanced(processor).dropped], [new Set([0]), { shutdown: 3 }]);
 });
 
 test('spans that are not sampled are neither sent nor counted', async (t) => {

@@ -80,6 +80,15 @@ describe('an answer', () => {
     });
   }
 
+  it('whose head is nothing but blanks does not take longer for it', () => {
+    const blanks = ' '.repeat(16_000);
+    const start = performance.now();
+    assert.equal(read([`${OK}a:x${blanks}y${blanks.slice(0, 99)}\r\n\r\n`]).headers.a, `x${blanks}y`);
+    assert.throws(() => read([`${OK}a:${blanks}\n\r\n\r\n`]), { code: 'HPE_INVALID_HEADER_TOKEN' });
+    // By a pattern, the first took half a second, and the second minutes.
+    assert.ok(performance.now() - start < 100);
+  });
+
   it('of any bytes is read or refused with a code', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary-ascii' })), (pieces) => {

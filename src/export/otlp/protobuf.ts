@@ -251,8 +251,11 @@ export function find(value: string): Repeated {
 }
 
 function remember(value: string): Repeated {
-  const start = wire._at;
+  const { _at: start, _limit } = wire;
+  // Whole, wherever it stands: what is cut here would be cut for ever.
+  wire._limit = Number.POSITIVE_INFINITY;
   text(value);
+  wire._limit = _limit;
   const _words = wordsFrom(start);
   const found = { _text: value, _words, _next: undefined, _value: undefined, _tag: 0, _pair: undefined };
   wire._at = start;

@@ -234,7 +234,7 @@ function writeAttribute(tag: number, key: string, value: StoredValue, known: Rep
   writeValue(value);
   close(start, 1);
   if (known === undefined) return;
-  if (wire._at - start < 0x80 && known._tag === tag && isSame(known._value, value)) {
+  if (wire._at - start < 0x80 && !wire._isCut && known._tag === tag && isSame(known._value, value)) {
     known._pair = wordsFrom(start - 2);
   } else {
     known._pair = undefined;

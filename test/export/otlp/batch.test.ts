@@ -264,6 +264,20 @@ describe('a span of more than 1 MiB', () => {
   });
 });
 
+test('what is cut of a value in a large span is not cut of the next one', () => {
+  const spans: RecordingSpan[] = [];
+  const tracer = providerOf((span) => spans.push(span), {}).getTracer('a');
+  // Beyond some 70 bytes, what is left takes the beginning of the value.
+  for (let left = 40; left < 140; left++) {
+    for (const attributes of [{ a: 'значение' }, { b: 'x'.repeat(MIB - left), a: 'значение' }, { a: 'значение' }]) {
+      spans.length = 0;
+      tracer.startSpan('span', { attributes }).end();
+      const [span] = flatten(decodeRequest(requestBytes([batchOf(spans)])));
+      assert.equal(span.attributes.a, 'значение', `${left} bytes left`);
+    }
+  }
+});
+
 test('a resource whose reading ends a span of the same exporter leaves both readable', () => {
   const batch = new OtlpBatch(new BufferPool());
   const take = (span: RecordingSpan) => batch.add(span);

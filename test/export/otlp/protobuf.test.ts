@@ -161,6 +161,17 @@ test('of names it is known which they are, though more of them come than are kep
   }
 });
 
+test('a name that comes for the first time where nothing more is allowed is kept whole', () => {
+  const to = bufferOf(1);
+  select(to);
+  allow(0, 1000);
+  find('ключ');
+  allow(1000, 1000);
+  name('ключ');
+  save(to);
+  assert.deepEqual(Buffer.from(to._bytes.subarray(1, to._length)).toString(), 'ключ');
+});
+
 test('one buffer is written to while another waits, and both keep what they hold', () => {
   const [first, second] = [bufferOf(1), bufferOf(1)];
   for (let round = 0; round < 100; round++) {
