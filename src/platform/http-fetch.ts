@@ -41,7 +41,7 @@ export function createHttpFetch(url: string): FetchLike {
   const { protocol, hostname, port } = new URL(url);
   const isSecure = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
-  const to = { host, port: Number(port) || (isSecure ? 443 : 80) };
+  const to = { host, port: port === '' ? (isSecure ? 443 : 80) : Number(port) };
   const idle: Connection[] = [];
   let connect: Connect | undefined;
   const load = async (): Promise<Connect> => {

@@ -250,10 +250,13 @@ export function find(value: string): Repeated {
   return found;
 }
 
+// A small integer, as all limits are: another kind of number would make each of them slower.
+const UNLIMITED = 2 ** 30 - 1;
+
 function remember(value: string): Repeated {
   const { _at: start, _limit } = wire;
   // Whole, wherever it stands: what is cut here would be cut for ever.
-  wire._limit = Number.POSITIVE_INFINITY;
+  wire._limit = UNLIMITED;
   text(value);
   wire._limit = _limit;
   const _words = wordsFrom(start);
