@@ -21,11 +21,12 @@ export const helpers: BenchCase = {
         );
       }
       const millis = lab.either(80, 40);
+      const turns = lab.either(8, 2);
       const nanos = names.map((): [number[], number[]] => [[], []]);
       // The first round is the compiler's.
       for (let round = -1; round < lab.either(9, 3); round++) {
         for (const at of names.keys()) {
-          const [helper, plain] = await contender.ask<[number, number]>('round', { at, millis });
+          const [helper, plain] = await contender.ask<[number, number]>('round', { at, millis, turns });
           if (round < 0) continue;
           nanos[at][0].push(helper);
           nanos[at][1].push(plain);

@@ -4,7 +4,6 @@ import { helperPairs } from '../helper-pairs.ts';
 import { timed } from '../timed.ts';
 
 const CALLS = 512;
-const TURNS = 8;
 const ACCEPTED: FetchedResponse = { status: 200, headers: { get: () => null }, body: null };
 const { signal } = new AbortController();
 
@@ -53,15 +52,15 @@ answerQuestions({
     return samples;
   },
   /** Nanoseconds of one pair: helper, plain. In short turns, so that a slow moment of the machine is in both. */
-  async round({ at, millis }: { at: number; millis: number }) {
+  async round({ at, millis, turns }: { at: number; millis: number; turns: number }) {
     const { helper, plain } = pairs[at];
     const sums = [0, 0];
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       // Each is first as often as the other.
       for (const which of turn % 2 === 0 ? [0, 1] : [1, 0]) {
-        sums[which] += await nanosOf([helper, plain][which], millis / TURNS);
+        sums[which] += await nanosOf([helper, plain][which], millis / turns);
       }
     }
-    return sums.map((sum) => sum / TURNS);
+    return sums.map((sum) => sum / turns);
   },
 });
