@@ -172,13 +172,16 @@ function inTurns([step, ...steps]: readonly (() => void)[]): void {
   });
 }
 
+// What a request says of itself. As with every `fetch`, those that are given do not count.
+const OWN_HEADERS = ['host', 'connection', 'content-length', 'transfer-encoding'];
+
 /** A request up to the length of its body. @throws TypeError for a header that cannot be sent. */
 function headOf(method: string, { host, pathname, search }: URL, headers: RequestInit['headers']): string {
   const lines = Object.entries(headers).map(([name, value]) => {
     if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name) || /[^\t -~\x80-\xff]/.test(value)) {
       throw new TypeError(`a header cannot be sent: ${JSON.stringify(name)}`);
     }
-    return `${name}: ${value}\r\n`;
+    return OWN_HEADERS.includes(name.toLowerCase()) ? '' : `${name}: ${value}\r\n`;
   });
   return `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${lines.join('')}`;
 }

@@ -42,6 +42,18 @@ describe('a request', () => {
     assert.deepEqual(seen, ['POST', '/v1/traces?a=b', 'ä', '5', undefined, host, 'spans']);
   });
 
+  test('says of itself what it is, whatever the headers say', async (t) => {
+    let seen: unknown;
+    const { url } = await served(t, async (request, response) => {
+      seen = [request.headers.host, request.headers['content-length'], (await bytesOf(request)).toString()];
+      response.end();
+    });
+    const headers = { Host: 'elsewhere', 'content-length': '1', 'transfer-encoding': 'chunked', connection: 'close' };
+    const response = await createHttpFetch(url)(url, init({ headers, body: bytes('spans') }));
+    assert.equal(response.status, 200);
+    assert.deepEqual(seen, [new URL(url).host, '5', 'spans']);
+  });
+
   test('of 8 MiB arrives whole', async (t) => {
     let received: Buffer | undefined;
     const { url } = await served(t, async (request, response) => {
