@@ -230,7 +230,7 @@ export class SpanTracer implements Tracer {
   /** The long way, for samplers that are not built in. A sampler that throws has decided against the span. */
   private _askSampler(
     name: string,
-    options: SpanOptions = {},
+    options: SpanOptions | undefined,
     traceId: string,
     context: Context,
     keys: readonly string[] = [],
@@ -238,16 +238,16 @@ export class SpanTracer implements Tracer {
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
-      const { kind, attributes = {}, links } = options;
+      const attributes = options?.attributes ?? {};
       const result = (this._provider._sampler as Sampler).shouldSample(
         context,
         traceId,
         textOf(name),
-        kindOf(kind),
+        kindOf(options?.kind),
         keys.length > 0
           ? { ...Object.fromEntries(keys.map((key, at) => [key, values[at]])), ...attributes }
           : attributes,
-        linksOf(links, this._limits._links),
+        linksOf(options?.links, this._limits._links),
       );
       if ([0, 1, 2].includes(result.decision)) return result;
     } catch (error) {

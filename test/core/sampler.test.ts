@@ -323,6 +323,16 @@ describe('a sampler of the user', () => {
     assert.equal((recorder.started[0].span as unknown as { droppedLinksCount: number }).droppedLinksCount, 1);
   });
 
+  it('sees them where options or attributes are null', () => {
+    for (const options of [null, { attributes: null }] as never[]) {
+      const sampler = new Answer(RECORD_AND_SAMPLED);
+      const recorder = new Recorder({ sampler });
+      recorder.start('s', options).end();
+      assert.deepEqual(sampler.asked[0].slice(2), ['s', 0, {}, []]);
+      assert.equal(recorder.ended.length, 1);
+    }
+  });
+
   it('sees the span context that is the parent', () => {
     const sampler = new Answer(RECORD_AND_SAMPLED);
     const recorder = new Recorder({ sampler });
