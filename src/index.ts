@@ -43,8 +43,10 @@ export type {
   SpanExporter,
 } from './export/exporter.ts';
 export { InMemorySpanExporter } from './export/memory.ts';
-export type { FetchedResponse, FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+export type { OtlpEncoding } from './export/otlp/encoding.ts';
+export type { FetchedResponse, FetchLike, OtlpHeaders, OtlpHttpExporterOptions } from './export/otlp/http.ts';
 export { OtlpHttpExporter } from './export/otlp/http.ts';
+export { JsonEncoding } from './export/otlp/json-encoding.ts';
 export type { StdoutFormat } from './export/printer.ts';
 export { SimpleSpanProcessor } from './export/simple.ts';
 export type { StdoutSpanProcessorOptions } from './export/stdout.ts';

@@ -1,4 +1,4 @@
-import { constrained } from '#platform';
+import { constrained, ioPerRequest } from '#platform';
 import { now } from '../core/clock.ts';
 import { later, within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
@@ -7,7 +7,7 @@ import { isSampled } from '../core/non-recording-span.ts';
 import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { textOf } from '../core/text.ts';
+import { BatchQueue } from './batch-queue.ts';
 import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch, SpanExporter } from './exporter.ts';
 import { listExporter } from './list-batch.ts';
 
@@ -23,7 +23,10 @@ export interface BatchSpanProcessorOptions {
   maxQueueSize?: number;
   /** Bytes held at most, those on their way included. Default: 16 MiB; 2 MiB in browsers, Workers and edge runtimes. */
   maxQueueBytes?: number;
-  /** Bytes of one request at most; a backlog leaves in requests of this size. Default: 8 MiB. */
+  /**
+   * Bytes of one request at most, before compression; a backlog leaves in requests of this size. At most 64 MiB.
+   * Default: 8 MiB.
+   */
   maxRequestBytes?: number;
 }
 
@@ -37,6 +40,8 @@ const DEFAULTS: Required<BatchSpanProcessorOptions> = {
   maxQueueBytes: (constrained ? 2 : 16) * MEBIBYTE,
   maxRequestBytes: 8 * MEBIBYTE,
 };
+// The specification's bound for requests.
+const MAX_REQUEST_BYTES = 64 * MEBIBYTE;
 // What an exporter has at least for its own shutdown, however long the flush has taken.
 const LEAST_SHUTDOWN_MILLIS = 1_000;
 
@@ -59,9 +64,20 @@ export interface ProcessorStats {
   dropped: Partial<Record<DropReason, number>>;
 }
 
+/** Batches that are on their way. */
+interface Flight {
+  readonly _batches: readonly SpanBatch[];
+  readonly _spans: number;
+  readonly _bytes: number;
+  readonly _startedAt: number;
+  /** Aborts the export, which is over a turn of the loop later at most. */
+  _giveUp: (why: string) => void;
+}
+
 /**
  * Collects ended spans in batches and exports them one request at a time. A batch leaves when it is full, when its
  * first span has waited long enough, or on a flush; batches that gather while a request is under way leave together.
+ * What an exporter may send again stays in the queue, for as long as that has room.
  *
  * Specification: OpenTelemetry Trace SDK, "Batching processor".
  */
@@ -72,12 +88,19 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   // The batch that is filling, and the full ones behind those that are on their way.
   private _current: SpanBatch;
-  private readonly _queue: SpanBatch[] = [];
+  private _queue = new BatchQueue();
+  private readonly _flights = new Set<Flight>();
   private _timer: unknown;
-  /** Ends the export that is on its way; `undefined` where there is none. */
-  private _abort: ((why: string) => void) | undefined;
-  /** Settles when the queue has been sent. Never rejects. */
-  private _sending: Promise<void> | undefined;
+  /** What a server has refused as too large lowers the bound for good. */
+  private _maxRequestBytes: number;
+  /** Bytes of the next request: after a failure it is a single batch that finds out whether the server is back. */
+  private _requestBytes: number;
+  /** No request sets out before this reading of the clock, unless somebody waits for a flush. */
+  private _resumeAt = 0;
+  /** Why the last attempt has failed; `undefined` where it has not. */
+  private _failure: ExportOutcome | undefined;
+  /** Batches in the queue that may have arrived. */
+  private readonly _uncertain = new Set<SpanBatch>();
 
   private readonly _counts: ProcessorStats = {
     ended: 0,
@@ -93,7 +116,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _isAdding = false;
   /** … that asks for the batch to be sent. */
   private _isSendDue = false;
-  // Spans are done with in the order in which they came: a flush is over when as many are as had come before it.
+  // A flush is over when as many spans are done with as had come before it: those that come later are behind them.
   private _settled = 0;
   private _flushes: (readonly [target: number, resolve: () => void])[] = [];
   private _closed: Promise<FlushResult> | undefined;
@@ -104,6 +127,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
     // span of one goes over the bound, hence the half.
     this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxQueueBytes, this._options.maxRequestBytes / 2);
+    this._maxRequestBytes = this._requestBytes = this._options.maxRequestBytes;
     this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._current = this._exporter.createBatch();
   }
@@ -144,23 +168,18 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
-    this._send();
-    const { pending } = this._counts;
-    if (pending) {
-      const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
-      this._exporter.hurry?.();
-      await within(flushTimeout(options), flushed);
-    }
+    await this._flush(flushTimeout(options));
     return this._since(before);
   }
 
   /**
-   * Flushes; then aborts what is still on its way and drops what is left. Spans that end afterwards are dropped.
-   * Never rejects; further calls return the same promise.
+   * Flushes, and where the receiver is there but cannot take spans now, tries again until the time is up; then aborts
+   * what is still on its way and drops what is left. Spans that end afterwards are dropped. Never rejects; further
+   * calls return the same promise.
    */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
-    // Assigned before anything is awaited: from here on no span gets in.
-    this._closed ??= this._close(options);
+    // Assigned before anything is done: from here on no span gets in, and an exporter may call this, too.
+    this._closed ??= Promise.resolve().then(() => this._close(options));
     return this._closed;
   }
 
@@ -169,19 +188,40 @@ export class BatchSpanProcessor implements SpanProcessor {
     return { ...this._counts, dropped: { ...this._counts.dropped } };
   }
 
+  /** One attempt at everything that is pending, without a pause before it. */
+  private async _flush(millis: number): Promise<void> {
+    const { pending } = this._counts;
+    if (pending === 0) return;
+    const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
+    this._resumeAt = 0;
+    const own = this._send(ioPerRequest);
+    // Nothing awaits the I/O of another request, which may never end.
+    await within(millis, ioPerRequest ? own : flushed);
+  }
+
   private async _close(options: FlushOptions | undefined): Promise<FlushResult> {
+    const { _counts, _flights } = this;
     const before = this.stats();
     const deadline = now() + flushTimeout(options);
-    await this.forceFlush(options);
-    this._queue.length = 0;
+    for (;;) {
+      await this._flush(deadline - now());
+      // Nobody waits for a server that has never been there.
+      const isHopeless = _counts.acknowledged === 0 && this._failure?.reason === 'unreachable';
+      if (_counts.pending === 0 || isHopeless || !(this._resumeAt < deadline && now() < deadline)) break;
+      await new Promise((resolve) => setTimeout(resolve, this._resumeAt - now()));
+    }
+    this._queue = new BatchQueue();
     this._current = this._exporter.createBatch();
-    this._abort?.('the tracer was shut down');
-    // It is booked a turn of the loop later at most, and none follows it.
-    await this._sending;
-    const { pending } = this._counts;
+    for (const flight of _flights) flight._giveUp('the tracer was shut down');
+    // They are counted by then, but for those whose request is over and whose promises never settle.
+    if (_flights.size > 0) await new Promise((resolve) => setTimeout(resolve));
+    for (const flight of _flights) this._land(flight, {});
+    const { pending } = _counts;
     if (pending) {
+      const { reason = 'shutdown', why = '' } = this._failure ?? {};
       this._settle(pending, this._queuedBytes);
-      this._drop('shutdown', pending, textOf(pending));
+      this._count(pending, { dropped: pending, reason }, this._forget(this._uncertain));
+      report('shutdown', `${pending} spans${why && `, the last attempt: ${why}`}`, 'error');
     }
     try {
       await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), this._exporter.shutdown?.());
@@ -216,80 +256,142 @@ export class BatchSpanProcessor implements SpanProcessor {
     }
   }
 
-  /** Closes the filling batch and sends the queue. */
-  private _send(): void {
+  /** Closes the filling batch and sends the queue, unless that is being done or is to be done later. */
+  private _send(isBeside = false): Promise<void> | undefined {
     // A span that is being put into the batch, and that may have ended this one, has to be in it.
     this._isSendDue = this._isAdding;
     if (this._isAdding) return;
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
     if (this._current.spanCount) {
-      this._queue.push(this._current);
+      this._queue._push(this._current);
       this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();
     }
-    if (!this._abort) this._sending = this._sendQueue();
+    if (isBeside || !this._isUnderWay()) return this._sendQueue(isBeside);
+  }
+
+  /** True where a request is on its way. */
+  private _isUnderWay(): boolean {
+    for (const flight of this._flights) {
+      // The I/O of a request that is over never settles, and nor do its timers.
+      if (!ioPerRequest || now() - flight._startedAt < this._options.exportTimeoutMillis) return true;
+      this._land(flight, {});
+    }
+    return false;
   }
 
   /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */
-  private async _sendQueue(): Promise<void> {
-    const { _exporter, _options, _queue } = this;
-    while (!this._abort && _queue.length) {
-      let spans = 0;
-      let bytes = 0;
-      const batches = [];
-      for (const batch of _queue) {
-        if (spans && bytes + batch.byteLength > _options.maxRequestBytes) break;
-        spans += batch.spanCount;
-        bytes += batch.byteLength;
-        batches.push(batch);
-      }
-      _queue.splice(0, batches.length);
+  private async _sendQueue(isBeside: boolean): Promise<void> {
+    const { _exporter, _options, _flights } = this;
+    while (this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
+      const batches = this._queue._take(this._requestBytes);
+      if (batches.length === 0) return;
       const abort = new AbortController();
+      let giveUp: Flight['_giveUp'] = () => {};
       const givenUp = new Promise<ExportOutcome>((resolve) => {
-        // Before the call: an exporter that ends a span comes back here.
-        this._abort = (why) => {
+        giveUp = (why) => {
           abort.abort(why);
           // An exporter that listens to the signal has a turn of the loop to say what it knows.
           setTimeout(resolve, 0, {});
         };
       });
+      const flight = {
+        _batches: batches,
+        _spans: batches.reduce((sum, { spanCount }) => sum + spanCount, 0),
+        _bytes: batches.reduce((sum, { byteLength }) => sum + byteLength, 0),
+        _startedAt: now(),
+        _giveUp: giveUp,
+      };
+      // Before the call: an exporter that ends a span comes back here.
+      _flights.add(flight);
       let timer: unknown;
       let outcome: ExportOutcome;
       try {
-        const sent = _exporter.send(batches, abort.signal, () => this._endFlushes(Infinity));
+        const sent = _exporter.send(batches, abort.signal);
         if ('then' in sent) {
           timer = later(() => {
-            report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spans} spans`, 'error');
-            this._abort?.('the export timed out');
+            report('export_timeout', `${_options.exportTimeoutMillis} ms, ${flight._spans} spans`, 'error');
+            giveUp('the export timed out');
           }, _options.exportTimeoutMillis);
           outcome = await Promise.race([sent, givenUp]);
         } else outcome = sent;
       } catch (error) {
-        outcome = { dropped: spans, why: messageOf(error) };
+        outcome = { dropped: flight._spans, why: messageOf(error) };
       }
       clearTimeout(timer as number | undefined);
-      this._abort = undefined;
-      this._settle(spans, bytes);
-      this._book(spans, outcome ?? {});
+      this._land(flight, outcome ?? {});
     }
   }
 
-  /** Counts what became of spans, and reports it where there is something to be said. */
-  private _book(spans: number, outcome: ExportOutcome): void {
-    const { acknowledged = 0, rejected = 0, dropped = 0, reason = 'export_failed', why } = outcome;
+  /** Counts what has become of an export, or keeps its batches. */
+  private _land(flight: Flight, outcome: ExportOutcome): void {
+    // What had been given up for lost is counted.
+    if (!this._flights.delete(flight)) return;
+    const { _batches, _spans, _bytes } = flight;
+    if (outcome.retryMillis !== undefined) this._keep(_batches, outcome, outcome.retryMillis);
+    else if (outcome.reason === 'too_large' && _batches.length > 1) {
+      this._queue._putBack(_batches);
+      this._maxRequestBytes = this._requestBytes = _bytes / 2;
+    } else {
+      this._failure = undefined;
+      this._requestBytes = Math.min(this._maxRequestBytes, 2 * Math.max(_bytes, this._requestBytes));
+      this._settle(_spans, _bytes);
+      this._count(_spans, outcome, this._forget(_batches));
+      const { acknowledged = 0, rejected, why } = outcome;
+      const lost = _spans - acknowledged;
+      if (why !== undefined) {
+        const details = `${lost} of ${_spans} spans not acknowledged: ${why}`;
+        if (rejected) report('spans_rejected', details, 'error');
+        else if (lost) report('export_failed', details, 'error');
+        else report('server_warning', details);
+      }
+    }
+  }
+
+  /** Batches that are to be sent again later. */
+  private _keep(batches: readonly SpanBatch[], outcome: ExportOutcome, retryMillis: number): void {
+    if (outcome.unknown) {
+      // It may be what is in them that gets no answer: others have their turn first.
+      for (const batch of batches) {
+        this._uncertain.add(batch);
+        this._queue._push(batch);
+      }
+    } else this._queue._putBack(batches);
+    // A single failure is an everyday matter.
+    if (this._failure) report('export_delayed', `${this._counts.pending} spans wait: ${outcome.why}`);
+    this._failure = outcome;
+    this._requestBytes = 1;
+    const millis = Math.min(retryMillis, this._options.exportTimeoutMillis);
+    const resumeAt = now() + millis;
+    this._resumeAt = resumeAt;
+    try {
+      later(() => {
+        // Timers may be early, and a flush may have been earlier.
+        if (this._resumeAt === resumeAt) this._resumeAt = 0;
+        this._send();
+      }, millis);
+    } catch {
+      // As above.
+    }
+    this._endFlushes(Infinity);
+  }
+
+  /** How many spans of these batches may have arrived with an earlier attempt, whatever the last one came to. */
+  private _forget(batches: Iterable<SpanBatch>): number {
+    let spans = 0;
+    for (const batch of batches) if (this._uncertain.delete(batch)) spans += batch.spanCount;
+    return spans;
+  }
+
+  private _count(spans: number, outcome: ExportOutcome, uncertain: number): void {
+    const { acknowledged = 0, rejected = 0, reason = 'export_failed' } = outcome;
     const { _counts } = this;
-    const lost = spans - acknowledged;
+    const dropped = Math.max(0, (outcome.dropped ?? 0) - uncertain);
     _counts.acknowledged += acknowledged;
     _counts.rejected += rejected;
-    _counts.unknown += lost - rejected - dropped;
+    _counts.unknown += spans - acknowledged - rejected - dropped;
     if (dropped) this._lose(reason, dropped);
-    if (why !== undefined) {
-      const details = `${lost} of ${spans} spans not acknowledged: ${why}`;
-      if (rejected) report('spans_rejected', details, 'error');
-      else if (lost) report('export_failed', details, 'error');
-      else report('server_warning', details);
-    }
   }
 
   /** Takes spans from those that are pending. */
@@ -314,5 +416,10 @@ export function checkedBatchOptions(
   const result = numberOptions(DEFAULTS, options, prefix, 1);
   // A batch that could not fill up would wait for its delay while spans are dropped.
   result.maxExportBatchSize = Math.min(result.maxExportBatchSize, result.maxQueueSize);
+  if (result.maxRequestBytes > MAX_REQUEST_BYTES) {
+    throw new RangeError(
+      `${prefix}maxRequestBytes: ${result.maxRequestBytes} is more than ${MAX_REQUEST_BYTES}, 64 MiB`,
+    );
+  }
   return result;
 }

@@ -8,11 +8,11 @@ export type DropReason =
   | 'queue_full'
   /** Not encoded: a defect of this package, reported with the error. */
   | 'encode_failed'
-  /** The server, or a limit, refused a single batch for its size. */
+  /** The server refused a single batch for its size. Where several are refused so, they are sent again in parts. */
   | 'too_large'
-  /** The server answered, and not with success. */
+  /** The server answered, and not with success; with "come again later" until the shutdown. */
   | 'refused'
-  /** No connection came about. */
+  /** No connection came about until the shutdown. */
   | 'unreachable'
   /** An exporter of the user's failed. */
   | 'export_failed'
@@ -32,6 +32,11 @@ export interface ExportOutcome {
   readonly reason?: DropReason;
   /** What has happened, for people: it is reported. Default: nothing. */
   readonly why?: string;
+  /**
+   * Nothing was accepted as far as is known, and the batches may be sent again after so many milliseconds. They stay in
+   * the queue and are not counted; the rest says as what they are, should it not come to that.
+   */
+  readonly retryMillis?: number;
 }
 
 /** Ended spans in the form in which an exporter sends them. */
@@ -49,14 +54,11 @@ export interface SpanBatch {
 export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   createBatch(): Batch;
   /**
-   * Sends batches in one request. Never called again before its promise has settled. `signal` aborts it.
-   * What is done at once may be answered at once. May reject or throw: the spans then count as dropped.
-   *
-   * @param pausing - To be called where an attempt has failed and the next one comes later: flushes end without it.
+   * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may
+   * never be, because I/O ends with the request that it belongs to. `signal` aborts it. What is done at once may be
+   * answered at once. May reject or throw: the spans then count as dropped.
    */
-  send(batches: readonly Batch[], signal: AbortSignal, pausing: () => void): Promise<ExportOutcome> | ExportOutcome;
-  /** Somebody waits for a flush: a pause before the next attempt ends now. */
-  hurry?(): void;
+  send(batches: readonly Batch[], signal: AbortSignal): Promise<ExportOutcome> | ExportOutcome;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }

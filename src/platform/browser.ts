@@ -10,6 +10,7 @@ export type { ContextStorage };
 export const explanations: Readonly<Record<string, string>> = {};
 export const language = 'webjs';
 export const constrained = true;
+export const ioPerRequest = false;
 
 export function createContextStorage(): ContextStorage {
   return stackStorage();

@@ -10,6 +10,7 @@ export {
   createContextStorage,
   env,
   explanations,
+  ioPerRequest,
   isUnsent,
   language,
   unref,

@@ -23,6 +23,7 @@ const globals = globalThis as Globals;
 
 export const language = 'nodejs';
 export const constrained = true;
+export const ioPerRequest = true;
 
 /** `AsyncLocalStorage` where the host offers one, as a global or as a module; the synchronous stack elsewhere. */
 export function createContextStorage(): ContextStorage {

@@ -28,6 +28,7 @@ let written: Promise<unknown> = Promise.resolve();
 
 export const language = 'nodejs';
 export const constrained = false;
+export const ioPerRequest = false;
 
 export function env(name: string): string | undefined {
   return permitted(() => Deno.env.get(name));

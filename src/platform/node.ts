@@ -16,6 +16,7 @@ export function createContextStorage(): ContextStorage {
 
 export const language = 'nodejs';
 export const constrained = false;
+export const ioPerRequest = false;
 
 export function env(name: string): string | undefined {
   return process.env[name];

@@ -12,6 +12,8 @@ export interface Platform {
   readonly language: 'nodejs' | 'webjs';
   /** True where memory is scarce (browsers, Workers, edge): queues hold an eighth there. */
   readonly constrained: boolean;
+  /** True where I/O ends with the request that it belongs to, and its promises then never settle: Workers, edge. */
+  readonly ioPerRequest: boolean;
   /** What carries the active context. */
   createContextStorage(): ContextStorage;
   /** An environment variable; `undefined` where it is unset or may not be read. Never throws. */

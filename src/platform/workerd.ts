@@ -8,6 +8,7 @@ export {
   env,
   explanations,
   fillRandom,
+  ioPerRequest,
   isUnsent,
   language,
   processAttributes,

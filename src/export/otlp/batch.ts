@@ -2,13 +2,11 @@ import { attributeListOf } from '../../core/attributes.ts';
 import type { RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
-import type { SpanBatch } from '../exporter.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
 import { allow, back, byte, close, ensure, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
-// A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it.
-const MAX_SPAN_BYTES = 1024 * 1024;
 // Texts of such a span are not cut shorter than this.
 const LEAST_TEXT = 128;
 
@@ -63,10 +61,9 @@ function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segm
  * Ended spans as OTLP protobuf, a segment per scope. Segments, and so batches, one behind the other are a valid
  * `ExportTraceServiceRequest`: a single one, the common case, is sent without a copy.
  */
-export class OtlpBatch implements SpanBatch {
+export class OtlpBatch implements EncodedBatch {
   spanCount = 0;
   byteLength = 0;
-  /** Spans of which something was cut off because they were larger than a span may be. */
   _cutSpans = 0;
   private readonly _segments: Segment[] = [];
   private _last: Segment | undefined;
@@ -140,20 +137,4 @@ function rewrite(span: RecordingSpan, traceState: string, start: number): void {
     back(start);
     write(span, traceState, longest);
   }
-}
-
-/** Parts one behind the other, in `room` where it is large enough; a single one is not copied. */
-export function concat(
-  parts: readonly Uint8Array<ArrayBuffer>[],
-  room?: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  if (parts.length === 1) return parts[0];
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = room && room.length >= length ? room.subarray(0, length) : new Uint8Array(length);
-  let to = 0;
-  for (const part of parts) {
-    whole.set(part, to);
-    to += part.length;
-  }
-  return whole;
 }

@@ -3,12 +3,13 @@ import { later, within } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
-import { textOf } from '../../core/text.ts';
+import { cut, textOf } from '../../core/text.ts';
 import { SDK_VERSION } from '../../core/version.ts';
 import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
-import { concat, OtlpBatch } from './batch.ts';
-import { BufferPool } from './buffer-pool.ts';
-import { readResponse } from './response.ts';
+import { concat } from './concat.ts';
+import type { EncodedBatch, OtlpEncoding } from './encoding.ts';
+import { ProtobufEncoding } from './protobuf-encoding.ts';
+import { Retry } from './retry.ts';
 
 /** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
 export interface FetchedResponse {
@@ -35,14 +36,21 @@ export type FetchLike = (
   },
 ) => Promise<FetchedResponse>;
 
+/** Headers by name, or a function that is asked for them before each request, as tokens that expire need it. */
+export type OtlpHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
 /** Settings of an {@link OtlpHttpExporter}. */
 export interface OtlpHttpExporterOptions {
   /** Where to send, path included. Default: `http://localhost:4318/v1/traces`. */
   url?: string;
-  /** Sent with every request. Default: none. */
-  headers?: Readonly<Record<string, string>>;
+  /** Sent with every request. A function that fails, or takes longer than a request may, puts the request off. Default: none. */
+  headers?: OtlpHeaders;
   /** Milliseconds a request may take. Default: 10,000. */
   timeoutMillis?: number;
+  /** The form of the spans: `new JsonEncoding()` for OTLP's JSON. Default: protobuf. */
+  encoding?: OtlpEncoding;
   /** Default: that of the runtime. */
   fetch?: FetchLike;
 }
@@ -54,36 +62,29 @@ const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 // Of what it says, as much as fits in a message.
 const QUOTED_BYTES = 300;
 
-// The specification's reference for retries: five attempts, and between them a second, half as much again each time,
-// 20 % more or less. Its bound of five seconds is never reached.
-const MAX_ATTEMPTS = 5;
-const FIRST_PAUSE_MILLIS = 1_000;
+// Shorter words are no secrets, and may be part of any.
+const LEAST_SECRET = 5;
 const RETRYABLE = [429, 502, 503, 504];
 
-/** What one request came to, and where it may be repeated, the milliseconds to wait at least. */
-type Attempt = [outcome: ExportOutcome, retryAfter?: number];
-
 /**
- * Sends spans as OTLP, protobuf over HTTP. What a server cannot take now (429, 502, 503, 504, or no connection) is sent
- * again, up to five times and until the processor's `exportTimeoutMillis` are over.
+ * Sends spans as OTLP over HTTP. What a server cannot take now (429, 502, 503, 504) and what gets no answer stays with
+ * the processor, to be sent again.
  *
  * Specification: OpenTelemetry Protocol, "OTLP/HTTP".
  */
-export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
+export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
-  private readonly _headers: Record<string, string>;
+  private readonly _encoding: OtlpEncoding;
+  private readonly _headers: OtlpHeaders;
+  private readonly _ownHeaders: Record<string, string>;
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
-  private readonly _pool = new BufferPool();
-  /** Where the batches of a backlog are put together; new memory for each request costs 100 ns a span. */
-  private _room: Uint8Array<ArrayBuffer> | undefined;
-  /** Ends the pause between two attempts. */
-  private _wake: (() => void) | undefined;
+  private readonly _retry = new Retry();
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
-    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch } = options;
+    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, encoding = new ProtobufEncoding(), fetch } = options;
     let scheme: string | undefined;
     try {
       scheme = new URL(url).protocol;
@@ -95,70 +96,59 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
     }
     if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
     this.url = url;
-    this._headers = {
-      ...checkedHeaders(headers, 'headers'),
-      'content-type': 'application/x-protobuf',
+    this._encoding = encoding;
+    this._ownHeaders = {
+      'content-type': encoding.contentType,
       // Browsers set their own.
       ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
+    // Made once: what does not change is not copied for each request.
+    this._headers =
+      typeof headers === 'function' ? headers : { ...checkedHeaders(headers, 'headers'), ...this._ownHeaders };
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
     this._fetch = fetch ?? createFetch(url);
   }
 
-  createBatch(): OtlpBatch {
-    return new OtlpBatch(this._pool);
+  createBatch(): EncodedBatch {
+    return this._encoding.createBatch();
   }
 
-  async send(batches: readonly OtlpBatch[], signal: AbortSignal, pausing?: () => void): Promise<ExportOutcome> {
+  async send(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<ExportOutcome> {
     let spans = 0;
     let cutSpans = 0;
-    for (const { spanCount, _cutSpans } of batches) {
-      spans += spanCount;
-      cutSpans += _cutSpans;
+    for (const batch of batches) {
+      spans += batch.spanCount;
+      cutSpans += batch._cutSpans;
+      // Said once, however often the batch is sent.
+      batch._cutSpans = 0;
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
-    const body = concat(
-      batches.flatMap((batch) => batch._seal()),
-      this._room,
-    );
-    this._room = undefined;
-    for (let attempts = 1, pause = FIRST_PAUSE_MILLIS; ; attempts++, pause *= 1.5) {
-      const [outcome, retryAfter] = await this._attempt(body, spans, signal);
-      if (retryAfter !== undefined && attempts < MAX_ATTEMPTS && !signal.aborted) {
-        const woken = new Promise<void>((resolve) => {
-          this._wake = resolve;
-          signal.addEventListener('abort', () => resolve());
-        });
-        pausing?.();
-        await within(Math.max(retryAfter, pause * (0.8 + 0.4 * Math.random())), woken, later);
-        this._wake = undefined;
-        if (!signal.aborted) continue;
-      }
-      // Only now is it certain that nobody reads the buffers any more.
-      if (!outcome.unknown) {
-        for (const batch of batches) batch._release();
-        if (batches.length > 1) this._room = new Uint8Array(body.buffer);
-        else this._pool.trim();
-      }
-      return outcome;
-    }
-  }
-
-  /** Ends the pause before the next attempt. */
-  hurry(): void {
-    this._wake?.();
+    const body = this._encoding._body(batches);
+    const outcome = await this._attempt(body, batches, spans, signal);
+    const isOver = outcome.retryMillis === undefined && (outcome.reason !== 'too_large' || batches.length === 1);
+    // Only then is it certain that nobody reads the buffers any more.
+    if (isOver && !outcome.unknown && !this._retry._isUncertain(batches)) this._encoding._free?.(batches, body);
+    return outcome;
   }
 
   /** One request. Never rejects. */
-  private async _attempt(body: Uint8Array<ArrayBuffer>, spans: number, signal: AbortSignal): Promise<Attempt> {
+  private async _attempt(
+    body: Uint8Array<ArrayBuffer>,
+    batches: readonly EncodedBatch[],
+    spans: number,
+    signal: AbortSignal,
+  ): Promise<ExportOutcome> {
+    const { _retry, _timeoutMillis, url } = this;
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
-    const timer = later(() => abort.abort(`no answer within ${this._timeoutMillis} ms`), this._timeoutMillis);
+    const timer = later(() => abort.abort(`no answer within ${_timeoutMillis} ms`), _timeoutMillis);
+    let headers: Record<string, string> | undefined;
     try {
-      const response = await untraced(this._fetch, this.url, {
+      headers = typeof this._headers === 'function' ? await this._askForHeaders(this._headers) : this._headers;
+      const response = await untraced(this._fetch, url, {
         method: 'POST',
-        headers: this._headers,
+        headers,
         body,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
         redirect: 'manual',
@@ -167,27 +157,59 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const { status } = response;
       const answer = await readBody(response);
       const isAccepted = status >= 200 && status < 300;
-      const [rejectedSpans, said] = isAccepted ? readResponse(answer) : [0, answer];
+      const [rejectedSpans, said] = isAccepted ? this._encoding._readResponse(answer) : [0, answer];
       const rejected = Math.min(rejectedSpans, spans);
       // The common case: not a word of it.
-      if (isAccepted && rejected === 0 && said.length === 0) return [{ acknowledged: spans }];
-      const why = `${this.url} answered ${status} ${quoted(said)}${explanation(status)}`;
-      if (isAccepted) return [{ acknowledged: spans - rejected, rejected, why }];
-      return [
-        { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why },
-        RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
-      ];
+      if (isAccepted && rejected === 0 && said.length === 0) return _retry._settle({ acknowledged: spans });
+      const why = `${url} answered ${status} ${this._quoted(said, headers)}${explanation(status)}`;
+      if (isAccepted) return _retry._settle({ acknowledged: spans - rejected, rejected, why });
+      const outcome: ExportOutcome = { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why };
+      return RETRYABLE.includes(status)
+        ? _retry._postpone(outcome, millisOfRetryAfter(response.headers.get('retry-after')))
+        : _retry._settle(outcome);
     } catch (error) {
-      const why = `${this.url} gave no answer (${reasonOf(error)})`;
-      return isUnsent(error)
-        ? [{ dropped: spans, reason: 'unreachable', why: why + explanation('no_answer') }, 0]
-        : // Nobody knows whether it arrived: sending it again could double its spans.
-          [{ unknown: spans, why }];
+      const said = this._masked(reasonOf(error), headers);
+      const why = `${url} gave no answer (${said})`;
+      if (headers === undefined || isUnsent(error)) {
+        return _retry._again({
+          dropped: spans,
+          reason: 'unreachable',
+          why: headers ? why + explanation('no_answer') : `no request to ${url} (${said})`,
+        });
+      }
+      const outcome = { unknown: spans, why };
+      // Where the caller has given up there is nobody who would ask again.
+      return signal.aborted ? outcome : _retry._retryUnanswered(batches, outcome, abort.signal.aborted);
     } finally {
       clearTimeout(timer as number);
       // A caller may use one signal for all of its requests.
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  /** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */
+  private _quoted(answer: Uint8Array, headers: Record<string, string>): string {
+    // More than is shown, lest half a secret be left at the end.
+    const text = new TextDecoder().decode(answer.subarray(0, 9 * QUOTED_BYTES));
+    const shown = this._masked(text.replace(/[^ -~\xa0-\uffff]+/g, ' ').trim(), headers);
+    return JSON.stringify(cut(shown, QUOTED_BYTES));
+  }
+
+  /** Without what the user's headers hold, which servers and others like to repeat: it is secret as a rule. */
+  private _masked(text: string, headers: Record<string, string> | undefined): string {
+    let result = text;
+    for (const name in headers) {
+      if (name in this._ownHeaders) continue;
+      for (const word of headers[name].split(' '))
+        if (word.length >= LEAST_SECRET) result = result.replaceAll(word, '…');
+    }
+    return result;
+  }
+
+  /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
+  private async _askForHeaders(ask: OtlpHeaders & (() => unknown)): Promise<Record<string, string>> {
+    const headers = await within(this._timeoutMillis, untraced(ask), later);
+    return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
 }
 
@@ -202,6 +224,7 @@ function reasonOf(error: unknown): string {
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
 export function checkedHeaders(headers: Readonly<Record<string, string>>, setting: string): Record<string, string> {
   const result: Record<string, string> = {};
+  if (Object(headers) !== headers) throw new TypeError(`${setting}: an object of names and values is required`);
   for (const name in headers) {
     const value: unknown = headers[name];
     // The value stays out of the message: it is likely to be a secret.
@@ -213,20 +236,27 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
   return result;
 }
 
-/** Always to the end, up to a bound: a body that is left unread costs the connection. */
+/**
+ * Always to the end, up to a bound: a body that is left unread costs the connection. What the server means is said by
+ * its status; where the rest breaks off, there is nothing more of it.
+ */
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  const reader = body?.getReader();
-  for (let size = 0; reader; ) {
-    const { value } = await reader.read();
-    // Nothing comes with the end.
-    if (!value) break;
-    size += value.length;
-    if (size > MAX_RESPONSE_BYTES) {
-      await reader.cancel();
-      break;
+  try {
+    const reader = body?.getReader();
+    for (let size = 0; reader; ) {
+      const { value } = await reader.read();
+      // Nothing comes with the end.
+      if (!value) break;
+      size += value.length;
+      if (size > MAX_RESPONSE_BYTES) {
+        await reader.cancel();
+        break;
+      }
+      chunks.push(value as Uint8Array<ArrayBuffer>);
     }
-    chunks.push(value as Uint8Array<ArrayBuffer>);
+  } catch {
+    return new Uint8Array();
   }
   return concat(chunks);
 }
@@ -234,10 +264,4 @@ async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
 /** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; none or fewer for what is neither. */
 function millisOfRetryAfter(header: string | null): number {
   return Number(header) * 1000 || Date.parse(header as string) - Date.now() || 0;
-}
-
-/** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */
-function quoted(answer: Uint8Array): string {
-  const text = new TextDecoder().decode(answer.subarray(0, QUOTED_BYTES));
-  return JSON.stringify(text.replace(/[^ -~\xa0-\uffff]+/g, ' ').trim());
 }

@@ -1,8 +1,8 @@
 import type { Attributes, AttributeValue } from '../../core/attributes.ts';
 import type { HrTime } from '../../core/clock.ts';
-import type { Resource } from '../../core/resource.ts';
 import type { ReadableSpan } from '../../core/span.ts';
 import { type SpanContext, textOfTraceState } from '../../core/span-context.ts';
+import { cut } from '../../core/text.ts';
 import type { InstrumentationScope } from '../../core/tracer.ts';
 
 /** A value as OTLP's JSON has it: 64-bit integers are strings, doubles that JSON lacks are words, bytes base64. */
@@ -28,30 +28,67 @@ export interface JsonKeyValue {
  * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
  */
 export function requestJson(spans: readonly ReadableSpan[]): string {
-  const byResource = new Map<Resource, Map<InstrumentationScope, ReadableSpan[]>>();
+  const byScope = new Map<InstrumentationScope, ReadableSpan[]>();
   for (const span of spans) {
-    const { resource, instrumentationScope } = span;
-    const byScope = byResource.get(resource) ?? new Map<InstrumentationScope, ReadableSpan[]>();
-    byResource.set(resource, byScope);
-    const same = byScope.get(instrumentationScope) ?? [];
-    byScope.set(instrumentationScope, same);
+    const same = byScope.get(span.instrumentationScope) ?? [];
+    byScope.set(span.instrumentationScope, same);
     same.push(span);
   }
-  const request = {
-    resourceSpans: Array.from(byResource, ([resource, byScope]) => ({
-      resource: { attributes: keyValues(resource.attributes) },
-      scopeSpans: Array.from(byScope, ([{ name, version, schemaUrl }, same]) => ({
-        scope: { name, version },
-        spans: same.map(jsonSpan),
-        schemaUrl,
-      })),
-      schemaUrl: resource.schemaUrl,
-    })),
-  };
-  return JSON.stringify(request, wellFormed);
+  const texts = Array.from(byScope.values(), (same) => {
+    const [head, tail] = scopeJson(same[0]);
+    return head + same.map((span) => spanJson(span)) + tail;
+  });
+  return REQUEST_HEAD + texts + REQUEST_TAIL;
 }
 
-function jsonSpan(span: ReadableSpan): object {
+/** What stands around all that a request carries; commas stand between. */
+export const REQUEST_HEAD = '{"resourceSpans":[';
+export const REQUEST_TAIL = ']}';
+
+/** What stands around the spans of the same scope as this one; commas stand between them. */
+export function scopeJson({ resource, instrumentationScope }: ReadableSpan): [head: string, tail: string] {
+  const { name, version, schemaUrl } = instrumentationScope;
+  const tail = ']}]}';
+  const empty = stringify({
+    resource: { attributes: keyValues(resource.attributes) },
+    schemaUrl: resource.schemaUrl,
+    // The spans come last, so that they are put into it where it ends.
+    scopeSpans: [{ scope: { name, version }, schemaUrl, spans: [] }],
+  });
+  return [empty.slice(0, -tail.length), tail];
+}
+
+/**
+ * A span as JSON.
+ *
+ * @param longest - The UTF-16 code units of a text at most.
+ * @param isBare - True leaves out attributes, events and links, and counts them as dropped.
+ */
+export function spanJson(span: ReadableSpan, longest?: number, isBare?: boolean): string {
+  const json = jsonSpan(span);
+  if (isBare) {
+    for (const [list, count] of [
+      ['attributes', 'droppedAttributesCount'],
+      ['events', 'droppedEventsCount'],
+      ['links', 'droppedLinksCount'],
+    ] as const) {
+      json[count] = (json[count] ?? 0) + json[list].length;
+      json[list] = [];
+    }
+  }
+  return stringify(json, longest);
+}
+
+interface JsonSpan {
+  attributes: unknown[];
+  droppedAttributesCount?: number;
+  events: unknown[];
+  droppedEventsCount?: number;
+  links: unknown[];
+  droppedLinksCount?: number;
+}
+
+function jsonSpan(span: ReadableSpan): JsonSpan & Record<string, unknown> {
   const { traceId, spanId, traceState } = span.spanContext();
   const { parentSpanContext, status } = span;
   return {
@@ -120,9 +157,11 @@ function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record
   return { kvlistValue: { values: keyValues(value as Attributes) } };
 }
 
-/** JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other. */
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/[\ud800-\udfff]/gu, '\ufffd') : value;
+function stringify(value: unknown, longest = Infinity): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    // JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other.
+    typeof part === 'string' ? cut(part, longest).replace(/[\ud800-\udfff]/gu, '\ufffd') : part,
+  );
 }
 
 function base64(bytes: Uint8Array): string {

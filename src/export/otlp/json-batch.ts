@@ -1,0 +1,48 @@
+import type { ReadableSpan } from '../../core/span.ts';
+import type { InstrumentationScope } from '../../core/tracer.ts';
+import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
+import { scopeJson, spanJson } from './json.ts';
+
+// The texts of a span that is too large are cut to these lengths until it is not; at last it goes without attributes.
+const LENGTHS = [131_072, 16_384, 2_048, 256];
+
+const encoder = new TextEncoder();
+const COMMA = encoder.encode(',');
+
+/** The spans of one scope: what stands in front of them, they themselves with commas between them, what stands behind. */
+type Scope = Uint8Array<ArrayBuffer>[];
+
+/** Ended spans as OTLP's JSON, in UTF-8. */
+export class JsonBatch implements EncodedBatch {
+  spanCount = 0;
+  byteLength = 0;
+  _cutSpans = 0;
+  private readonly _scopes = new Map<InstrumentationScope, [parts: Scope, tail: Uint8Array<ArrayBuffer>]>();
+
+  add(span: ReadableSpan): void {
+    let bytes = encoder.encode(spanJson(span));
+    if (bytes.length > MAX_SPAN_BYTES) {
+      this._cutSpans++;
+      for (const longest of LENGTHS) {
+        if (bytes.length > MAX_SPAN_BYTES) bytes = encoder.encode(spanJson(span, longest));
+      }
+      if (bytes.length > MAX_SPAN_BYTES) bytes = encoder.encode(spanJson(span, LENGTHS.at(-1), true));
+    }
+    const { instrumentationScope } = span;
+    let scope = this._scopes.get(instrumentationScope);
+    if (scope === undefined) {
+      const [head, tail] = scopeJson(span).map((text) => encoder.encode(text));
+      scope = [[head], tail];
+      this._scopes.set(instrumentationScope, scope);
+      this.byteLength += head.length + tail.length;
+    } else scope[0].push(COMMA);
+    scope[0].push(bytes);
+    this.byteLength += bytes.length + 1;
+    this.spanCount++;
+  }
+
+  /** The parts of each scope, which follow one another with commas between them. */
+  _parts(): Scope[] {
+    return Array.from(this._scopes.values(), ([parts, tail]) => [...parts, tail]);
+  }
+}

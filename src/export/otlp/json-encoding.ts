@@ -1,0 +1,40 @@
+import { read, textAt } from '../../core/exception.ts';
+import { concat } from './concat.ts';
+import type { OtlpEncoding } from './encoding.ts';
+import { REQUEST_HEAD, REQUEST_TAIL } from './json.ts';
+import { JsonBatch } from './json-batch.ts';
+
+const encoder = new TextEncoder();
+
+/**
+ * OTLP as JSON, for receivers that take no protocol buffers, and for people who read along. It takes several times the
+ * time and the bytes.
+ *
+ * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
+ */
+export class JsonEncoding implements OtlpEncoding<JsonBatch> {
+  readonly contentType = 'application/json';
+
+  createBatch(): JsonBatch {
+    return new JsonBatch();
+  }
+
+  _body(batches: readonly JsonBatch[]): Uint8Array<ArrayBuffer> {
+    const comma = encoder.encode(',');
+    const scopes = batches
+      .flatMap((batch) => batch._parts())
+      .flatMap((parts, at) => (at === 0 ? parts : [comma, ...parts]));
+    return concat([encoder.encode(REQUEST_HEAD), ...scopes, encoder.encode(REQUEST_TAIL)]);
+  }
+
+  _readResponse(answer: Uint8Array): [rejectedSpans: number, errorMessage: Uint8Array] {
+    let said: unknown;
+    try {
+      said = read(JSON.parse(new TextDecoder().decode(answer)), 'partialSuccess');
+    } catch {
+      // No response of OTLP's.
+    }
+    const rejected = Number(textAt(said, 'rejectedSpans'));
+    return [rejected > 0 ? rejected : 0, encoder.encode(textAt(said, 'errorMessage'))];
+  }
+}
