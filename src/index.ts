@@ -48,6 +48,7 @@ export type { FetchedResponse, FetchLike, OtlpHeaders, OtlpHttpExporterOptions }
 export { OtlpHttpExporter } from './export/otlp/http.ts';
 export { JsonEncoding } from './export/otlp/json-encoding.ts';
 export type { StdoutFormat } from './export/printer.ts';
+export type { SdkMetric } from './export/sdk-metrics.ts';
 export { SimpleSpanProcessor } from './export/simple.ts';
 export type { StdoutSpanProcessorOptions } from './export/stdout.ts';
 export { StdoutSpanProcessor } from './export/stdout.ts';
@@ -75,6 +76,7 @@ export {
   initialize,
   inject,
   logWithTrace,
+  sdkMetrics,
   setAttributes,
   shutdown,
   spanFromContext,

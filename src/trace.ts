@@ -18,6 +18,7 @@ import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
+import { metricsOf, type SdkMetric } from './export/sdk-metrics.ts';
 import type { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
@@ -127,6 +128,14 @@ export function stats(): TraceStats | undefined {
   const { provider, batch } = running() ?? {};
   if (provider === undefined || batch === undefined) return undefined;
   return { live: provider.live, ...batch.stats() };
+}
+
+/**
+ * What a provider (default: that of `initialize`) knows of itself, under the names of OpenTelemetry's conventions for
+ * SDK metrics: a snapshot, to be handed on to whatever collects metrics. `[]` where nothing is recorded.
+ */
+export function sdkMetrics(provider: TracerProvider | undefined = running()?.provider): SdkMetric[] {
+  return provider === undefined ? [] : metricsOf(provider);
 }
 
 /** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */

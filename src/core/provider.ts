@@ -55,8 +55,10 @@ export class TracerProvider {
   _isShutDown = false;
   /** Recording spans that have started and not ended. */
   live = 0;
+  /** Spans that have started: by decision (none, recorded, sampled too), three times, without parent, with a local, a remote one. */
+  readonly _started = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  readonly _processors: readonly SpanProcessor[];
   private readonly _idGenerator: IdGenerator | undefined;
-  private readonly _processors: readonly SpanProcessor[];
   /** Those that want to know of spans that start. */
   private readonly _starters: readonly SpanProcessor[];
   private readonly _tracers = new Map<string, SpanTracer>();

@@ -187,6 +187,7 @@ export class SpanTracer implements Tracer {
       decision = sampled.decision;
       traceState = sampled.traceState ?? traceState;
     }
+    _provider._started[(parentFlags === undefined ? 0 : parentFlags & IS_REMOTE ? 6 : 3) + decision]++;
     flags = decision === RECORD_AND_SAMPLED ? flags | 1 : flags & ~1;
 
     const at = _provider._newId('generateSpanId', 2);

@@ -82,14 +82,14 @@ interface Flight {
  * Specification: OpenTelemetry Trace SDK, "Batching processor".
  */
 export class BatchSpanProcessor implements SpanProcessor {
-  private readonly _exporter: BatchingExporter;
-  private readonly _options: Required<BatchSpanProcessorOptions>;
+  readonly _exporter: BatchingExporter;
+  readonly _options: Required<BatchSpanProcessorOptions>;
   private readonly _maxBatchBytes: number;
 
   // The batch that is filling, and the full ones behind those that are on their way.
   private _current: SpanBatch;
   private _queue = new BatchQueue();
-  private readonly _flights = new Set<Flight>();
+  readonly _flights = new Set<Flight>();
   private _timer: unknown;
   /** What a server has refused as too large lowers the bound for good. */
   private _maxRequestBytes: number;
@@ -179,7 +179,7 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
     // Assigned before anything is done: from here on no span gets in, and an exporter may call this, too.
-    this._closed ??= Promise.resolve().then(() => this._close(options));
+    this._closed ??= this._close(options, this.stats());
     return this._closed;
   }
 
@@ -199,10 +199,11 @@ export class BatchSpanProcessor implements SpanProcessor {
     await within(millis, ioPerRequest ? own : flushed);
   }
 
-  private async _close(options: FlushOptions | undefined): Promise<FlushResult> {
+  private async _close(options: FlushOptions | undefined, before: ProcessorStats): Promise<FlushResult> {
     const { _counts, _flights } = this;
-    const before = this.stats();
     const deadline = now() + flushTimeout(options);
+    // The caller has to have noted the promise before an exporter may call it, too.
+    await undefined;
     for (;;) {
       await this._flush(deadline - now());
       // Nobody waits for a server that has never been there.

@@ -12,6 +12,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   callback_missing: 'a span that is to run a callback was given none',
   encode_failed: 'a span could not be encoded and is dropped: please report this',
   event_limit: 'events beyond the limit are dropped: raise it in spanLimits',
+  export_delayed: 'requests fail, and are sent again until the queue is full',
   export_timeout: 'an export took longer than exportTimeoutMillis and was aborted',
   id_refused: 'idGenerator gave no id, a random one is used',
   link_limit: 'links beyond the limit are dropped: raise it in spanLimits',
@@ -41,5 +42,5 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   401: 'check the credentials in OTEL_EXPORTER_OTLP_HEADERS',
   403: 'check the credentials in OTEL_EXPORTER_OTLP_HEADERS',
   404: 'check the path of the endpoint, it should end in /v1/traces',
-  413: 'lower maxRequestBytes or raise the limit of the server',
+  413: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
 };

@@ -172,7 +172,6 @@ describe('an answer', () => {
     [404, 'refused', /\/v1\/traces/],
     [413, 'too_large', /maxRequestBytes/],
     [500, 'refused', /500/],
-    [503, 'refused', /503/],
   ] as const) {
     test(`with status ${status} drops the spans as ${reason} and says where, why and what to do`, async (t) => {
       const { end, processor, collector, log } = await started(
@@ -252,49 +251,39 @@ describe('an answer', () => {
 });
 
 describe('without an answer', () => {
-  test('spans are unreachable where nobody listens, and arrive when somebody does again', async (t) => {
+  test('spans stay where nobody listens, and arrive when somebody does again', async (t) => {
     const { collector, end, processor, log } = await started(t);
     await collector.close();
-    end(2);
-    const flushed = await hurried(processor);
-    assert.deepEqual(flushed, { exported: 0, pending: 0, dropped: 2 });
-    assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
+    const ids = end(2);
+    assert.deepEqual(await hurried(processor, 2), { exported: 0, pending: 2, dropped: 0 });
     const [{ message }] = log;
-    assert.ok(
-      message.startsWith(`export_failed: 2 of 2 spans not acknowledged: ${collector.endpoint} gave no answer`),
-      message,
-    );
+    assert.ok(message.startsWith(`export_delayed: 2 spans wait: ${collector.endpoint} gave no answer`), message);
     for (const part of [/ECONNREFUSED/, /is a collector listening there\?/]) assert.match(message, part);
     const back = await startCollector({ port: collector.port });
     t.after(() => back.close());
-    const ids = end(3);
-    assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
+    ids.push(...end(3));
+    assert.deepEqual(await hurried(processor), { exported: 5, pending: 0, dropped: 0 });
     assert.deepEqual(idsOf(back.spans()), ids);
   });
 
   for (const fault of ['reset', 'cut', 'silence'] as const) {
-    test(`spans are unknown when the connection ends in a ${fault}, and the next ones arrive`, async (t) => {
+    test(`spans stay when the connection ends in a ${fault}, and arrive behind the next ones`, async (t) => {
       const { collector, end, processor, log } = await started(
         t,
-        {},
-        { answer: ({ index }) => (index === 0 ? { fault, body: 'half' } : undefined) },
+        { maxExportBatchSize: 3 },
+        // Half a status is none.
+        {
+          answer: ({ index }) =>
+            index === 0 ? { status: fault === 'cut' ? 503 : 200, fault, body: 'half' } : undefined,
+        },
         { timeoutMillis: 200 },
       );
-      end(2);
-      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
-      assert.equal(balanced(processor).unknown, 2);
-      assert.deepEqual(
-        log.map(({ code }) => code),
-        ['export_failed'],
-      );
-      const [{ message }] = log;
-      assert.ok(
-        message.startsWith(`export_failed: 2 of 2 spans not acknowledged: ${collector.endpoint} gave no answer`),
-        message,
-      );
-      if (fault === 'silence') assert.match(message, /no answer within 200 ms/);
-      end(3);
-      assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
+      const first = end(2);
+      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 2, dropped: 0 });
+      const next = end(3);
+      assert.deepEqual(await hurried(processor), { exported: 5, pending: 0, dropped: 0 });
+      assert.deepEqual(idsOf(collector.spans()).sort(), [...first, ...next].sort());
+      assert.deepEqual(log, []);
       await until(() => collector.requests[0].state === 'aborted');
     });
   }
@@ -665,7 +654,7 @@ describe('the counters are exact at every step', () => {
       weight: 5,
       arbitrary: fc.record({
         do: fc.constant('settle' as const),
-        how: fc.nat(5),
+        how: fc.nat(7),
         share: fc.double({ min: 0, max: 1, noNaN: true }),
       }),
     },
@@ -702,7 +691,6 @@ describe('the counters are exact at every step', () => {
         }
         await Promise.all([...flushes, finished]);
         assert.equal(balanced(processor).ended, ended);
-        assert.ok(exporter.calls <= ended);
       }),
       { numRuns: 200 },
     );
@@ -722,7 +710,7 @@ describe('the counters are exact at every step', () => {
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 }),
         async (answers, counts) => {
           const collector = await startCollector({ answer: ({ index }) => answers[index] });
-          const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 30 });
+          const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 60 });
           const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 8, maxQueueSize: 100 });
           const end = endedSpansInto(processor);
           for (const count of counts) {
@@ -734,10 +722,13 @@ describe('the counters are exact at every step', () => {
           await processor.shutdown();
           const { acknowledged: taken, unknown, pending } = balanced(processor);
           const received = idsOf(collector.spans());
+          const distinct = new Set(received).size;
           assert.equal(pending, 0);
-          assert.equal(new Set(received).size, received.length);
-          assert.ok(taken <= received.length && received.length <= taken + unknown);
-          assert.ok(answers.some(({ fault }) => fault !== undefined) || collector.peakConcurrency === 1);
+          // Nothing is sent twice that has been answered, and nothing beside something else.
+          const isCut = collector.requests.some(({ state }) => state !== 'answered');
+          assert.ok(isCut || distinct === received.length);
+          assert.ok(isCut || collector.peakConcurrency === 1);
+          assert.ok(taken <= distinct && distinct <= taken + unknown);
           await collector.close();
         },
       ),
@@ -815,7 +806,7 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
     this.open = undefined;
   }
 
-  /** One of six ways, of which some divide the spans. */
+  /** One of eight ways, of which some divide the spans. */
   settleAs(how: number, share: number): void {
     if (this.open === undefined) return;
     const { spans, reject } = this.open;
@@ -825,6 +816,8 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
     else if (how === 2) this.settle({ unknown: spans });
     else if (how === 3) this.settle({ dropped: part, acknowledged: spans - part, reason: 'too_large' });
     else if (how === 4) this.settle({ dropped: spans });
+    else if (how === 5) this.settle({ dropped: spans, reason: 'refused', retryMillis: 2 * share });
+    else if (how === 6) this.settle({ unknown: spans, retryMillis: 2 * share });
     else {
       this.open = undefined;
       reject(new Error('failed'));

@@ -75,7 +75,7 @@ const RETRYABLE = [429, 502, 503, 504];
 export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
-  private readonly _encoding: OtlpEncoding;
+  readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
   private readonly _timeoutMillis: number;

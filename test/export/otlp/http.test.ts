@@ -134,10 +134,10 @@ describe('the body of a response', () => {
     assert.ok(log[0].message.length < 500);
   });
 
-  test('that comes too late is no answer', async (t) => {
+  test('that never ends is not waited for: its head has said it all', async (t) => {
     diagnosticLog(t);
     const url = await served(t, (_, response) => void response.writeHead(200).write('half'));
-    assert.equal((await flushed(new OtlpHttpExporter({ url, timeoutMillis: 50 }))).unknown, 1);
+    assert.equal((await flushed(new OtlpHttpExporter({ url, timeoutMillis: 50 }))).acknowledged, 1);
   });
 });
 
@@ -148,20 +148,27 @@ describe('a fetch of one’s own', () => {
     ['rejects with nothing', () => Promise.reject()],
     ['rejects with null', () => Promise.reject(null)],
     ['resolves to nothing', () => Promise.resolve(undefined as never)],
-    ['has a body that breaks', async () => ({ ...OK, body: { getReader: () => assert.fail('broken') } })],
   ] as [string, FetchLike][]) {
-    test(`that ${what} loses nothing but the spans`, async (t) => {
+    test(`that ${what} is asked again, and what it has made of the spans is unknown`, async (t) => {
       const log = diagnosticLog(t);
       const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
       endedSpansInto(processor)(2);
-      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
-      assert.equal(balanced(processor).pending, 0);
+      assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 2, dropped: 0 });
+      assert.deepEqual(await processor.shutdown({ timeoutMillis: 10 }), { exported: 0, pending: 0, dropped: 2 });
+      assert.equal(balanced(processor).unknown, 2);
       assert.deepEqual(
         log.map(({ code }) => code),
-        ['export_failed'],
+        ['export_delayed', 'shutdown'],
       );
     });
   }
+
+  test('that has a body which breaks has an answer', async (t) => {
+    const log = diagnosticLog(t);
+    const fetch = async () => ({ ...OK, body: { getReader: () => assert.fail('broken') } });
+    assert.equal((await flushed(new OtlpHttpExporter({ fetch }))).acknowledged, 1);
+    assert.deepEqual(log, []);
+  });
 
   // As they look on Node, Bun, Deno and workerd.
   for (const error of [
@@ -178,16 +185,14 @@ describe('a fetch of one’s own', () => {
     test(`that is refused is known by “${error.message}”`, async (t) => {
       diagnosticLog(t);
       let attempts = 0;
-      const { dropped } = await flushed(
-        new OtlpHttpExporter({
-          fetch: () => {
-            attempts++;
-            return Promise.reject(error);
-          },
-        }),
+      const { acknowledged } = await flushed(
+        new OtlpHttpExporter({ fetch: async () => (++attempts < 5 ? Promise.reject(error) : OK) }),
       );
-      assert.deepEqual(dropped, { unreachable: 1 });
-      assert.equal(attempts, 5);
+      assert.deepEqual([acknowledged, attempts], [1, 5]);
+      const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch: () => Promise.reject(error) }));
+      endedSpansInto(processor)(1);
+      await processor.shutdown();
+      assert.deepEqual(balanced(processor).dropped, { unreachable: 1 });
     });
   }
 });
@@ -205,11 +210,13 @@ describe('a buffer', () => {
     const end = endedSpansInto(processor);
     for (let at = 0; at < 10; at++) {
       end(1);
-      await processor.forceFlush();
+      await hurried(processor);
     }
+    assert.equal(buffers.length, 11);
     assert.ok(new Set(buffers.slice(0, 5)).size < 5);
-    assert.ok(new Set(buffers.slice(5)).size < 5);
-    assert.ok(!buffers.slice(5).includes(buffers[4]));
+    assert.equal(buffers[5], buffers[4], 'it is sent again');
+    assert.ok(new Set(buffers.slice(6)).size < 5);
+    assert.ok(!buffers.slice(6).includes(buffers[4]));
   });
 });
 
@@ -225,6 +232,8 @@ describe('an option', () => {
     [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header: names are tokens/],
     [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
     [{ headers: { a: 5 } }, /^headers: "a"/],
+    [{ headers: 'authorization=secret' }, /^headers: an object of names and values is required$/],
+    [{ headers: null }, /^headers: an object/],
   ] as [object, RegExp][]) {
     test(`is refused by name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new OtlpHttpExporter(options), { message });

@@ -448,7 +448,7 @@ describe('a shutdown', () => {
     });
     endedSpansInto(processor)(1);
     await processor.forceFlush();
-    assert.deepEqual(await processor.shutdown(), { exported: 0, pending: 0, dropped: 0 });
+    assert.deepEqual(await processor.shutdown(), { exported: 1, pending: 0, dropped: 0 });
     assert.equal(closings, 1);
     assert.equal(balanced(processor).acknowledged, 1);
   });
