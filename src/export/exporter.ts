@@ -10,7 +10,7 @@ export type DropReason =
   | 'encode_failed'
   /** The server refused a single batch for its size. Where several are refused so, they are sent again in parts. */
   | 'too_large'
-  /** The server answered, and not with success; with "come again later" until the shutdown. */
+  /** The server answered, and not with success, or with "later" until the shutdown. */
   | 'refused'
   /** No connection came about until the shutdown. */
   | 'unreachable'
