@@ -265,6 +265,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
     if (this._current.spanCount) {
+      // While a collector is away, what is held is to be what is counted.
+      if (this._queuedBytes > this._options.maxQueueBytes / 4) this._current.compact?.();
       this._queue._push(this._current);
       this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();

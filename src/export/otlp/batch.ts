@@ -102,6 +102,16 @@ export class OtlpBatch implements EncodedBatch {
     return segment;
   }
 
+  compact(): void {
+    for (const segment of this._segments) {
+      select(segment);
+      this._pool.give(wire._bytes);
+      wire._bytes = wire._bytes.slice(0, wire._at);
+      wire._view = new DataView(wire._bytes.buffer);
+      save(segment);
+    }
+  }
+
   /** The bytes of each segment, ready to be sent. */
   _seal(): Uint8Array<ArrayBuffer>[] {
     return this._segments.map((segment) => {

@@ -35,6 +35,29 @@ describe('a request', () => {
     assert.equal(requestBytes([batch]).buffer, buffer.buffer);
   });
 
+  test('of batches that were made to take no more memory than they need says the same', () => {
+    const spans = spansIn({ scopes: ['a', 'b'], each: 40 });
+    const pool = new BufferPool();
+    const given: number[] = [];
+    const give = pool.give.bind(pool);
+    pool.give = (buffer) => {
+      given.push(buffer.length);
+      give(buffer);
+    };
+    const [first, second] = [batchOf(spans, pool), batchOf(spans, pool)];
+    first.compact();
+    // Another one is written to between.
+    const third = batchOf(spans, pool);
+    second.compact();
+    const bytes = requestBytes([first]);
+    assert.deepEqual([requestBytes([second]), requestBytes([third])], [bytes, bytes]);
+    assert.deepEqual(idsOf(flatten(decodeRequest(bytes))).sort(), idsOf(spans).sort());
+    // Two buffers of each went to whoever comes next, larger than what was in them.
+    assert.equal(given.length, 4);
+    assert.ok(given[0] + given[1] > bytes.length);
+    for (const { buffer } of first._seal()) assert.ok(buffer.byteLength < Math.max(...given));
+  });
+
   test('of several scopes and resources names each once a batch, whatever the order of their spans', () => {
     const first = spansIn({ scopes: ['a', 'b'], each: 3 });
     const second = spansIn({ scopes: ['b', 'c'], each: 2 });
