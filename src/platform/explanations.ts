@@ -12,7 +12,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   callback_missing: 'a span that is to run a callback was given none',
   encode_failed: 'a span could not be encoded and is dropped: please report this',
   event_limit: 'events beyond the limit are dropped: raise it in spanLimits',
-  export_delayed: 'requests fail, and are sent again until the queue is full',
+  export_delayed: 'they are sent again, for as long as the queue has room',
   export_timeout: 'an export took longer than exportTimeoutMillis and was aborted',
   id_refused: 'idGenerator gave no id, a random one is used',
   link_limit: 'links beyond the limit are dropped: raise it in spanLimits',
@@ -28,8 +28,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'a setting cannot be used',
-  shutdown:
-    'spans that ended after shutdown, or were still pending at its deadline, are dropped: is the collector reachable?',
+  shutdown: 'spans that ended after shutdown, or were still pending at its deadline, are dropped',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method came after the end of its span and does nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',

@@ -170,7 +170,7 @@ describe('an answer', () => {
     [401, 'refused', /OTEL_EXPORTER_OTLP_HEADERS/],
     [403, 'refused', /OTEL_EXPORTER_OTLP_HEADERS/],
     [404, 'refused', /\/v1\/traces/],
-    [413, 'too_large', /maxRequestBytes/],
+    [413, 'too_large', /maxExportBatchSize/],
     [500, 'refused', /500/],
   ] as const) {
     test(`with status ${status} drops the spans as ${reason} and says where, why and what to do`, async (t) => {
@@ -732,7 +732,7 @@ describe('the counters are exact at every step', () => {
           await collector.close();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 });

@@ -213,12 +213,15 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   }
 }
 
-/** What an error and its cause say, in words and codes. */
+/** What an error and its cause say, and their codes where the words do not have them. */
 function reasonOf(error: unknown): string {
-  return [error, read(error, 'cause')]
-    .flatMap((part) => [messageOf(part), textAt(part, 'code')])
-    .filter(Boolean)
-    .join(', ');
+  let reason = '';
+  for (const part of [error, read(error, 'cause')]) {
+    for (const text of [messageOf(part), textAt(part, 'code')]) {
+      if (!reason.includes(text)) reason += (reason && ', ') + text;
+    }
+  }
+  return reason;
 }
 
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
