@@ -3,14 +3,17 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 // Cloudflare Workers, and whatever else runs on workerd.
 
 export {
+  checkedTls,
   constrained,
   createFetch,
+  createGzip,
   env,
   explanations,
   fillRandom,
   isUnsent,
   language,
   processAttributes,
+  readFile,
   unref,
   writeError,
   writeOut,

@@ -1,4 +1,4 @@
-import { createFetch, isUnsent, language } from '#platform';
+import { checkedTls, createFetch, createGzip, isUnsent, language } from '#platform';
 import { later, within } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../../core/exception.ts';
@@ -8,6 +8,7 @@ import { SDK_VERSION } from '../../core/version.ts';
 import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
 import { concat, OtlpBatch } from './batch.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { shownUrl } from './endpoint.ts';
 import { readResponse } from './response.ts';
 
 /** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
@@ -35,16 +36,51 @@ export type FetchLike = (
   },
 ) => Promise<FetchedResponse>;
 
+/** What is sent with every request; a function is asked for it, so that it may change. */
+export type OtlpHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
+/**
+ * Certificates and key for connections over `https://`: PEM, as text or bytes. Node, Bun and Deno can be told them, other
+ * runtimes have no settings for TLS.
+ */
+export interface TlsOptions {
+  /**
+   * Certificates of the authorities that may vouch for the server. Default: those that the runtime trusts. On Node and Bun
+   * the given ones take their place, on Deno they are trusted besides.
+   */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The client's certificate, and behind it those between it and its authority. It needs a `key`. Default: none. */
+  cert?: string | Uint8Array;
+  /** The key of `cert`, unencrypted. Default: none. */
+  key?: string | Uint8Array;
+}
+
+/** {@link TlsOptions} that are checked, each certificate a text of its own. */
+export interface CheckedTls extends TlsOptions {
+  ca?: string[];
+  cert?: string;
+  key?: string;
+}
+
 /** Settings of an {@link OtlpHttpExporter}. */
 export interface OtlpHttpExporterOptions {
   /** Where to send, path included. Default: `http://localhost:4318/v1/traces`. */
   url?: string;
   /** Sent with every request. Default: none. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: OtlpHeaders;
   /** Milliseconds a request may take. Default: 10,000. */
   timeoutMillis?: number;
   /** Default: that of the runtime. */
   fetch?: FetchLike;
+  /**
+   * Certificates and key, for an `https://` URL without a `fetch` of your own. Node before 20.16 sees only when it connects
+   * what is wrong with them. Default: what the runtime trusts, and no certificate of the client.
+   */
+  tls?: TlsOptions;
+  /** `gzip` where the runtime can compress. In pages, what is sent at the very end is lost to it. Default: `none`. */
+  compression?: 'gzip' | 'none';
 }
 
 const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
@@ -72,9 +108,12 @@ type Attempt = [outcome: ExportOutcome, retryAfter?: number];
 export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
   /** Where requests go. */
   readonly url: string;
+  /** Lets go of what connections hold, where there is something to be let go of. */
+  readonly shutdown: (() => void) | undefined;
   private readonly _headers: Record<string, string>;
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
+  private readonly _gzip: ReturnType<typeof createGzip>;
   private readonly _pool = new BufferPool();
   /** Where the batches of a backlog are put together; new memory for each request costs 100 ns a span. */
   private _room: Uint8Array<ArrayBuffer> | undefined;
@@ -83,26 +122,40 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
-    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch } = options;
-    let scheme: string | undefined;
+    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch, tls, compression = 'none' } = options;
+    let href = '';
     try {
-      scheme = new URL(url).protocol;
+      href = new URL(url).href;
     } catch {
       // Refused with the others.
     }
-    if (scheme !== 'http:' && scheme !== 'https:') {
-      throw new TypeError(`url: ${JSON.stringify(url)} is not a URL that begins with http:// or https://`);
+    // Credentials would stand in front of an @.
+    if (!/^https?:\/\/[^@/]+\//.test(href)) {
+      throw new TypeError(
+        `url: ${JSON.stringify(shownUrl(textOf(url)))} is not a URL that begins with http:// or https:// and has no credentials`,
+      );
     }
     if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
+    if (compression !== 'gzip' && compression !== 'none') {
+      throw new TypeError(`compression: ${JSON.stringify(textOf(compression))} is not one of gzip, none`);
+    }
+    this._gzip = compression === 'gzip' ? createGzip() : undefined;
+    if (compression === 'gzip' && !this._gzip) report('compression_unavailable', '');
+    // Taken away with the sending that is to come.
+    if (typeof headers === 'function') throw new Error('not supported yet: headers as a function');
     this.url = url;
     this._headers = {
       ...checkedHeaders(headers, 'headers'),
       'content-type': 'application/x-protobuf',
+      ...(this._gzip && { 'content-encoding': 'gzip' }),
       // Browsers set their own.
       ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
-    this._fetch = fetch ?? createFetch(url);
+    const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
+    const own = fetch ? undefined : createFetch(url, certificates);
+    this._fetch = (fetch ?? own) as FetchLike;
+    this.shutdown = own?.close;
   }
 
   createBatch(): OtlpBatch {
@@ -159,7 +212,7 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const response = await untraced(this._fetch, this.url, {
         method: 'POST',
         headers: this._headers,
-        body,
+        body: this._gzip ? await this._gzip(body) : body,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
         redirect: 'manual',
         signal: abort.signal,
@@ -171,14 +224,14 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       const rejected = Math.min(rejectedSpans, spans);
       // The common case: not a word of it.
       if (isAccepted && rejected === 0 && said.length === 0) return [{ acknowledged: spans }];
-      const why = `${this.url} answered ${status} ${quoted(said)}${explanation(status)}`;
+      const why = `${shownUrl(this.url)} answered ${status} ${quoted(said)}${explanation(status)}`;
       if (isAccepted) return [{ acknowledged: spans - rejected, rejected, why }];
       return [
         { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why },
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
       ];
     } catch (error) {
-      const why = `${this.url} gave no answer (${reasonOf(error)})`;
+      const why = `${shownUrl(this.url)} gave no answer (${this._reasonOf(error)})`;
       return isUnsent(error)
         ? [{ dropped: spans, reason: 'unreachable', why: why + explanation('no_answer') }, 0]
         : // Nobody knows whether it arrived: sending it again could double its spans.
@@ -189,14 +242,15 @@ export class OtlpHttpExporter implements BatchingExporter<OtlpBatch> {
       signal.removeEventListener('abort', cancel);
     }
   }
-}
 
-/** What an error and its cause say, in words and codes. */
-function reasonOf(error: unknown): string {
-  return [error, read(error, 'cause')]
-    .flatMap((part) => [messageOf(part), textAt(part, 'code')])
-    .filter(Boolean)
-    .join(', ');
+  /** What an error and its cause say, in words and codes. Bun and Deno name the URL, whose query may hold a secret. */
+  private _reasonOf(error: unknown): string {
+    return [error, read(error, 'cause')]
+      .flatMap((part) => [messageOf(part), textAt(part, 'code')])
+      .filter(Boolean)
+      .join(', ')
+      .replaceAll(new URL(this.url).search, '');
+  }
 }
 
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
@@ -204,9 +258,11 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
   const result: Record<string, string> = {};
   for (const name in headers) {
     const value: unknown = headers[name];
-    // The value stays out of the message: it is likely to be a secret.
-    if (!/^[\w!#-'*+.^`|~-]+$/.test(name) || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
-      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header: names are tokens, values Latin-1 text`);
+    const [token] = /^[\w!#-'*+.^`|~-]*/.exec(name) as RegExpExecArray;
+    if (!token || token !== name || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
+      // The value stays out of the message, and what stands behind a wrong character: both are likely to be a secret.
+      const shown = JSON.stringify(name.slice(0, token.length + 1));
+      throw new TypeError(`${setting}: ${shown} is not a header: names are tokens, values Latin-1 text`);
     }
     result[name.toLowerCase()] = value;
   }

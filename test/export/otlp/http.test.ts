@@ -221,8 +221,10 @@ describe('an option', () => {
     [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
     [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
     [{ timeoutMillis: '10' }, /^timeoutMillis: 10/],
+    [{ url: 'http://host/?token=1', compression: 'br' }, /^compression: "br" is not one of gzip, none$/],
+    [{ compression: null }, /^compression: "null" is not one of gzip, none$/],
     [{ fetch: 'fetch' }, /^fetch: a function/],
-    [{ headers: { 'a b': 'c' } }, /^headers: "a b" is not a header: names are tokens/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a header: names are tokens/],
     [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
     [{ headers: { a: 5 } }, /^headers: "a"/],
   ] as [object, RegExp][]) {
