@@ -215,6 +215,8 @@ function open(connect: Connect, isSecure: boolean, idle: Connection[]): Connecti
   });
   socket.on('end', () => connection.exchange?.onEnd());
   socket.on('error', (error) => {
+    // Those of OpenSSL end in a line's end.
+    error.message = error.message.trim();
     failure = error;
   });
   socket.on('close', () => {

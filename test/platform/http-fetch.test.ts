@@ -279,7 +279,11 @@ describe('the signal', () => {
     const abort = new AbortController();
     const body = new Uint8Array(32 * 1024 * 1024);
     const response = createHttpFetch(url)(url, init({ body, signal: abort.signal }));
-    await once(server, 'connection');
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    // Once something of it is there, the client knows that there is a connection.
+    socket.resume();
+    await once(socket, 'data');
+    socket.pause();
     abort.abort(reason);
     await assert.rejects(response, reason);
   });
