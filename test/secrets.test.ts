@@ -153,7 +153,8 @@ it('a URL is shown as far as it helps', () => {
     said({ otlpEndpoint: `https://host/@me/otlp?token=${SECRET}` }),
     /to https:\/\/host\/@me\/otlp\/v1\/traces$/,
   );
-  assert.match(said({ otlpEndpoint: `https://[::1]:4318?a=b@c` }), /to https:\/\/\[::1\]:4318\/v1\/traces$/);
+  assert.match(said({ otlpEndpoint: 'http://collector:4318?a=b@c' }), /to http:\/\/collector:4318\/v1\/traces$/);
+  assert.match(said({ otlpEndpoint: 'collector:port?a=b' }), /^.*otlpEndpoint: "collector:port" is not a URL/);
 });
 
 /** Why an exporter cannot be made; '' where it can. */

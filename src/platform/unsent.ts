@@ -1,8 +1,8 @@
 // What says that a request has not been sent, in the words of Node, Bun, Deno and undici: in `code`, in `cause.code`, or only
 // in a text.
 const UNSENT = [
-  // The connection was refused, or the name does not resolve.
-  /ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT|connection refused|client error \(Connect\)/i,
+  // The connection was refused, by a proxy perhaps, or the name does not resolve.
+  /ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT|HTTP Tunneling|connection refused|client error \(Connect\)/i,
   // The server does not speak TLS, or no version of it that is spoken here.
   /TLS handshake failed|before secure TLS connection|WRONG_VERSION_NUMBER/,
   // Its certificate was refused, for one of OpenSSL's reasons.
@@ -28,16 +28,25 @@ interface Described {
   readonly errors?: readonly unknown[];
 }
 
+// An error of a fetch, its cause, and what came of each address, or of the way to a proxy.
+const MAX_DEPTH = 3;
+
 /** True where an error of a request says that no connection came about, and so nothing was sent. Never throws. */
 export function isUnsent(error: unknown): boolean {
   try {
-    if (marked.has(error as object)) return true;
-    const { cause, errors = [] } = error as Described;
-    return [error, cause, ...errors, ...(Object(cause).errors ?? [])].some((part) => {
-      const { code, syscall, message } = Object(part) as Described;
-      return syscall === 'connect' || UNSENT.some((words) => words.test(`${code} ${message}`));
-    });
+    return saysSo(error, MAX_DEPTH);
   } catch {
     return false;
   }
+}
+
+function saysSo(error: unknown, depth: number): boolean {
+  if (depth === 0 || typeof error !== 'object' || error === null) return false;
+  if (marked.has(error)) return true;
+  const { code, syscall, message, cause, errors = [] } = error as Described;
+  return (
+    syscall === 'connect' ||
+    UNSENT.some((words) => words.test(`${code} ${message}`)) ||
+    [cause, ...errors].some((part) => saysSo(part, depth - 1))
+  );
 }

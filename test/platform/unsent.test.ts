@@ -22,6 +22,12 @@ describe('an error of a request', () => {
       new TypeError('fetch failed', { cause: new AggregateError([unreachable]) }),
       new TypeError('fetch failed', { cause: Object.assign(new Error('late'), { code: 'UND_ERR_CONNECT_TIMEOUT' }) }),
       Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }),
+      // By way of a proxy that refuses.
+      new TypeError('fetch failed', {
+        cause: new Error('Request was cancelled.', {
+          cause: new Error('Proxy response (407) !== 200 when HTTP Tunneling'),
+        }),
+      }),
       Object.assign(new Error('Unable to connect'), { code: 'ConnectionRefused' }),
       new TypeError('tcp connect error: Connection refused (os error 111)'),
     ]) {

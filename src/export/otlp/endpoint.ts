@@ -12,8 +12,8 @@ export const DEFAULT_ENDPOINT = 'http://localhost:4318';
 
 // White space, paths without a host, of which parsers make the host, and other protocols.
 const UNUSABLE = /\s|^([^/]*:\/\/)?\/|^(?!https?:)[^/]*:\/\//i;
-// What stands before an @ further on is a part of the path or the query.
-const WITHOUT_CREDENTIALS = /^https?:\/\/(\[[^@\]]*\]|[^@:/?#]*)(:\d*)?([/?#]|$)/i;
+// An @ further on is a part of the path or the query.
+const WITHOUT_CREDENTIALS = /^https?:..[^@:/?#]*(:\d*)?[/?#]/i;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
