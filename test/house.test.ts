@@ -78,7 +78,7 @@ const rooms: Record<string, readonly string[]> = {
   'environment.ts': ['#platform'],
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
-  'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host', '#platform'],
+  'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],
   'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/', '#host', '#platform'],
 };
 
