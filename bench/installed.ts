@@ -27,7 +27,8 @@ function ensureLinked(): void {
   symlinkSync('../../..', `${scope}/trace`, 'junction');
 }
 
-function ensureFolder(path: string): void {
+/** Installs what the lock file of a folder says, unless it is there. */
+export function ensureFolder(path: string): void {
   const lock = createHash('sha256')
     .update(readFileSync(`${path}/package-lock.json`))
     .digest('hex');

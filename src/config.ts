@@ -7,8 +7,14 @@ import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
-import { DEFAULT_ENDPOINT, tracesEndpoint } from './export/otlp/endpoint.ts';
-import { checkedHeaders, type FetchLike, type OtlpHttpExporterOptions } from './export/otlp/http.ts';
+import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
+import {
+  checkedHeaders,
+  type FetchLike,
+  type OtlpHeaders,
+  type OtlpHttpExporterOptions,
+  type TlsOptions,
+} from './export/otlp/http.ts';
 import type { StdoutFormat } from './export/printer.ts';
 import { W3CBaggagePropagator } from './propagation/baggage.ts';
 import { CompositePropagator } from './propagation/composite.ts';
@@ -21,12 +27,15 @@ import {
   FLAG,
   FUNCTION,
   given,
+  HEADERS,
   OBJECT,
   objectWith,
   oneOf,
   POSITIVE,
+  PROTOCOL,
   RATE,
   type SettingKind,
+  secret,
   TEXT,
 } from './setting.ts';
 
@@ -35,6 +44,9 @@ import {
  * `spanProcessors` are given along with it).
  */
 export type ExporterType = 'stdout' | 'otlp' | 'none';
+
+/** What OTLP is spoken over, and in which form. */
+export type OtlpProtocol = 'http/protobuf' | 'http/json';
 
 /**
  * Settings of `initialize`. What is not given comes from the environment variable that is named, then from the
@@ -54,10 +66,20 @@ export interface Config {
    * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`.
    */
   otlpEndpoint?: string;
-  /** Sent with every OTLP request. `OTEL_EXPORTER_OTLP_HEADERS`. Default: none. */
-  otlpHeaders?: Readonly<Record<string, string>>;
+  /** Sent with every OTLP request, or a function that says what is. `OTEL_EXPORTER_OTLP_HEADERS`. Default: none. */
+  otlpHeaders?: OtlpHeaders;
   /** Milliseconds an OTLP request may take. `OTEL_EXPORTER_OTLP_TIMEOUT`. Default: 10,000. */
   otlpTimeoutMillis?: number;
+  /**
+   * Certificates and key for an `https://` endpoint, PEM; on Node, Bun and Deno. Given in code, they replace what the
+   * variables name, as a whole. As files: `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and
+   * `OTEL_EXPORTER_OTLP_CLIENT_KEY`. Default: none.
+   */
+  otlpTls?: TlsOptions;
+  /** `gzip`, or `none`. `OTEL_EXPORTER_OTLP_COMPRESSION`. Default: `none`. */
+  otlpCompression?: OtlpHttpExporterOptions['compression'];
+  /** `http/protobuf`, or `http/json` except in pages. `OTEL_EXPORTER_OTLP_PROTOCOL`. Default: `http/protobuf`. */
+  otlpProtocol?: OtlpProtocol;
   /** In place of the runtime's `fetch` for OTLP requests. */
   fetch?: FetchLike;
   /** Share of traces that are recorded, 0 to 1; children do as their parents. `OTEL_TRACES_SAMPLER`. Default: 1. */
@@ -105,9 +127,12 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   serviceVersion: TEXT,
   environment: TEXT,
   exporterType: EXPORTER_TYPE,
-  otlpEndpoint: TEXT,
-  otlpHeaders: OBJECT,
+  otlpEndpoint: /* @__PURE__ */ secret(TEXT),
+  otlpHeaders: /* @__PURE__ */ secret(HEADERS),
   otlpTimeoutMillis: POSITIVE,
+  otlpTls: /* @__PURE__ */ secret(OBJECT),
+  otlpCompression: /* @__PURE__ */ oneOf('gzip', 'none'),
+  otlpProtocol: PROTOCOL,
   fetch: FUNCTION,
   samplingRate: RATE,
   sampler: /* @__PURE__ */ objectWith('shouldSample'),
@@ -156,7 +181,8 @@ function check(config: Config): void {
   }
   // Here and not only by those who use them: a slip must not wait for the day on which the exporter is changed.
   checkedBatchOptions(config.batch ?? {}, 'batch.');
-  checkedHeaders(config.otlpHeaders ?? {}, 'otlpHeaders');
+  const { otlpHeaders = {} } = config;
+  if (typeof otlpHeaders !== 'function') checkedHeaders(otlpHeaders, 'otlpHeaders');
   spanLimits(config.spanLimits);
 }
 
@@ -169,10 +195,19 @@ export function resolveConfig(config: Config): ResolvedConfig {
   check(config);
   const host = hostSettings(config);
   const settings = { ...DEFAULTS, ...(given(host) as typeof host) };
-  const { exporterType, otlpEndpoint, otlpHeaders: headers, otlpTimeoutMillis: timeoutMillis, fetch } = settings;
+  const {
+    exporterType,
+    otlpEndpoint,
+    otlpHeaders: headers,
+    otlpTimeoutMillis: timeoutMillis,
+    otlpTls: tls,
+    otlpCompression: compression,
+    otlpProtocol: protocol,
+    fetch,
+  } = settings;
   const isOtlp = exporterType === 'otlp';
-  // Of an endpoint that is not used, the port says nothing.
-  const url = settings.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp });
+  // Of an endpoint that is not used, the port says nothing; with a protocol that is stated, it is taken at its word.
+  const url = settings.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp || !!protocol });
   const attributes: Attributes = {
     ...attributesOf(DEFAULTS),
     ...settings.resourceAttributes,
@@ -182,7 +217,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
   attributes['deployment.environment.name'] ??= attributes.environment;
   return {
     ...settings,
-    otlp: { url, headers, timeoutMillis, fetch },
+    otlp: { url, headers, timeoutMillis, fetch, tls, compression, encoding: settings.otlpEncoding },
     resource: { attributes },
     propagator: new CompositePropagator({
       propagators: settings.propagators ?? [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
@@ -190,7 +225,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     banner:
       exporterType === 'none' || settings.quiet
         ? undefined
-        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${url}` : exporterType + (settings.hint ?? '')}`,
+        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${shownUrl(url)}` : exporterType + (settings.hint ?? '')}`,
   };
 }
 

@@ -10,9 +10,24 @@ export class Environment {
 
   /** The first of `names` that is set. */
   text(...names: string[]): string | undefined {
+    return this.entry(...names)?.[1];
+  }
+
+  /** The first of `names` that is set, and its value. */
+  entry(...names: string[]): [name: string, value: string] | undefined {
     for (const name of names) {
       const value = env(name)?.trim();
-      if (value) return value;
+      if (value) return [name, value];
+    }
+    return undefined;
+  }
+
+  /** The first of `names` that is set to one of these words. */
+  word<Word extends string>(words: readonly Word[], ...names: string[]): [name: string, word: Word] | undefined {
+    for (const name of names) {
+      const value = this.text(name);
+      if (words.includes(value as Word)) return [name, value as Word];
+      if (value !== undefined) this.refuse(name, value, `one of ${words.join(', ')}`);
     }
     return undefined;
   }

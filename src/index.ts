@@ -1,4 +1,4 @@
-export type { Config, ExporterType } from './config.ts';
+export type { Config, ExporterType, OtlpProtocol } from './config.ts';
 export { defaultConfig } from './config.ts';
 export type { Attributes, AttributeValue } from './core/attributes.ts';
 export type { HrTime, TimeInput } from './core/clock.ts';
@@ -44,7 +44,13 @@ export type {
 } from './export/exporter.ts';
 export { InMemorySpanExporter } from './export/memory.ts';
 export type { OtlpEncoding } from './export/otlp/encoding.ts';
-export type { FetchedResponse, FetchLike, OtlpHeaders, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+export type {
+  FetchedResponse,
+  FetchLike,
+  OtlpHeaders,
+  OtlpHttpExporterOptions,
+  TlsOptions,
+} from './export/otlp/http.ts';
 export { OtlpHttpExporter } from './export/otlp/http.ts';
 export { JsonEncoding } from './export/otlp/json-encoding.ts';
 export type { StdoutFormat } from './export/printer.ts';

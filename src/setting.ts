@@ -1,5 +1,5 @@
-/** What a setting may be: how that is said, and whether a value is it. */
-export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean];
+/** What a setting may be: how that is said, whether a value is it, and whether a wrong one may be a secret. */
+export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean, isSecret?: boolean];
 
 export const TEXT: SettingKind = ['a string that is not empty', (value) => typeof value === 'string' && value !== ''];
 export const FLAG: SettingKind = ['true or false', (value) => typeof value === 'boolean'];
@@ -8,12 +8,22 @@ export const OBJECT: SettingKind = [
   'an object',
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 ];
+export const HEADERS: SettingKind = ['an object or a function', (value) => OBJECT[1](value) || FUNCTION[1](value)];
+export const PROTOCOL: SettingKind = [
+  'one of http/protobuf, http/json (not supported yet: grpc)',
+  (value) => /^http\/(protobuf|json)$/.test(value as string),
+];
 export const POSITIVE: SettingKind = ['a number above 0', (value) => typeof value === 'number' && value > 0];
 export const RATE: SettingKind = [
   'a number from 0 to 1',
   (value) => typeof value === 'number' && value >= 0 && value <= 1,
 ];
 export const EXPORTER_TYPE: SettingKind = /* @__PURE__ */ oneOf('stdout', 'otlp', 'none');
+
+/** A value that no message shows, since it may hold a password or a key. */
+export function secret([allowed, isAllowed]: SettingKind): SettingKind {
+  return [allowed, isAllowed, true];
+}
 
 /** One of these texts. */
 export function oneOf(...texts: string[]): SettingKind {
@@ -34,8 +44,10 @@ export function arrayOf(what: string, [, isAllowed]: SettingKind): SettingKind {
 }
 
 /** @throws TypeError naming the setting, its value and what is allowed. */
-export function checkSetting(name: string, value: unknown, [allowed, isAllowed]: SettingKind): void {
-  if (!isAllowed(value)) throw new TypeError(`${name}: ${shown(value)} is not ${allowed}`);
+export function checkSetting(name: string, value: unknown, [allowed, isAllowed, isSecret]: SettingKind): void {
+  if (isAllowed(value)) return;
+  const isShown = !isSecret || value === null || /number|boolean/.test(typeof value);
+  throw new TypeError(`${name}: ${isShown ? shown(value) : `a ${typeof value}`} is not ${allowed}`);
 }
 
 function shown(value: unknown): string {

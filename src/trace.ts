@@ -74,6 +74,8 @@ export function initialize(config: Config = {}): Tracer {
   if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
   const resolved = resolveConfig(config);
   const { exporterType, propagator, banner } = resolved;
+  // Before the exporter is made, which may have something to say.
+  processState.onDiagnostic = resolved.onDiagnostic;
   const spanProcessors = [...(resolved.spanProcessors ?? [])];
   // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
   // environment switches everything off.
@@ -88,7 +90,6 @@ export function initialize(config: Config = {}): Tracer {
   const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
-  processState.onDiagnostic = resolved.onDiagnostic;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);
   return tracer ?? idleTracer();

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { OtlpEncoding } from '../export/otlp/encoding.ts';
 
 /**
  * The settings with what the surroundings of the program say where the code says nothing: a page says nothing, a server
@@ -7,6 +8,8 @@ import type { Config } from '../config.ts';
 export interface HostSettings extends Config {
   /** Where OTLP requests go, with `otlpEndpoint` taken into account. Default: what that means. */
   otlpUrl?: string;
+  /** The form that `otlpProtocol` means. Default: protobuf. */
+  otlpEncoding?: OtlpEncoding;
   /** The end of the line that `initialize` writes. */
   hint?: string;
   /** What could not be used, a sentence each. */

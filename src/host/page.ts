@@ -1,4 +1,4 @@
-import { writeOut } from '#platform';
+import { checkedTls, writeOut } from '#platform';
 import type { Config } from '../config.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -10,6 +10,13 @@ import type { HostDefaults, HostSettings } from './host.ts';
 
 /** What the code says: a page has no environment variables. */
 export function hostSettings(config: Config): HostSettings {
+  if (config.otlpTls) checkedTls(config.otlpTls, 'otlpTls', '');
+  // A tenth of all that a page loads, which most do not need.
+  if (config.otlpProtocol === 'http/json') {
+    throw new TypeError(
+      'otlpProtocol: "http/json" is for servers; pages pass spanProcessors, with new OtlpHttpExporter({ encoding: new JsonEncoding() })',
+    );
+  }
   const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;
   return { ...config, sampler, warnings: [] };
 }

@@ -1,5 +1,5 @@
-import { processAttributes } from '#platform';
-import type { Config, ExporterType } from '../config.ts';
+import { checkedTls, processAttributes, readFile } from '#platform';
+import type { Config, ExporterType, OtlpProtocol } from '../config.ts';
 import { type Diagnostic, printDiagnostic, report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
@@ -11,8 +11,9 @@ import {
   TraceIdRatioBasedSampler,
 } from '../core/sampler.ts';
 import { Environment } from '../environment.ts';
-import { DEFAULT_ENDPOINT, isPlaintext, tracesEndpoint } from '../export/otlp/endpoint.ts';
-import { checkedHeaders } from '../export/otlp/http.ts';
+import { DEFAULT_ENDPOINT, isPlaintext, shownUrl, tracesEndpoint } from '../export/otlp/endpoint.ts';
+import { checkedHeaders, type TlsOptions } from '../export/otlp/http.ts';
+import { JsonEncoding } from '../export/otlp/json-encoding.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import { StdoutSpanProcessor } from '../export/stdout.ts';
 import { W3CBaggagePropagator } from '../propagation/baggage.ts';
@@ -33,19 +34,16 @@ export function hostSettings(config: Config): HostSettings {
   const isOtlp = exporterType === 'otlp';
   const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
-  if (isOtlp) refuseWhatIsToCome(environment);
-  const otlpUrl = isOtlp ? urlOf(config, environment) : undefined;
   const otlpHeaders = config.otlpHeaders ?? headersOf(environment);
-  if (otlpUrl !== undefined && isPlaintext(otlpUrl) && Object.keys(otlpHeaders ?? {}).length > 0) {
-    environment.warnings.push(`the OTLP headers go unencrypted to ${otlpUrl}: use https:// if they are secret`);
-  }
+  // A slip does not wait for the day on which spans leave by OTLP.
+  if (config.otlpTls && !isOtlp) checkedTls(config.otlpTls, 'otlpTls', 'https:');
   const timeoutMillis = environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT');
   return {
     ...config,
     exporterType,
-    otlpUrl,
     otlpHeaders,
     otlpTimeoutMillis: config.otlpTimeoutMillis ?? timeoutMillis,
+    ...(isOtlp && otlpOf({ ...config, otlpHeaders }, environment)),
     resourceAttributes,
     sampler: samplerOf(config, environment),
     spanLimits: { ...limitsOf(environment), ...given(config.spanLimits) },
@@ -106,40 +104,78 @@ function diagnosticsOf(environment: Environment): Pick<HostSettings, 'onDiagnost
   return { onDiagnostic, quiet: level < levels.indexOf('info') };
 }
 
-/** Settings of the specification whose features are still to come: an error beats being ignored. */
-function refuseWhatIsToCome(environment: Environment): void {
-  const check = (setting: string, works?: string, toCome: string[] = []) => {
-    // What is said of traces stands before what is said of all signals.
-    for (const name of [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`]) {
-      const value = environment.text(name);
-      if (value === undefined) continue;
-      if (value === works) return;
-      if (works === undefined || toCome.includes(value)) {
-        throw new Error(
-          `not supported yet: ${name}=${JSON.stringify(value)}; spans leave as http/protobuf, uncompressed`,
-        );
-      }
-      environment.refuse(name, value, `one of ${[works, ...toCome].join(', ')}`);
-    }
+/** What counts only where spans leave by OTLP: how and where they do. */
+function otlpOf(config: Config, environment: Environment): Partial<HostSettings> {
+  const otlpProtocol = config.otlpProtocol ?? protocolOf(environment);
+  const otlpUrl = urlOf(config, environment, otlpProtocol !== undefined);
+  const { otlpHeaders = {}, otlpTls, fetch } = config;
+  const hasHeaders = typeof otlpHeaders === 'function' || Object.keys(otlpHeaders).length > 0;
+  if (hasHeaders && isPlaintext(otlpUrl)) {
+    environment.warnings.push(
+      `the OTLP headers go unencrypted to ${shownUrl(otlpUrl)}: use https:// if they are secret`,
+    );
+  }
+  return {
+    otlpUrl,
+    otlpEncoding: otlpProtocol === 'http/json' ? new JsonEncoding() : undefined,
+    otlpTls: otlpTls ? checkedTls(otlpTls, 'otlpTls', fetch ?? otlpUrl) : tlsOf(config, environment, otlpUrl),
+    otlpCompression: config.otlpCompression ?? environment.word(['gzip', 'none'], ...namesOf('COMPRESSION'))?.[1],
   };
-  check('PROTOCOL', 'http/protobuf', ['http/json', 'grpc']);
-  check('COMPRESSION', 'none', ['gzip']);
-  for (const setting of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) check(setting);
 }
 
-function urlOf(config: Config, environment: Environment): string {
+/** What is said of traces stands before what is said of all signals. */
+function namesOf(setting: string): string[] {
+  return [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`];
+}
+
+/** @throws Error for what is still to come: it beats being ignored. */
+function protocolOf(environment: Environment): OtlpProtocol | undefined {
+  const [name, protocol] = environment.word(['http/protobuf', 'http/json', 'grpc'], ...namesOf('PROTOCOL')) ?? [];
+  if (protocol === 'grpc') throw new Error(`not supported yet: ${name}="grpc"; spans leave over HTTP`);
+  return protocol;
+}
+
+const TLS_FILES = { ca: 'CERTIFICATE', cert: 'CLIENT_CERTIFICATE', key: 'CLIENT_KEY' };
+
+/** The certificates in the files that the variables name. @throws Error naming the variable, and the path unless it is none. */
+function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOptions | undefined {
+  const files = Object.entries(TLS_FILES).flatMap(([member, setting]) => {
+    const [name, path = ''] = environment.entry(...namesOf(setting)) ?? [];
+    return name === undefined ? [] : [{ member, name, path }];
+  });
+  if (files.length === 0) return undefined;
+  // Such variables may be meant for other signals.
+  if (fetch || !url.startsWith('https:')) {
+    const who = fetch ? 'a fetch of your own' : shownUrl(url);
+    environment.warnings.push(`${files.map(({ name }) => name).join(', ')}: ${who} has no use for certificates`);
+    return undefined;
+  }
+  const tls: Record<string, Uint8Array> = {};
+  const names: Record<string, string> = {};
+  for (const { member, name, path } of files) {
+    // A key that stands there itself.
+    if (path.includes('-----BEGIN')) throw new Error(`${name}: the path of a file is required, and not what is in it`);
+    names[member] = `${name}=${JSON.stringify(path)}`;
+    try {
+      tls[member] = readFile(path);
+    } catch (error) {
+      throw new Error(`${names[member]}: the file cannot be read: ${messageOf(error)}`);
+    }
+  }
+  return checkedTls(tls, 'otlpTls', url, names);
+}
+
+function urlOf({ otlpEndpoint }: Config, environment: Environment, isHttp: boolean): string {
   const insecure = environment.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE', 'OTEL_EXPORTER_OTLP_INSECURE');
   // Only a stated protocol makes an endpoint on port 4317, gRPC's, one for HTTP.
-  const isHttp =
-    environment.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL') === 'http/protobuf';
-  const base = config.otlpEndpoint;
-  if (base !== undefined) return tracesEndpoint('otlpEndpoint', base, { insecure, isHttp });
+  const options = { insecure, isHttp };
+  if (otlpEndpoint !== undefined) return tracesEndpoint('otlpEndpoint', otlpEndpoint, options);
   const traces = environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
   if (traces !== undefined) {
-    return tracesEndpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces, { insecure, isHttp, isComplete: true });
+    return tracesEndpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces, { ...options, isComplete: true });
   }
   const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
-  return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, { insecure, isHttp });
+  return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, options);
 }
 
 /** Speaks of an endpoint that was set and is not used; the default one was not set by anybody. */

@@ -3,7 +3,9 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 // A page or a web worker: no environment, no process, the console for output.
 
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
+export { checkedTls } from './web-tls.ts';
 export type { ContextStorage };
 
 /** None: see explanations.ts. */
@@ -20,6 +22,10 @@ export function env(): undefined {}
 
 export function processAttributes(): Record<string, string> {
   return {};
+}
+
+export function readFile(): never {
+  throw new Error('this runtime reads no files');
 }
 
 export function writeOut(text: string): void {

@@ -1,18 +1,23 @@
+import type { CheckedTls } from '../export/otlp/http.ts';
+import { createGlobalFetch } from './global-fetch.ts';
 import * as node from './node.ts';
+import type { PlatformFetch } from './platform.ts';
 
 // Bun speaks Node's interfaces; only its name, its version and its `fetch`, which is faster than its `node:http`, are its
 // own.
 
-export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export {
   type ContextStorage,
+  checkedTls,
   constrained,
   createContextStorage,
+  createGzip,
   env,
   explanations,
   ioPerRequest,
   isUnsent,
   language,
+  readFile,
   unref,
   writeError,
   writeOut,
@@ -25,4 +30,9 @@ export function processAttributes(): Record<string, string | number> {
     'process.runtime.name': 'bun',
     'process.runtime.version': process.versions.bun as string,
   };
+}
+
+export function createFetch(_url: string, tls?: CheckedTls): PlatformFetch {
+  const fetch = createGlobalFetch();
+  return tls ? (url, init) => fetch(url, { ...init, tls } as typeof init) : fetch;
 }

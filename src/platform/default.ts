@@ -6,7 +6,9 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { isUnsent } from './unsent.ts';
+export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
+export { checkedTls } from './web-tls.ts';
 export type { ContextStorage };
 
 type StorageClass = new () => ContextStorage;
@@ -47,6 +49,10 @@ export function env(name: string): string | undefined {
 
 export function processAttributes(): Record<string, string> {
   return {};
+}
+
+export function readFile(): never {
+  throw new Error('this runtime reads no files');
 }
 
 export function writeOut(text: string): void {

@@ -1,10 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
+import type { CheckedTls } from '../export/otlp/http.ts';
 import type { ContextStorage } from './context-storage.ts';
+import { createGlobalFetch } from './global-fetch.ts';
+import type { PlatformFetch } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
-export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { checkedTls } from './node-tls.ts';
 export { isUnsent } from './unsent.ts';
+export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export type { ContextStorage };
 
@@ -19,7 +23,9 @@ declare const Deno: {
   readonly build: { readonly arch: string };
   readonly env: { get(name: string): string | undefined };
   readonly stdout: { write(bytes: Uint8Array): Promise<number> };
+  createHttpClient(options: { caCerts?: string[]; cert?: string; key?: string }): { close(): void };
   hostname(): string;
+  readFileSync(path: string): Uint8Array;
   unrefTimer(timer: number): void;
 };
 
@@ -51,6 +57,21 @@ export function writeOut(text: string): void {
 
 export function writeError(line: string): void {
   console.error(line);
+}
+
+/** With a client of its own, where there are certificates for it; it keeps its connections until it is closed. */
+export function createFetch(_url: string, tls?: CheckedTls): PlatformFetch {
+  const fetch = createGlobalFetch();
+  if (tls === undefined) return fetch;
+  const { ca: caCerts, cert, key } = tls;
+  const client = Deno.createHttpClient({ caCerts, cert, key });
+  const send: PlatformFetch = (url, init) => fetch(url, { ...init, client } as typeof init);
+  send.close = () => client.close();
+  return send;
+}
+
+export function readFile(path: string): Uint8Array {
+  return Deno.readFileSync(path);
 }
 
 export function unref(timer: unknown): void {

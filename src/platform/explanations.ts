@@ -10,6 +10,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   baggage_dropped:
     'baggage entries not sent: keys are HTTP tokens, values are strings, and the header has at most 64 members and 8192 bytes',
   callback_missing: 'a span that is to run a callback was given none',
+  compression_unavailable: 'this runtime cannot compress, requests leave as they are',
   encode_failed: 'a span could not be encoded and is dropped: please report this',
   event_limit: 'events beyond the limit are dropped: raise it in spanLimits',
   export_delayed: 'they are sent again, for as long as the queue has room',
@@ -18,7 +19,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   link_limit: 'links beyond the limit are dropped: raise it in spanLimits',
   link_refused: 'a link that cannot be read is left out',
   message_unreadable: 'a message could not be read, its span says less',
-  no_answer: 'is a collector listening there?',
+  no_answer: 'is a collector listening there? To https:// it must show a certificate that is trusted, see otlpTls',
   options_unreadable: 'the options of a span could not be read, they are left out',
   print_failed: 'a span could not be printed',
   processor_failed: 'a span processor failed, the others went on',

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
-import type { FetchedResponse, FetchLike } from '../export/otlp/http.ts';
+import type { CheckedTls, FetchedResponse, FetchLike } from '../export/otlp/http.ts';
 import { ResponseParser } from './http-response.ts';
 import { builtin } from './node-builtin.ts';
+import type { PlatformFetch } from './platform.ts';
+import { markUnsent } from './unsent.ts';
 
 // Common load balancers forget a connection after 60 seconds, some without a word.
 const IDLE_MILLIS = 30_000;
@@ -18,6 +20,8 @@ type Connect = () => Socket;
 /** A connection to the server, and the request that is on it. */
 interface Connection {
   readonly socket: Socket;
+  /** False until the server is reached and, over TLS, known: up to then nothing of a request leaves. */
+  isOpen: boolean;
   exchange: Exchange | undefined;
   /** When it is not to be used any more, in milliseconds of the monotonic clock. */
   expires: number;
@@ -27,7 +31,7 @@ interface Connection {
 interface Exchange {
   onData(bytes: Buffer): void;
   onEnd(): void;
-  onClose(error: unknown): void;
+  onClose(error: object | undefined): void;
 }
 
 /**
@@ -35,9 +39,10 @@ interface Exchange {
  * for loading itself at its first call. `node:http` takes 15 to 30 for its first request, and at 20,000 spans a second half
  * as much CPU again for every span of a batch (Node 20).
  *
- * Connections are kept; an idle one does not hold the process open, a request does. Redirects are not followed.
+ * Connections are kept; an idle one does not hold the process open, a request does. Redirects are not followed. What ends
+ * before there is a connection is an error that `isUnsent` knows.
  */
-export function createHttpFetch(url: string): FetchLike {
+export function createHttpFetch(url: string, certificates?: CheckedTls): PlatformFetch {
   const { protocol, hostname, port } = new URL(url);
   const isSecure = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -50,14 +55,16 @@ export function createHttpFetch(url: string): FetchLike {
     const tls = builtin('node:tls') ?? (await import('node:tls'));
     // An address is no name that a server could be asked for.
     const servername = net.isIP(host) === 0 ? host : '';
-    return () => tls.connect({ ...to, servername, ALPNProtocols: ['http/1.1'] });
+    // Read once and not for each connection.
+    const secureContext = certificates && tls.createSecureContext(certificates);
+    return () => tls.connect({ ...to, servername, secureContext, ALPNProtocols: ['http/1.1'] });
   };
 
   const send = (how: Connect, init: RequestInit, head: string, isAnew = false): Promise<FetchedResponse> =>
     new Promise((resolve, reject) => {
       // One that is sent again, or that is to go nowhere, goes over no connection to the server that is there.
       const kept = isAnew ? undefined : takeKept(idle);
-      const connection = kept ?? open(how, idle);
+      const connection = kept ?? open(how, isSecure, idle);
       const { socket } = connection;
       const { body, signal } = init;
       const answer = new Answer(socket);
@@ -72,7 +79,10 @@ export function createHttpFetch(url: string): FetchLike {
         answer.fail(error);
         reject(error);
       };
-      const onAbort = () => fail(signal.reason);
+      const onAbort = () =>
+        fail(
+          connection.isOpen ? signal.reason : markUnsent(new Error('no connection in time', { cause: signal.reason })),
+        );
       const { parser } = answer;
       const onProgress = () => {
         if (parser.status !== 0) resolve(answer);
@@ -103,7 +113,10 @@ export function createHttpFetch(url: string): FetchLike {
             // What goes for one connection of a server goes for all.
             for (const { socket } of idle.splice(0)) socket.destroy();
             resolve(send(how, init, head, true));
-          } else fail(error ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' }));
+          } else {
+            const why = error ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
+            fail(connection.isOpen ? why : markUnsent(why));
+          }
         },
       };
       signal.addEventListener('abort', onAbort);
@@ -186,10 +199,13 @@ function headOf(method: string, { host, pathname, search }: URL, headers: Reques
   return `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${lines.join('')}`;
 }
 
-function open(connect: Connect, idle: Connection[]): Connection {
+function open(connect: Connect, isSecure: boolean, idle: Connection[]): Connection {
   const socket = connect();
-  const connection: Connection = { socket, exchange: undefined, expires: 0 };
-  let failure: unknown;
+  const connection: Connection = { socket, isOpen: false, exchange: undefined, expires: 0 };
+  socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+    connection.isOpen = true;
+  });
+  let failure: Error | undefined;
   // The whole of a request sets out at once.
   socket.setNoDelay(true);
   socket.on('data', (bytes: Buffer) => {
@@ -199,6 +215,8 @@ function open(connect: Connect, idle: Connection[]): Connection {
   });
   socket.on('end', () => connection.exchange?.onEnd());
   socket.on('error', (error) => {
+    // Those of OpenSSL end in a line's end.
+    error.message = error.message.trim();
     failure = error;
   });
   socket.on('close', () => {

@@ -3,6 +3,7 @@ interface Modules {
   'node:fs': typeof import('node:fs');
   'node:net': typeof import('node:net');
   'node:tls': typeof import('node:tls');
+  'node:zlib': typeof import('node:zlib');
 }
 
 /**

@@ -6,7 +6,10 @@ import { builtin } from './node-builtin.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createHttpFetch as createFetch } from './http-fetch.ts';
+export { readFile } from './node-file.ts';
+export { createGzip } from './node-gzip.ts';
 export { fillRandom } from './node-random.ts';
+export { checkedTls } from './node-tls.ts';
 export { isUnsent } from './unsent.ts';
 export type { ContextStorage };
 

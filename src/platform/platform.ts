@@ -1,5 +1,11 @@
-import type { FetchLike } from '../export/otlp/http.ts';
+import type { CheckedTls, FetchLike, TlsOptions } from '../export/otlp/http.ts';
 import type { ContextStorage } from './context-storage.ts';
+
+/** What sends requests, and what may be called when there will be none any more. */
+export type PlatformFetch = FetchLike & { close?(): void };
+
+/** What makes less of bytes. */
+export type Compress = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
  * What the package asks of the runtime it is on. Each file of this folder answers for one, by exports of these names:
@@ -30,10 +36,29 @@ export interface Platform {
    */
   fillRandom(words: Int32Array<ArrayBuffer>): void;
   /**
-   * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
-   * need. Never throws.
+   * The certificates as texts. What a PEM file must hold is looked for, as far as the runtime can: Node before 20.16 cannot.
+   *
+   * @param setting - What the options are called in messages.
+   * @param user - What is to use them: a URL, or a fetch, which cannot.
+   * @param names - What members are called there, where it is not `setting.member`.
+   * @throws TypeError for what cannot be used, without the value, which may be a secret; for anything where the runtime has
+   * no settings for TLS.
    */
-  createFetch(url: string): FetchLike;
+  checkedTls(
+    tls: TlsOptions,
+    setting: string,
+    user: string | object,
+    names?: Readonly<Record<string, string>>,
+  ): CheckedTls;
+  /**
+   * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
+   * need. Never throws for certificates that are checked.
+   */
+  createFetch(url: string, tls?: CheckedTls): PlatformFetch;
+  /** What compresses to gzip, without holding up the program where the runtime can do that; `undefined` where it cannot. */
+  createGzip(): Compress | undefined;
+  /** The content of a file. @throws Error where there is none, where it may not be read, or where files cannot be read. */
+  readFile(path: string): Uint8Array;
   /** Lets the process end although this timer is set. */
   unref(timer: unknown): void;
   /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */

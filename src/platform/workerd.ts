@@ -3,8 +3,10 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 // Cloudflare Workers, and whatever else runs on workerd.
 
 export {
+  checkedTls,
   constrained,
   createFetch,
+  createGzip,
   env,
   explanations,
   fillRandom,
@@ -12,6 +14,7 @@ export {
   isUnsent,
   language,
   processAttributes,
+  readFile,
   unref,
   writeError,
   writeOut,

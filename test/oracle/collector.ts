@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TlsOptions } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import {
   type DecodedRequest,
@@ -19,6 +21,8 @@ export interface CollectorOptions {
   port?: number;
   /** Where requests are taken. Default `/v1/traces`. */
   path?: string;
+  /** What it shows and asks for over TLS. Default: it speaks plain HTTP. */
+  tls?: TlsOptions;
   /**
    * The answer to a request, called once it is received, undecodable ones included. What is left out, or `undefined`
    * for all of it, is answered as a collector would: 200 and an empty response, or the status that fits the problem.
@@ -71,7 +75,7 @@ export interface CollectorRequest {
 
 /** A collector that runs in the test's process. */
 export interface Collector {
-  /** `http://127.0.0.1:<port>`, the base URL. */
+  /** `http://127.0.0.1:<port>`, or the same with `https:`, the base URL. */
   readonly url: string;
   /** The URL that takes traces. */
   readonly endpoint: string;
@@ -107,7 +111,7 @@ class Refusal extends Error {
 
 /** Starts a collector on the loopback interface. */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { path = '/v1/traces', answer } = options;
+  const { path = '/v1/traces', tls, answer } = options;
   const requests: Mutable<CollectorRequest>[] = [];
   const connectionNumbers = new Map<Socket, number>();
   const waiting = new Set<{ count: number; resolve: () => void; reject: (reason: Error) => void }>();
@@ -117,15 +121,16 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   let connections = 0;
   let peakConcurrency = 0;
 
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     // A failure here is one of the test's own answer function: it shows as a closed connection and on the console.
     handle(incoming, response).catch((error: unknown) => {
       if (closing.signal.aborted) return;
       console.error('the test collector failed', error);
       response.destroy();
     });
-  });
-  server.on('connection', (socket: Socket) => {
+  };
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     connectionNumbers.set(socket, connections++);
     socket.on('close', () => connectionNumbers.delete(socket));
   });
@@ -228,7 +233,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     });
   });
   const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
 
   return {
     url,

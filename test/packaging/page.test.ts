@@ -42,12 +42,19 @@ describe('the package as pages get it', () => {
 
   it('refuses settings that cannot be used', () => {
     const { stdout } = inPage(`${esm}
-      for (const config of [{ samplingRate: 2 }, { otlpEndpoint: 'localhost:4317', exporterType: 'otlp' }]) {
+      for (const config of [
+        { samplingRate: 2 },
+        { otlpEndpoint: 'localhost:4317', exporterType: 'otlp' },
+        { otlpTls: { ca: 's3cret' } },
+        { otlpHeaders: 's3cret' },
+      ]) {
         try { initialize(config); } catch (error) { console.log(error.message); }
       }`);
-    assert.match(
-      stdout,
-      /^samplingRate: 2 is not a number from 0 to 1\nnot supported yet: otlpEndpoint="localhost:4317"/,
-    );
+    assert.deepEqual(stdout.trim().split('\n'), [
+      'samplingRate: 2 is not a number from 0 to 1',
+      'not supported yet: otlpEndpoint="localhost:4317", port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP',
+      'otlpTls: this runtime has no settings for TLS',
+      'otlpHeaders: a string is not an object or a function',
+    ]);
   });
 });

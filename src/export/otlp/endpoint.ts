@@ -12,6 +12,8 @@ export const DEFAULT_ENDPOINT = 'http://localhost:4318';
 
 // White space, paths without a host, of which parsers make the host, and other protocols.
 const UNUSABLE = /\s|^([^/]*:\/\/)?\/|^(?!https?:)[^/]*:\/\//i;
+// An @ further on is a part of the path or the query.
+const WITHOUT_CREDENTIALS = /^https?:..[^@:/?#]*(:\d*)?[/?#]/i;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
@@ -38,18 +40,25 @@ export function tracesEndpoint(
       `${setting}: ${
         url
           ? 'credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)'
-          : // What stands before an @ is likely to be a password.
-            `${JSON.stringify(value.replace(/[^/]*@/, '…@'))} is not a URL like http://host:4318, nor host:port`
+          : `${JSON.stringify(shownUrl(value))} is not a URL like http://host:4318, nor host:port`
       }`,
     );
   }
   if (url.port === '4317' && url.pathname === '/' && !isHttp) {
     throw new Error(
-      `not supported yet: ${setting}=${JSON.stringify(value)}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
+      `not supported yet: ${setting}=${JSON.stringify(shownUrl(value))}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
     );
   }
   if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');
   return url.href;
+}
+
+/**
+ * A URL, or what was meant to be one, as messages show it: without its query, which may hold a token, and nothing of it
+ * where there may be a password in it.
+ */
+export function shownUrl(url: string): string {
+  return url.includes('@') && !WITHOUT_CREDENTIALS.test(url) ? '…' : url.replace(/[?#].*/s, '');
 }
 
 /** True where what is sent to this URL crosses a network unencrypted: `http:` to a host other than this one. */

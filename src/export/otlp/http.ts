@@ -1,4 +1,4 @@
-import { createFetch, isUnsent, language } from '#platform';
+import { checkedTls, createFetch, createGzip, isUnsent, language } from '#platform';
 import { later, within } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../../core/exception.ts';
@@ -8,6 +8,7 @@ import { SDK_VERSION } from '../../core/version.ts';
 import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
 import { concat } from './concat.ts';
 import type { EncodedBatch, OtlpEncoding } from './encoding.ts';
+import { shownUrl } from './endpoint.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
 import { Retry } from './retry.ts';
 
@@ -41,6 +42,29 @@ export type OtlpHeaders =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
+/**
+ * Certificates and key for connections over `https://`: PEM, as text or bytes. Node, Bun and Deno can be told them, other
+ * runtimes have no settings for TLS.
+ */
+export interface TlsOptions {
+  /**
+   * Certificates of the authorities that may vouch for the server. Default: those that the runtime trusts. On Node and Bun
+   * the given ones take their place, on Deno they are trusted besides.
+   */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The client's certificate, and behind it those between it and its authority. It needs a `key`. Default: none. */
+  cert?: string | Uint8Array;
+  /** The key of `cert`, unencrypted. Default: none. */
+  key?: string | Uint8Array;
+}
+
+/** {@link TlsOptions} that are checked, each certificate a text of its own. */
+export interface CheckedTls extends TlsOptions {
+  ca?: string[];
+  cert?: string;
+  key?: string;
+}
+
 /** Settings of an {@link OtlpHttpExporter}. */
 export interface OtlpHttpExporterOptions {
   /** Where to send, path included. Default: `http://localhost:4318/v1/traces`. */
@@ -53,6 +77,13 @@ export interface OtlpHttpExporterOptions {
   encoding?: OtlpEncoding;
   /** Default: that of the runtime. */
   fetch?: FetchLike;
+  /**
+   * Certificates and key, for an `https://` URL without a `fetch` of your own. Node before 20.16 sees only when it connects
+   * what is wrong with them. Default: what the runtime trusts, and no certificate of the client.
+   */
+  tls?: TlsOptions;
+  /** `gzip` where the runtime can compress. In pages, what is sent at the very end is lost to it. Default: `none`. */
+  compression?: 'gzip' | 'none';
 }
 
 const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
@@ -75,30 +106,43 @@ const RETRYABLE = [429, 502, 503, 504];
 export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
+  /** Lets go of what connections hold, where there is something to be let go of. */
+  readonly shutdown: (() => void) | undefined;
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
+  private readonly _gzip: ReturnType<typeof createGzip>;
   private readonly _retry = new Retry();
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
-    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, encoding = new ProtobufEncoding(), fetch } = options;
-    let scheme: string | undefined;
+    const { url = DEFAULT_OTLP_URL, headers = {}, timeoutMillis, fetch, tls, compression = 'none' } = options;
+    const { encoding = new ProtobufEncoding() } = options;
+    let href = '';
     try {
-      scheme = new URL(url).protocol;
+      href = new URL(url).href;
     } catch {
       // Refused with the others.
     }
-    if (scheme !== 'http:' && scheme !== 'https:') {
-      throw new TypeError(`url: ${JSON.stringify(url)} is not a URL that begins with http:// or https://`);
+    // Credentials would stand in front of an @.
+    if (!/^https?:\/\/[^@/]+\//.test(href)) {
+      throw new TypeError(
+        `url: ${JSON.stringify(shownUrl(textOf(url)))} is not a URL that begins with http:// or https:// and has no credentials`,
+      );
     }
     if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
+    if (compression !== 'gzip' && compression !== 'none') {
+      throw new TypeError(`compression: ${JSON.stringify(textOf(compression))} is not one of gzip, none`);
+    }
+    this._gzip = compression === 'gzip' ? createGzip() : undefined;
+    if (compression === 'gzip' && !this._gzip) report('compression_unavailable', '');
     this.url = url;
     this._encoding = encoding;
     this._ownHeaders = {
       'content-type': encoding.contentType,
+      ...(this._gzip && { 'content-encoding': 'gzip' }),
       // Browsers set their own.
       ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
@@ -106,7 +150,10 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     this._headers =
       typeof headers === 'function' ? headers : { ...checkedHeaders(headers, 'headers'), ...this._ownHeaders };
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
-    this._fetch = fetch ?? createFetch(url);
+    const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
+    const own = fetch ? undefined : createFetch(url, certificates);
+    this._fetch = (fetch ?? own) as FetchLike;
+    this.shutdown = own?.close;
   }
 
   createBatch(): EncodedBatch {
@@ -124,7 +171,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = this._encoding._body(batches);
-    const outcome = await this._attempt(body, batches, spans, signal);
+    const outcome = await this._attempt(this._gzip ? await this._gzip(body) : body, batches, spans, signal);
     const isOver = outcome.retryMillis === undefined && (outcome.reason !== 'too_large' || batches.length === 1);
     // Only then is it certain that nobody reads the buffers any more.
     if (isOver && !outcome.unknown && !this._retry._isUncertain(batches)) this._encoding._free?.(batches, body);
@@ -138,7 +185,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     spans: number,
     signal: AbortSignal,
   ): Promise<ExportOutcome> {
-    const { _retry, _timeoutMillis, url } = this;
+    const { _retry, _timeoutMillis } = this;
+    const url = shownUrl(this.url);
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
@@ -146,7 +194,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     let headers: Record<string, string> | undefined;
     try {
       headers = typeof this._headers === 'function' ? await this._askForHeaders(this._headers) : this._headers;
-      const response = await untraced(this._fetch, url, {
+      const response = await untraced(this._fetch, this.url, {
         method: 'POST',
         headers,
         body,
@@ -195,9 +243,12 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     return JSON.stringify(cut(shown, QUOTED_BYTES));
   }
 
-  /** Without what the user's headers hold, which servers and others like to repeat: it is secret as a rule. */
+  /**
+   * Without what the user's headers hold, and the query of the URL, which servers and others like to repeat: both are
+   * secret as a rule.
+   */
   private _masked(text: string, headers: Record<string, string> | undefined): string {
-    let result = text;
+    let result = text.replaceAll(new URL(this.url).search, '');
     for (const name in headers) {
       if (name in this._ownHeaders) continue;
       for (const word of headers[name].split(' '))
@@ -230,9 +281,11 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
   if (Object(headers) !== headers) throw new TypeError(`${setting}: an object of names and values is required`);
   for (const name in headers) {
     const value: unknown = headers[name];
-    // The value stays out of the message: it is likely to be a secret.
-    if (!/^[\w!#-'*+.^`|~-]+$/.test(name) || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
-      throw new TypeError(`${setting}: ${JSON.stringify(name)} is not a header: names are tokens, values Latin-1 text`);
+    const [token] = /^[\w!#-'*+.^`|~-]*/.exec(name) as RegExpExecArray;
+    if (!token || token !== name || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
+      // The value stays out of the message, and what stands behind a wrong character: both are likely to be a secret.
+      const shown = JSON.stringify(name.slice(0, token.length + 1));
+      throw new TypeError(`${setting}: ${shown} is not a header: names are tokens, values Latin-1 text`);
     }
     result[name.toLowerCase()] = value;
   }

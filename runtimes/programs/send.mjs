@@ -1,0 +1,23 @@
+// Initializes with the settings that are handed over as JSON, ends two spans, and prints what became of them.
+import { forceFlush, initialize, shutdown, startSpan, stats } from '@realtime-ai/trace';
+
+const settings = JSON.parse(process.argv[2]);
+const diagnostics = [];
+const report = { refused: '', stats: undefined, diagnostics };
+try {
+  initialize({
+    exporterType: 'otlp',
+    quiet: true,
+    onDiagnostic: ({ message }) => diagnostics.push(message),
+    ...settings,
+  });
+} catch (error) {
+  report.refused = String(error);
+}
+startSpan('first').end();
+startSpan('second').end();
+// What cannot be sent is tried again with every flush, until it is given up.
+while ((await forceFlush()).pending > 0);
+report.stats = stats();
+await shutdown();
+console.log(JSON.stringify(report));

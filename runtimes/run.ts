@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureFolder } from '../bench/installed.ts';
+import { withPackedProject } from '../bench/packed.ts';
+import { ensureBuilt } from '../test/docs/build.ts';
+
+// `npm run test:runtimes` installs the runtimes, unless they are there, packs the package as it is published, puts the
+// programs beside it, and runs the tests. Arguments go to Node's runner: `-- --test-name-pattern=gzip`.
+const here = fileURLToPath(new URL('.', import.meta.url));
+const programs = join(here, 'programs');
+
+ensureFolder(here);
+ensureBuilt(new URL('../', import.meta.url));
+await withPackedProject(async ({ folder }) => {
+  for (const name of readdirSync(programs)) copyFileSync(join(programs, name), join(folder, name));
+  const files = readdirSync(here).filter((name) => name.endsWith('.test.ts'));
+  const runner = ['--import', 'tsx', '--test', '--test-timeout=60000', ...process.argv.slice(2)];
+  const child = spawn(process.execPath, [...runner, ...files.map((name) => join(here, name))], {
+    stdio: 'inherit',
+    env: { ...process.env, PROGRAMS_FOLDER: folder },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = code ?? 1;
+});

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../src/config.ts';
+import type { TraceStats } from '../src/trace.ts';
+import { run } from '../test/docs/program.ts';
+
+/** What runs programs. */
+export interface Runtime {
+  readonly name: string;
+  readonly command: string;
+  /** What comes before the file. */
+  readonly args: readonly string[];
+}
+
+/** What a program says at its end. */
+export interface Report {
+  /** The error that `initialize` threw; '' for none. */
+  readonly refused: string;
+  /** The counters, where spans leave. */
+  readonly stats?: TraceStats;
+  readonly diagnostics: readonly string[];
+}
+
+const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
+const deno = {
+  name: 'Deno',
+  command: `${modules}@deno/linux-x64-glibc/deno`,
+  args: ['run', '--quiet', '--no-lock', '--no-prompt', '--node-modules-dir=manual', '--allow-net', '--allow-env'],
+};
+
+export const RUNTIMES: readonly Runtime[] = [
+  { name: 'Node', command: process.execPath, args: [] },
+  { name: 'Bun', command: `${modules}@oven/bun-linux-x64/bin/bun`, args: ['run'] },
+  { ...deno, args: [...deno.args, '--allow-read'] },
+];
+
+/** Where a program may read nothing but its modules. */
+export const DENO_WITHOUT_FILES: Runtime = deno;
+
+/**
+ * Runs `programs/send.mjs`, which initializes the package as it is published with `config`, ends spans and shuts down.
+ *
+ * @throws Error with what the program wrote to stderr where it does not end as it should.
+ */
+export async function send(runtime: Runtime, config: Config, variables: Record<string, string> = {}): Promise<Report> {
+  const folder = process.env.PROGRAMS_FOLDER;
+  if (folder === undefined) throw new Error('npm run test:runtimes packs the package for these tests, and runs them');
+  const args = [...runtime.args, `${folder}/send.mjs`, JSON.stringify(config)];
+  const { code, stdout, stderr } = await run(runtime.command, args, folder, variables);
+  if (code !== 0) throw new Error(`${runtime.name} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as Report;
+}

@@ -1,0 +1,15 @@
+import { builtin } from './node-builtin.ts';
+import type { Compress } from './platform.ts';
+
+/** On a thread of Node's pool. What it takes is loaded by the first call. */
+export function createGzip(): Compress | undefined {
+  return async (bytes) => {
+    const { gzip } = builtin('node:zlib') ?? (await import('node:zlib'));
+    return new Promise((resolve, reject) => {
+      gzip(bytes, (error, compressed) => {
+        if (error) reject(error);
+        else resolve(compressed as Uint8Array<ArrayBuffer>);
+      });
+    });
+  };
+}

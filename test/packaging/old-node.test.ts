@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { run } from '../docs/program.ts';
+import { startCollector } from '../oracle/collector.ts';
+import { createAuthority } from '../platform/authority.ts';
+import { buildIfMissing, ROOT } from './distribution.ts';
+
+// Before 20.16 Node cannot load a module of its own at once: what it takes is loaded by the first request.
+const preamble = `
+  process.getBuiltinModule = undefined;
+  const { forceFlush, initialize, shutdown, startSpan } = await import('@realtime-ai/trace');
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'old-node-'));
+const authority = createAuthority();
+const { cert: ca } = authority;
+const client = authority.issue();
+const file = join(folder, 'ca.pem');
+writeFileSync(file, ca);
+
+/** What a program prints. */
+async function printed(code: string, variables: Record<string, string> = {}): Promise<string> {
+  const args = ['--input-type=module', '--eval', preamble + code];
+  const { stdout, stderr } = await run(process.execPath, args, ROOT, variables);
+  assert.equal(stderr, '');
+  return stdout.trim();
+}
+
+describe('the package on Node before 20.16', () => {
+  before(buildIfMissing);
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('sends spans over TLS, compressed, with certificates in code', async (t) => {
+    const collector = await startCollector({ tls: { ...authority.issue(), ca, requestCert: true } });
+    t.after(() => collector.close());
+    const config = { otlpEndpoint: collector.url, otlpTls: { ca, ...client }, otlpCompression: 'gzip' };
+    await printed(`
+      initialize({ exporterType: 'otlp', quiet: true, ...${JSON.stringify(config)} });
+      startSpan('old').end();
+      await shutdown();
+    `);
+    const [{ headers, spans }] = collector.requests;
+    assert.deepEqual([headers['content-encoding'], spans[0].name], ['gzip', 'old']);
+  });
+
+  it('says what to do where variables name files', async () => {
+    const code = `try { initialize({ exporterType: 'otlp' }); } catch ({ message }) { console.log(message); }`;
+    assert.equal(
+      await printed(code, {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector',
+        OTEL_EXPORTER_OTLP_CERTIFICATE: file,
+      }),
+      `OTEL_EXPORTER_OTLP_CERTIFICATE=${JSON.stringify(file)}: the file cannot be read: Node reads files at once from 20.16 on: set the certificates in code, as otlpTls`,
+    );
+  });
+
+  it('says with the first request what is wrong with a key', async () => {
+    const otlpTls = { cert: client.cert, key: authority.key };
+    const said = await printed(`
+      const onDiagnostic = ({ message }) => console.log(message);
+      const otlpTls = ${JSON.stringify(otlpTls)};
+      initialize({ exporterType: 'otlp', quiet: true, otlpEndpoint: 'https://127.0.0.1:1', otlpTls, onDiagnostic });
+      startSpan('old').end();
+      await forceFlush();
+    `);
+    assert.match(said, /^export_failed: 1 of 1 spans not acknowledged: .*key values mismatch/);
+  });
+});
