@@ -13,6 +13,7 @@ export {
   isUnsent,
   language,
   unref,
+  watchProcessEnd,
   writeError,
   writeOut,
 } from './node.ts';

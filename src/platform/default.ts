@@ -61,3 +61,5 @@ export function unref(timer: unknown): void {
   // Where timers are numbers they hold nothing open.
   (timer as { unref?(): void }).unref?.();
 }
+
+export function watchProcessEnd(): undefined {}

@@ -4,6 +4,7 @@ import type { ContextStorage } from './context-storage.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
+export { watchProcessEnd } from './process-end.ts';
 export { isUnsent } from './unsent.ts';
 export { fillRandom } from './web-random.ts';
 export type { ContextStorage };

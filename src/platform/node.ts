@@ -7,6 +7,7 @@ import { builtin } from './node-builtin.ts';
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createHttpFetch as createFetch } from './http-fetch.ts';
 export { fillRandom } from './node-random.ts';
+export { watchProcessEnd } from './process-end.ts';
 export { isUnsent } from './unsent.ts';
 export type { ContextStorage };
 

@@ -12,6 +12,7 @@ export {
   language,
   processAttributes,
   unref,
+  watchProcessEnd,
   writeError,
   writeOut,
 } from './default.ts';
