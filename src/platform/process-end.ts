@@ -1,5 +1,6 @@
 // What a flush may take at the end of a process.
 const PATIENCE_MILLIS = 5_000;
+const LEAST_PATIENCE_MILLIS = 100;
 // npm and shells deliver a signal twice within milliseconds; a person who repeats it after this means it.
 const REPETITION_MILLIS = 500;
 
@@ -99,12 +100,16 @@ class ProcessWatch {
   private async _beforeExit(): Promise<void> {
     // Other listeners of this event may end spans, too.
     await undefined;
-    const ended = this._end.ended();
-    if (ended === this._flushed || this._patience < 1) return;
+    const { _end, _patience } = this;
+    const ended = _end.ended();
+    if (ended === this._flushed || _patience < LEAST_PATIENCE_MILLIS) return;
     this._flushed = ended;
-    await this._end.flush(this._patience);
     // A flush makes the event come again: a listener that ends a span each time must not keep the process for ever.
     this._patience /= 2;
+    const start = performance.now();
+    await _end.flush(_patience);
+    // A request that nobody answers would hold the process. Timers may be early by less than a millisecond.
+    if (performance.now() - start > _patience - 1) await _end.shutdown(0);
   }
 
   private _exit(): void {
@@ -148,12 +153,16 @@ class ProcessWatch {
     if (this._crash !== undefined || !this._isAlone('uncaughtException')) return;
     this._crash = { thrown };
     this._end.endOpen();
-    this._finish(() =>
-      // For what is thrown in a microtask, Node prints the line that made the error, and not this one.
-      queueMicrotask(() => {
-        throw thrown;
-      }),
-    );
+    this._finish(() => {
+      // Bun shows the line that throws last, and so ours; what is reported keeps its own.
+      if (this._process.versions.bun !== undefined) reportError(thrown);
+      // For what is thrown in a microtask Node shows the line that made the error, or else one of its own.
+      else {
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    });
   }
 
   private async _finish(andThen: () => void): Promise<void> {
