@@ -33,7 +33,8 @@ const BEGIN = `
 const { forceFlush, initialize, shutdown, startSpan, stats } = trace;
 const begin = (settings) =>
   process.env.UNTRACED || initialize({ exporterType: 'otlp', quiet: true, ...settings, ...JSON.parse(process.env.SETTINGS ?? '{}') });
-const stay = () => { setInterval(() => {}, 1_000); console.log('ready'); };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const stay = () => { setInterval(() => {}, 1_000); turn().then(() => console.log('ready')); };
 `;
 const PREAMBLES = {
   mjs: `import { createRequire } from 'node:module';

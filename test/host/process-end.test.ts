@@ -14,7 +14,7 @@ const withoutTracing: Environment = { UNTRACED: 'yes' };
 const flushing: Environment = { SETTINGS: '{ "flushOnCrash": true }' };
 const silence: CollectorOptions = { answer: () => ({ fault: 'silence' }) };
 const unsent = (spans: string) =>
-  `[trace] spans_unsent: ${spans}: the process has ended before they were sent and acknowledged, and nothing can be sent from then on: await shutdown() before process.exit(); is the collector reachable?\n`;
+  `[trace] spans_unsent: ${spans}: the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(); is the collector reachable?\n`;
 
 /** Runs a program against a collector: to its end, or to a signal as soon as it is ready. */
 async function run(
@@ -218,7 +218,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
     it('makes the first process of a container exit', {
       skip: isPermitted ? false : 'this system does not let us make containers',
     }, async () => {
-      const code = `${record} process.kill(process.pid, 'SIGTERM'); setTimeout(() => process.exit(1), 3_000);`;
+      const code = `${record} turn().then(() => process.kill(1, 'SIGTERM')); setTimeout(() => process.exit(1), 3_000);`;
       const [traced, untraced] = await Promise.all([
         run(code, { command: container }),
         run(code, { command: container, environment: withoutTracing }),
@@ -240,7 +240,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
         begin();
         startSpan('work').end();
         setInterval(() => {}, 1_000);
-        process.send('ready');
+        turn().then(() => process.send('ready'));
       }`);
       assert.deepEqual(outcome(ended), { ...byItself, stdout: 'null SIGTERM\n' });
       assert.deepEqual(ended.names, ['work']);
@@ -354,24 +354,29 @@ describe('the end of a process', { concurrency: 3 }, () => {
       const ended = await run(`${counted}
       for (let cycle = 0; cycle < 100; cycle++) {
         begin({ flushOnCrash: true });
-        if (added() !== '1111111') throw new Error(added());
+        if (cycle % 2) await turn();
+        if (added() !== (cycle % 2 ? '1111111' : '1100111')) throw new Error(added());
         await shutdown();
+        await turn();
         if (added() !== '0000000') throw new Error(added());
       }
       const settings = [{}, { flushOnExit: false }, { flushOnExit: false, flushOnCrash: true }, { exporterType: 'none' }];
       for (const each of settings) {
         begin(each);
+        await turn();
         console.log(added());
         await shutdown();
       }
       begin();
       const stopping = shutdown();
       begin();
+      await turn();
       console.log(added());
       await stopping;
       console.log(added());
       new trace.TracerProvider();
       await shutdown();
+      await turn();
       console.log(added());
     `);
       const expected = ['1111011', '0000000', '0000111', '0000000', '1111011', '1111011', '0000000'];
@@ -390,6 +395,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       const { isMainThread, Worker } = require('node:worker_threads');
       begin({ flushOnCrash: true });
       startSpan('work').end();
+      await turn();
       console.log(isMainThread, added());
       if (isMainThread) new Worker(new URL(import.meta.url));
       else await shutdown();
