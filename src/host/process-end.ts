@@ -54,9 +54,10 @@ class ProviderEnd {
     return within(timeoutMillis + GRACE_MILLIS, this._provider.shutdown({ timeoutMillis }));
   }
 
-  reportUnsent(): void {
+  reportUnsent(): number {
     const count = this._pending();
     if (count > 0) report('spans_unsent', `${count} ${count === 1 ? 'span' : 'spans'}`, 'error');
+    return count;
   }
 
   mark(thrown: unknown): void {

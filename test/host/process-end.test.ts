@@ -122,6 +122,15 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.ok(ended.millis < 4_000, `${ended.millis} ms`);
     });
 
+    it('prints what has ended under a span that has not', async () => {
+      const code = "begin({ exporterType: 'stdout' }); startSpan('ended', { parent: startSpan('open') }).end();";
+      for (const end of ['', 'process.exit(0);']) {
+        const { stdout, stderr } = await run(code + end);
+        assert.match(stdout, /^trace \w{32} {2}realtime-ai .* 1 span {2}\(unfinished\)\n {2}ended .*\n$/);
+        assert.equal(stderr, '');
+      }
+    });
+
     it('that calls process.exit() says how many spans are lost, to whom it concerns', async () => {
       const record = "begin(); for (const name of ['a', 'b', 'c']) startSpan(name).end();";
       const [lost, sent, told, unawaited] = await Promise.all([
