@@ -105,6 +105,16 @@ export interface Config {
   propagators?: readonly TextMapPropagator[];
   /** Receives what goes wrong in place of stderr. `OTEL_LOG_LEVEL` rules stderr only. */
   onDiagnostic?: DiagnosticHandler;
+  /**
+   * Sends what is pending when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds. Default: true on Node,
+   * Bun and Deno; elsewhere, and in worker threads, it does nothing.
+   */
+  flushOnExit?: boolean;
+  /**
+   * After an uncaught exception that nobody else listens for, ends the spans that are open and sends what is pending before
+   * the process crashes, within 5 seconds in which the application goes on. Node, Bun and Deno. Default: false.
+   */
+  flushOnCrash?: boolean;
   /** True leaves out the line that `initialize` writes to stderr. Default: false. */
   quiet?: boolean;
 }
@@ -147,6 +157,8 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   ),
   propagators: /* @__PURE__ */ arrayOf('propagators', /* @__PURE__ */ objectWith('inject', 'extract', 'fields')),
   onDiagnostic: FUNCTION,
+  flushOnExit: FLAG,
+  flushOnCrash: FLAG,
   quiet: FLAG,
 };
 

@@ -1,4 +1,4 @@
-import { reportSettings, stdoutProcessor } from '#host';
+import { flushAtEnd, reportSettings, stdoutProcessor } from '#host';
 import { writeError } from '#platform';
 import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
@@ -89,6 +89,9 @@ export function initialize(config: Config = {}): Tracer {
   }
   const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
+  // Those of a shutdown that is still under way go now: two that wait for each other would let no signal end the process.
+  processState.unwatch?.();
+  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?.stats().pending ?? 0);
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);
@@ -104,6 +107,12 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   if (stopping !== undefined) {
     processState.running = undefined;
     processState.stopped = stopping.provider?.shutdown(options);
+    const { unwatch } = processState;
+    // Not before: what is still pending is to be told of, should the process end meanwhile.
+    processState.stopped?.then(() => {
+      unwatch?.();
+      if (processState.unwatch === unwatch) processState.unwatch = undefined;
+    });
     // Whoever sets tracing up again is warned again.
     processState.reported.clear();
   }

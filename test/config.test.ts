@@ -108,6 +108,8 @@ describe('the settings', () => {
       [{ propagators: {} }, 'propagators: [object Object] is not an array of propagators'],
       [{ onDiagnostic: 1 }, 'onDiagnostic: 1 is not a function'],
       [{ quiet: 'yes' }, 'quiet: "yes" is not true or false'],
+      [{ flushOnExit: 1 }, 'flushOnExit: 1 is not true or false'],
+      [{ flushOnCrash: 'no' }, 'flushOnCrash: "no" is not true or false'],
       [null, 'config: null is not an object'],
       ['otlp', 'config: "otlp" is not an object'],
       [{ serviceName: Object.create(null) }, 'serviceName: a object is not a string that is not empty'],

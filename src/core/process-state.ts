@@ -15,6 +15,8 @@ export interface ProcessState {
   running: unknown;
   /** The end of what ran last. */
   stopped: Promise<FlushResult> | undefined;
+  /** Takes away what was installed in the process. */
+  unwatch: (() => void) | undefined;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
@@ -28,6 +30,7 @@ function share(): ProcessState {
     onDiagnostic: undefined,
     running: undefined,
     stopped: undefined,
+    unwatch: undefined,
   };
   return holder[KEY];
 }

@@ -5,6 +5,7 @@ import { messageOf, read } from './exception.ts';
 import { draw, type IdGenerator, pool, wordOfHex } from './id.ts';
 import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
+import type { OpenSpans } from './open-spans.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
 import {
@@ -58,6 +59,8 @@ export class TracerProvider {
   /** Spans that have started: by decision (none, recorded, sampled too), three times, without parent, with a local, a remote one. */
   readonly _started = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   readonly _processors: readonly SpanProcessor[];
+  /** Kept where somebody asks for them: no processor, since it needs neither a context nor to be guarded. */
+  _openSpans: OpenSpans | undefined = undefined;
   private readonly _idGenerator: IdGenerator | undefined;
   /** Those that want to know of spans that start. */
   private readonly _starters: readonly SpanProcessor[];
@@ -127,6 +130,7 @@ export class TracerProvider {
   /** Called by a tracer for every recording span; `context` is that of the parent, where it is known. */
   _onStart(span: RecordingSpan, context: Context | undefined, parent: Span | undefined): void {
     this.live++;
+    this._openSpans?._add(span);
     for (let at = 0; at < this._starters.length; at++) {
       try {
         this._starters[at].onStart?.(span, context ?? contextOf(parent));
@@ -139,6 +143,7 @@ export class TracerProvider {
   /** Called by a span as it ends. */
   _onEnd(span: RecordingSpan): void {
     this.live--;
+    this._openSpans?._remove(span);
     for (let at = 0; at < this._processors.length; at++) {
       try {
         this._processors[at].onEnd(span);

@@ -130,6 +130,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   /** `undefined` for UNSET. */
   _status: SpanStatus | undefined;
   _extras: Extras | undefined;
+  /** Where it stands among the open spans; -1 where it does not. */
+  _place: number;
 
   constructor(
     word0: number,
@@ -163,6 +165,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._events = undefined;
     this._status = undefined;
     this._extras = undefined;
+    this._place = -1;
   }
 
   override isRecording(): boolean {

@@ -25,6 +25,9 @@ export function hostDefaults(defaults: Config): HostDefaults {
   return { ...defaults, warnings: [] };
 }
 
+/** A page has no process that ends. */
+export function flushAtEnd(): undefined {}
+
 /** None come up. */
 export function reportSettings(_warnings: readonly string[]): void {}
 

@@ -22,6 +22,8 @@ import { W3CTraceContextPropagator } from '../propagation/trace-context.ts';
 import { checkSetting, EXPORTER_TYPE, given, RATE } from '../setting.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 
+export { flushAtEnd } from './process-end.ts';
+
 /** Prints to standard output, at once: what has ended is there although `process.exit` follows. */
 export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor {
   return new StdoutSpanProcessor({ format });

@@ -42,3 +42,5 @@ export function isUnsent(): boolean {
 }
 
 export function unref(): void {}
+
+export function watchProcessEnd(): undefined {}

@@ -19,6 +19,7 @@ export {
   language,
   readFile,
   unref,
+  watchProcessEnd,
   writeError,
   writeOut,
 } from './node.ts';

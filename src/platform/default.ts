@@ -68,3 +68,5 @@ export function unref(timer: unknown): void {
   // Where timers are numbers they hold nothing open.
   (timer as { unref?(): void }).unref?.();
 }
+
+export function watchProcessEnd(): undefined {}

@@ -7,6 +7,7 @@ import type { PlatformFetch } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { checkedTls } from './node-tls.ts';
+export { watchProcessEnd } from './process-end.ts';
 export { isUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';

@@ -33,6 +33,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method came after the end of its span and does nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
+  spans_unsent:
+    'the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(); is the collector reachable?',
   start_failed: 'a span could not be started, its options or context threw',
   time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
   301: 'redirects are not followed, set the final address',

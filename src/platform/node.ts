@@ -10,6 +10,7 @@ export { readFile } from './node-file.ts';
 export { createGzip } from './node-gzip.ts';
 export { fillRandom } from './node-random.ts';
 export { checkedTls } from './node-tls.ts';
+export { watchProcessEnd } from './process-end.ts';
 export { isUnsent } from './unsent.ts';
 export type { ContextStorage };
 

@@ -1,5 +1,6 @@
 import type { CheckedTls, FetchLike, TlsOptions } from '../export/otlp/http.ts';
 import type { ContextStorage } from './context-storage.ts';
+import type { ProcessEnd } from './process-end.ts';
 
 /** What sends requests, and what may be called when there will be none any more. */
 export type PlatformFetch = FetchLike & { close?(): void };
@@ -63,4 +64,6 @@ export interface Platform {
   unref(timer: unknown): void;
   /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */
   isUnsent(error: unknown): boolean;
+  /** Sees to the end of the process; see process-end.ts. `undefined` where there is no such end. Never throws. */
+  watchProcessEnd(end: ProcessEnd): (() => void) | undefined;
 }

@@ -16,6 +16,7 @@ export {
   processAttributes,
   readFile,
   unref,
+  watchProcessEnd,
   writeError,
   writeOut,
 } from './default.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TracerProvider } from '../../src/core/provider.ts';
-import { hostDefaults, hostSettings, stdoutProcessor } from '../../src/host/page.ts';
+import { flushAtEnd, hostDefaults, hostSettings, stdoutProcessor } from '../../src/host/page.ts';
 import { withVariables } from '../variables.ts';
 
 describe('a page', () => {
@@ -10,6 +10,10 @@ describe('a page', () => {
       assert.deepEqual(hostSettings({}), { sampler: undefined, warnings: [] });
       assert.deepEqual(hostDefaults({ serviceName: 'given' }), { serviceName: 'given', warnings: [] });
     });
+  });
+
+  it('has no end to listen for', () => {
+    assert.equal(flushAtEnd(), undefined);
   });
 });
 

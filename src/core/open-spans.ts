@@ -1,0 +1,36 @@
+import type { RecordingSpan } from './span.ts';
+
+// Spans that nobody ends must not fill the memory: beyond so many, further ones are not kept here.
+const MAX_SPANS = 10_000;
+const NONE = -1;
+
+/** The recording spans that have started and not ended, up to a bound. */
+export class OpenSpans {
+  /** Spans that have ended, those that were not kept included. */
+  ended = 0;
+  // A place holds a span, or else the number of the next free place: what ends is neither searched for nor moved.
+  private readonly _places: (RecordingSpan | number)[] = [];
+  private _free = NONE;
+
+  _add(span: RecordingSpan): void {
+    const { _places, _free } = this;
+    if (_free !== NONE) {
+      this._free = _places[_free] as number;
+      _places[_free] = span;
+      span._place = _free;
+    } else if (_places.length < MAX_SPANS) span._place = _places.push(span) - 1;
+  }
+
+  _remove(span: RecordingSpan): void {
+    this.ended++;
+    const { _place } = span;
+    if (_place === NONE) return;
+    this._places[_place] = this._free;
+    this._free = _place;
+  }
+
+  /** Those that are open now. */
+  list(): RecordingSpan[] {
+    return this._places.filter((place) => typeof place !== 'number');
+  }
+}

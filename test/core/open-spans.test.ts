@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OpenSpans } from '../../src/core/open-spans.ts';
+import { TracerProvider } from '../../src/core/provider.ts';
+
+function watched() {
+  const provider = new TracerProvider();
+  const spans = new OpenSpans();
+  provider._openSpans = spans;
+  const tracer = provider.getTracer('test');
+  return { tracer, spans, names: () => spans.list().map(({ name }) => name) };
+}
+
+describe('the spans that are open', () => {
+  it('are those that have started and not ended, in whatever order they end', () => {
+    const { tracer, spans, names } = watched();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => tracer.startSpan(name));
+    assert.deepEqual(names(), ['a', 'b', 'c']);
+    b.end();
+    a.end();
+    assert.deepEqual([names(), spans.ended], [['c'], 2]);
+    tracer.startSpan('d');
+    tracer.startSpan('e');
+    tracer.startSpan('f');
+    assert.deepEqual(names().sort(), ['c', 'd', 'e', 'f']);
+    c.end();
+    c.end();
+    assert.deepEqual([names().sort(), spans.ended], [['d', 'e', 'f'], 3]);
+  });
+
+  it('are 10,000 at most; what is beyond is counted when it ends', () => {
+    const { tracer, spans, names } = watched();
+    const kept = Array.from({ length: 10_000 }, () => tracer.startSpan('kept'));
+    const beyond = tracer.startSpan('beyond');
+    assert.deepEqual([names().length, names().includes('beyond')], [10_000, false]);
+    beyond.end();
+    assert.deepEqual([names().length, spans.ended], [10_000, 1]);
+    kept[17].end();
+    tracer.startSpan('again');
+    assert.deepEqual([names().length, names()[17]], [10_000, 'again']);
+  });
+
+  it('do not hold those that have ended', () => {
+    const { tracer, spans } = watched();
+    for (let count = 0; count < 3; count++) tracer.startSpan('span').end();
+    assert.deepEqual([spans.list(), spans.ended], [[], 3]);
+  });
+
+  it('are not looked after where nobody asks for them', () => {
+    assert.equal(new TracerProvider()._openSpans, undefined);
+  });
+});
