@@ -102,7 +102,8 @@ function processorFor(t: TestContext, url: string, dispatcher: Dispatcher): Batc
 /** What becomes of one span. */
 async function sent(processor: BatchSpanProcessor): Promise<string | undefined> {
   new TracerProvider({ spanProcessors: [processor] }).getTracer('test').startSpan('span').end();
-  await hurried(processor);
+  await hurried(processor, 4);
+  await processor.shutdown();
   const { acknowledged, dropped } = balanced(processor);
   return acknowledged === 1 ? 'acknowledged' : Object.keys(dropped)[0];
 }

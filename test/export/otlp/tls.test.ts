@@ -41,15 +41,16 @@ describe('spans over TLS', () => {
     ['whose certificate is not trusted', {}, { ca: createAuthority().cert }],
     ['that asks for a certificate and gets none', { ca, requestCert: true }, { ca }],
   ] as [string, ServerOptions, TlsOptions][]) {
-    test(`do not reach a collector ${what}: they are tried again, and count as unreachable`, async (t) => {
+    test(`do not reach a collector ${what}: they are tried again, and are unreachable at last`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, { ...server, ...asks });
       const processor = processorFor(collector.endpoint, tls);
       endedSpansInto(processor)(2);
-      assert.deepEqual(await hurried(processor), { exported: 0, pending: 0, dropped: 2 });
+      assert.deepEqual(await hurried(processor, 3), { exported: 0, pending: 2, dropped: 0 });
+      assert.deepEqual(await processor.shutdown(), { exported: 0, pending: 0, dropped: 2 });
       assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
       assert.equal(collector.requests.length, 0);
-      assert.deepEqual(codesOf(log), ['export_failed']);
+      assert.deepEqual(codesOf(log), ['export_delayed', 'shutdown']);
       assert.match(log[0].message, /gave no answer \(.*certificate.*\): .*must show a certificate that is trusted/);
     });
   }
