@@ -8,6 +8,8 @@ const FLUSH_TIMEOUT_MILLIS = 10_000;
 export interface FlushOptions {
   /** Milliseconds. Default: 10,000. */
   timeoutMillis?: number;
+  /** Nothing comes later: a flush tries again until its deadline, as a shutdown does. */
+  _isLast?: boolean;
 }
 
 /** The milliseconds that `options` name, or the default. Never throws. */

@@ -168,7 +168,8 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
-    await this._flush(flushTimeout(options));
+    const millis = flushTimeout(options);
+    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis));
     return this._since(before);
   }
 
@@ -199,18 +200,24 @@ export class BatchSpanProcessor implements SpanProcessor {
     await within(millis, ioPerRequest ? own : flushed);
   }
 
+  /** Attempts, with the pauses between them, until nothing is pending, or until the time is up. */
+  private async _drain(deadline: number): Promise<void> {
+    const { _counts } = this;
+    for (;;) {
+      await this._flush(deadline - now());
+      // Nobody waits for a server that has never been there.
+      const isHopeless = _counts.acknowledged === 0 && this._failure?.reason === 'unreachable';
+      if (_counts.pending === 0 || isHopeless || !(this._resumeAt < deadline && now() < deadline)) return;
+      await new Promise((resolve) => setTimeout(resolve, this._resumeAt - now()));
+    }
+  }
+
   private async _close(options: FlushOptions | undefined, before: ProcessorStats): Promise<FlushResult> {
     const { _counts, _flights } = this;
     const deadline = now() + flushTimeout(options);
     // The caller has to have noted the promise before an exporter may call it, too.
     await undefined;
-    for (;;) {
-      await this._flush(deadline - now());
-      // Nobody waits for a server that has never been there.
-      const isHopeless = _counts.acknowledged === 0 && this._failure?.reason === 'unreachable';
-      if (_counts.pending === 0 || isHopeless || !(this._resumeAt < deadline && now() < deadline)) break;
-      await new Promise((resolve) => setTimeout(resolve, this._resumeAt - now()));
-    }
+    await this._drain(deadline);
     this._queue = new BatchQueue();
     this._current = this._exporter.createBatch();
     for (const flight of _flights) flight._giveUp('the tracer was shut down');

@@ -46,7 +46,7 @@ class ProviderEnd {
   }
 
   flush(timeoutMillis: number): Promise<unknown> {
-    return this._provider.forceFlush({ timeoutMillis });
+    return this._provider.forceFlush({ timeoutMillis, _isLast: true });
   }
 
   shutdown(timeoutMillis: number): Promise<unknown> {

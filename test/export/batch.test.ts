@@ -11,7 +11,8 @@ import type { SpanTracer } from '../../src/core/tracer.ts';
 import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../src/export/batch.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from '../../src/export/exporter.ts';
 import { InMemorySpanExporter } from '../../src/export/memory.ts';
-import { OtlpHttpExporter } from '../../src/export/otlp/http.ts';
+import { type FetchLike, OtlpHttpExporter } from '../../src/export/otlp/http.ts';
+import { createHttpFetch } from '../../src/platform/http-fetch.ts';
 import { type CollectorAnswer, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import { diagnosticLog } from './diagnostic-log.ts';
 import { balanced, type EndSpans, endedSpansInto } from './ended-spans.ts';
@@ -710,7 +711,14 @@ describe('the counters are exact at every step', () => {
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 }),
         async (answers, counts) => {
           const collector = await startCollector({ answer: ({ index }) => answers[index] });
-          const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 60 });
+          const send = createHttpFetch(collector.endpoint);
+          let unanswered = 0;
+          const fetch: FetchLike = (url, init) =>
+            send(url, init).catch((error) => {
+              unanswered++;
+              throw error;
+            });
+          const exporter = new OtlpHttpExporter({ url: collector.endpoint, timeoutMillis: 60, fetch });
           const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 8, maxQueueSize: 100 });
           const end = endedSpansInto(processor);
           for (const count of counts) {
@@ -724,15 +732,15 @@ describe('the counters are exact at every step', () => {
           const received = idsOf(collector.spans());
           const distinct = new Set(received).size;
           assert.equal(pending, 0);
-          // Nothing is sent twice that has been answered, and nothing beside something else.
-          const isCut = collector.requests.some(({ state }) => state !== 'answered');
-          assert.ok(isCut || distinct === received.length);
-          assert.ok(isCut || collector.peakConcurrency === 1);
-          assert.ok(taken <= distinct && distinct <= taken + unknown);
+          const seen = JSON.stringify([answers, balanced(processor), received.length, sizesOf(collector.requests)]);
+          // Nothing is sent twice that has got an answer, and nothing beside something else.
+          assert.ok(unanswered > 0 || distinct === received.length, seen);
+          assert.ok(unanswered > 0 || collector.peakConcurrency === 1, seen);
+          assert.ok(taken <= distinct && distinct <= taken + unknown, seen);
           await collector.close();
         },
       ),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 40 },
     );
   });
 });

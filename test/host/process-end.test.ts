@@ -122,6 +122,16 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.ok(ended.millis < 4_000, `${ended.millis} ms`);
     });
 
+    it('waits for a collector that cannot take spans now, whatever ends the process', async () => {
+      const busy = (): CollectorOptions => ({ answer: ({ index }) => (index === 0 ? { status: 503 } : undefined) });
+      const [natural, terminated] = await Promise.all([
+        run("begin(); startSpan('work').end();", { options: busy() }),
+        run("begin(); startSpan('work').end(); stay();", { options: busy(), signals: ['SIGTERM'] }),
+      ]);
+      for (const { names, requests, stderr } of [natural, terminated])
+        assert.deepEqual([names, requests, stderr], [['work'], 2, '']);
+    });
+
     it('prints what has ended under a span that has not', async () => {
       const code = "begin({ exporterType: 'stdout' }); startSpan('ended', { parent: startSpan('open') }).end();";
       for (const end of ['', 'process.exit(0);']) {
