@@ -134,6 +134,20 @@ describe('what is to be sent again', { concurrency: true }, () => {
     assert.deepEqual([received, repeated], [25, 0]);
   });
 
+  test('may have arrived, though it is refused in the end, where it got no answer before', async (t) => {
+    const server = await servers.start();
+    const subject = new Subject(t, server.url);
+    await server.turn({ kind: 'break', at: 'request' });
+    subject.end(5);
+    assert.equal((await subject.flush()).pending, 5);
+    await server.turn({ kind: 'answer', status: 400 });
+    await subject.settle();
+    subject.end(5);
+    const { unknown, dropped } = await subject.settle();
+    assert.deepEqual([unknown, dropped], [5, { refused: 5 }]);
+    assert.equal((await server.report()).received, 5);
+  });
+
   test('is not given up where nobody gets an answer', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url);

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CERTIFICATES, type CertificateName } from './certificates.ts';
+import { Authorities } from './authorities.ts';
+import type { CertificateName } from './certificates.ts';
 import { Producer } from './producer.ts';
 import { faultTests } from './subject.ts';
 
 const { servers } = faultTests();
-const folder = mkdtempSync(join(tmpdir(), 'trace-tls-'));
-const authorities = join(folder, 'authorities.pem');
-writeFileSync(authorities, CERTIFICATES.right);
+const authorities = new Authorities();
 let producer: Producer;
 
 before(() => {
-  producer = new Producer({ NODE_EXTRA_CA_CERTS: authorities });
+  producer = new Producer(authorities.variables);
 });
 after(async () => {
   await producer.close();
-  rmSync(folder, { recursive: true });
+  authorities.remove();
 });
 
 describe('over TLS', () => {
