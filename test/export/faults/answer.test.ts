@@ -156,14 +156,15 @@ describe('spans are sent again', { concurrency: true }, () => {
       assert.equal((await subject.settledByItself()).acknowledged, 5);
     });
   }
+});
 
-  test('within half a minute, whatever a server asks for', () => {
-    assert.ok(delays.length > 0);
-    assert.deepEqual(
-      delays.filter((millis) => millis > LONGEST_PAUSE_MILLIS),
-      [],
-    );
-  });
+test('no pause is longer than half a minute, whatever all these servers asked for', () => {
+  // As many at least as there were answers to be waited for.
+  assert.ok(delays.filter((millis) => millis >= 500).length > 20);
+  assert.deepEqual(
+    delays.filter((millis) => millis > LONGEST_PAUSE_MILLIS),
+    [],
+  );
 });
 
 describe('a request that is too large', { concurrency: true }, () => {

@@ -17,7 +17,7 @@ const TICK_MILLIS = 5;
 // What could not be ended in time, since something else had the processor, is not made up for beyond this.
 const MAX_LAG_SECONDS = 0.05;
 const SAMPLE_MILLIS = 100;
-const MAX_PROBLEMS = 10;
+const MAX_PROBLEMS = 3;
 
 let processor: BatchSpanProcessor;
 let tracer: Tracer;

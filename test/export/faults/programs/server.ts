@@ -18,7 +18,7 @@ const CHUNK = Buffer.alloc(65_536);
 /** The client has read by then what was written before, and waits for the rest. */
 const BEFORE_BREAK_MILLIS = 50;
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
-const MAX_PROBLEMS = 10;
+const MAX_PROBLEMS = 3;
 /** For what a client does by itself. */
 const PATIENCE_MILLIS = 15_000;
 const RETRIED = [429, 502, 503, 504];
@@ -139,6 +139,11 @@ class Connection {
 
   private onData(bytes: Buffer): void {
     const { listener, reader, socket } = this;
+    // It came while the connection was being closed, as to a server that is no longer there.
+    if (socket.writableEnded) {
+      breakOff(socket);
+      return;
+    }
     if (this.fault === undefined) {
       clearTimeout(this.idle);
       this.fault = listener.fault.only === 'kept' && this.served === 0 ? HEALTHY : listener.fault;
