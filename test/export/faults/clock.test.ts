@@ -66,7 +66,7 @@ describe('while the wall clock goes back by an hour and forward again', { concur
 
   test('a request may take its time, and no longer', async (t) => {
     const server = await servers.start();
-    const subject = new Subject(t, server.url, { timeoutMillis: 800 });
+    const subject = new Subject(t, server.url, { timeoutMillis: 1_500 });
     await server.turn({ kind: 'answer', delayMillis: 3 * STEP_MILLIS });
     subject.end(5);
     assert.equal((await subject.flush()).exported, 5);

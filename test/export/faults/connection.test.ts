@@ -6,7 +6,7 @@ import type { Fault } from './fault.ts';
 import { faultTests, Subject } from './subject.ts';
 
 const { servers, saidOf } = faultTests();
-const SILENCE_MILLIS = 300;
+const SILENCE_MILLIS = 1_000;
 
 // What a connection can do to a request so that no answer comes. Nothing is lost by it.
 const unanswered: [what: string, fault: Fault, arrives: boolean][] = [

@@ -18,7 +18,7 @@ describe('under load', { concurrency: true }, () => {
     const server = await servers.start();
     const producer = await started(t, { url: server.url });
     await producer.load(2_000);
-    for (let restart = 0; restart < 3; restart++) {
+    for (let restart = 0; restart < 2; restart++) {
       await delay(1_700);
       await server.close();
       await delay(300);
