@@ -16,7 +16,7 @@ if (unknown.length > 0) {
 const chosen = suite.filter(({ name }) => only.length === 0 || only.includes(name));
 const shares = chosen.reduce((sum, { share }) => sum + share, 0);
 const secondsOfAll = minutes * 60 - OVERHEAD_SECONDS * chosen.length;
-console.log(`${minutes} minutes of faults, --seed ${seed}\n`);
+console.log(`faults, --minutes ${minutes}, --seed ${seed}\n`);
 
 const random = new Random(seed);
 const rows: Record<string, unknown>[] = [];

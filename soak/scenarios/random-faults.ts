@@ -63,6 +63,8 @@ export const randomFaults: Scenario = {
       await stage.wait(lasts);
       if (fault === 'gone') await server.listen();
       else await server.recover();
+      // Else what is waited for after some of them would be most of the time.
+      if (random.next() < 0.5) await producer.flush();
       const pause = random.between(0.2, 1);
       await stage.wait(pause);
       left -= lasts + pause;
