@@ -2,7 +2,7 @@ const TAKEN = 1;
 /** A request with it was answered for good. */
 const CLOSED = 2;
 
-/** The spans that a server has seen, by their ids: 20 to 40 bytes each, where a map of strings takes 200. */
+/** The spans that a server has seen, by their ids, in 18 to 36 bytes each. */
 export class Arrivals {
   /** Spans that were taken, each counted once. */
   distinct = 0;
