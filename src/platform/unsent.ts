@@ -5,6 +5,8 @@ const UNSENT = [
   /ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT|HTTP Tunneling|connection refused|client error \(Connect\)/i,
   // The server does not speak TLS, or no version of it that is spoken here.
   /TLS handshake failed|before secure TLS connection|WRONG_VERSION_NUMBER/,
+  // Our certificate or key cannot be used.
+  /ERR_OSSL_/,
   // Its certificate was refused, for one of OpenSSL's reasons.
   /^(ERR_TLS_)?(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/,
   // It refused ours. With TLS 1.3 it says so after the handshake, when a request may be on its way, which it does not read.

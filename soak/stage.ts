@@ -1,0 +1,153 @@
+import type { ProcessorStats } from '../src/export/batch.ts';
+import type { DropReason } from '../src/export/exporter.ts';
+import { type FaultServer, type FaultServerOptions, FaultServers } from '../test/export/faults/fault-server.ts';
+import { type Measures, Producer, type ProducerOptions } from '../test/export/faults/producer.ts';
+import type { Random } from './random.ts';
+
+export const MEBIBYTE = 1024 * 1024;
+
+// Generous: the machine may have something else to do. What is looked for holds an application up for good.
+const MAX_LOOP_P99_MILLIS = 500;
+const MAX_LOOP_MILLIS = 3_000;
+const MAX_HEAP_LEFT = 8 * MEBIBYTE;
+// The buffers that a pool keeps for the next batches.
+const MAX_BUFFERS_LEFT = 2 * MEBIBYTE;
+
+/** What may become of spans in a scenario, beside being acknowledged. */
+export interface Expected {
+  /** Default: nothing is dropped. */
+  readonly dropped?: readonly DropReason[];
+  readonly unknown?: boolean;
+  readonly rejected?: boolean;
+  /** A request without an answer is sent again, and its spans come twice. */
+  readonly again?: boolean;
+}
+
+/** The processes of one scenario, and what there is to say of it. */
+export class Stage {
+  readonly random: Random;
+  readonly problems: string[] = [];
+  /** What else is worth telling. */
+  readonly notes: string[] = [];
+  /** For the table, by column. */
+  readonly figures: Record<string, string> = {};
+  /** Before anything is sent, and under load with a collector that is well. */
+  private fresh: Measures | undefined;
+  private base: Measures | undefined;
+  /** Of the event loop, in milliseconds. */
+  private worst = { p99: 0, max: 0 };
+  private readonly servers = new FaultServers();
+  private readonly producers: Producer[] = [];
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  server(options?: FaultServerOptions): Promise<FaultServer> {
+    return this.servers.start(options);
+  }
+
+  /** @param variables - Of its environment. */
+  async producer(options: ProducerOptions, variables?: NodeJS.ProcessEnv): Promise<Producer> {
+    const producer = new Producer(variables);
+    this.producers.push(producer);
+    await producer.start(options);
+    this.fresh = await producer.measure();
+    return producer;
+  }
+
+  /** Puts a load on the producer; what it then measures is what later figures are held against. */
+  async warm(producer: Producer, spansASecond: number, seconds: number): Promise<Measures> {
+    await producer.load(spansASecond);
+    await this.wait(seconds);
+    this.base = await producer.measure();
+    this.complain(this.base);
+    return this.base;
+  }
+
+  wait(seconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  }
+
+  /** Notes a problem where something does not hold. */
+  require(holds: boolean, problem: string): void {
+    if (!holds) this.problems.push(problem);
+  }
+
+  /** What memory has grown by since {@link warm}; of the buffers, what is alive, and since the beginning. */
+  growth({ now, peak }: Measures): { rss: number; buffers: number } {
+    return {
+      rss: peak.rss - (this.base?.now.rss ?? 0),
+      buffers: now.arrayBuffers - (this.fresh?.now.arrayBuffers ?? 0),
+    };
+  }
+
+  /** The event loop, and what the producer itself has found to be wrong. */
+  complain({ loopMillis, problems }: Measures): void {
+    this.problems.push(...problems);
+    const p99 = Math.max(this.worst.p99, loopMillis.p99);
+    const max = Math.max(this.worst.max, loopMillis.max);
+    this.worst = { p99, max };
+    const shown = `the event loop was late by ${p99.toFixed(0)} ms in one of a hundred turns, and by ${max.toFixed(0)} at most`;
+    this.require(p99 < MAX_LOOP_P99_MILLIS && max < MAX_LOOP_MILLIS, shown);
+  }
+
+  /** Ends the load and the faults, and checks what has become of everything. */
+  async conclude(server: FaultServer, producer: Producer, expected: Expected = {}): Promise<ProcessorStats> {
+    await server.recover();
+    await producer.load(0);
+    await producer.settle(100);
+    // With a request of a single batch the memory for a backlog goes.
+    for (let round = 0; round < 2; round++) {
+      await producer.end(10);
+      await producer.flush();
+    }
+    const measures = await producer.measure();
+    this.complain(measures);
+    const stats = await producer.stats();
+    const report = await server.report();
+    const { ended, acknowledged, rejected, unknown, pending, dropped } = stats;
+    const { received, total, repeated } = report;
+    this.problems.push(...report.problems);
+    this.require(ended > 0 && acknowledged > 0, 'nothing was sent');
+    this.require(pending === 0, `${pending} spans are still pending`);
+    this.require(unknown === 0 || expected.unknown === true, `${unknown} spans are unknown`);
+    this.require(rejected === 0 || expected.rejected === true, `${rejected} spans were rejected`);
+    for (const [reason, count] of Object.entries(dropped)) {
+      this.require(expected.dropped?.includes(reason as DropReason) === true, `${count} spans were dropped: ${reason}`);
+    }
+    // One that was rejected may have come before, in a request that got no answer.
+    this.require(
+      acknowledged <= received && received <= acknowledged + unknown + rejected,
+      `${received} spans arrived, ${acknowledged} are acknowledged, ${unknown} unknown and ${rejected} rejected`,
+    );
+    this.require(repeated === 0, `${repeated} spans came once more after an answer`);
+    this.require(total === received || expected.again === true, `${total - received} spans came more than once`);
+    const heap = measures.now.heapUsed - (this.base ?? measures).now.heapUsed;
+    this.require(heap < MAX_HEAP_LEFT, `the heap is left with ${megabytes(heap)} more`);
+    const { buffers } = this.growth(measures);
+    this.require(buffers < MAX_BUFFERS_LEFT, `${megabytes(buffers)} of buffers are left`);
+    Object.assign(this.figures, {
+      ended,
+      acknowledged,
+      dropped: Object.entries(dropped)
+        .map(([reason, count]) => `${count} ${reason}`)
+        .join(', '),
+      rejected,
+      unknown,
+      again: total - received,
+      requests: report.requestSpans.length,
+      'loop p99/max ms': `${this.worst.p99.toFixed(0)}/${this.worst.max.toFixed(0)}`,
+      'heap +': megabytes(heap),
+    });
+    return stats;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.servers.close(), ...this.producers.map((producer) => producer.close())]);
+  }
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
+}

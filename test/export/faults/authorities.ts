@@ -1,0 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CERTIFICATES } from './certificates.ts';
+
+/** The right certificate in a file, for processes that are to trust it. */
+export class Authorities {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'trace-authorities-'));
+  /** Node reads it when it starts. */
+  readonly variables = { NODE_EXTRA_CA_CERTS: join(this.folder, 'authorities.pem') };
+
+  constructor() {
+    writeFileSync(this.variables.NODE_EXTRA_CA_CERTS, CERTIFICATES.right);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
