@@ -99,6 +99,8 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           try {
             parser.push(bytes);
           } catch (error) {
+            // What is wrong may stand behind a head that is as it should be.
+            if (parser.status !== 0) resolve(answer);
             return fail(error);
           }
           onProgress();

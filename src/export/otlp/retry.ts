@@ -5,8 +5,8 @@ const FIRST_MILLIS = 1_000;
 const FACTOR = 1.5;
 const JITTER = 0.2;
 const MAX_MILLIS = 5_000 / (1 + JITTER);
-// So often a batch may be at fault for getting no answer.
-const MAX_STRIKES = 3;
+// So often a batch may get no answer; a time-out counts twice.
+const MAX_UNANSWERED = 5;
 
 /**
  * Says which attempts of an exporter are to be repeated, and when: after pauses that grow while attempts fail. There is
@@ -19,8 +19,8 @@ export class Retry {
   private _next = FIRST_MILLIS;
   /** Requests that were answered, with whatever. */
   private _answers = 0;
-  /** Batches that got no answer: how often they were at fault, and how many answers there had been the last time. */
-  private readonly _unanswered = new WeakMap<SpanBatch, readonly [strikes: number, answers: number]>();
+  /** Batches that got no answer: how often, and how many answers there had been before the first time. */
+  private readonly _unanswered = new WeakMap<SpanBatch, readonly [times: number, answers: number]>();
 
   /** An answer that is final. */
   _settle(outcome: ExportOutcome): ExportOutcome {
@@ -44,19 +44,19 @@ export class Retry {
 
   /**
    * No answer: whoever asks again may double what has arrived, and whoever does not may lose it. A connection that
-   * breaks is repeated, as the specification asks.
+   * breaks is repeated, as the specification asks, unless it breaks again and again while others get answers.
    *
-   * @param isLate - The time was up. A server that is only slow would be made slower.
+   * @param isLate - The time was up: a server that is only slow would be made slower, whoever gets answers.
    */
   _retryUnanswered(batches: readonly SpanBatch[], outcome: ExportOutcome, isLate: boolean): ExportOutcome {
-    let least = MAX_STRIKES;
+    let isWorthwhile = false;
     for (const batch of batches) {
       const [before, answers] = this._unanswered.get(batch) ?? [0, this._answers];
-      const strikes = isLate || answers !== this._answers ? before + 1 : before;
-      this._unanswered.set(batch, [strikes, this._answers]);
-      least = Math.min(least, strikes);
+      const times = before + (isLate ? 2 : 1);
+      this._unanswered.set(batch, [times, answers]);
+      if (times < MAX_UNANSWERED || (!isLate && answers === this._answers)) isWorthwhile = true;
     }
-    return least < MAX_STRIKES ? this._again(outcome) : outcome;
+    return isWorthwhile ? this._again(outcome) : outcome;
   }
 
   /** True where one of these batches has got no answer before, and may be being read yet. */

@@ -1,4 +1,4 @@
-import { SELF_SIGNED } from '../../platform/self-signed.ts';
+import { SELF_SIGNED } from './self-signed.ts';
 
 /**
  * What a server on loopback may show, valid from 2020 to 2120 but for one, all of the key of SELF_SIGNED. A client that is

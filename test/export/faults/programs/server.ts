@@ -2,13 +2,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:tls';
 import { decodeRequest, encodeResponse, flatten } from '../../../oracle/otlp.ts';
-import { SELF_SIGNED } from '../../../platform/self-signed.ts';
 import { Arrivals } from '../arrivals.ts';
 import { CERTIFICATES, type CertificateName } from '../certificates.ts';
 import { answerParent } from '../child.ts';
 import { type Answer, type Fault, type Flood, HEALTHY } from '../fault.ts';
 import type { FaultServerOptions, FaultServerReport } from '../fault-server.ts';
 import { RequestReader, type WholeRequest } from '../request-reader.ts';
+import { SELF_SIGNED } from '../self-signed.ts';
 import { spanIdsOf } from '../span-ids.ts';
 
 // Servers that do to clients what networks, proxies and collectors do, as FaultServer says, which is their parent's side.
