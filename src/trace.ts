@@ -106,6 +106,7 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
   if (stopping !== undefined) {
     processState.running = undefined;
+    processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);
     const { unwatch } = processState;
     // Not before: what is still pending is to be told of, should the process end meanwhile.
@@ -133,9 +134,12 @@ export interface TraceStats extends ProcessorStats {
   live: number;
 }
 
-/** The counters of the OTLP exporter since `initialize`; `undefined` where spans do not leave by OTLP. */
+/**
+ * The counters of the OTLP exporter since `initialize`, after `shutdown` the last ones; `undefined` where spans do not
+ * leave by OTLP.
+ */
 export function stats(): TraceStats | undefined {
-  const { provider, batch } = running() ?? {};
+  const { provider, batch } = running() ?? (processState.last as Running | undefined) ?? {};
   if (provider === undefined || batch === undefined) return undefined;
   return { live: provider.live, ...batch.stats() };
 }

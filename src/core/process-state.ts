@@ -13,6 +13,8 @@ export interface ProcessState {
   onDiagnostic: DiagnosticHandler | undefined;
   /** What `initialize` set up; owned by trace.ts, opaque here. */
   running: unknown;
+  /** What it was before `shutdown`, for its counters. */
+  last: unknown;
   /** The end of what ran last. */
   stopped: Promise<FlushResult> | undefined;
   /** Takes away what was installed in the process. */
@@ -29,6 +31,7 @@ function share(): ProcessState {
     reported: new Map(),
     onDiagnostic: undefined,
     running: undefined,
+    last: undefined,
     stopped: undefined,
     unwatch: undefined,
   };
