@@ -42,6 +42,8 @@ const DEFAULTS: Required<BatchSpanProcessorOptions> = {
 };
 // The specification's bound for requests.
 const MAX_REQUEST_BYTES = 64 * MEBIBYTE;
+// Nobody's wish is waited for longer, however long a server is to be left alone.
+const MAX_PAUSE_MILLIS = 30_000;
 // What an exporter has at least for its own shutdown, however long the flush has taken.
 const LEAST_SHUTDOWN_MILLIS = 1_000;
 
@@ -372,7 +374,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     if (this._failure) report('export_delayed', `${this._counts.pending} spans wait: ${outcome.why}`);
     this._failure = outcome;
     this._requestBytes = 1;
-    const millis = Math.min(retryMillis, this._options.exportTimeoutMillis);
+    const millis = retryMillis >= 0 ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : MAX_PAUSE_MILLIS;
     const resumeAt = now() + millis;
     this._resumeAt = resumeAt;
     try {
@@ -394,14 +396,20 @@ export class BatchSpanProcessor implements SpanProcessor {
     return spans;
   }
 
+  /** Counts what became of spans; what an exporter says of more than there are does not count. */
   private _count(spans: number, outcome: ExportOutcome, uncertain: number): void {
-    const { acknowledged = 0, rejected = 0, reason = 'export_failed' } = outcome;
     const { _counts } = this;
-    const dropped = Math.max(0, (outcome.dropped ?? 0) - uncertain);
-    _counts.acknowledged += acknowledged;
-    _counts.rejected += rejected;
-    _counts.unknown += spans - acknowledged - rejected - dropped;
-    if (dropped) this._lose(reason, dropped);
+    let rest = spans;
+    const part = (count = 0): number => {
+      const counted = count > 0 ? Math.min(count, rest) : 0;
+      rest -= counted;
+      return counted;
+    };
+    _counts.acknowledged += part(outcome.acknowledged);
+    _counts.rejected += part(outcome.rejected);
+    const dropped = part((outcome.dropped ?? 0) - uncertain);
+    if (dropped) this._lose(outcome.reason ?? 'export_failed', dropped);
+    _counts.unknown += rest;
   }
 
   /** Takes spans from those that are pending. */

@@ -524,6 +524,34 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
   });
 
+  test('that counts what cannot be, or asks for pauses that cannot be, does not upset the counters', async (t) => {
+    diagnosticLog(t);
+    const outcomes: unknown[] = [
+      { acknowledged: 100, rejected: 5 },
+      { acknowledged: -3, rejected: Number.NaN, dropped: '2' },
+      { acknowledged: Infinity },
+      { rejected: 1, dropped: 9, reason: 'refused' },
+      { dropped: 2, retryMillis: Number.NaN },
+      { unknown: 2, retryMillis: -Infinity },
+      { dropped: 2, retryMillis: '5' },
+      null,
+      { dropped: 2, reason: 'refused' },
+    ];
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send: async () => outcomes.shift() as ExportOutcome,
+    };
+    const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: NEVER });
+    const end = endedSpansInto(processor);
+    while (outcomes.length > 0) {
+      end(2);
+      await processor.forceFlush();
+      balanced(processor);
+    }
+    await processor.shutdown();
+    assert.equal(balanced(processor).pending, 0);
+  });
+
   test('that does not account for all spans leaves the others unknown, and what it says is reported', async (t) => {
     const log = diagnosticLog(t);
     const outcomes = [undefined, {}, { acknowledged: 1, why: 'one was enough' }] as ExportOutcome[];
@@ -627,6 +655,7 @@ describe('an option', () => {
     [{ maxQueueSize: 0 }, /maxQueueSize: 0 is not a number from 1 on/],
     [{ maxQueueBytes: Number.NaN }, /maxQueueBytes: NaN/],
     [{ scheduledDelayMillis: '5' }, /scheduledDelayMillis: 5/],
+    [{ maxRequestBytes: 64 * 1024 * 1024 + 1 }, /maxRequestBytes: 67108865 is more than 67108864, 64 MiB/],
     [{ maxBatchSize: 5 }, /maxBatchSize: there is no such option; there are .*maxExportBatchSize/],
   ] as const) {
     test(`is refused by name: ${JSON.stringify(options)}`, () => {
