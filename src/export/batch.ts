@@ -222,9 +222,12 @@ export class BatchSpanProcessor implements SpanProcessor {
     await this._drain(deadline);
     this._queue = new BatchQueue();
     this._current = this._exporter.createBatch();
-    for (const flight of _flights) flight._giveUp('the tracer was shut down');
-    // They are counted by then, but for those whose request is over and whose promises never settle.
-    if (_flights.size > 0) await new Promise((resolve) => setTimeout(resolve));
+    // What another request has begun cannot be aborted, and may never settle.
+    if (!ioPerRequest && _flights.size > 0) {
+      for (const flight of _flights) flight._giveUp('the tracer was shut down');
+      // A turn of the loop later they are counted.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
     for (const flight of _flights) this._land(flight, {});
     const { pending } = _counts;
     if (pending) {
@@ -280,17 +283,22 @@ export class BatchSpanProcessor implements SpanProcessor {
       this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();
     }
-    if (isBeside || !this._isUnderWay()) return this._sendQueue(isBeside);
+    if (ioPerRequest) this._retakeLost();
+    if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside);
   }
 
-  /** True where a request is on its way. */
-  private _isUnderWay(): boolean {
+  /**
+   * Takes back exports that have taken longer than they may: where I/O ends with a request, they never settle when that is
+   * over, and nor do their timers. What is lost so twice is given up.
+   */
+  private _retakeLost(): void {
     for (const flight of this._flights) {
-      // The I/O of a request that is over never settles, and nor do its timers.
-      if (!ioPerRequest || now() - flight._startedAt < this._options.exportTimeoutMillis) return true;
-      this._land(flight, {});
+      const { _batches, _spans, _startedAt } = flight;
+      if (now() - _startedAt < this._options.exportTimeoutMillis) continue;
+      const isLostAgain = _batches.some((batch) => this._uncertain.has(batch));
+      const why = 'the request that it was sent in has ended';
+      this._land(flight, isLostAgain ? { why } : { unknown: _spans, retryMillis: 0, why });
     }
-    return false;
   }
 
   /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */

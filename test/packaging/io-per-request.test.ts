@@ -70,24 +70,34 @@ describe('where I/O ends with its request', () => {
     assert.deepEqual([stats.acknowledged, stats.pending, stats.sent], [3, 2, 4]);
   });
 
-  it('an export that is older than it may be is void, and its spans are unknown', () => {
-    const [before, after] = run(`
+  it('an export that is older than it may be is void: its spans are sent again once, and then unknown', () => {
+    const [before, after, , , lost] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2, exportTimeoutMillis: 100 });
       // The timers of a request end with it, too.
       const { setTimeout } = globalThis;
-      globalThis.setTimeout = () => 0;
-      isOver = true;
-      end(2);
-      isOver = false;
-      globalThis.setTimeout = setTimeout;
-      log(processor.stats());
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const lose = async (work) => {
+        globalThis.setTimeout = () => 0;
+        isOver = true;
+        work();
+        await 0;
+        isOver = false;
+        globalThis.setTimeout = setTimeout;
+        log(processor.stats());
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      };
+      await lose(() => end(2));
       end(2);
       await new Promise((resolve) => setTimeout(resolve, 50));
+      await processor.forceFlush();
+      log(processor.stats());
+      await lose(() => end(2));
+      await lose(() => void processor.forceFlush());
+      await processor.forceFlush();
       log(processor.stats());
     `) as Record<string, number>[];
     assert.deepEqual([before.pending, before.unknown], [2, 0]);
-    assert.deepEqual([after.pending, after.unknown, after.acknowledged], [0, 2, 2]);
+    assert.deepEqual([after.pending, after.unknown, after.acknowledged], [0, 0, 4]);
+    assert.deepEqual([lost.pending, lost.unknown, lost.acknowledged], [0, 2, 4]);
   });
 
   it('a shutdown ends, and counts as unknown what is on its way elsewhere', () => {
