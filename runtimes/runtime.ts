@@ -36,14 +36,20 @@ export const RUNTIMES: readonly Runtime[] = [
 /** Where a program may read nothing but its modules. */
 export const DENO_WITHOUT_FILES: Runtime = deno;
 
+/** Where the programs are, and the package as it is published. */
+export function programsFolder(): string {
+  const folder = process.env.PROGRAMS_FOLDER;
+  if (folder === undefined) throw new Error('npm run test:runtimes packs the package for these tests, and runs them');
+  return folder;
+}
+
 /**
  * Runs `programs/send.mjs`, which initializes the package as it is published with `config`, ends spans and shuts down.
  *
  * @throws Error with what the program wrote to stderr where it does not end as it should.
  */
 export async function send(runtime: Runtime, config: Config, variables: Record<string, string> = {}): Promise<Report> {
-  const folder = process.env.PROGRAMS_FOLDER;
-  if (folder === undefined) throw new Error('npm run test:runtimes packs the package for these tests, and runs them');
+  const folder = programsFolder();
   const args = [...runtime.args, `${folder}/send.mjs`, JSON.stringify(config)];
   const { code, stdout, stderr } = await run(runtime.command, args, folder, variables);
   if (code !== 0) throw new Error(`${runtime.name} ended with ${code}: ${stderr}`);

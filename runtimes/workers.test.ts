@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import type { ProcessorStats } from '../src/export/batch.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../test/oracle/collector.ts';
+import { programsFolder } from './runtime.ts';
+
+for (const flags of [[], ['nodejs_als'], ['nodejs_compat']]) {
+  describe(`a Worker, ${flags[0] ?? 'without flags'},`, { concurrency: 2 }, () => {
+    test('sends its spans in waitUntil, and in a flush of its own', async (t) => {
+      const { collector, get } = await started(t, flags);
+      await get('/wait?spans=1');
+      await collector.received(1);
+      assert.equal((await get('/flush?spans=2')).acknowledged, 3);
+      assert.equal(collector.spans().length, 3);
+    });
+
+    test('is not kept by what an earlier request has left, which the next ones send again', async (t) => {
+      // The first request is over before there is an answer, and takes what is on its way along.
+      const answer: CollectorOptions['answer'] = ({ index }) => ({ delayMillis: index === 0 ? 2_000 : 0 });
+      const { collector, get } = await started(t, flags, { answer }, 500);
+      assert.equal((await get('/?spans=4')).pending, 4);
+      await delay(600);
+      const { acknowledged, unknown, pending } = await get('/flush?spans=1');
+      assert.deepEqual([acknowledged, unknown, pending], [5, 0, 0]);
+      assert.equal(new Set(collector.spans().map(({ spanId }) => spanId)).size, 5);
+    });
+
+    test('flushes in two requests at once, and neither waits for the other', async (t) => {
+      let release = () => {};
+      const released = new Promise<undefined>((resolve) => {
+        release = () => resolve(undefined);
+      });
+      const { collector, get } = await started(t, flags, {
+        answer: ({ index }) => (index === 0 ? released : undefined),
+      });
+      const first = get('/flush?spans=1');
+      await collector.received(1);
+      assert.equal((await get('/flush?spans=1')).acknowledged, 1);
+      release();
+      assert.equal((await first).acknowledged, 2);
+    });
+
+    test('shuts down, whatever is on its way in another request', async (t) => {
+      const { get } = await started(t, flags, { answer: ({ index }) => ({ delayMillis: index === 0 ? 2_000 : 0 }) });
+      await get('/?spans=4');
+      const { acknowledged, unknown, pending } = await get('/shutdown?spans=1');
+      assert.deepEqual([acknowledged, unknown, pending], [1, 4, 0]);
+    });
+
+    test('keeps spans that no collector takes, for a later request', async (t) => {
+      const { collector, get } = await started(t, flags, {
+        answer: ({ index }) => (index < 2 ? { status: 503 } : undefined),
+      });
+      assert.equal((await get('/flush?spans=2')).pending, 2);
+      assert.equal((await get('/flush?spans=1')).pending, 3);
+      assert.equal((await get('/flush')).acknowledged, 3);
+      assert.equal(collector.spans().length, 3);
+    });
+  });
+}
+
+interface Started {
+  readonly collector: Collector;
+  /** The counters, as a request to this path answers with them. */
+  get(path: string): Promise<ProcessorStats>;
+}
+
+async function started(
+  t: TestContext,
+  compatibilityFlags: string[],
+  options?: CollectorOptions,
+  exportTimeoutMillis = 30_000,
+): Promise<Started> {
+  const collector = await startCollector(options);
+  const folder = programsFolder();
+  const { outputFiles } = await build({
+    entryPoints: [`${folder}/worker.mjs`],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd'],
+    external: ['node:async_hooks'],
+    absWorkingDir: folder,
+    write: false,
+  });
+  const worker = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
+    compatibilityDate: '2024-09-01',
+    compatibilityFlags,
+    bindings: { url: collector.endpoint, exportTimeoutMillis },
+  });
+  t.after(async () => {
+    await worker.dispose();
+    await collector.close();
+  });
+  return {
+    collector,
+    async get(path) {
+      const response = await worker.dispatchFetch(`http://worker${path}`);
+      return (await response.json()) as ProcessorStats;
+    },
+  };
+}
