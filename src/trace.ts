@@ -91,7 +91,7 @@ export function initialize(config: Config = {}): Tracer {
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
   // Those of a shutdown that is still under way go now: two that wait for each other would let no signal end the process.
   processState.unwatch?.();
-  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?.stats().pending ?? 0);
+  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._unsent() ?? '');
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);

@@ -260,6 +260,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
   private async _askForHeaders(ask: OtlpHeaders & (() => unknown)): Promise<Record<string, string>> {
     const headers = await within(this._timeoutMillis, untraced(ask), later);
+    // What came too late is `undefined`, too.
+    if (headers === undefined) throw new Error(`headers(): no headers within ${this._timeoutMillis} ms`);
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
 }
