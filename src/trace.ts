@@ -146,7 +146,8 @@ export function stats(): TraceStats | undefined {
 
 /**
  * What a provider (default: that of `initialize`) knows of itself, under the names of OpenTelemetry's conventions for
- * SDK metrics: a snapshot, to be handed on to whatever collects metrics. `[]` where nothing is recorded.
+ * SDK metrics: a snapshot, to be handed on to whatever collects metrics. `[]` where nothing is recorded, which is
+ * so before `initialize` and after `shutdown`.
  */
 export function sdkMetrics(provider: TracerProvider | undefined = running()?.provider): SdkMetric[] {
   return provider === undefined ? [] : metricsOf(provider);
