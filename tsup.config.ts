@@ -22,7 +22,8 @@ const terserOptions: Options['terserOptions'] = {
   // Functions that are used once stay functions: another percent of a bundle, gzipped.
   compress: { inline: 1, reduce_funcs: false },
   // What bundlers need to leave out what is not used.
-  format: { preserve_annotations: true },
+  // Node shows the line that threw, of a wrong setting for example: it should not be all there is.
+  format: { preserve_annotations: true, max_line_len: 250 },
 };
 
 const shared: Options = {

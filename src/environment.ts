@@ -64,14 +64,15 @@ export class Environment {
       if (value === undefined) continue;
       const pairs = parsePairs(value);
       if (pairs !== undefined) return pairs;
-      this.refuse(name, secret ? 'its value' : value, 'key=value pairs, separated by commas, percent-encoded');
+      this.refuse(name, secret ? undefined : value, 'key=value pairs, separated by commas, percent-encoded');
     }
     return undefined;
   }
 
-  /** Notes that the value of a variable cannot be used. */
-  refuse(name: string, value: string, allowed: string): void {
-    this.warnings.push(`${name}: ${JSON.stringify(value.slice(0, 200))} is not ${allowed}; the default is used`);
+  /** Notes that the value of a variable cannot be used; one that may be secret is not handed over. */
+  refuse(name: string, value: string | undefined, allowed: string): void {
+    const shown = value === undefined ? 'its value' : JSON.stringify(value.slice(0, 200));
+    this.warnings.push(`${name}: ${shown} is not ${allowed}; the default is used`);
   }
 }
 

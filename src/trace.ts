@@ -46,6 +46,11 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
+/** What runs, or else what ran last: its counters are asked for after `shutdown`. */
+function latest(): Running | undefined {
+  return running() ?? (processState.last as Running | undefined);
+}
+
 let idle: SpanTracer | undefined;
 
 /** The tracer where nothing is set up, that of a provider which is shut down: its spans only pass a trace on. */
@@ -73,6 +78,8 @@ function activeContext(): Context {
 export function initialize(config: Config = {}): Tracer {
   if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
   const resolved = resolveConfig(config);
+  // Whoever sets tracing up again is warned again.
+  processState.reported.clear();
   const { exporterType, propagator, banner } = resolved;
   // Before the exporter is made, which may have something to say.
   processState.onDiagnostic = resolved.onDiagnostic;
@@ -91,7 +98,7 @@ export function initialize(config: Config = {}): Tracer {
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
   // Those of a shutdown that is still under way go now: two that wait for each other would let no signal end the process.
   processState.unwatch?.();
-  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?.stats().pending ?? 0);
+  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._unsent() ?? '');
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);
@@ -114,8 +121,6 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
       unwatch?.();
       if (processState.unwatch === unwatch) processState.unwatch = undefined;
     });
-    // Whoever sets tracing up again is warned again.
-    processState.reported.clear();
   }
   // Whoever calls next waits for the same end.
   return processState.stopped ?? Promise.resolve(NOTHING);
@@ -139,16 +144,17 @@ export interface TraceStats extends ProcessorStats {
  * leave by OTLP.
  */
 export function stats(): TraceStats | undefined {
-  const { provider, batch } = running() ?? (processState.last as Running | undefined) ?? {};
+  const { provider, batch } = latest() ?? {};
   if (provider === undefined || batch === undefined) return undefined;
   return { live: provider.live, ...batch.stats() };
 }
 
 /**
  * What a provider (default: that of `initialize`) knows of itself, under the names of OpenTelemetry's conventions for
- * SDK metrics: a snapshot, to be handed on to whatever collects metrics. `[]` where nothing is recorded.
+ * SDK metrics: a snapshot, to be handed on to whatever collects metrics. After `shutdown` they are the
+ * last ones; `[]` where nothing is recorded.
  */
-export function sdkMetrics(provider: TracerProvider | undefined = running()?.provider): SdkMetric[] {
+export function sdkMetrics(provider: TracerProvider | undefined = latest()?.provider): SdkMetric[] {
   return provider === undefined ? [] : metricsOf(provider);
 }
 

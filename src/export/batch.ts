@@ -191,6 +191,13 @@ export class BatchSpanProcessor implements SpanProcessor {
     return { ...this._counts, dropped: { ...this._counts.dropped } };
   }
 
+  /** How many spans are pending, and why the last attempt has failed, if it has; `''` where none are. */
+  _unsent(): string {
+    const { pending } = this._counts;
+    const { why } = this._failure ?? {};
+    return pending ? spansText(pending) + (why ? `, the last attempt: ${why}` : '') : '';
+  }
+
   /** One attempt at everything that is pending, without a pause before it. */
   private async _flush(millis: number): Promise<void> {
     const { pending } = this._counts;
@@ -224,17 +231,18 @@ export class BatchSpanProcessor implements SpanProcessor {
     this._current = this._exporter.createBatch();
     // What another request has begun cannot be aborted, and may never settle.
     if (!ioPerRequest && _flights.size > 0) {
-      for (const flight of _flights) flight._giveUp('the tracer was shut down');
+      for (const flight of _flights) flight._giveUp('the deadline of shutdown was reached');
       // A turn of the loop later they are counted.
       await new Promise((resolve) => setTimeout(resolve));
     }
     for (const flight of _flights) this._land(flight, {});
     const { pending } = _counts;
     if (pending) {
-      const { reason = 'shutdown', why = '' } = this._failure ?? {};
+      const { reason = 'shutdown' } = this._failure ?? {};
+      const details = this._unsent();
       this._settle(pending, this._queuedBytes);
       this._count(pending, { dropped: pending, reason }, this._forget(this._uncertain));
-      report('shutdown', `${pending} spans${why && `, the last attempt: ${why}`}`, 'error');
+      report('shutdown', details, 'error');
     }
     try {
       await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), this._exporter.shutdown?.());
@@ -331,7 +339,7 @@ export class BatchSpanProcessor implements SpanProcessor {
         const sent = _exporter.send(batches, abort.signal);
         if ('then' in sent) {
           timer = later(() => {
-            report('export_timeout', `${_options.exportTimeoutMillis} ms, ${flight._spans} spans`, 'error');
+            report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spansText(flight._spans)}`, 'error');
             giveUp('the export timed out');
           }, _options.exportTimeoutMillis);
           outcome = await Promise.race([sent, givenUp]);
@@ -379,7 +387,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       }
     } else this._queue._putBack(batches);
     // A single failure is an everyday matter.
-    if (this._failure) report('export_delayed', `${this._counts.pending} spans wait: ${outcome.why}`);
+    if (this._failure) report('export_delayed', `${spansText(this._counts.pending)} waiting: ${outcome.why}`);
     this._failure = outcome;
     this._requestBytes = 1;
     const millis = retryMillis >= 0 ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : MAX_PAUSE_MILLIS;
@@ -432,6 +440,10 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _endFlushes(count: number): void {
     this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
   }
+}
+
+function spansText(count: number): string {
+  return `${count} ${count === 1 ? 'span' : 'spans'}`;
 }
 
 /** The options with the defaults; throws a `RangeError` that names the one that cannot be used, `prefix` in front. */

@@ -14,7 +14,7 @@ export type DropReason =
   | 'refused'
   /** No connection came about until the shutdown. */
   | 'unreachable'
-  /** An exporter of the user's failed. */
+  /** An exporter of the user's failed, or a function that was to give headers. */
   | 'export_failed'
   /** Still pending at the deadline of a shutdown, or ended after it. */
   | 'shutdown';

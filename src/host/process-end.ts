@@ -14,13 +14,13 @@ const GRACE_MILLIS = 500;
 /**
  * Sees to it that what `provider` has recorded is sent when the process ends, as the settings say.
  *
- * @param pending - How many spans have ended and are not sent.
+ * @param unsent - How many spans have ended and are not sent, and why, in words; `''` where there are none.
  * @returns What takes it all back; `undefined` where there is nothing to take back.
  */
-export function flushAtEnd(config: Config, provider: TracerProvider, pending: () => number): (() => void) | undefined {
+export function flushAtEnd(config: Config, provider: TracerProvider, unsent: () => string): (() => void) | undefined {
   const { flushOnExit = true, flushOnCrash = false } = config;
   if (!flushOnExit && !flushOnCrash) return undefined;
-  const end = new ProviderEnd(flushOnExit, flushOnCrash, provider, pending);
+  const end = new ProviderEnd(flushOnExit, flushOnCrash, provider, unsent);
   const unwatch = watchProcessEnd(end);
   if (unwatch !== undefined) provider._openSpans = end._spans;
   return unwatch;
@@ -32,13 +32,13 @@ class ProviderEnd {
   readonly isCrash: boolean;
   readonly _spans = new OpenSpans();
   private readonly _provider: TracerProvider;
-  private readonly _pending: () => number;
+  private readonly _unsent: () => string;
 
-  constructor(isExit: boolean, isCrash: boolean, provider: TracerProvider, pending: () => number) {
+  constructor(isExit: boolean, isCrash: boolean, provider: TracerProvider, unsent: () => string) {
     this.isExit = isExit;
     this.isCrash = isCrash;
     this._provider = provider;
-    this._pending = pending;
+    this._unsent = unsent;
   }
 
   ended(): number {
@@ -54,10 +54,10 @@ class ProviderEnd {
     return within(timeoutMillis + GRACE_MILLIS, this._provider.shutdown({ timeoutMillis }));
   }
 
-  reportUnsent(): number {
-    const count = this._pending();
-    if (count > 0) report('spans_unsent', `${count} ${count === 1 ? 'span' : 'spans'}`, 'error');
-    return count;
+  reportUnsent(): boolean {
+    const unsent = this._unsent();
+    if (unsent) report('spans_unsent', unsent, 'error');
+    return unsent !== '';
   }
 
   mark(thrown: unknown): void {

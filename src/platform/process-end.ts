@@ -21,8 +21,8 @@ export interface ProcessEnd {
   flush(timeoutMillis: number): Promise<unknown>;
   /** The last flush. */
   shutdown(timeoutMillis: number): Promise<unknown>;
-  /** Says how many spans have not been sent, where there are any, and returns their number. */
-  reportUnsent(): number;
+  /** Says how many spans have not been sent, and why; true where there are any. */
+  reportUnsent(): boolean;
   /** Writes what was thrown to the spans that are open. */
   mark(thrown: unknown): void;
   /** Ends the spans that are open. */
@@ -119,7 +119,7 @@ class ProcessWatch {
 
   private _exit(): void {
     // What prints spans can still print those that it holds.
-    if (this._end.reportUnsent() === 0) this._end.shutdown(0);
+    if (!this._end.reportUnsent()) this._end.shutdown(0);
     if (this._crash === undefined) return;
     // The application exits while its crash is held up.
     this._process.exitCode = 1;

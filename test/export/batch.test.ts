@@ -258,7 +258,7 @@ describe('without an answer', () => {
     const ids = end(2);
     assert.deepEqual(await hurried(processor, 2), { exported: 0, pending: 2, dropped: 0 });
     const [{ message }] = log;
-    assert.ok(message.startsWith(`export_delayed: 2 spans wait: ${collector.endpoint} gave no answer`), message);
+    assert.ok(message.startsWith(`export_delayed: 2 spans waiting: ${collector.endpoint} gave no answer`), message);
     for (const part of [/ECONNREFUSED/, /is a collector listening there\?/]) assert.match(message, part);
     const back = await startCollector({ port: collector.port });
     t.after(() => back.close());

@@ -106,13 +106,12 @@ const RETRYABLE = [429, 502, 503, 504];
 export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
-  /** Lets go of what connections hold, where there is something to be let go of. */
-  readonly shutdown: (() => void) | undefined;
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
+  private readonly _close: (() => void) | undefined;
   private readonly _gzip: ReturnType<typeof createGzip>;
   private readonly _retry = new Retry();
 
@@ -153,11 +152,16 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
     const own = fetch ? undefined : createFetch(url, certificates);
     this._fetch = (fetch ?? own) as FetchLike;
-    this.shutdown = own?.close;
+    this._close = own?.close;
   }
 
   createBatch(): EncodedBatch {
     return this._encoding.createBatch();
+  }
+
+  /** Lets go of what connections hold, where there is something to be let go of. */
+  shutdown(): void {
+    this._close?.();
   }
 
   async send(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<ExportOutcome> {
@@ -221,7 +225,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
       if (headers === undefined || isUnsent(error)) {
         return _retry._again({
           dropped: spans,
-          reason: 'unreachable',
+          // A function that has no headers now may have some soon, whether or not a server is there.
+          reason: headers ? 'unreachable' : 'export_failed',
           why: headers ? why + explanation('no_answer') : `no request to ${url} (${said})`,
         });
       }
@@ -260,6 +265,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
   private async _askForHeaders(ask: OtlpHeaders & (() => unknown)): Promise<Record<string, string>> {
     const headers = await within(this._timeoutMillis, untraced(ask), later);
+    // What came too late is `undefined`, too.
+    if (headers === undefined) throw new Error(`headers(): no headers within ${this._timeoutMillis} ms`);
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
 }

@@ -41,7 +41,7 @@ describe('what a server cannot take now', () => {
     assert.deepEqual(await hurried(processor, 19), { exported: 0, pending: 2, dropped: 0 });
     assert.equal(balanced(processor).pending, 2);
     assert.deepEqual(codesOf(log), ['export_delayed']);
-    for (const part of [collector.endpoint, '503', '"over quota"', '2 spans wait'])
+    for (const part of [collector.endpoint, '503', '"over quota"', '2 spans waiting'])
       assert.ok(log[0].message.includes(part), part);
     assert.deepEqual(await hurried(processor), { exported: 2, pending: 0, dropped: 0 });
     assert.equal(collector.requests.length, 21);
