@@ -37,7 +37,8 @@ export function report(code: string, details: string, level: Diagnostic['level']
   reported.set(key, [at, 0]);
   const message = code + (details && `: ${details}`) + explanation(code);
   try {
-    onDiagnostic({ level, code, message, repeated: last[1] });
+    // One that is asynchronous may reject.
+    Promise.resolve(onDiagnostic({ level, code, message, repeated: last[1] })).catch(() => {});
   } catch {
     // A handler that throws must not take the application with it.
   }

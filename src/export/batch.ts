@@ -44,6 +44,9 @@ const DEFAULTS: Required<BatchSpanProcessorOptions> = {
 const MAX_REQUEST_BYTES = 64 * MEBIBYTE;
 // Nobody's wish is waited for longer, however long a server is to be left alone.
 const MAX_PAUSE_MILLIS = 30_000;
+// … nor asked again sooner, whatever an exporter says.
+const LEAST_PAUSE_MILLIS = 100;
+const SMALL_REQUEST_BYTES = 64 * 1024;
 // What an exporter has at least for its own shutdown, however long the flush has taken.
 const LEAST_SHUTDOWN_MILLIS = 1_000;
 
@@ -93,7 +96,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _queue = new BatchQueue();
   readonly _flights = new Set<Flight>();
   private _timer: unknown;
-  /** What a server has refused as too large lowers the bound for good. */
+  /** What a server has refused as too large lowers the bound, which rises again slowly. */
   private _maxRequestBytes: number;
   /** Bytes of the next request: after a failure it is a single batch that finds out whether the server is back. */
   private _requestBytes: number;
@@ -122,6 +125,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _settled = 0;
   private _flushes: (readonly [target: number, resolve: () => void])[] = [];
   private _closed: Promise<FlushResult> | undefined;
+  private _isOver = false;
 
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
@@ -129,6 +133,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
     // span of one goes over the bound, hence the half.
     this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxQueueBytes, this._options.maxRequestBytes / 2);
+    // The batches of a request are put together in memory of its own, which is not to be as much as the queue once more.
+    this._options.maxRequestBytes = Math.min(this._options.maxRequestBytes, this._options.maxQueueBytes / 4);
     this._maxRequestBytes = this._requestBytes = this._options.maxRequestBytes;
     this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._current = this._exporter.createBatch();
@@ -227,8 +233,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     // The caller has to have noted the promise before an exporter may call it, too.
     await undefined;
     await this._drain(deadline);
-    this._queue = new BatchQueue();
-    this._current = this._exporter.createBatch();
+    // From here on nothing is sent, and nothing is kept.
+    this._isOver = true;
     // What another request has begun cannot be aborted, and may never settle.
     if (!ioPerRequest && _flights.size > 0) {
       for (const flight of _flights) flight._giveUp('the deadline of shutdown was reached');
@@ -236,6 +242,8 @@ export class BatchSpanProcessor implements SpanProcessor {
       await new Promise((resolve) => setTimeout(resolve));
     }
     for (const flight of _flights) this._land(flight, {});
+    this._queue = new BatchQueue();
+    this._current = this._exporter.createBatch();
     const { pending } = _counts;
     if (pending) {
       const { reason = 'shutdown' } = this._failure ?? {};
@@ -266,7 +274,7 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   private _lose(reason: DropReason, spans: number): void {
     const { dropped } = this._counts;
-    dropped[reason] = (dropped[reason] ?? 0) + spans;
+    dropped[reason] = (Object.hasOwn(dropped, reason) ? (dropped[reason] as number) : 0) + spans;
   }
 
   private _startTimer(): void {
@@ -285,8 +293,10 @@ export class BatchSpanProcessor implements SpanProcessor {
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
     if (this._current.spanCount) {
-      // While a collector is away, what is held is to be what is counted.
-      if (this._queuedBytes > this._options.maxQueueBytes / 4) this._current.compact?.();
+      // What is held is to be what is counted, to the byte when it becomes much.
+      if (this._flights.size > 0 || this._failure) {
+        this._current.compact?.(this._queuedBytes > this._options.maxQueueBytes / 4 ? 1 : 0.5);
+      }
       this._queue._push(this._current);
       this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();
@@ -301,18 +311,24 @@ export class BatchSpanProcessor implements SpanProcessor {
    */
   private _retakeLost(): void {
     for (const flight of this._flights) {
-      const { _batches, _spans, _startedAt } = flight;
+      const { _batches, _startedAt } = flight;
       if (now() - _startedAt < this._options.exportTimeoutMillis) continue;
-      const isLostAgain = _batches.some((batch) => this._uncertain.has(batch));
-      const why = 'the request that it was sent in has ended';
-      this._land(flight, isLostAgain ? { why } : { unknown: _spans, retryMillis: 0, why });
+      if (_batches.some((batch) => this._uncertain.has(batch))) {
+        this._land(flight, { why: 'the request that it was sent in has ended' });
+        continue;
+      }
+      this._flights.delete(flight);
+      for (const batch of _batches) {
+        this._uncertain.add(batch);
+        this._queue._push(batch);
+      }
     }
   }
 
   /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */
   private async _sendQueue(isBeside: boolean): Promise<void> {
     const { _exporter, _options, _flights } = this;
-    while (this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
+    while (!this._isOver && this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
       const batches = this._queue._take(this._requestBytes);
       if (batches.length === 0) return;
       const abort = new AbortController();
@@ -334,7 +350,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       // Before the call: an exporter that ends a span comes back here.
       _flights.add(flight);
       let timer: unknown;
-      let outcome: ExportOutcome;
+      let outcome: ExportOutcome | undefined;
       try {
         const sent = _exporter.send(batches, abort.signal);
         if ('then' in sent) {
@@ -344,11 +360,13 @@ export class BatchSpanProcessor implements SpanProcessor {
           }, _options.exportTimeoutMillis);
           outcome = await Promise.race([sent, givenUp]);
         } else outcome = sent;
+        // Read here, where it may throw.
+        outcome = { ...outcome };
       } catch (error) {
         outcome = { dropped: flight._spans, why: messageOf(error) };
       }
       clearTimeout(timer as number | undefined);
-      this._land(flight, outcome ?? {});
+      this._land(flight, outcome);
     }
   }
 
@@ -357,11 +375,14 @@ export class BatchSpanProcessor implements SpanProcessor {
     // What had been given up for lost is counted.
     if (!this._flights.delete(flight)) return;
     const { _batches, _spans, _bytes } = flight;
-    if (outcome.retryMillis !== undefined) this._keep(_batches, outcome, outcome.retryMillis);
-    else if (outcome.reason === 'too_large' && _batches.length > 1) {
+    if (outcome.retryMillis !== undefined && !this._isOver) this._keep(_batches, outcome, outcome.retryMillis);
+    else if (outcome.reason === 'too_large' && _batches.length > 1 && !this._isOver) {
       this._queue._putBack(_batches);
       this._maxRequestBytes = this._requestBytes = _bytes / 2;
     } else {
+      // The bound of a server may change, and a small request may have been refused for another reason.
+      this._maxRequestBytes *= this._maxRequestBytes < SMALL_REQUEST_BYTES ? 2 : 1.1;
+      this._maxRequestBytes = Math.min(this._maxRequestBytes, this._options.maxRequestBytes);
       this._failure = undefined;
       this._requestBytes = Math.min(this._maxRequestBytes, 2 * Math.max(_bytes, this._requestBytes));
       this._settle(_spans, _bytes);
@@ -379,24 +400,24 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** Batches that are to be sent again later. */
   private _keep(batches: readonly SpanBatch[], outcome: ExportOutcome, retryMillis: number): void {
-    if (outcome.unknown) {
-      // It may be what is in them that gets no answer: others have their turn first.
-      for (const batch of batches) {
-        this._uncertain.add(batch);
-        this._queue._push(batch);
-      }
-    } else this._queue._putBack(batches);
+    // It may be what is in them that fails: others have their turn first.
+    for (const batch of batches) {
+      if (outcome.unknown) this._uncertain.add(batch);
+      this._queue._push(batch);
+    }
     // A single failure is an everyday matter.
     if (this._failure) report('export_delayed', `${spansText(this._counts.pending)} waiting: ${outcome.why}`);
     this._failure = outcome;
     this._requestBytes = 1;
-    const millis = retryMillis >= 0 ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : MAX_PAUSE_MILLIS;
+    const millis = retryMillis >= LEAST_PAUSE_MILLIS ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : LEAST_PAUSE_MILLIS;
     const resumeAt = now() + millis;
     this._resumeAt = resumeAt;
     try {
       later(() => {
-        // Timers may be early, and a flush may have been earlier.
-        if (this._resumeAt === resumeAt) this._resumeAt = 0;
+        // A flush may have been earlier.
+        if (this._resumeAt !== resumeAt) return;
+        // Timers may be early.
+        this._resumeAt = 0;
         this._send();
       }, millis);
     } catch {
@@ -417,7 +438,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     const { _counts } = this;
     let rest = spans;
     const part = (count = 0): number => {
-      const counted = count > 0 ? Math.min(count, rest) : 0;
+      const counted = count > 0 ? Math.floor(Math.min(count, rest)) : 0;
       rest -= counted;
       return counted;
     };

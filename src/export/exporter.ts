@@ -46,8 +46,8 @@ export interface SpanBatch {
   readonly byteLength: number;
   /** Adds a span that has ended. Whatever is needed of it is taken now. */
   add(span: ReadableSpan): void;
-  /** Nothing is added any more, and the batch waits behind many others: memory that it does not use can go. */
-  compact?(): void;
+  /** Nothing is added any more, and the batch waits: memory of which it uses less than this share can go. */
+  compact?(share: number): void;
 }
 
 /**

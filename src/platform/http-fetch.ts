@@ -3,6 +3,7 @@ import type { CheckedTls, FetchedResponse, FetchLike } from '../export/otlp/http
 import { ResponseParser } from './http-response.ts';
 import { builtin } from './node-builtin.ts';
 import type { PlatformFetch } from './platform.ts';
+import { isEndWatched } from './process-end.ts';
 import { markUnsent } from './unsent.ts';
 
 // Common load balancers forget a connection after 60 seconds, some without a word.
@@ -39,7 +40,7 @@ interface Exchange {
  * for loading itself at its first call. `node:http` takes 15 to 30 for its first request, and at 20,000 spans a second half
  * as much CPU again for every span of a batch (Node 20).
  *
- * Connections are kept; an idle one does not hold the process open, a request does. Redirects are not followed. What ends
+ * Connections are kept; an idle one does not hold the process open, a request does unless the end of the process is watched. Redirects are not followed. What ends
  * before there is a connection is an error that `isUnsent` knows.
  */
 export function createHttpFetch(url: string, certificates?: CheckedTls): PlatformFetch {
@@ -69,6 +70,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       const { body, signal } = init;
       const answer = new Answer(socket);
       let hasBegun = false;
+      let isWritten = false;
       const finish = () => {
         connection.exchange = undefined;
         signal.removeEventListener('abort', onAbort);
@@ -84,13 +86,15 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           connection.isOpen ? signal.reason : markUnsent(new Error('no connection in time', { cause: signal.reason })),
         );
       const { parser } = answer;
+      // A server may answer before it has taken the whole of a request. Success is none then, until it has.
+      const isSettled = () => parser.status >= 300 || (parser.status !== 0 && isWritten);
       const onProgress = () => {
-        if (parser.status !== 0) resolve(answer);
+        if (connection.exchange === undefined || !isSettled()) return;
+        resolve(answer);
         if (!parser.isDone) return;
         finish();
         answer.finish();
-        // A server may answer before it has taken the whole of a request.
-        if (parser.isReusable && socket.writableLength === 0) keep(connection, idle, parser.headers.get('keep-alive'));
+        if (parser.isReusable && isWritten) keep(connection, idle, parser.headers.get('keep-alive'));
         else socket.destroy();
       };
       connection.exchange = {
@@ -100,7 +104,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
             parser.push(bytes);
           } catch (error) {
             // What is wrong may stand behind a head that is as it should be.
-            if (parser.status !== 0) resolve(answer);
+            if (isSettled()) resolve(answer);
             return fail(error);
           }
           onProgress();
@@ -124,7 +128,10 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       signal.addEventListener('abort', onAbort);
       socket.cork();
       socket.write(`${head}content-length: ${body.byteLength}\r\n\r\n`, 'latin1');
-      socket.write(body);
+      socket.write(body, () => {
+        isWritten = true;
+        onProgress();
+      });
       socket.uncork();
     });
 
@@ -203,6 +210,8 @@ function headOf(method: string, { host, pathname, search }: URL, headers: Reques
 
 function open(connect: Connect, isSecure: boolean, idle: Connection[]): Connection {
   const socket = connect();
+  // Where the end of the process is waited for, it is by whoever flushes then, with a deadline.
+  if (isEndWatched()) socket.unref();
   const connection: Connection = { socket, isOpen: false, exchange: undefined, expires: 0 };
   socket.once(isSecure ? 'secureConnect' : 'connect', () => {
     connection.isOpen = true;
@@ -234,7 +243,7 @@ function takeKept(idle: Connection[]): Connection | undefined {
   for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
     const { socket, expires } = connection;
     if (socket.writable && performance.now() < expires) {
-      socket.ref();
+      if (!isEndWatched()) socket.ref();
       return connection;
     }
     socket.destroy();

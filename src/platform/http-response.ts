@@ -57,6 +57,11 @@ export class ResponseParser {
         continue;
       }
       const isHead = this._state === HEAD;
+      // Some end the last answer with a line too much.
+      if (isHead && (data[0] === 13 || data[0] === 10)) {
+        data = data.subarray(1);
+        continue;
+      }
       if (isHead && !'HTTP/1.'.startsWith(data.toString('latin1', 0, 7))) throw malformed('HPE_INVALID_CONSTANT');
       const end = data.indexOf(isHead ? '\r\n\r\n' : '\r\n');
       if (end > MAX_HEAD_BYTES || (end === -1 && data.length > MAX_HEAD_BYTES)) throw malformed('HPE_HEADER_OVERFLOW');
@@ -92,6 +97,8 @@ export class ResponseParser {
     if (status === undefined) throw malformed('HPE_INVALID_CONSTANT');
     // Such as 100: the answer comes behind it.
     if (status.startsWith('1')) return;
+    // Whatever comes behind it, this is an answer.
+    this.status = Number(status);
     const { headers } = this;
     for (const line of lines) {
       // The blanks around the value are not for the pattern: 16 KiB of them would take it minutes.
@@ -101,7 +108,6 @@ export class ResponseParser {
       const before = headers.get(name.toLowerCase());
       headers.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
     }
-    this.status = Number(status);
     const connection = headers.get('connection')?.toLowerCase() ?? '';
     this.isReusable = minor === '1' && !/\bclose\b/.test(connection);
     const encoding = headers.get('transfer-encoding')?.toLowerCase();

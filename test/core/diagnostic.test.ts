@@ -44,6 +44,16 @@ describe('a diagnostic', () => {
     assert.equal(log.length, 2);
   });
 
+  it('does not reach the application where its handler rejects', async (t) => {
+    const unhandled = t.mock.fn();
+    process.on('unhandledRejection', unhandled);
+    processState.onDiagnostic = async () => assert.fail('a defect');
+    report('a', 'm');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    assert.equal(unhandled.mock.callCount(), 0);
+  });
+
   it('does not reach the application where its handler throws', () => {
     processState.onDiagnostic = () => assert.fail('a defect');
     report('a', 'm');

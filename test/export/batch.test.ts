@@ -524,6 +524,23 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
   });
 
+  for (const retryMillis of [0, -1, Number.NaN, null, '0'] as number[]) {
+    test(`that asks for a pause of ${JSON.stringify(retryMillis)} does not keep the event loop`, async (t) => {
+      diagnosticLog(t);
+      let sends = 0;
+      const exporter: BatchingExporter<CountedBatch> = {
+        createBatch: () => new CountedBatch(),
+        send: (batches) => (++sends < 3 ? { dropped: spansOf(batches), retryMillis } : acknowledged(batches)),
+      };
+      const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 1 });
+      endedSpansInto(processor)(1);
+      assert.equal(sends, 1);
+      // And it goes on by itself.
+      await until(() => balanced(processor).acknowledged === 1);
+      assert.equal(sends, 3);
+    });
+  }
+
   test('that counts what cannot be, or asks for pauses that cannot be, does not upset the counters', async (t) => {
     diagnosticLog(t);
     const outcomes: unknown[] = [

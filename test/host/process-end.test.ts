@@ -125,6 +125,17 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.ok(ended.millis < 4_000, `${ended.millis} ms`);
     });
 
+    it('is not held by a request that nobody answers, beyond what a flush may take', async () => {
+      const code = `
+        begin({ batch: { scheduledDelayMillis: 20 } });
+        startSpan('work').end();
+        setTimeout(() => console.log('ready'), 500);
+      `;
+      const ended = await run(code, { options: silence });
+      assert.equal(ended.code, 0);
+      assert.ok(ended.millis < 8_000, `${ended.millis} ms`);
+    });
+
     it('waits for a collector that cannot take spans now, whatever ends the process', async () => {
       const busy = (): CollectorOptions => ({ answer: ({ index }) => (index === 0 ? { status: 503 } : undefined) });
       const [natural, terminated] = await Promise.all([

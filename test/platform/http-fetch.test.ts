@@ -41,6 +41,25 @@ describe('a request', () => {
     assert.deepEqual(seen, ['POST', '/v1/traces?a=b', 'ä', '5', undefined, host, 'spans']);
   });
 
+  test('has success only when all of it is on its way, however early the answer comes', async (t) => {
+    const whole = 16 * 1024 * 1024;
+    let received = 0;
+    const server = createTcpServer((socket) => {
+      t.after(() => socket.destroy());
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      // What the system holds by itself meanwhile is far less than the request.
+      setTimeout(() => socket.on('data', (chunk) => (received += chunk.length)), 200);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const fetch = createHttpFetch(url);
+    const { status } = await fetch(url, init({ body: new Uint8Array(whole) }));
+    assert.equal(status, 200);
+    while (received < whole) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
   test('says of itself what it is, whatever the headers say', async (t) => {
     let seen: unknown;
     const { url } = await served(t, async (request, response) => {

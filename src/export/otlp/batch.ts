@@ -102,9 +102,10 @@ export class OtlpBatch implements EncodedBatch {
     return segment;
   }
 
-  compact(): void {
+  compact(share: number): void {
     for (const segment of this._segments) {
       select(segment);
+      if (wire._at >= share * wire._bytes.length) continue;
       this._pool.give(wire._bytes);
       wire._bytes = wire._bytes.slice(0, wire._at);
       wire._view = new DataView(wire._bytes.buffer);

@@ -6,7 +6,7 @@ const INITIAL_BYTES = 1024;
 // lasts. A buffer that a burst has blown up is not kept.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
-const MAX_KEPT_BYTES = (constrained ? 1 : 8) * 1024 * 1024;
+const MAX_KEPT_BYTES = (constrained ? 0.5 : 3) * 1024 * 1024;
 
 /**
  * Buffers that have done their work and wait for the next batch. Memory that is new costs 100 ns a span where 20,000
@@ -26,6 +26,11 @@ export class BufferPool {
     if (buffer.length > KEPT_BYTES || this._bytes + buffer.length > MAX_KEPT_BYTES) return;
     this._bytes += buffer.length;
     this._kept.push(buffer);
+  }
+
+  /** Keeps none. */
+  clear(): void {
+    this._bytes = this._kept.length = 0;
   }
 
   /** Keeps no more than are needed without a backlog. */

@@ -19,6 +19,8 @@ export interface OtlpEncoding<Batch extends EncodedBatch = EncodedBatch> {
   _body(batches: readonly Batch[]): Uint8Array<ArrayBuffer>;
   /** Nobody reads the batches any more, nor the body that was made of them. */
   _free?(batches: readonly Batch[], body: Uint8Array<ArrayBuffer>): void;
+  /** Nothing is sent any more: memory that is kept for later can go. */
+  _clear?(): void;
   /**
    * What a receiver says of a request that it accepted, wholly or in part: how many spans it rejected, and why. Of what
    * is no such response, nothing. Never throws.

@@ -1,5 +1,5 @@
 import { checkedTls, createFetch, createGzip, isUnsent, language } from '#platform';
-import { later, within } from '../../core/deadline.ts';
+import { later } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
@@ -92,6 +92,9 @@ const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 // Of what it says, as much as fits in a message.
 const QUOTED_BYTES = 300;
+const READ_BYTES = 64 * 1024;
+// A body in crumbs would take a hundred times its memory.
+const MAX_PIECES = 4_096;
 
 // Shorter words are no secrets, and may be part of any.
 const LEAST_SECRET = 5;
@@ -109,8 +112,11 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
+  /** What is not to be in a message; of headers that change, those that were asked for last. */
+  private _secrets: string[];
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
+  private readonly _isOwnFetch: boolean;
   private readonly _close: (() => void) | undefined;
   private readonly _gzip: ReturnType<typeof createGzip>;
   private readonly _retry = new Retry();
@@ -148,10 +154,12 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     // Made once: what does not change is not copied for each request.
     this._headers =
       typeof headers === 'function' ? headers : { ...checkedHeaders(headers, 'headers'), ...this._ownHeaders };
+    this._secrets = secretsOf(typeof headers === 'function' ? {} : headers, url, {});
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
     const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
     const own = fetch ? undefined : createFetch(url, certificates);
     this._fetch = (fetch ?? own) as FetchLike;
+    this._isOwnFetch = !fetch;
     this._close = own?.close;
   }
 
@@ -159,9 +167,10 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     return this._encoding.createBatch();
   }
 
-  /** Lets go of what connections hold, where there is something to be let go of. */
+  /** Lets go of memory, and of what connections hold. */
   shutdown(): void {
     this._close?.();
+    this._encoding._clear?.();
   }
 
   async send(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<ExportOutcome> {
@@ -176,9 +185,10 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = this._encoding._body(batches);
     const outcome = await this._attempt(this._gzip ? await this._gzip(body) : body, batches, spans, signal);
-    const isOver = outcome.retryMillis === undefined && (outcome.reason !== 'too_large' || batches.length === 1);
-    // Only then is it certain that nobody reads the buffers any more.
-    if (isOver && !outcome.unknown && !this._retry._isUncertain(batches)) this._encoding._free?.(batches, body);
+    // Of what has been answered at once, by a fetch that has read all of it: one of the user's may read on, and so may one
+    // that was given up.
+    if (this._isOwnFetch && outcome.acknowledged && !this._retry._hasFailed(batches))
+      this._encoding._free?.(batches, body);
     return outcome;
   }
 
@@ -194,10 +204,16 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
+    // It may have come while the body was compressed.
+    if (signal.aborted) cancel();
     const timer = later(() => abort.abort(`no answer within ${_timeoutMillis} ms`), _timeoutMillis);
     let headers: Record<string, string> | undefined;
     try {
-      headers = typeof this._headers === 'function' ? await this._askForHeaders(this._headers) : this._headers;
+      if (typeof this._headers === 'function') {
+        headers = await this._askForHeaders(this._headers, abort.signal);
+        this._secrets = secretsOf(headers, this.url, this._ownHeaders);
+      } else headers = this._headers;
+      if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
       const response = await untraced(this._fetch, this.url, {
         method: 'POST',
         headers,
@@ -213,14 +229,14 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
       const rejected = Math.min(rejectedSpans, spans);
       // The common case: not a word of it.
       if (isAccepted && rejected === 0 && said.length === 0) return _retry._settle({ acknowledged: spans });
-      const why = `${url} answered ${status} ${this._quoted(said, headers)}${explanation(status)}`;
+      const why = `${url} answered ${status} ${this._quoted(said)}${explanation(status)}`;
       if (isAccepted) return _retry._settle({ acknowledged: spans - rejected, rejected, why });
       const outcome: ExportOutcome = { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why };
       return RETRYABLE.includes(status)
-        ? _retry._postpone(outcome, millisOfRetryAfter(response.headers.get('retry-after')))
+        ? _retry._postpone(batches, outcome, millisOfRetryAfter(response.headers.get('retry-after')))
         : _retry._settle(outcome);
     } catch (error) {
-      const said = this._masked(reasonOf(error), headers);
+      const said = this._masked(reasonOf(error));
       const why = `${url} gave no answer (${said})`;
       if (headers === undefined || isUnsent(error)) {
         return _retry._again({
@@ -241,34 +257,49 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   }
 
   /** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */
-  private _quoted(answer: Uint8Array, headers: Record<string, string>): string {
-    // More than is shown, lest half a secret be left at the end.
-    const text = new TextDecoder().decode(answer.subarray(0, 9 * QUOTED_BYTES));
-    const shown = this._masked(text.replace(/[^ -~\xa0-\uffff]+/g, ' ').trim(), headers);
-    return JSON.stringify(cut(shown, QUOTED_BYTES));
+  private _quoted(answer: Uint8Array): string {
+    let text = new TextDecoder().decode(answer.subarray(0, READ_BYTES)).replace(/[^ -~\xa0-\uffff]+/g, ' ');
+    // A word that is cut off may be half a secret.
+    if (answer.length > READ_BYTES) text = text.replace(/\S*$/, '');
+    return JSON.stringify(cut(this._masked(text.trim()), QUOTED_BYTES));
   }
 
-  /**
-   * Without what the user's headers hold, and the query of the URL, which servers and others like to repeat: both are
-   * secret as a rule.
-   */
-  private _masked(text: string, headers: Record<string, string> | undefined): string {
-    let result = text.replaceAll(new URL(this.url).search, '');
-    for (const name in headers) {
-      if (name in this._ownHeaders) continue;
-      for (const word of headers[name].split(' '))
-        if (word.length >= LEAST_SECRET) result = result.replaceAll(word, '…');
-    }
-    return result;
+  /** Without what is secret, as servers and others like to repeat it. */
+  private _masked(text: string): string {
+    return this._secrets.reduce((masked, secret) => masked.replaceAll(secret, '…'), text);
   }
 
   /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
-  private async _askForHeaders(ask: OtlpHeaders & (() => unknown)): Promise<Record<string, string>> {
-    const headers = await within(this._timeoutMillis, untraced(ask), later);
-    // What came too late is `undefined`, too.
-    if (headers === undefined) throw new Error(`headers(): no headers within ${this._timeoutMillis} ms`);
+  private async _askForHeaders(
+    ask: OtlpHeaders & (() => unknown),
+    signal: AbortSignal,
+  ): Promise<Record<string, string>> {
+    const aborted = new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject('headers() gave none in time')),
+    );
+    const headers = await Promise.race([untraced(ask), aborted]);
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
+}
+
+/**
+ * What is not to be in a message: the words of the user's headers, and what the query of the URL holds, as they are and as
+ * they are encoded. The longest come first, since they may hold others.
+ */
+function secretsOf(headers: Record<string, string>, url: string, others: Record<string, string>): string[] {
+  const { search, searchParams } = new URL(url);
+  const texts = [search, ...searchParams.values()];
+  for (const name in headers) if (!(name in others)) texts.push(headers[name]);
+  const words = texts.flatMap((text) => [text, ...text.split(/[^!#-+\--:<>-~]+|=+(?=.)/)]);
+  for (const word of [...words]) {
+    try {
+      // As the password of basic authentication is.
+      words.push(...atob(word).split(':'));
+    } catch {
+      // No base64.
+    }
+  }
+  return words.filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);
 }
 
 /** What an error and its cause say, and their codes where the words do not have them. */
@@ -312,16 +343,16 @@ async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
       // Nothing comes with the end.
       if (!value) break;
       size += value.length;
-      if (size > MAX_RESPONSE_BYTES) {
+      if (size > MAX_RESPONSE_BYTES || chunks.length > MAX_PIECES) {
         await reader.cancel();
         break;
       }
       chunks.push(value as Uint8Array<ArrayBuffer>);
     }
+    return concat(chunks);
   } catch {
     return new Uint8Array();
   }
-  return concat(chunks);
 }
 
 /** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; none or fewer for what is neither. */

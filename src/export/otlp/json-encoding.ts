@@ -34,7 +34,7 @@ export class JsonEncoding implements OtlpEncoding<JsonBatch> {
     } catch {
       // No response of OTLP's.
     }
-    const rejected = Number(textAt(said, 'rejectedSpans'));
+    const rejected = Math.trunc(Number(textAt(said, 'rejectedSpans')));
     return [rejected > 0 ? rejected : 0, encoder.encode(textAt(said, 'errorMessage'))];
   }
 }

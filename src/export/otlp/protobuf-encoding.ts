@@ -30,4 +30,9 @@ export class ProtobufEncoding implements OtlpEncoding<OtlpBatch> {
     if (batches.length > 1) this._room = new Uint8Array(body.buffer);
     else this._pool.trim();
   }
+
+  _clear(): void {
+    this._room = undefined;
+    this._pool.clear();
+  }
 }

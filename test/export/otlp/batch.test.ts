@@ -45,10 +45,11 @@ describe('a request', () => {
       give(buffer);
     };
     const [first, second] = [batchOf(spans, pool), batchOf(spans, pool)];
-    first.compact();
+    first.compact(1);
     // Another one is written to between.
     const third = batchOf(spans, pool);
-    second.compact();
+    second.compact(1);
+    third.compact(0);
     const bytes = requestBytes([first]);
     assert.deepEqual([requestBytes([second]), requestBytes([third])], [bytes, bytes]);
     assert.deepEqual(idsOf(flatten(decodeRequest(bytes))).sort(), idsOf(spans).sort());

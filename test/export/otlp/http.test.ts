@@ -7,7 +7,13 @@ import { processState } from '../../../src/core/process-state.ts';
 import { TracerProvider } from '../../../src/core/provider.ts';
 import { SDK_VERSION } from '../../../src/core/version.ts';
 import { BatchSpanProcessor } from '../../../src/export/batch.ts';
-import { type FetchedResponse, type FetchLike, OtlpHttpExporter } from '../../../src/export/otlp/http.ts';
+import {
+  type FetchedResponse,
+  type FetchLike,
+  OtlpHttpExporter,
+  type OtlpHttpExporterOptions,
+} from '../../../src/export/otlp/http.ts';
+import { ProtobufEncoding } from '../../../src/export/otlp/protobuf-encoding.ts';
 import { startCollector } from '../../oracle/collector.ts';
 import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, endedSpansInto } from '../ended-spans.ts';
@@ -134,6 +140,30 @@ describe('the body of a response', () => {
     assert.ok(log[0].message.length < 500);
   });
 
+  test('in crumbs is not read to its end', async (t) => {
+    diagnosticLog(t);
+    const encoder = new TextEncoder();
+    let crumbs = 0;
+    let isCancelled = false;
+    const body = {
+      getReader: () => ({
+        read: async () => ({ done: false, value: encoder.encode(String(crumbs++ % 10)) }),
+        cancel: async () => {
+          isCancelled = true;
+        },
+      }),
+    };
+    const { acknowledged } = await flushed(new OtlpHttpExporter({ fetch: async () => ({ ...OK, body }) }));
+    assert.deepEqual([acknowledged, isCancelled, crumbs < 10_000], [1, true, true]);
+  });
+
+  test('of something else than bytes is none', async (t) => {
+    diagnosticLog(t);
+    const read = async () => ({ done: false, value: 'text' as never });
+    const body = { getReader: () => ({ read, cancel: async () => {} }) };
+    assert.equal((await flushed(new OtlpHttpExporter({ fetch: async () => ({ ...OK, body }) }))).acknowledged, 1);
+  });
+
   test('that never ends is not waited for: its head has said it all', async (t) => {
     diagnosticLog(t);
     const url = await served(t, (_, response) => void response.writeHead(200).write('half'));
@@ -198,25 +228,45 @@ describe('a fetch of one’s own', () => {
 });
 
 describe('a buffer', () => {
-  test('is used again after an answer, and not after a time-out: who knows who still reads it', async (t) => {
-    diagnosticLog(t);
+  /** The memory of each request of ten spans, one by one, of which the fifth gets no answer at once. */
+  async function buffersOf(options: OtlpHttpExporterOptions): Promise<ArrayBuffer[]> {
     const buffers: ArrayBuffer[] = [];
-    const fetch: FetchLike = async (_, { body }) => {
+    const encoding = new ProtobufEncoding();
+    const { _body } = encoding;
+    encoding._body = (batches) => {
+      const body = _body.call(encoding, batches);
       buffers.push(body.buffer);
-      if (buffers.length === 5) throw new Error('lost on the way');
-      return OK;
+      return body;
     };
-    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
+    const processor = new BatchSpanProcessor(new OtlpHttpExporter({ ...options, encoding }));
     const end = endedSpansInto(processor);
     for (let at = 0; at < 10; at++) {
       end(1);
       await hurried(processor);
     }
     assert.equal(buffers.length, 11);
-    assert.ok(new Set(buffers.slice(0, 5)).size < 5);
     assert.equal(buffers[5], buffers[4], 'it is sent again');
+    return buffers;
+  }
+
+  test('is used again after an answer, and not after a time-out: who knows who still reads it', async (t) => {
+    diagnosticLog(t);
+    const collector = await startCollector({ answer: ({ index }) => (index === 4 ? { fault: 'silence' } : undefined) });
+    t.after(() => collector.close());
+    const buffers = await buffersOf({ url: collector.endpoint, timeoutMillis: 500 });
+    assert.ok(new Set(buffers.slice(0, 5)).size < 5);
     assert.ok(new Set(buffers.slice(6)).size < 5);
     assert.ok(!buffers.slice(6).includes(buffers[4]));
+  });
+
+  test('is not used again by a fetch of one’s own, which may read on after the answer', async (t) => {
+    diagnosticLog(t);
+    let sent = 0;
+    const fetch: FetchLike = async () => {
+      if (++sent === 5) throw new Error('lost on the way');
+      return OK;
+    };
+    assert.equal(new Set(await buffersOf({ fetch })).size, 10);
   });
 });
 
