@@ -24,8 +24,8 @@ export interface BatchSpanProcessorOptions {
   /** Bytes held at most, those on their way included. Default: 16 MiB; 2 MiB in browsers, Workers and edge runtimes. */
   maxQueueBytes?: number;
   /**
-   * Bytes of one request at most, before compression; a backlog leaves in requests of this size. At most 64 MiB.
-   * Default: 8 MiB.
+   * Bytes of one request at most, before compression; a backlog leaves in requests of this size. At most 64 MiB,
+   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB.
    */
   maxRequestBytes?: number;
 }
