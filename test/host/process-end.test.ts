@@ -213,7 +213,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
 
     it('that comes twice at once is one, and its flush is waited for', async () => {
       const ended = await run(record, {
-        signals: ['SIGINT', 'SIGINT', 'SIGTERM'],
+        signals: ['SIGINT', 'SIGINT'],
         options: { answer: () => ({ delayMillis: 300 }) },
       });
       assert.deepEqual(outcome(ended), bySignal('SIGINT'));
