@@ -112,8 +112,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
-  /** What is not to be in a message; of headers that change, those that were asked for last. */
-  private _secrets: string[];
+  /** Those that were sent last, which no message may repeat. */
+  private _sentHeaders: Record<string, string> = {};
   private readonly _timeoutMillis: number;
   private readonly _fetch: FetchLike;
   private readonly _isOwnFetch: boolean;
@@ -154,7 +154,6 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     // Made once: what does not change is not copied for each request.
     this._headers =
       typeof headers === 'function' ? headers : { ...checkedHeaders(headers, 'headers'), ...this._ownHeaders };
-    this._secrets = secretsOf(typeof headers === 'function' ? {} : headers, url, {});
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
     const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
     const own = fetch ? undefined : createFetch(url, certificates);
@@ -200,7 +199,6 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     signal: AbortSignal,
   ): Promise<ExportOutcome> {
     const { _retry, _timeoutMillis } = this;
-    const url = shownUrl(this.url);
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
@@ -209,10 +207,9 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     const timer = later(() => abort.abort(`no answer within ${_timeoutMillis} ms`), _timeoutMillis);
     let headers: Record<string, string> | undefined;
     try {
-      if (typeof this._headers === 'function') {
-        headers = await this._askForHeaders(this._headers, abort.signal);
-        this._secrets = secretsOf(headers, this.url, this._ownHeaders);
-      } else headers = this._headers;
+      headers =
+        typeof this._headers === 'function' ? await this._askForHeaders(this._headers, abort.signal) : this._headers;
+      this._sentHeaders = headers;
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
       const response = await untraced(this._fetch, this.url, {
         method: 'POST',
@@ -229,7 +226,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
       const rejected = Math.min(rejectedSpans, spans);
       // The common case: not a word of it.
       if (isAccepted && rejected === 0 && said.length === 0) return _retry._settle({ acknowledged: spans });
-      const why = `${url} answered ${status} ${this._quoted(said)}${explanation(status)}`;
+      const why = `${shownUrl(this.url)} answered ${status} ${this._quoted(said)}${explanation(status)}`;
       if (isAccepted) return _retry._settle({ acknowledged: spans - rejected, rejected, why });
       const outcome: ExportOutcome = { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why };
       return RETRYABLE.includes(status)
@@ -237,6 +234,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
         : _retry._settle(outcome);
     } catch (error) {
       const said = this._masked(reasonOf(error));
+      const url = shownUrl(this.url);
       const why = `${url} gave no answer (${said})`;
       if (headers === undefined || isUnsent(error)) {
         return _retry._again({
@@ -266,7 +264,8 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
 
   /** Without what is secret, as servers and others like to repeat it. */
   private _masked(text: string): string {
-    return this._secrets.reduce((masked, secret) => masked.replaceAll(secret, '…'), text);
+    const secrets = secretsOf(this._sentHeaders, this.url, this._ownHeaders);
+    return secrets.reduce((masked, secret) => masked.replaceAll(secret, '…'), text);
   }
 
   /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
