@@ -27,6 +27,13 @@ const prelude = `
     return { processor, end: (count) => { while (count-- > 0) tracer.startSpan('span').end(); } };
   };
   const log = (value) => console.log(JSON.stringify(value));
+  // Ends two spans, and with them the request that they are sent in.
+  const lose = async (end) => {
+    isOver = true;
+    end(2);
+    await 0;
+    isOver = false;
+  };
 `;
 
 /** What a program prints, line by line, on a runtime with I/O per request as far as the package knows. */
@@ -47,10 +54,7 @@ describe('where I/O ends with its request', () => {
   it('a flush sends what waits by itself, and waits for no request but its own', () => {
     const [first, second, stats] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2 });
-      isOver = true;
-      end(2);
-      await 0;
-      isOver = false;
+      await lose(end);
       end(1);
       log(await processor.forceFlush());
       let finish;
@@ -75,7 +79,7 @@ describe('where I/O ends with its request', () => {
       const { processor, end } = started({ maxExportBatchSize: 2, exportTimeoutMillis: 100 });
       // The timers of a request end with it, too.
       const { setTimeout } = globalThis;
-      const lose = async (work) => {
+      const loseWith = async (work) => {
         globalThis.setTimeout = () => 0;
         isOver = true;
         work();
@@ -85,13 +89,13 @@ describe('where I/O ends with its request', () => {
         log(processor.stats());
         await new Promise((resolve) => setTimeout(resolve, 150));
       };
-      await lose(() => end(2));
+      await loseWith(() => end(2));
       end(2);
       await new Promise((resolve) => setTimeout(resolve, 50));
       await processor.forceFlush();
       log(processor.stats());
-      await lose(() => end(2));
-      await lose(() => void processor.forceFlush());
+      await loseWith(() => end(2));
+      await loseWith(() => void processor.forceFlush());
       await processor.forceFlush();
       log(processor.stats());
     `) as Record<string, number>[];
@@ -103,10 +107,7 @@ describe('where I/O ends with its request', () => {
   it('a shutdown ends, and counts as unknown what is on its way elsewhere', () => {
     const [result, stats] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2 });
-      isOver = true;
-      end(2);
-      await 0;
-      isOver = false;
+      await lose(end);
       end(1);
       log(await processor.shutdown({ timeoutMillis: 1_000 }));
       log(processor.stats());
