@@ -11,6 +11,7 @@ import type { EncodedBatch, OtlpEncoding } from './encoding.ts';
 import { shownUrl } from './endpoint.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
 import { Retry } from './retry.ts';
+import { secretsOf } from './secrets.ts';
 
 /** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
 export interface FetchedResponse {
@@ -96,8 +97,6 @@ const READ_BYTES = 64 * 1024;
 // A body in crumbs would take a hundred times its memory.
 const MAX_PIECES = 4_096;
 
-// Shorter words are no secrets, and may be part of any.
-const LEAST_SECRET = 5;
 const RETRYABLE = [429, 502, 503, 504];
 
 /**
@@ -279,26 +278,6 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     const headers = await Promise.race([untraced(ask), aborted]);
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
-}
-
-/**
- * What is not to be in a message: the words of the user's headers, and what the query of the URL holds, as they are and as
- * they are encoded. The longest come first, since they may hold others.
- */
-function secretsOf(headers: Record<string, string>, url: string, others: Record<string, string>): string[] {
-  const { search, searchParams } = new URL(url);
-  const texts = [search, ...searchParams.values()];
-  for (const name in headers) if (!(name in others)) texts.push(headers[name]);
-  const words = texts.flatMap((text) => [text, ...text.split(/[^!#-+\--:<>-~]+|=+(?=.)/)]);
-  for (const word of [...words]) {
-    try {
-      // As the password of basic authentication is.
-      words.push(...atob(word).split(':'));
-    } catch {
-      // No base64.
-    }
-  }
-  return words.filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);
 }
 
 /** What an error and its cause say, and their codes where the words do not have them. */
