@@ -130,11 +130,11 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     this._options = checkedBatchOptions(options, '');
-    // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
-    // span of one goes over the bound, hence the half.
-    this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxQueueBytes, this._options.maxRequestBytes / 2);
     // The batches of a request are put together in memory of its own, which is not to be as much as the queue once more.
     this._options.maxRequestBytes = Math.min(this._options.maxRequestBytes, this._options.maxQueueBytes / 4);
+    // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
+    // span of one goes over the bound, hence the half.
+    this._maxBatchBytes = Math.min(MEBIBYTE, this._options.maxRequestBytes / 2);
     this._maxRequestBytes = this._requestBytes = this._options.maxRequestBytes;
     this._exporter = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._current = this._exporter.createBatch();
