@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import type { TlsOptions } from 'node:tls';
-import type { Config } from '../src/config.ts';
-import { type Collector, startCollector } from '../test/oracle/collector.ts';
-import { createAuthority } from '../test/platform/authority.ts';
+import type { Config } from '../../src/config.ts';
+import { type Collector, startCollector } from '../oracle/collector.ts';
+import { createAuthority } from '../platform/authority.ts';
 import { DENO_WITHOUT_FILES, RUNTIMES, send } from './runtime.ts';
 
 const authority = createAuthority();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
-import type { ProcessorStats } from '../src/export/batch.ts';
-import { type Collector, type CollectorOptions, startCollector } from '../test/oracle/collector.ts';
+import type { ProcessorStats } from '../../src/export/batch.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import { programsFolder } from './runtime.ts';
 
 /** What is used of Miniflare; its own types are there only when this folder is installed. */

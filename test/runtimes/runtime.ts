@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../src/config.ts';
-import type { TraceStats } from '../src/trace.ts';
-import { run } from '../test/docs/program.ts';
+import type { Config } from '../../src/config.ts';
+import type { TraceStats } from '../../src/trace.ts';
+import { run } from '../docs/program.ts';
 
 /** What runs programs. */
 export interface Runtime {

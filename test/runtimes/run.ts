@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureFolder } from '../bench/installed.ts';
-import { withPackedProject } from '../bench/packed.ts';
-import { ensureBuilt } from '../test/docs/build.ts';
+import { ensureFolder } from '../../bench/installed.ts';
+import { withPackedProject } from '../../bench/packed.ts';
+import { ensureBuilt } from '../docs/build.ts';
 
 // `npm run test:runtimes` installs the runtimes, unless they are there, packs the package as it is published, puts the
 // programs beside it, and runs the tests. Arguments go to Node's runner: `-- --test-name-pattern=gzip`.
@@ -13,7 +13,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const programs = join(here, 'programs');
 
 ensureFolder(here);
-ensureBuilt(new URL('../', import.meta.url));
+ensureBuilt(new URL('../../', import.meta.url));
 await withPackedProject(async ({ folder }) => {
   for (const name of readdirSync(programs)) copyFileSync(join(programs, name), join(folder, name));
   const files = readdirSync(here).filter((name) => name.endsWith('.test.ts'));
