@@ -19,6 +19,8 @@ export interface ProcessState {
   stopped: Promise<FlushResult> | undefined;
   /** Takes away what was installed in the process. */
   unwatch: (() => void) | undefined;
+  /** Ends spans that wait for something that may never come; called at a shutdown. */
+  readonly unread: Set<(isLast: boolean) => void>;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
@@ -34,6 +36,7 @@ function share(): ProcessState {
     last: undefined,
     stopped: undefined,
     unwatch: undefined,
+    unread: new Set(),
   };
   return holder[KEY];
 }
