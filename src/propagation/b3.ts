@@ -2,7 +2,7 @@ import { type Context, isTracingSuppressed, spanIn } from '../core/context.ts';
 import { RandomIdGenerator } from '../core/id.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { spanContextOf } from '../core/span-source.ts';
-import { contextOfCaller, isDebug } from './caller.ts';
+import { isDebug, withCaller } from './caller.ts';
 import { firstWordIn } from './header.ts';
 import {
   defaultTextMapGetter,
@@ -106,9 +106,9 @@ export class B3Propagator implements TextMapPropagator {
 function contextOf(context: Context, traceId: string, spanId: string, decision: string): Context | undefined {
   const [isValid, isDenied, isSampled, isToDebug] = (DECISION.exec(decision) ?? []).map((part) => part !== undefined);
   if (!isValid) return undefined;
-  if (IDS.test(`${traceId}-${spanId}`)) return contextOfCaller(context, traceId, spanId, isSampled, isToDebug);
+  if (IDS.test(`${traceId}-${spanId}`)) return withCaller(context, traceId, spanId, isSampled, isToDebug);
   // With ids of its own everybody downstream is told, whatever format is spoken there. A trace that goes on already has ids.
   if (!isDenied || traceId + spanId !== '' || isSpanContextValid(spanContextOf(context))) return undefined;
   const ids = new RandomIdGenerator();
-  return contextOfCaller(context, ids.generateTraceId(), ids.generateSpanId(), false, false);
+  return withCaller(context, ids.generateTraceId(), ids.generateSpanId(), false, false);
 }

@@ -16,7 +16,7 @@ export function isDebug(context: Context): boolean {
  * without their leading zeros. Neither format has the flag of random ids or a trace state: both are those of the span that
  * is there, if it is the same one, which another propagator has found.
  */
-export function contextOfCaller(
+export function withCaller(
   context: Context,
   traceDigits: string,
   spanDigits: string,

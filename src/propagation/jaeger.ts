@@ -2,7 +2,7 @@ import { type Context, isTracingSuppressed, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { type BaggageEntry, baggageIn, baggageOf, contextWithBaggage, MAX_BYTES, MAX_MEMBERS } from './baggage.ts';
-import { contextOfCaller, isDebug } from './caller.ts';
+import { isDebug, withCaller } from './caller.ts';
 import { firstValueIn, firstWordIn, trimOws } from './header.ts';
 import { percentDecoded, wellFormed } from './percent-encoding.ts';
 import {
@@ -88,7 +88,7 @@ export class JaegerPropagator implements TextMapPropagator {
       if (traceId !== undefined) {
         const flags = Number.parseInt(digits, 16);
         // The flag for debugging counts beside that for sampling only.
-        extracted = contextOfCaller(context, traceId, spanId, (flags & 1) === 1, (flags & 3) === 3) ?? context;
+        extracted = withCaller(context, traceId, spanId, (flags & 1) === 1, (flags & 3) === 3) ?? context;
       }
       const fits = bounds();
       let entries: Map<string, BaggageEntry> | undefined;
