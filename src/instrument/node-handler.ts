@@ -34,8 +34,6 @@ interface NodeResponse {
   once(event: string, listener: () => void): unknown;
 }
 
-type Listener = (request: never, response: never, ...rest: never[]) => unknown;
-
 /**
  * A request listener of `node:http`, `node:https` or `node:http2` that makes a SERVER span of each request, within the
  * trace of its caller: `createServer(traceNodeHandler(listener))`. An application of Express or Connect is such a listener,
@@ -47,13 +45,13 @@ type Listener = (request: never, response: never, ...rest: never[]) => unknown;
  *
  * @throws TypeError where `listener` is no function.
  */
-export function traceNodeHandler<L extends Listener>(
-  listener: L,
-  options: ServerOptions<Parameters<L>[0]> = {},
-): (...args: Parameters<L>) => ReturnType<L> {
+export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
+  listener: (request: Request, response: Response, ...rest: Rest) => Result,
+  options: ServerOptions<Request> = {},
+): (request: Request, response: Response, ...rest: Rest) => Result {
   if (typeof listener !== 'function') throw new TypeError('listener: a function is required');
-  return function (this: unknown, ...args: Parameters<L>): ReturnType<L> {
-    const handle = () => listener.apply(this, args) as ReturnType<L>;
+  return function (this: unknown, ...args: [Request, Response, ...Rest]): Result {
+    const handle = () => listener.apply(this, args);
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];
     const { contextStorage } = processState;
     if (isIgnored(options, args[0]) || isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
@@ -75,7 +73,7 @@ export function traceNodeHandler<L extends Listener>(
     try {
       const result = contextStorage.run(context, handle);
       // Another promise and not a listener on this one, so that a rejection nobody handles is still one.
-      return isPromise(result) ? (result.then(undefined, failed) as ReturnType<L>) : result;
+      return isPromise(result) ? (result.then(undefined, failed) as Result) : result;
     } catch (error) {
       return failed(error);
     }
