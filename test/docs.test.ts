@@ -164,7 +164,7 @@ describe('the documentation', () => {
   it('says truly which settings are not supported yet', () => {
     const [section] = /## What is not there yet.*?And without an error/s.exec(readme.prose) ?? [''];
     const named = [...section.matchAll(/`(OTEL_\w+)=([^`]+)`/g)];
-    assert.ok(named.length > 0);
+    assert.ok(named.length > 0, 'the section names settings');
     for (const [setting, name, value] of named) {
       withEnvironment({ [name]: value }, () =>
         assert.throws(() => resolveConfig({ exporterType: 'otlp' }), /^Error: not supported yet: /, setting),
