@@ -8,7 +8,8 @@ import { withPackedProject } from '../../bench/packed.ts';
 import { ensureBuilt } from '../docs/build.ts';
 
 // `npm run test:runtimes` installs the runtimes, unless they are there, packs the package as it is published, puts the
-// programs beside it, and runs the tests. Arguments go to Node's runner: `-- --test-name-pattern=gzip`.
+// programs beside it, and runs the tests. Arguments that begin with a dash go to Node's runner, all others name parts of
+// files: `-- workers --test-name-pattern=gzip`.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const programs = join(here, 'programs');
 
@@ -16,8 +17,13 @@ ensureFolder(here);
 ensureBuilt(new URL('../../', import.meta.url));
 await withPackedProject(async ({ folder }) => {
   for (const name of readdirSync(programs)) copyFileSync(join(programs, name), join(folder, name));
-  const files = readdirSync(here).filter((name) => name.endsWith('.test.ts'));
-  const runner = ['--import', 'tsx', '--test', '--test-timeout=60000', ...process.argv.slice(2)];
+  const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+  const files = readdirSync(here)
+    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+  if (files.length === 0) throw new Error(`no test's file has ${wanted.join(' or ')} in its name`);
+  const runner = ['--import', 'tsx', '--test', '--test-timeout=60000', ...options];
   const child = spawn(process.execPath, [...runner, ...files.map((name) => join(here, name))], {
     stdio: 'inherit',
     env: { ...process.env, PROGRAMS_FOLDER: folder },
