@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
 import { programsFolder } from './runtime.ts';
+
+declare global {
+  /** The package, in a page of {@link servePages}. */
+  var trace: typeof import('../../src/index.ts');
+}
 
 /** What is used of Playwright's pages; its own types are there only when this folder is installed. */
 export interface Page {
@@ -43,7 +49,7 @@ interface Playwright {
 
 interface Browser {
   contexts(): { newPage(): Promise<Page> }[];
-  close(): Promise<void>;
+  newBrowserCDPSession(): Promise<{ send(method: string): Promise<unknown> }>;
 }
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -78,20 +84,34 @@ export async function startChromium(): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   const child = spawn(executable(), [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that its children can be ended with it.
+    detached: true,
   });
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => {
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {
+      // All of them have gone.
+    }
+  };
   process.once('exit', kill);
+  // As the runner ends a test that hangs.
+  const end = () => process.exit(1);
+  process.once('SIGTERM', end);
   const exited = once(child, 'exit');
   const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true });
   return {
     newPage: () => browser.contexts()[0].newPage(),
     async close() {
-      await browser.close();
-      kill();
+      const session = await browser.newBrowserCDPSession();
+      // The answer may not come any more.
+      await Promise.race([session.send('Browser.close').catch(() => {}), exited]);
       await exited;
+      kill();
       process.off('exit', kill);
-      // Its processes may still be writing.
-      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      process.off('SIGTERM', end);
+      // What has been killed may still be there for a moment, and write.
+      await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

@@ -6,7 +6,6 @@ import { type Collector, type CollectorOptions, startCollector } from '../oracle
 import { type Chromium, type Page, type PageServer, servePages, startChromium } from './chromium.ts';
 
 declare global {
-  var trace: typeof import('../../src/index.ts');
   /** The requests to the collector that the page has made: bytes, and whether they outlive it. */
   var sent: [bytes: number, keepalive: boolean][];
 }
