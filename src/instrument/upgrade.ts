@@ -14,8 +14,9 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
  *
  * @param options.context - Default: the active context.
  */
-export function upgradeUrl(url: string | URL, options?: { context?: Context }): string {
-  const text = textOf(url);
+export function upgradeUrl(url: string | { readonly href: string }, options?: { context?: Context }): string {
+  // Not the type of `URL`, which declarations would need a library for.
+  const text = textOf(read(url, 'href') ?? url);
   const fields = fieldsOf(options?.context);
   const [, path, query, fragment] = /^([^?#]*)\??([^#]*)(.*)$/s.exec(text) as RegExpExecArray;
   const kept = query.split('&').filter((pair) => pair !== '' && !fields.has(pair.split('=', 1)[0]));
