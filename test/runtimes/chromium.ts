@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,13 +61,11 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-/** The browser that `CHROMIUM` names, or else one of the usual names on the path. */
-function executable(): string {
+/** The browser that `CHROMIUM` names, or else one of the usual names on the path; `undefined` where there is none. */
+export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   const folders = PATH.split(delimiter);
-  const found = CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
-  if (found === undefined) throw new Error('there is no Chromium: apt-get install chromium, or name one in CHROMIUM');
-  return found;
+  return CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
 /**
@@ -74,12 +73,17 @@ function executable(): string {
  * left: both are what its pages are here for.
  */
 export async function startChromium(): Promise<Chromium> {
+  const executable = findChromium();
+  if (executable === undefined)
+    throw new Error('there is no Chromium: apt-get install chromium, or name one in CHROMIUM');
   const { chromium } = (await import('playwright-core' as string)) as Playwright;
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
-  const child = spawn(executable(), [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
+  const child = spawn(executable, [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that all its processes can be ended at once: any of them may be writing to the profile.
+    detached: true,
   });
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
   process.once('exit', kill);
   const exited = once(child, 'exit');
   const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true });
@@ -90,8 +94,7 @@ export async function startChromium(): Promise<Chromium> {
       kill();
       await exited;
       process.off('exit', kill);
-      // Its processes may still be writing.
-      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

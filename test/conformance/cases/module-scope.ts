@@ -1,0 +1,24 @@
+import { startSpan, withSpan } from '@realtime-ai/trace';
+import { defineCase, givenInput, initializeFor, shutDown } from '../case.ts';
+import { expectEqual } from '../expectation.ts';
+import { treeOf } from '../span-tree.ts';
+
+// While the module loads, where Workers allow neither random values nor timers. Nothing is given where the case is checked.
+const input = givenInput();
+if (input !== undefined) {
+  initializeFor(input, { batch: { maxExportBatchSize: 2 } });
+  startSpan('early').end();
+  startSpan('early, in a full batch').end();
+}
+
+export default defineCase({
+  title: '`initialize` and spans while a module loads',
+  spans: 4,
+  async run() {
+    withSpan('later', () => startSpan('below').end());
+    await shutDown();
+  },
+  check({ spans }) {
+    expectEqual(treeOf(spans), 'early early, in a full batch later(below)', 'the traces');
+  },
+});
