@@ -9,6 +9,8 @@ export type Ability =
   | 'async context'
   /** Has environment variables, and lets them be read. */
   | 'environment'
+  /** Has a clock and random values while a module loads. */
+  | 'early spans'
   | 'gzip'
   /** Knows the syntax of `using`. */
   | 'using'

@@ -4,6 +4,7 @@ import cancelledRequest from './cases/cancelled-request.ts';
 import clock from './cases/clock.ts';
 import config from './cases/config.ts';
 import defaults from './cases/defaults.ts';
+import earlySpans from './cases/early-spans.ts';
 import emitters from './cases/emitters.ts';
 import end from './cases/end.ts';
 import environment from './cases/environment.ts';
@@ -32,6 +33,7 @@ export const SUITE: Readonly<Record<string, Case>> = {
   environment,
   defaults,
   'module-scope': moduleScope,
+  'early-spans': earlySpans,
   nested,
   'across-await': acrossAwait,
   timers,

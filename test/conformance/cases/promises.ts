@@ -18,6 +18,8 @@ export default defineCase({
       await opened;
       startSpan('waited').end();
     });
+    // The clock of some has steps of a millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     await withSpan('opening', async () => {
       await Promise.resolve();
       open();

@@ -21,7 +21,11 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
   return {
     title,
     language: 'nodejs',
-    lacks: { signals: 'a Worker is no process', ...lacks },
+    lacks: {
+      'early spans': 'Workers have neither a clock nor random values while a module loads',
+      signals: 'a Worker is no process',
+      ...lacks,
+    },
     missing: () => undefined,
     async run(job) {
       const { Miniflare } = (await import('miniflare' as string)) as { Miniflare: new (options: object) => Worker };
