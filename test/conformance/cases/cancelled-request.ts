@@ -6,7 +6,7 @@ let requests = 0;
 let ticks = 0;
 
 export default defineCase({
-  title: 'A request that is cancelled within its export',
+  title: 'Flush after a request was cancelled in its export',
   needs: ['cancellation'],
   spans: 3,
   fate: 'its first request is cancelled',

@@ -5,7 +5,7 @@ import { treeOf } from '../span-tree.ts';
 import required from './required.cjs';
 
 export default defineCase({
-  title: '`require`, along with `import`',
+  title: '`require` beside `import`',
   needs: ['require'],
   spans: 3,
   async run({ initialize }) {

@@ -64,7 +64,7 @@ export const PROCESSES: readonly Host[] = [
   processHost(['@oven/bun-linux-x64/bin/bun', 'run'], { title: 'Bun', runtimeName: 'bun', lacks: {} }),
   processHost([...DENO, '--allow-all'], { title: 'Deno', runtimeName: 'deno', lacks: {} }),
   processHost([...DENO, '--allow-net=127.0.0.1'], {
-    title: 'Deno, `--allow-net`',
+    title: 'Deno `--allow-net`',
     runtimeName: 'deno',
     lacks: { environment: 'it may be read with `--allow-env` only' },
   }),

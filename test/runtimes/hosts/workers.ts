@@ -71,7 +71,7 @@ const NO_CONTEXT = { 'async context': 'there is no `AsyncLocalStorage` without a
 const NO_ENVIRONMENT = { environment: 'there are environment variables with `nodejs_compat` only' };
 
 export const WORKERS: readonly Host[] = [
-  workerHost('Workers, `nodejs_compat`', ['nodejs_compat'], {}),
-  workerHost('Workers, `nodejs_als`', ['nodejs_als'], NO_ENVIRONMENT),
+  workerHost('Workers `nodejs_compat`', ['nodejs_compat'], {}),
+  workerHost('Workers `nodejs_als`', ['nodejs_als'], NO_ENVIRONMENT),
   workerHost('Workers', [], { ...NO_ENVIRONMENT, ...NO_CONTEXT }),
 ];
