@@ -106,8 +106,8 @@ async function runCell(host: Host, id: string, testCase: Case, folder: string, r
   await dispose?.();
   if (report.error !== undefined) throw new Error(`${report.error}\n${output}`);
   if (report.diagnostics.length > 0) throw new Error(`the package complained: ${report.diagnostics.join(', ')}`);
-  for (const { path, problem } of requests)
-    if (problem !== undefined) throw new Error(`a request for ${path}: ${problem}`);
+  const refused = requests.find(({ problem }) => problem !== undefined);
+  if (refused !== undefined) throw new Error(`a request for ${refused.path}: ${refused.problem}`);
   const spans = requests.flatMap((request) => request.spans);
   const ids = new Set(spans.map(({ traceId, spanId }) => traceId + spanId));
   if (spans.length !== testCase.spans || ids.size !== testCase.spans) {

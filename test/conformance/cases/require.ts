@@ -6,7 +6,6 @@ import required from './required.cjs';
 
 export default defineCase({
   title: '`require` beside `import`',
-  needs: ['require'],
   spans: 3,
   async run({ initialize }) {
     initialize();
