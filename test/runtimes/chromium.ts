@@ -66,13 +66,11 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-/** The browser that `CHROMIUM` names, or else one of the usual names on the path. */
-function executable(): string {
+/** The browser that `CHROMIUM` names, or else one of the usual names on the path; `undefined` where there is none. */
+export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   const folders = PATH.split(delimiter);
-  const found = CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
-  if (found === undefined) throw new Error('there is no Chromium: apt-get install chromium, or name one in CHROMIUM');
-  return found;
+  return CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
 /**
@@ -80,9 +78,12 @@ function executable(): string {
  * left: both are what its pages are here for.
  */
 export async function startChromium(): Promise<Chromium> {
+  const executable = findChromium();
+  if (executable === undefined)
+    throw new Error('there is no Chromium: apt-get install chromium, or name one in CHROMIUM');
   const { chromium } = (await import('playwright-core' as string)) as Playwright;
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
-  const child = spawn(executable(), [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
+  const child = spawn(executable, [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // A group of its own, so that its children can be ended with it.
     detached: true,
