@@ -31,6 +31,7 @@ const NOT_RUN = [
   'README.md: needs docker',
   'docs/tracing.md: your application',
   'docs/tracing.md: needs certificates',
+  'docs/websockets.md: needs Bun',
   'examples/tracing-demo/README.md: needs a speech synthesiser',
 ];
 
