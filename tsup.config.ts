@@ -22,7 +22,7 @@ const terserOptions: Options['terserOptions'] = {
   // What bundlers need to leave out what is not used.
   // Node shows the line that threw, of a wrong setting for example: it should not be all there is. And with one character
   // beyond Latin-1 it keeps all of the file in twice the memory.
-  format: { preserve_annotations: true, max_line_len: 250, ascii_only: true },
+  format: { preserve_annotations: true, max_line_len: 250, ascii_only: true, comments: /webpackIgnore|@vite-ignore/ },
 };
 
 const shared: Options = {
@@ -104,7 +104,7 @@ async function change(file: string, changed: (text: string) => string): Promise<
 
 export default defineConfig([
   { ...entryPoints, format: 'esm', clean: true, onSuccess: declare },
-  // Only the Workers' file awaits at its top level, which CommonJS cannot. Bun and Deno require ES modules.
+  // Bun, Deno and what bundles for Workers require ES modules.
   { ...platformFiles, entry: filesOf('browser', 'bun', 'deno'), format: 'esm' },
   { ...platformFiles, entry: filesOf('default', 'workerd'), format: 'esm', splitting: true },
   { ...platformFiles, ...commonJs, entry: filesOf('browser', 'default') },
