@@ -20,7 +20,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
   module: string;
   types: string;
   exports: object;
-  imports: object;
+  imports: Record<string, object>;
   dependencies?: object;
 };
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
@@ -182,6 +182,20 @@ describe('the package', () => {
       named.filter((path) => !packed.includes(posix.normalize(path))),
       [],
     );
+  });
+
+  it('gives to each bundler the host that belongs to the platform', () => {
+    // Wrangler asks for `browser`, too, and others may.
+    const conditions = ['workerd', 'edge-light', 'browser', 'deno', 'bun', 'node'];
+    const found = (name: string, asked: readonly string[]): string => {
+      const files = Object.entries(manifest.imports[name]);
+      return pathsIn(files.find(([condition]) => [...asked, 'default'].includes(condition))?.[1])[0];
+    };
+    for (let bits = 0; bits < 2 ** conditions.length; bits++) {
+      const asked = conditions.filter((_, index) => bits & (1 << index));
+      const [platform, host] = ['#platform', '#host'].map((name) => found(name, asked));
+      assert.equal(host.includes('/page'), platform.includes('/browser'), `${asked}: ${platform} with ${host}`);
+    }
   });
 
   it('holds every file that those import', () => {

@@ -24,17 +24,20 @@ const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
 const deno = {
   name: 'Deno',
   command: `${modules}@deno/linux-x64-glibc/deno`,
-  args: ['run', '--quiet', '--no-lock', '--no-prompt', '--node-modules-dir=manual', '--allow-net', '--allow-env'],
+  args: ['run', '--quiet', '--no-lock', '--node-modules-dir=manual', '--allow-net=127.0.0.1'],
 };
 
 export const RUNTIMES: readonly Runtime[] = [
   { name: 'Node', command: process.execPath, args: [] },
   { name: 'Bun', command: `${modules}@oven/bun-linux-x64/bin/bun`, args: ['run'] },
-  { ...deno, args: [...deno.args, '--allow-read'] },
+  { ...deno, args: [...deno.args, '--allow-env', '--allow-read'] },
 ];
 
 /** Where a program may read nothing but its modules. */
-export const DENO_WITHOUT_FILES: Runtime = deno;
+export const DENO_WITHOUT_FILES: Runtime = { ...deno, args: [...deno.args, '--allow-env'] };
+
+/** Where it may talk to a server of the test, and nothing else. */
+export const DENO_WITHOUT_PERMISSIONS: Runtime = deno;
 
 /** Where the programs are, and the package as it is published. */
 export function programsFolder(): string {
