@@ -157,6 +157,31 @@ describe('the source', () => {
   });
 });
 
+describe('the conformance suite', () => {
+  const folder = join(ROOT, 'test/conformance');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+  it('imports nothing that a runtime may not have', () => {
+    assert.ok(files.length > 20, `${files}`);
+    for (const path of files) {
+      const source = ts.createSourceFile(path, readFileSync(join(folder, path), 'utf8'), ts.ScriptTarget.Latest);
+      for (const statement of source.statements) {
+        if (!ts.isImportDeclaration(statement) || statement.importClause?.isTypeOnly) continue;
+        const { text } = statement.moduleSpecifier as ts.StringLiteral;
+        const isOwn =
+          text.startsWith('.') && !posix.join(posix.dirname(path.replaceAll('\\', '/')), text).startsWith('..');
+        assert.ok(isOwn || text === '@realtime-ai/trace', `${path} imports ${text}`);
+      }
+    }
+  });
+
+  it('has every case in its suite', () => {
+    const suite = readFileSync(join(folder, 'suite.ts'), 'utf8');
+    const cases = readdirSync(join(folder, 'cases')).filter((name) => /^[^.]+\.ts$/.test(name));
+    for (const name of cases) assert.ok(suite.includes(`'./cases/${name}'`), `${name} is not in suite.ts`);
+  });
+});
+
 describe('the package', () => {
   let packed: string[] = [];
   before(async () => {

@@ -1,5 +1,4 @@
-import type { Config, Diagnostic, FlushResult } from '@realtime-ai/trace';
-import { initialize, shutdown } from '@realtime-ai/trace';
+import { type Config, initialize, shutdown } from '@realtime-ai/trace';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { expectEqual } from './expectation.ts';
 
@@ -14,8 +13,6 @@ export type Ability =
   | 'gzip'
   /** Knows the syntax of `using`. */
   | 'using'
-  /** Has a package loaded by `require`, or bundled so. */
-  | 'require'
   /** Tells a program that it, its request or its page is over. */
   | 'end'
   /** Has signals that end a process. */
@@ -63,6 +60,9 @@ export interface Aftermath<Facts> {
   readonly endedAt: number;
 }
 
+/** How a program ends that does not run to its end. */
+export type Fate = 'ended by a signal' | 'its first request is cancelled';
+
 /**
  * Something that the package does, tried on each runtime. `run` runs there and imports nothing but the package; `check`
  * runs where the receiver is, after the program, the request or the page has come to its end.
@@ -76,8 +76,8 @@ export interface Case<Facts = unknown> {
   readonly spans: number;
   /** Environment variables, where there are any. */
   variables?(endpoint: string, canBeRead: boolean): Record<string, string>;
-  /** What becomes of the program: it runs to its end by default. */
-  readonly fate?: 'ended by a signal' | 'its first request is cancelled';
+  /** Default: the program runs to its end. */
+  readonly fate?: Fate;
   run(surroundings: Surroundings): Facts | Promise<Facts>;
   check(aftermath: Aftermath<Facts>): void;
 }
@@ -114,7 +114,7 @@ export async function runCase(testCase: Case, waitUntil?: Surroundings['waitUnti
     });
     return { facts, diagnostics };
   } catch (error) {
-    return { error: error instanceof Error ? `${error}\n${error.stack}` : String(error), diagnostics };
+    return { error: `${error}\n${(error as Error | undefined)?.stack}`, diagnostics };
   }
 }
 
@@ -124,14 +124,13 @@ export function initializeFor({ endpoint }: Input, config: Config = {}, diagnost
     exporterType: 'otlp',
     otlpEndpoint: endpoint,
     quiet: true,
-    onDiagnostic: ({ message }: Diagnostic) => diagnostics.push(message),
+    onDiagnostic: ({ message }) => diagnostics.push(message),
     ...config,
   });
 }
 
 /** Shuts down; all that ended since `initialize`, and was not sent before, has to leave. */
-export async function shutDown(): Promise<FlushResult> {
-  const result = await shutdown();
-  expectEqual({ pending: result.pending, dropped: result.dropped }, { pending: 0, dropped: 0 }, 'the shutdown');
-  return result;
+export async function shutDown(): Promise<void> {
+  const { pending, dropped } = await shutdown();
+  expectEqual({ pending, dropped }, { pending: 0, dropped: 0 }, 'the shutdown');
 }

@@ -39,6 +39,8 @@ export interface CrossOrigin {
   readonly allowedOrigins: readonly string[];
   /** Headers beyond those that need no permission, in lower case. */
   readonly allowedHeaders: readonly string[];
+  /** Waits before answering who asks. */
+  readonly delayMillis?: number;
 }
 
 /** An answer that differs from the usual one. */
@@ -153,6 +155,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     allowOrigin(incoming.headers, response, cors);
     if (incoming.method === 'OPTIONS') {
       preflights.push(incoming.headers);
+      if (cors?.delayMillis) await delay(cors.delayMillis, undefined, { signal: closing.signal });
       response.writeHead(204).end();
       return;
     }

@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import type { Job } from './host.ts';
+import { MARK } from './output.ts';
+
+/** The end of a program that reports on its console. */
+export const REPORTING = `console.log('${MARK}' + JSON.stringify(await runCase(testCase)));`;
 
 const bundles = new Map<string, Promise<string>>();
 

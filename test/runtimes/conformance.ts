@@ -25,7 +25,7 @@ export interface Cell {
   readonly millis: number;
 }
 
-/** Which part of the suite is run: what has this in its title, or, of a case, in the name of its file. */
+/** Which part of the suite is run: regular expressions for the title, or the name of the file of a case. */
 export interface Selection {
   readonly runtime: string;
   readonly case: string;
@@ -44,8 +44,8 @@ export async function runConformance(
   onCell: (cell: Cell) => void,
 ): Promise<readonly Cell[]> {
   cpSync(fileURLToPath(new URL('../conformance/', import.meta.url)), join(folder, 'conformance'), { recursive: true });
-  const hosts = HOSTS.filter(({ title }) => title.includes(selection.runtime));
-  const cases = Object.entries(SUITE).filter(([id, { title }]) => `${id} ${title}`.includes(selection.case));
+  const hosts = HOSTS.filter(({ title }) => new RegExp(selection.runtime).test(title));
+  const cases = Object.entries(SUITE).filter(([id, { title }]) => new RegExp(selection.case).test(`${id} ${title}`));
   const receiver = startReceiver();
   const cells: Cell[] = [];
   const pairs = hosts.flatMap((host) => cases.map(([id, testCase]) => ({ host, id, testCase })));
@@ -106,8 +106,8 @@ async function runCell(host: Host, id: string, testCase: Case, folder: string, r
   await dispose?.();
   if (report.error !== undefined) throw new Error(`${report.error}\n${output}`);
   if (report.diagnostics.length > 0) throw new Error(`the package complained: ${report.diagnostics.join(', ')}`);
-  for (const { path, problem } of requests)
-    if (problem !== undefined) throw new Error(`a request for ${path}: ${problem}`);
+  const refused = requests.find(({ problem }) => problem !== undefined);
+  if (refused !== undefined) throw new Error(`a request for ${refused.path}: ${refused.problem}`);
   const spans = requests.flatMap((request) => request.spans);
   const ids = new Set(spans.map(({ traceId, spanId }) => traceId + spanId));
   if (spans.length !== testCase.spans || ids.size !== testCase.spans) {

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
-import { DENO_WITHOUT_PERMISSIONS, programsFolder } from './runtime.ts';
+import { DENO_WITHOUT_PERMISSIONS, missing, programsFolder } from './runtime.ts';
 
 // Deno asks only at a terminal, which this command of util-linux is.
 const TERMINAL = '/usr/bin/script';
-const skip = (process.platform !== 'linux' || !existsSync(TERMINAL)) && `there is no ${TERMINAL} of util-linux`;
+const hasTerminal = process.platform === 'linux' && existsSync(TERMINAL);
+const skip = missing(DENO_WITHOUT_PERMISSIONS) || (!hasTerminal && `there is no ${TERMINAL} of util-linux`);
 
 describe('Deno at a terminal, with permission for the collector alone,', { skip }, () => {
   test('is not asked for others: what may not be read is not there', async (t) => {

@@ -1,4 +1,4 @@
-import type { Ability, Input, Report } from '../conformance/case.ts';
+import type { Ability, Fate, Input, Report } from '../conformance/case.ts';
 import type { Inbox } from './inbox.ts';
 
 /** What a case is run with on a host. */
@@ -9,7 +9,7 @@ export interface Job {
   readonly folder: string;
   readonly input: Input;
   readonly variables: Readonly<Record<string, string>>;
-  readonly fate: 'ended by a signal' | 'its first request is cancelled' | undefined;
+  readonly fate: Fate | undefined;
   readonly inbox: Inbox;
 }
 

@@ -47,7 +47,7 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-const PATIENCE_MILLIS = 5_000;
+const PATIENCE_MILLIS = 10_000;
 
 /** Starts the process. */
 export function startReceiver(): Receiver {

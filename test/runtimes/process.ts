@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Report } from '../conformance/case.ts';
 import type { Ended, Job } from './host.ts';
+import { readOutput } from './output.ts';
 
-const MARK = 'conformance: ';
 const PATIENCE_MILLIS = 20_000;
 
 /**
- * Runs a command that writes its report to standard output as a last line, behind `conformance: `.
+ * Runs a command that ends its output with its report.
  *
  * @throws Error where it does not end as it should, writes to stderr, or reports nothing.
  */
@@ -27,7 +26,7 @@ export async function runProcess(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (fate === 'ended by a signal' && reportIn(stdout)) child.kill('SIGTERM');
+    if (fate === 'ended by a signal' && readOutput(stdout)) child.kill('SIGTERM');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -38,12 +37,7 @@ export async function runProcess(
   const usual = fate === 'ended by a signal' ? 'SIGTERM' : 'status 0';
   if (end !== usual) throw new Error(`it ended with ${end} instead of ${usual}: ${stderr}${stdout}`);
   if (stderr !== '') throw new Error(`it wrote to stderr: ${stderr}`);
-  const report = reportIn(stdout);
-  if (report === undefined) throw new Error(`it reported nothing: ${stdout}`);
-  return { report, output: stdout.slice(0, stdout.lastIndexOf(MARK)) };
-}
-
-function reportIn(stdout: string): Report | undefined {
-  const at = stdout.lastIndexOf(MARK);
-  return at === -1 || !stdout.endsWith('\n') ? undefined : (JSON.parse(stdout.slice(at + MARK.length)) as Report);
+  const ended = readOutput(stdout);
+  if (ended === undefined) throw new Error(`it reported nothing: ${stdout}`);
+  return ended;
 }

@@ -22,6 +22,7 @@ const OPTIONS = { write: { type: 'boolean' }, runtime: { type: 'string' }, case:
 const own = process.argv.slice(2).filter((argument) => /^--(write|runtime=|case=)/.test(argument));
 const { write = false, runtime = '', case: title = '' } = parseArgs({ args: own, options: OPTIONS }).values;
 const others = process.argv.slice(2).filter((argument) => !own.includes(argument));
+const runnerOptions = others.filter((argument) => argument.startsWith('-'));
 const wanted = others.filter((argument) => !argument.startsWith('-'));
 if (own.length > 0) wanted.push('conformance');
 const isWanted = (name: string) => wanted.length === 0 || wanted.some((part) => name.includes(part));
@@ -30,7 +31,7 @@ ensureFolder(here);
 ensureBuilt(root);
 await withPackedProject(async ({ folder }) => {
   const files = readdirSync(here).filter((name) => name.endsWith('.test.ts') && isWanted(name));
-  const isSuiteWanted = isWanted('conformance');
+  const isSuiteWanted = isWanted('conformance') && runnerOptions.length === 0;
   if (files.length === 0 && !isSuiteWanted) throw new Error(`no test's file has ${wanted.join(' or ')} in its name`);
   if (files.length > 0) await runTests(files, folder);
   if (isSuiteWanted) await runSuite(folder);
@@ -39,8 +40,7 @@ await withPackedProject(async ({ folder }) => {
 async function runTests(files: readonly string[], folder: string): Promise<void> {
   const programs = join(here, 'programs');
   for (const name of readdirSync(programs)) copyFileSync(join(programs, name), join(folder, name));
-  const options = others.filter((argument) => argument.startsWith('-'));
-  const runner = ['--import', 'tsx', '--test', '--test-timeout=60000', ...options];
+  const runner = ['--import', 'tsx', '--test', '--test-timeout=60000', ...runnerOptions];
   const child = spawn(process.execPath, [...runner, ...files.map((name) => join(here, name))], {
     stdio: 'inherit',
     env: { ...process.env, PROGRAMS_FOLDER: folder },

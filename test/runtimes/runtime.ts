@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config.ts';
 import type { TraceStats } from '../../src/trace.ts';
@@ -38,6 +39,11 @@ export const DENO_WITHOUT_FILES: Runtime = { ...deno, args: [...deno.args, '--al
 
 /** Where it may talk to a server of the test, and nothing else. */
 export const DENO_WITHOUT_PERMISSIONS: Runtime = deno;
+
+/** Why a runtime cannot be tried; false where it can. Where there is no such excuse, as in CI, its tests fail. */
+export function missing({ name, command }: Runtime): string | false {
+  return !process.env.CI && !existsSync(command) && `${name} is not installed: there is one for linux-x64`;
+}
 
 /** Where the programs are, and the package as it is published. */
 export function programsFolder(): string {

@@ -17,7 +17,7 @@ export function tableOf(cells: readonly Cell[]): string {
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** What is skipped and why, in Markdown: an item for each reason. */
+/** What is skipped on which runtimes and why, in Markdown: an item for each reason. */
 export function skipsOf(cells: readonly Cell[]): string {
   const skips = new Map<string, { hosts: Set<string>; cases: Set<string> }>();
   for (const { host, case: title, state, why } of cells) {
@@ -26,10 +26,7 @@ export function skipsOf(cells: readonly Cell[]): string {
     skips.set(why, { hosts: hosts.add(host), cases: cases.add(title) });
   }
   return [...skips]
-    .map(
-      ([why, { hosts, cases }]) =>
-        `- ${[...hosts].join('; ')}: ${why}. Skipped: ${[...cases].map((title) => `“${title}”`).join(', ')}.`,
-    )
+    .map(([why, { hosts, cases }]) => `- ${[...hosts].join(', ')} – ${[...cases].join(', ')}: ${why}`)
     .join('\n');
 }
 
@@ -45,8 +42,8 @@ export function writeSections(file: URL, cells: readonly Cell[], isWritten: bool
   const before = readFileSync(file, 'utf8');
   let text = before;
   for (const [name, content] of Object.entries(SECTIONS)) {
-    const section = new RegExp(`(<!-- runtimes: ${name} -->\n)[^]*?(\n<!-- end -->)`);
-    text = text.replace(section, (_, begin: string, end: string) => `${begin}\n${content(cells)}\n${end}`);
+    const section = new RegExp(`(<!-- runtimes: ${name} -->\n)[^]*?(<!-- end -->)`);
+    text = text.replace(section, (_, begin: string, end: string) => `${begin}\n${content(cells)}\n\n${end}`);
   }
   if (isWritten && text !== before) writeFileSync(file, text);
   return text === before;

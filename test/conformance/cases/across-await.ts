@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: '… across `await`',
+  title: 'Context across `await`',
   needs: ['async context'],
   spans: 8,
   async run({ initialize }) {

@@ -3,14 +3,16 @@ import { defineCase } from '../case.ts';
 import { expectEqual } from '../expectation.ts';
 
 let requests = 0;
+let ticks = 0;
 
 export default defineCase({
-  title: 'A request that is cancelled within its export',
+  title: 'Flush after a request was cancelled in its export',
   needs: ['cancellation'],
   spans: 3,
   fate: 'its first request is cancelled',
   async run({ initialize, waitUntil }) {
     if (requests++ === 0) {
+      setInterval(() => ticks++, 5);
       initialize();
       startSpan('first').end();
       startSpan('second').end();
@@ -18,6 +20,9 @@ export default defineCase({
       await forceFlush();
       return;
     }
+    const before = ticks;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expectEqual(ticks, before, 'ticks of a timer of the request that is gone');
     startSpan('of the next request').end();
     const flushed = forceFlush();
     waitUntil?.(flushed);

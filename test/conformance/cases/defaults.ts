@@ -3,7 +3,7 @@ import { defineCase, shutDown } from '../case.ts';
 import { expectEqual, expectTrue } from '../expectation.ts';
 
 export default defineCase({
-  title: '`initialize` without settings, which prints',
+  title: '`initialize` without settings prints',
   spans: 0,
   // Variables that may not be read are none.
   variables: (endpoint, canBeRead): Record<string, string> =>

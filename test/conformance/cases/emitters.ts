@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: '… in listeners of events',
+  title: 'Context in listeners of events',
   spans: 4,
   async run({ initialize, has }) {
     initialize();

@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: 'Flush at the end of process, request or page',
+  title: 'Flush at the end (process, request, page)',
   needs: ['end'],
   spans: 3,
   async run({ initialize, waitUntil }) {

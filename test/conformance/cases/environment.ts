@@ -3,7 +3,7 @@ import { defineCase, shutDown } from '../case.ts';
 import { expectEqual } from '../expectation.ts';
 
 export default defineCase({
-  title: '`initialize`, by environment variables',
+  title: '`initialize` by environment variables',
   needs: ['environment'],
   spans: 1,
   variables: (endpoint) => ({

@@ -4,7 +4,7 @@ import { expectEqual, expectTrue } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: '… in async generators',
+  title: 'Context in async generators',
   needs: ['async context'],
   spans: 8,
   async run({ initialize }) {

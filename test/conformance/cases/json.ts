@@ -3,7 +3,7 @@ import { BATCHED_SPANS, BATCHING, checkBatches, sendBatches } from '../batches.t
 import { defineCase } from '../case.ts';
 
 export default defineCase({
-  title: 'Batches as JSON',
+  title: 'Batches in JSON',
   spans: BATCHED_SPANS,
   run: (surroundings) => {
     const { language, endpoint } = surroundings;

@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: '… in promises',
+  title: 'Context in promises',
   needs: ['async context'],
   spans: 9,
   async run({ initialize }) {

@@ -2,7 +2,7 @@ import { BATCHED_SPANS, checkBatches, sendBatches } from '../batches.ts';
 import { defineCase } from '../case.ts';
 
 export default defineCase({
-  title: 'Batches as protobuf',
+  title: 'Batches in protobuf',
   spans: BATCHED_SPANS,
   run: (surroundings) => sendBatches(surroundings, {}),
   check: (aftermath) =>

@@ -5,8 +5,7 @@ import { treeOf } from '../span-tree.ts';
 import required from './required.cjs';
 
 export default defineCase({
-  title: '`require`, along with `import`',
-  needs: ['require'],
+  title: '`require` beside `import`',
   spans: 3,
   async run({ initialize }) {
     initialize();

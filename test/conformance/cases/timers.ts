@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: '… in timers',
+  title: 'Context in timers',
   needs: ['async context'],
   spans: 7,
   async run({ initialize }) {

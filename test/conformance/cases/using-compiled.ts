@@ -2,4 +2,4 @@ import { defineCase } from '../case.ts';
 import native from './using.ts';
 
 /** What compilers make of `using` for runtimes that do not know it. */
-export default defineCase({ ...native, title: '`using`, compiled', needs: [] });
+export default defineCase({ ...native, title: 'Compiled `using`', needs: [] });

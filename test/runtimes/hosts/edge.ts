@@ -42,5 +42,5 @@ export const EDGES: readonly Host[] = [
     'async context': 'there is no `AsyncLocalStorage`, unless it is injected',
     environment: 'there are no environment variables, unless they are injected',
   }),
-  edgeHost('Edge, as in Next.js', true, {}),
+  edgeHost('Edge in Next.js', true, {}),
 ];

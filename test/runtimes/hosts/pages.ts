@@ -1,25 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Report } from '../../conformance/case.ts';
-import { bundleCase, inputCode } from '../bundle.ts';
+import { bundleCase, inputCode, REPORTING } from '../bundle.ts';
 import { type Chromium, findChromium, startChromium } from '../chromium.ts';
 import type { Ended, Host, Job } from '../host.ts';
-
-declare global {
-  // What a page comes to.
-  var report: Promise<Report>;
-}
+import { readOutput } from '../output.ts';
 
 const OPTIONS = { platform: 'browser' as const };
-// Both as a page's own scripts have them: the input comes before.
-const PAGE_END = 'globalThis.report = runCase(testCase);';
-const WORKER_END = 'runCase(testCase).then(postMessage);';
-const WORKER_PAGE = `globalThis.report = new Promise((resolve, reject) => {
-  const worker = new Worker('worker.js', { type: 'module' });
-  worker.onmessage = ({ data }) => resolve(data);
-  worker.onerror = ({ message }) => reject(new Error(message));
-});`;
+// What a web worker throws is an error of the page.
+const WORKER_PAGE = `new Worker('worker.js', { type: 'module' }).onerror = ({ message }) => {
+  throw new Error(message);
+};`;
 
 /** A browser, and a server of the pages that it is to load; all hosts of this file share them. */
 interface Site {
@@ -74,19 +65,22 @@ async function runPage(job: Job, isWorker: boolean): Promise<Ended> {
   site ??= openSite();
   const { chromium, scripts, url } = await site;
   const path = `/${++pages}/`;
-  const [way, end] = isWorker ? ['web worker', WORKER_END] : ['page', PAGE_END];
-  const code = inputCode(job) + (await bundleCase(job, way, end, OPTIONS));
+  const code = inputCode(job) + (await bundleCase(job, 'page', REPORTING, OPTIONS));
   scripts.set(`${path}page.js`, isWorker ? WORKER_PAGE : code);
   scripts.set(`${path}worker.js`, code);
   const page = await chromium.newPage();
-  const output: string[] = [];
-  page.on('console', (message) => output.push(message.text()));
-  page.on('pageerror', (error) => output.push(String(error)));
+  let output = '';
+  const ended = new Promise<Ended>((resolve, reject) => {
+    page.on('console', (message) => {
+      output += `${message.text()}\n`;
+      const found = readOutput(output);
+      if (found !== undefined) resolve(found);
+    });
+    page.on('pageerror', reject);
+  });
   try {
-    await page.goto(url + path);
-    const report = await page.evaluate(() => globalThis.report);
-    if (report === undefined) throw new Error(`the page reported nothing: ${output.join('\n')}`);
-    return { report, output: output.join('\n') };
+    await Promise.all([page.goto(url + path), ended]);
+    return await ended;
   } finally {
     await page.close();
   }

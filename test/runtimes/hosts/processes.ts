@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleCase } from '../bundle.ts';
+import { bundleCase, REPORTING } from '../bundle.ts';
 import type { Host, Job } from '../host.ts';
 import { runProcess } from '../process.ts';
 
@@ -13,7 +13,6 @@ const OPTIONS = {
   external: ['@realtime-ai/trace', '*.cjs'],
   banner: { js: 'globalThis.conformance = JSON.parse(process.argv[2]);' },
 };
-const END = `console.log('conformance: ' + JSON.stringify(await runCase(testCase)));`;
 
 const programs = new Map<string, Promise<string>>();
 
@@ -22,7 +21,7 @@ function programOf(job: Job): Promise<string> {
   const path = join(job.folder, 'conformance', 'cases', `${job.id}.mjs`);
   let program = programs.get(path);
   if (program === undefined) {
-    program = bundleCase(job, 'module', END, OPTIONS).then(async (code) => {
+    program = bundleCase(job, 'module', REPORTING, OPTIONS).then(async (code) => {
       await writeFile(path, code);
       return path;
     });
@@ -65,7 +64,7 @@ export const PROCESSES: readonly Host[] = [
   processHost(['@oven/bun-linux-x64/bin/bun', 'run'], { title: 'Bun', runtimeName: 'bun', lacks: {} }),
   processHost([...DENO, '--allow-all'], { title: 'Deno', runtimeName: 'deno', lacks: {} }),
   processHost([...DENO, '--allow-net=127.0.0.1'], {
-    title: 'Deno, `--allow-net`',
+    title: 'Deno `--allow-net`',
     runtimeName: 'deno',
     lacks: { environment: 'it may be read with `--allow-env` only' },
   }),

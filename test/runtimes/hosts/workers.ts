@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import type { Report } from '../../conformance/case.ts';
 import { bundleCase, inputCode } from '../bundle.ts';
 import type { Host } from '../host.ts';
@@ -47,11 +48,11 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
       try {
         const url = await worker.ready;
         if (job.fate === 'its first request is cancelled') {
-          const client = new AbortController();
-          const first = fetch(url, { signal: client.signal }).catch(() => 'cancelled');
+          const first = get(url);
+          first.on('error', () => {});
           await job.inbox.received(1);
-          client.abort();
-          if ((await first) !== 'cancelled') throw new Error('the first request was answered');
+          // A reset: workerd goes on with a request whose client has only closed its side.
+          first.socket?.resetAndDestroy();
         }
         const response = await fetch(url);
         const text = await response.text();
@@ -70,7 +71,7 @@ const NO_CONTEXT = { 'async context': 'there is no `AsyncLocalStorage` without a
 const NO_ENVIRONMENT = { environment: 'there are environment variables with `nodejs_compat` only' };
 
 export const WORKERS: readonly Host[] = [
-  workerHost('Workers, `nodejs_compat`', ['nodejs_compat'], {}),
-  workerHost('Workers, `nodejs_als`', ['nodejs_als'], NO_ENVIRONMENT),
+  workerHost('Workers `nodejs_compat`', ['nodejs_compat'], {}),
+  workerHost('Workers `nodejs_als`', ['nodejs_als'], NO_ENVIRONMENT),
   workerHost('Workers', [], { ...NO_ENVIRONMENT, ...NO_CONTEXT }),
 ];
