@@ -75,7 +75,7 @@ const rooms: Record<string, readonly string[]> = {
   'otel/': ['core/', 'propagation/'],
   // The exporter's question, which each platform answers in its terms.
   'platform/': ['core/', 'export/otlp/http.ts'],
-  'environment.ts': ['#platform'],
+  'environment.ts': ['core/', '#platform'],
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
   'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],

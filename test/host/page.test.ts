@@ -12,6 +12,11 @@ describe('a page', () => {
     });
   });
 
+  it('refuses an object of variables', () => {
+    const message = 'env: a page has no environment variables';
+    assert.throws(() => hostSettings({ env: { OTEL_SERVICE_NAME: 'named' } }), { name: 'TypeError', message });
+  });
+
   it('has no end to listen for', () => {
     assert.equal(flushAtEnd(), undefined);
   });
