@@ -27,6 +27,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   propagator_failed: 'a propagator failed, the others went on',
   queue_full:
     'the queue is full, spans are dropped: is the collector reachable and fast enough? maxQueueSize and maxQueueBytes set the bounds',
+  request_unreadable: 'a request could not be read, its span says less',
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'check the setting',
