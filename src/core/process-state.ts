@@ -19,6 +19,8 @@ export interface ProcessState {
   stopped: Promise<FlushResult> | undefined;
   /** Takes away what was installed in the process. */
   unwatch: (() => void) | undefined;
+  /** The spans of events, by what their handlers were given. */
+  eventSpans?: WeakMap<object, unknown>;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
