@@ -112,6 +112,7 @@ export function initialize(config: Config = {}): Tracer {
 export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
   if (stopping !== undefined) {
+    for (const end of processState.unread) end(true);
     processState.running = undefined;
     processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);

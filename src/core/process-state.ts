@@ -21,6 +21,8 @@ export interface ProcessState {
   unwatch: (() => void) | undefined;
   /** The spans of events, by what their handlers were given. */
   eventSpans?: WeakMap<object, unknown>;
+  /** Ends spans that wait for something that may never come; called at a shutdown. */
+  readonly unread: Set<(isLast: boolean) => void>;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
@@ -36,6 +38,7 @@ function share(): ProcessState {
     last: undefined,
     stopped: undefined,
     unwatch: undefined,
+    unread: new Set(),
   };
   return holder[KEY];
 }

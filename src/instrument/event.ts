@@ -8,6 +8,7 @@ import { flushAfter } from './event-flush.ts';
 import { keepSpan } from './event-span.ts';
 import type { EventOptions } from './handler-options.ts';
 import { OpenEvent } from './open-event.ts';
+import { type EndUnread, withUnread } from './unread-bodies.ts';
 import { waitUntilOf } from './wait-until.ts';
 
 /** One call of a handler by the runtime. */
@@ -80,6 +81,8 @@ async function runTraced(
   { span, signal, finish }: TracedCall,
   context: Context,
 ): Promise<unknown> {
+  // Of a response that is handed on without having been read, nothing else says that it is over.
+  const unread = new Set<EndUnread>();
   const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS);
   const { flush = true } = options;
   const waitUntil = flush ? waitUntilOf(subjects) : undefined;
@@ -88,12 +91,15 @@ async function runTraced(
     waitUntil && flushAfter(event.over, waitUntil, flush === true ? forceFlush : (flush as () => Promise<unknown>));
   const onAbort = () => event.cancelled();
   signal?.addEventListener('abort', onAbort);
-  event.over.then(() => signal?.removeEventListener('abort', onAbort));
+  event.over.then(() => {
+    signal?.removeEventListener('abort', onAbort);
+    for (const end of unread) end(true);
+  });
   if (isEarly) send();
   let result: unknown;
   try {
     // A function of its own, so that whatever has a `then` is asked within the context, too.
-    result = await processState.contextStorage.run(context, async () => run());
+    result = await processState.contextStorage.run(withUnread(context, unread), async () => run());
   } catch (error) {
     event.fail(error);
     throw error;
