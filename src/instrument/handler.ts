@@ -61,19 +61,20 @@ function isClass(value: unknown): value is Class {
 
 /** An object with the same members and of the same class, whose events are traced; nothing where it has none. */
 function tracedObject(handler: object, run: RunCall, options: HandlerOptions): object | undefined {
-  const traced = Object.create(Object.getPrototypeOf(handler), Object.getOwnPropertyDescriptors(handler)) as object;
+  const members: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(handler);
   let isTraced = false;
   for (const name of OF_OBJECTS) {
     const method = (handler as Record<string, unknown>)[name];
     if (typeof method !== 'function') continue;
     isTraced = true;
     const value = async function (this: unknown, ...args: unknown[]) {
-      // It is for the original that its class may have private members.
+      // The original may have private members.
       const self = this === traced ? handler : this;
       return runEvent(name, run, options, { event: args, args, run: () => method.apply(self, args) });
     };
-    Object.defineProperty(traced, name, { value, writable: true, enumerable: true, configurable: true });
+    members[name] = { value, writable: true, enumerable: true, configurable: true };
   }
+  const traced: object = Object.create(Object.getPrototypeOf(handler), members);
   return isTraced ? traced : undefined;
 }
 

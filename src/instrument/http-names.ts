@@ -15,6 +15,8 @@ export const CLIENT_ADDRESS = 'client.address';
 export const USER_AGENT = 'user_agent.original';
 export const PROTOCOL_VERSION = 'network.protocol.version';
 export const ERROR_TYPE = 'error.type';
+/** True where whoever asked did not wait for the answer: an abort of the client is no error of either side. */
+export const HTTP_ABORTED = 'http.request.aborted';
 
 const METHODS = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 

@@ -3,7 +3,7 @@ import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import type { Span } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
-import { ERROR_TYPE } from './http-names.ts';
+import { ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import { setFailure } from './server-span.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
@@ -57,16 +57,16 @@ export class OpenEvent {
     this.end();
   }
 
-  /** Ends the span of what nobody waits for any more. */
+  /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
   cancelled(): void {
-    this.abandon('client_disconnected', 'the client has gone');
+    if (!open.has(this)) return;
+    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: 'client_disconnected' });
+    this.end();
   }
 
-  /** Ends the span with what went wrong without anything thrown. */
-  abandon(type: string, message: string, at?: number): void {
-    if (!open.has(this)) return;
-    setError(this.span, type, message);
-    this.end(at);
+  _expire(): void {
+    setError(this.span, 'timeout', `no sign of life for ${this._timeoutMillis} ms`);
+    this.end(this._deadline);
   }
 }
 
@@ -90,7 +90,7 @@ function endLate(): void {
   for (const event of open) {
     const { _deadline } = event;
     if (_deadline > at) next = Math.min(next, _deadline);
-    else event.abandon('timeout', 'nothing came of it in time', _deadline);
+    else event._expire();
   }
   due = Infinity;
   if (next < Infinity) endLateAt(next);

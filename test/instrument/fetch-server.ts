@@ -67,6 +67,7 @@ async function send(result: unknown, outgoing: ServerResponse): Promise<void> {
     outgoing.end();
     return;
   }
+  outgoing.flushHeaders();
   const reader = result.body.getReader();
   outgoing.on('close', () => reader.cancel('the client has gone'));
   for (;;) {
