@@ -63,6 +63,7 @@ export type { TraceFetchOptions } from './instrument/fetch.ts';
 export { traceFetch } from './instrument/fetch.ts';
 export { traceHandler } from './instrument/handler.ts';
 export type { EventOptions, HandlerOptions } from './instrument/handler-options.ts';
+export { traceNodeHandler } from './instrument/node-handler.ts';
 export type { RedactUrl } from './instrument/redact-url.ts';
 export { redactUrl } from './instrument/redact-url.ts';
 export type { ServerOptions } from './instrument/server-span.ts';

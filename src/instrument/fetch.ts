@@ -11,7 +11,15 @@ import { recordError } from '../core/span-callback.ts';
 import { SpanStatusCode } from '../core/status.ts';
 import { textOf } from '../core/text.ts';
 import { errorTypeOf } from './error-type.ts';
-import { ERROR_TYPE, HTTP_STATUS, methodAttributes, SERVER_ADDRESS, SERVER_PORT, URL_FULL } from './http-names.ts';
+import {
+  ERROR_TYPE,
+  HTTP_ABORTED,
+  HTTP_STATUS,
+  methodAttributes,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+  URL_FULL,
+} from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
 import { type BodyEnd, watchBody } from './response-body.ts';
 import { injectInto, startWithin, type TracingOptions } from './tracing.ts';
@@ -38,7 +46,6 @@ type Fetch = (input: never, init?: never) => Promise<object>;
 
 /** The response's headers are there; what is left is its body. */
 const HEADERS_EVENT = 'http.response.headers';
-const ABORTED = 'http.request.aborted';
 const BODY_CANCELLED = 'http.response.body.cancelled';
 /** Where redirects have led. */
 const RESPONSE_URL = 'http.response.url';
@@ -212,7 +219,7 @@ function receive(
     finish();
     return;
   }
-  span.addEvent(HEADERS_EVENT);
+  span.addEvent(HEADERS_EVENT, undefined, headersAt);
   let isBegun = false;
   const isRead = expectReading(response, context, (isLast) => {
     if (!isBegun) end(undefined, headersAt);
@@ -234,7 +241,7 @@ function receive(
 function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
   const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
   if (read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError') {
-    span.setAttribute(ABORTED, true);
+    span.setAttribute(HTTP_ABORTED, true);
     return;
   }
   recordError(span, error);
