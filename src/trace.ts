@@ -112,6 +112,7 @@ export function initialize(config: Config = {}): Tracer {
 export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
   if (stopping !== undefined) {
+    for (const end of processState.unread) end(true);
     processState.running = undefined;
     processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);
@@ -176,6 +177,11 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
     startActiveSpan: (...args: [string, SpanOptions, Context, (span: Span) => unknown]) =>
       current().startActiveSpan(...args),
   } as Tracer;
+}
+
+/** True between `initialize` and `shutdown`. */
+export function isInitialized(): boolean {
+  return running() !== undefined;
 }
 
 /** True where spans that are started go somewhere. */

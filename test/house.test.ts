@@ -71,11 +71,11 @@ const rooms: Record<string, readonly string[]> = {
   'export/': ['core/', '#platform'],
   'propagation/': ['core/'],
   'realtime/': ['trace.ts', 'core/'],
-  'instrument/': ['trace.ts', 'propagation/', 'core/'],
+  'instrument/': ['trace.ts', 'config.ts', 'setting.ts', 'propagation/', 'core/', '#platform'],
   'otel/': ['core/', 'propagation/'],
   // The exporter's question, which each platform answers in its terms.
   'platform/': ['core/', 'export/otlp/http.ts'],
-  'environment.ts': ['#platform'],
+  'environment.ts': ['core/', '#platform'],
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
   'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],

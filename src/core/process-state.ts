@@ -19,6 +19,10 @@ export interface ProcessState {
   stopped: Promise<FlushResult> | undefined;
   /** Takes away what was installed in the process. */
   unwatch: (() => void) | undefined;
+  /** The spans of events, by what their handlers were given. */
+  eventSpans?: WeakMap<object, unknown>;
+  /** Ends spans that wait for something that may never come; called at a shutdown. */
+  readonly unread: Set<(isLast: boolean) => void>;
 }
 
 // The number rises when the structure changes in a way older copies cannot read.
@@ -34,6 +38,7 @@ function share(): ProcessState {
     last: undefined,
     stopped: undefined,
     unwatch: undefined,
+    unread: new Set(),
   };
   return holder[KEY];
 }

@@ -5,6 +5,7 @@ import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { OpenSpans } from '../core/open-spans.ts';
+import { processState } from '../core/process-state.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { ERROR } from '../core/status.ts';
 
@@ -46,6 +47,7 @@ class ProviderEnd {
   }
 
   flush(timeoutMillis: number): Promise<unknown> {
+    for (const end of processState.unread) end(false);
     return this._provider.forceFlush({ timeoutMillis, _isLast: true });
   }
 

@@ -1,0 +1,278 @@
+import { language } from '#platform';
+import type { Attributes } from '../core/attributes.ts';
+import { now } from '../core/clock.ts';
+import { type Context, isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read, textAt } from '../core/exception.ts';
+import { SpanKind } from '../core/kind.ts';
+import { processState } from '../core/process-state.ts';
+import type { Span } from '../core/span.ts';
+import { recordError } from '../core/span-callback.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { textOf } from '../core/text.ts';
+import { errorTypeOf } from './error-type.ts';
+import {
+  ERROR_TYPE,
+  HTTP_ABORTED,
+  HTTP_STATUS,
+  methodAttributes,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+  URL_FULL,
+} from './http-names.ts';
+import { type RedactUrl, recordableUrl } from './redact-url.ts';
+import { type BodyEnd, watchBody } from './response-body.ts';
+import { injectInto, startWithin, type TracingOptions } from './tracing.ts';
+import { expectReading } from './unread-bodies.ts';
+
+/** Options of {@link traceFetch}. */
+export interface TraceFetchOptions extends TracingOptions {
+  /**
+   * Who is sent the trace context (`traceparent`, `tracestate`, `baggage`): origins (`https://api.example`), patterns that an
+   * origin must match, or a function that says it for a URL. Default: in pages the page's own origin, since others would have to
+   * allow these headers (CORS); elsewhere everybody.
+   */
+  propagateTo?: readonly (string | RegExp)[] | ((url: URL) => boolean);
+  /** True for a URL that is not traced. Default: none. */
+  ignore?: (url: URL) => boolean;
+  /** Further attributes of the spans. Default: none. */
+  attributes?: Attributes;
+  /** What may be recorded of a URL. Default: user, password and parameters that are likely to be secret are hidden. */
+  redactUrl?: RedactUrl;
+}
+
+/** Any `fetch`: that of a runtime, of undici, of a Worker's binding. */
+type Fetch = (input: never, init?: never) => Promise<object>;
+
+/** The response's headers are there; what is left is its body. */
+const HEADERS_EVENT = 'http.response.headers';
+const BODY_CANCELLED = 'http.response.body.cancelled';
+/** Where redirects have led. */
+const RESPONSE_URL = 'http.response.url';
+
+const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
+
+/**
+ * A `fetch` that makes a CLIENT span of each request, child of the active one, and sends its context along. The span ends
+ * with the body of the response: when it is read to its end, cancelled, or breaks off; with the headers where nobody reads
+ * it. Responses, errors and what `fetch` can do otherwise stay as they are.
+ *
+ * Specification: OpenTelemetry semantic conventions, "HTTP client".
+ *
+ * @param fetch - Default: that of the runtime.
+ * @throws TypeError for an option that cannot be used.
+ */
+export function traceFetch<F extends Fetch = typeof globalThis.fetch>(
+  fetch: F = globalThis.fetch as unknown as F,
+  options: TraceFetchOptions = {},
+): F {
+  if (typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
+  // Twice traced would be two spans.
+  const plain = ((fetch as { [TRACED]?: F })[TRACED] ?? fetch) as unknown as typeof globalThis.fetch;
+  const propagates = propagation(options.propagateTo);
+  const traced = (...args: Parameters<typeof globalThis.fetch>): Promise<Response> => {
+    const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+    // As an exporter's own requests are.
+    if (isTracingSuppressed(active)) return plain(...args);
+    let request: ClientRequest | undefined;
+    try {
+      request = readRequest(args, options);
+      if (request.url && options.ignore?.(request.url)) return plain(...args);
+    } catch (error) {
+      report('request_unreadable', messageOf(error));
+    }
+    if (request === undefined) return plain(...args);
+    const { name, attributes, url } = request;
+    const span = startWithin(options, name, { kind: SpanKind.CLIENT, attributes }, active);
+    const context = setSpan(active, span);
+    const sent = url && propagates(url) ? withHeaders(args, options, context) : args;
+    return send(plain, sent, span, context);
+  };
+  // Such as Bun's preconnect.
+  return Object.assign(traced, fetch, { [TRACED]: plain }) as unknown as F;
+}
+
+interface ClientRequest {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** None where it is no URL, which `fetch` says itself. */
+  readonly url: URL | undefined;
+}
+
+function readRequest(
+  [input, init]: Parameters<typeof fetch>,
+  { attributes, redactUrl }: TraceFetchOptions,
+): ClientRequest {
+  const request = typeof input === 'object' && !('href' in input) ? input : undefined;
+  const url = urlOf(request?.url ?? textOf(input));
+  const method = textOf(init?.method ?? request?.method ?? 'GET');
+  const [name, found]: [string, Attributes] = methodAttributes(
+    // Of these, fetch takes any spelling.
+    /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
+  );
+  if (url) {
+    found[URL_FULL] = recordableUrl(url.href, redactUrl);
+    found[SERVER_ADDRESS] = url.hostname.replace(/^\[|\]$/g, '');
+    found[SERVER_PORT] = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  }
+  return { name, attributes: Object.assign(found, attributes), url };
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text, (globalThis as { location?: { href: string } }).location?.href);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The arguments of a `fetch` with the context among their headers; as they were where that cannot be. */
+function withHeaders(
+  args: Parameters<typeof fetch>,
+  options: TraceFetchOptions,
+  context: Context,
+): Parameters<typeof fetch> {
+  try {
+    let [input, init] = args;
+    const prototype = init && Object.getPrototypeOf(init);
+    // A request in the place of options has nothing of its own that could be copied.
+    if (prototype && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
+      input = new Request(input, init);
+      init = undefined;
+    }
+    const { headers: own, referrer, referrerPolicy } = input as Partial<Request>;
+    const headers = new Headers(init?.headers ?? own);
+    injectInto(options, context, headers);
+    return [
+      input,
+      {
+        // Options beside a request would take these from it.
+        ...(referrer && referrer !== 'about:client' && { referrer }),
+        ...(referrerPolicy && { referrerPolicy }),
+        ...init,
+        headers,
+      },
+    ];
+  } catch {
+    // Headers that are none, which `fetch` says itself.
+    return args;
+  }
+}
+
+function send(
+  fetch: typeof globalThis.fetch,
+  args: Parameters<typeof globalThis.fetch>,
+  span: Span,
+  context: Context,
+): Promise<Response> {
+  const { contextStorage } = processState;
+  if (!span.isRecording()) return contextStorage.run(context, () => fetch(...args));
+  let isOver = false;
+  const finish = ({ cancelled, error }: BodyEnd = {}, at?: number): void => {
+    if (isOver) return;
+    isOver = true;
+    if (cancelled) span.setAttribute(BODY_CANCELLED, true);
+    if (error !== undefined) fail(span, error, args);
+    span.end(at);
+  };
+  const failed = (error: unknown): never => {
+    finish({ error: error ?? new Error(textOf(error)) });
+    throw error;
+  };
+  try {
+    return contextStorage
+      .run(context, () => fetch(...args))
+      .then((response) => {
+        // What is wrong with a response is no reason to keep it.
+        try {
+          receive(response, args, span, context, finish);
+        } catch (error) {
+          report('response_unreadable', messageOf(error));
+          finish();
+        }
+        return response;
+      }, failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** Says on the span what came, and ends it with the body, or at once where there is none. */
+function receive(
+  response: Response,
+  args: Parameters<typeof fetch>,
+  span: Span,
+  context: Context,
+  finish: (end?: BodyEnd, at?: number) => void,
+): void {
+  const { status } = response;
+  const headersAt = now();
+  // Of a request to elsewhere, a page may not know.
+  if (status > 0) span.setAttribute(HTTP_STATUS, status);
+  if (status >= 400) {
+    span.setAttribute(ERROR_TYPE, String(status));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, undefined));
+  const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
+  if (isHead || status === 204 || status === 205 || status === 304 || response.headers.get('content-length') === '0') {
+    finish();
+    return;
+  }
+  span.addEvent(HEADERS_EVENT, undefined, headersAt);
+  let isBegun = false;
+  const isRead = expectReading(response, context, (isLast) => {
+    if (!isBegun) end(undefined, headersAt);
+    else if (isLast) end();
+  });
+  const end = (how?: BodyEnd, at?: number): void => {
+    isRead();
+    finish(how, at);
+  };
+  watchBody(response, {
+    begin() {
+      isBegun = true;
+    },
+    end,
+  });
+}
+
+/** An abort is what the caller wanted: it is said, and no error. That a time is up is one. */
+function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
+  const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
+  if (read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError') {
+    span.setAttribute(HTTP_ABORTED, true);
+    return;
+  }
+  recordError(span, error);
+  span.setAttribute(ERROR_TYPE, errorTypeOf(error));
+}
+
+/** @throws TypeError for what names no origin. */
+function propagation(propagateTo: TraceFetchOptions['propagateTo']): (url: URL) => boolean {
+  if (propagateTo === undefined) {
+    return language === 'nodejs' ? () => true : (url) => url.origin === globalThis.location?.origin;
+  }
+  if (typeof propagateTo === 'function') {
+    return (url) => {
+      try {
+        return propagateTo(url) === true;
+      } catch (error) {
+        report('propagator_failed', messageOf(error));
+        return false;
+      }
+    };
+  }
+  if (!Array.isArray(propagateTo)) {
+    throw new TypeError('propagateTo: an array of origins and patterns, or a function, is required');
+  }
+  const matchers = propagateTo.map((each: unknown) => {
+    if (each instanceof RegExp) return (origin: string) => origin.search(each) !== -1;
+    const allowed = typeof each === 'string' ? urlOf(each)?.origin : undefined;
+    if (allowed === undefined || allowed === 'null' || !/^[^/]+:\/\/[^/]+\/?$/.test(each as string)) {
+      throw new TypeError(`propagateTo: ${JSON.stringify(textOf(each))} is no origin such as https://api.example`);
+    }
+    return (origin: string) => origin === allowed;
+  });
+  return ({ origin }) => matchers.some((matches) => matches(origin));
+}

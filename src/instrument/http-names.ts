@@ -1,0 +1,30 @@
+// OpenTelemetry semantic conventions, "HTTP spans", of which those that are stable; and what they leave open, under names of
+// our own.
+
+export const HTTP_METHOD = 'http.request.method';
+export const HTTP_METHOD_ORIGINAL = 'http.request.method_original';
+export const HTTP_STATUS = 'http.response.status_code';
+export const HTTP_ROUTE = 'http.route';
+export const URL_FULL = 'url.full';
+export const URL_SCHEME = 'url.scheme';
+export const URL_PATH = 'url.path';
+export const URL_QUERY = 'url.query';
+export const SERVER_ADDRESS = 'server.address';
+export const SERVER_PORT = 'server.port';
+export const CLIENT_ADDRESS = 'client.address';
+export const USER_AGENT = 'user_agent.original';
+export const PROTOCOL_VERSION = 'network.protocol.version';
+export const ERROR_TYPE = 'error.type';
+/** True where whoever asked did not wait for the answer: an abort of the client is no error of either side. */
+export const HTTP_ABORTED = 'http.request.aborted';
+
+const METHODS = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
+
+/**
+ * The method as attributes may have it, and as a span's name begins. One that is not known is anybody's invention: it must
+ * make no new names.
+ */
+export function methodAttributes(method: string): [name: string, attributes: Record<string, string>] {
+  if (METHODS.test(method)) return [method, { [HTTP_METHOD]: method }];
+  return ['HTTP', { [HTTP_METHOD]: '_OTHER', [HTTP_METHOD_ORIGINAL]: method.slice(0, 100) }];
+}

@@ -1,0 +1,132 @@
+import { isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read, textAt } from '../core/exception.ts';
+import { processState } from '../core/process-state.ts';
+import type { Span } from '../core/span.ts';
+import { textOf } from '../core/text.ts';
+import { HTTP_ABORTED } from './http-names.ts';
+import {
+  type ServerOptions,
+  type ServerRequest,
+  setFailure,
+  setRoute,
+  setServerStatus,
+  startServerSpan,
+} from './server-span.ts';
+import { contextOfCaller } from './tracing.ts';
+
+/** What is used of the request that `node:http` and `node:http2` hand over. */
+interface NodeRequest {
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly httpVersion?: string;
+  readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string };
+  /** Express has them. */
+  readonly route?: { readonly path?: unknown };
+  readonly baseUrl?: string;
+}
+
+/** What is used of the response. */
+interface NodeResponse {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  once(event: string, listener: () => void): unknown;
+}
+
+/**
+ * A request listener of `node:http`, `node:https` or `node:http2` that makes a SERVER span of each request, within the
+ * trace of its caller: `createServer(traceNodeHandler(listener))`. An application of Express or Connect is such a listener,
+ * Koa's `app.callback()` returns one, Fastify takes one by `serverFactory`. The span is active in the listener and in the
+ * listeners of request and response; it ends when the response is sent or the connection is gone. What the listener returns
+ * or throws stays as it is.
+ *
+ * Specification: OpenTelemetry semantic conventions, "HTTP server".
+ *
+ * @throws TypeError where `listener` is no function.
+ */
+export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
+  listener: (request: Request, response: Response, ...rest: Rest) => Result,
+  options: ServerOptions<Request> = {},
+): (request: Request, response: Response, ...rest: Rest) => Result {
+  if (typeof listener !== 'function') throw new TypeError('listener: a function is required');
+  return function (this: unknown, ...args: [Request, Response, ...Rest]): Result {
+    const handle = () => listener.apply(this, args);
+    const [request, response] = args as unknown as [NodeRequest, NodeResponse];
+    const { contextStorage } = processState;
+    if (isIgnored(options, args[0]) || isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
+    const caller = contextOfCaller(options, request.headers);
+    const span = startServerSpan(options, caller, readRequest(request), args[0]);
+    const context = setSpan(caller, span);
+    if (!span.isRecording()) return contextStorage.run(context, handle);
+    // Node emits events within whatever the connection began in.
+    for (const emitter of [request, response] as { emit?(...args: unknown[]): boolean }[]) {
+      const { emit } = emitter;
+      if (typeof emit !== 'function') continue;
+      emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
+    }
+    endWithResponse(span, request, response, () => options.route?.(args[0]));
+    const failed = (error: unknown): never => {
+      setFailure(span, error);
+      throw error;
+    };
+    try {
+      const result = contextStorage.run(context, handle);
+      // Another promise and not a listener on this one, so that a rejection nobody handles is still one.
+      return isPromise(result) ? (result.then(undefined, failed) as Result) : result;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+function isIgnored<Request>({ ignore }: ServerOptions<Request>, request: Request): boolean {
+  try {
+    return ignore?.(request) === true;
+  } catch (error) {
+    report('request_unreadable', messageOf(error));
+    return false;
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
+function readRequest(request: NodeRequest): ServerRequest {
+  const { headers, socket } = request;
+  const scheme = textAt(headers, ':scheme') || (socket?.encrypted ? 'https' : 'http');
+  return {
+    method: textOf(request.method),
+    url: textOf(request.url),
+    scheme,
+    header: (name) => textOf(headers[name] ?? (name === 'host' ? headers[':authority'] : undefined)),
+    protocolVersion: request.httpVersion === '2.0' ? '2' : request.httpVersion,
+    peer: socket?.remoteAddress,
+  };
+}
+
+/** Ends the span when the response is out, or when there is nobody left to get it. */
+function endWithResponse(span: Span, request: NodeRequest, response: NodeResponse, ownRoute: () => unknown): void {
+  let isOver = false;
+  const end = (isAborted: boolean): void => {
+    if (isOver) return;
+    isOver = true;
+    try {
+      setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
+    } catch (error) {
+      report('request_unreadable', messageOf(error));
+    }
+    if (isAborted) span.setAttribute(HTTP_ABORTED, true);
+    // A status that was not sent is only what it would have been.
+    if (response.headersSent) setServerStatus(span, response.statusCode);
+    span.end();
+  };
+  response.once('finish', () => end(false));
+  response.once('close', () => end(read(response, 'writableFinished') !== true));
+}
+
+/** The route as Express has it: a router's place and the path in it. */
+function expressRoute({ route, baseUrl = '' }: NodeRequest): string | undefined {
+  return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined;
+}

@@ -1,0 +1,136 @@
+import type { Attributes } from '../core/attributes.ts';
+import type { Context } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import { SpanKind } from '../core/kind.ts';
+import type { Span } from '../core/span.ts';
+import { recordError } from '../core/span-callback.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { cut } from '../core/text.ts';
+import { errorTypeOf } from './error-type.ts';
+import {
+  CLIENT_ADDRESS,
+  ERROR_TYPE,
+  HTTP_ROUTE,
+  HTTP_STATUS,
+  methodAttributes,
+  PROTOCOL_VERSION,
+  SERVER_ADDRESS,
+  SERVER_PORT,
+  URL_PATH,
+  URL_QUERY,
+  URL_SCHEME,
+  USER_AGENT,
+} from './http-names.ts';
+import { type RedactUrl, recordableUrl } from './redact-url.ts';
+import { startWithin, type TracingOptions } from './tracing.ts';
+
+/** Options of what traces the requests that a server gets; `Request` is the server's form of one. */
+export interface ServerOptions<Request> extends TracingOptions {
+  /**
+   * The route that a request was matched to, as it was written: `/users/:id`. Asked when the request is answered, it is part of
+   * the span's name. Default: what the framework says, where it is known how it does.
+   */
+  route?: (request: Request) => string | undefined;
+  /** True for a request that is not traced, a health check for instance. Default: none. */
+  ignore?: (request: Request) => boolean;
+  /** Further attributes of the span, or a function that says them for a request. Default: none. */
+  attributes?: Attributes | ((request: Request) => Attributes);
+  /** What may be recorded of a URL. Default: user, password and parameters that are likely to be secret are hidden. */
+  redactUrl?: RedactUrl;
+}
+
+/** What of a request a span says, whatever form a server has it in. */
+export interface ServerRequest {
+  readonly method: string;
+  /** Absolute, or a path with what follows it. */
+  readonly url: string;
+  /** `http` or `https`, where `url` does not say it. */
+  readonly scheme?: string;
+  /** Of a header, under its name in lower case; nothing where there is none. */
+  header(name: string): string | null | undefined;
+  /** Such as `1.1` or `2`. */
+  readonly protocolVersion?: string;
+  /** The address that the connection comes from. */
+  readonly peer?: string;
+}
+
+// What anybody may send, and as much of it as helps.
+const MAX_HEADER = 500;
+
+/**
+ * Starts the SERVER span of a request, within the context of its caller. Never throws: what cannot be read is left out.
+ *
+ * Specification: OpenTelemetry semantic conventions, "HTTP server".
+ */
+export function startServerSpan<Request>(
+  options: ServerOptions<Request>,
+  context: Context,
+  request: ServerRequest,
+  original: Request,
+): Span {
+  let name = 'HTTP';
+  let attributes: Attributes = {};
+  try {
+    [name, attributes] = methodAttributes(request.method);
+    Object.assign(attributes, urlAttributes(request, options.redactUrl), headerAttributes(request));
+    const { attributes: own } = options;
+    Object.assign(attributes, typeof own === 'function' ? own(original) : own);
+  } catch (error) {
+    report('request_unreadable', messageOf(error));
+  }
+  return startWithin(options, name, { kind: SpanKind.SERVER, attributes }, context);
+}
+
+/** Gives the span of a request its route. Never throws. */
+export function setRoute(span: Span, method: string, route: unknown): void {
+  if (typeof route !== 'string' || route === '') return;
+  span.setAttribute(HTTP_ROUTE, route);
+  span.updateName(`${methodAttributes(method)[0]} ${route}`);
+}
+
+/** The answer's status: the server's own fault from 500 on, and only then an error of the server's span. */
+export function setServerStatus(span: Span, status: number): void {
+  span.setAttribute(HTTP_STATUS, status);
+  if (status < 500) return;
+  span.setAttribute(ERROR_TYPE, String(status));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** What kept a request from being answered as it should. */
+export function setFailure(span: Span, error: unknown): void {
+  recordError(span, error ?? new Error(String(error)));
+  span.setAttribute(ERROR_TYPE, errorTypeOf(error));
+}
+
+function urlAttributes({ url, scheme, header }: ServerRequest, redact: RedactUrl | undefined): Attributes {
+  const attributes: Attributes = {};
+  const recordable = recordableUrl(url, redact);
+  const [, ownScheme, authority, path, query] = /^(?:([a-z][\w+.-]*):\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/is.exec(
+    recordable ?? '',
+  ) as RegExpExecArray;
+  const used = ownScheme ?? scheme;
+  if (used) attributes[URL_SCHEME] = used.toLowerCase();
+  if (recordable !== undefined) attributes[URL_PATH] = path || '/';
+  if (query) attributes[URL_QUERY] = query;
+  const [, address, port] = /^(?:.*@)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/s.exec(
+    cut(authority ?? header('host') ?? '', MAX_HEADER),
+  ) ?? ['', ''];
+  if (address) {
+    attributes[SERVER_ADDRESS] = address.replace(/^\[|\]$/g, '');
+    const number = Number(port) || { http: 80, https: 443 }[String(attributes[URL_SCHEME])];
+    if (number !== undefined) attributes[SERVER_PORT] = number;
+  }
+  return attributes;
+}
+
+function headerAttributes({ header, protocolVersion, peer }: ServerRequest): Attributes {
+  const attributes: Attributes = {};
+  const agent = header('user-agent');
+  if (agent) attributes[USER_AGENT] = cut(agent, MAX_HEADER);
+  // The first is the client, as far as the proxies between can be trusted.
+  const client = header('x-forwarded-for')?.slice(0, MAX_HEADER).split(',')[0].trim() || peer;
+  if (client) attributes[CLIENT_ADDRESS] = client;
+  if (protocolVersion) attributes[PROTOCOL_VERSION] = protocolVersion;
+  return attributes;
+}

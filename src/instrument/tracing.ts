@@ -1,0 +1,62 @@
+import { type Context, ROOT_CONTEXT, spanIn } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import { INVALID_SPAN } from '../core/non-recording-span.ts';
+import type { Span } from '../core/span.ts';
+import type { SpanOptions, Tracer } from '../core/tracer.ts';
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  type TextMapGetter,
+  type TextMapPropagator,
+} from '../propagation/propagator.ts';
+import { extract, inject, startSpan } from '../trace.ts';
+
+/** What spans are made by and context is carried by. */
+export interface TracingOptions {
+  /** Default: the tracer of `initialize`. */
+  tracer?: Tracer;
+  /** Default: the propagators of `initialize`. */
+  propagator?: TextMapPropagator;
+}
+
+/** Starts a span within `context`. Never throws. */
+export function startWithin({ tracer }: TracingOptions, name: string, options: SpanOptions, context: Context): Span {
+  try {
+    return tracer === undefined
+      ? startSpan(name, { ...options, parent: context })
+      : tracer.startSpan(name, options, context);
+  } catch (error) {
+    report('start_failed', messageOf(error));
+    return spanIn(context) ?? INVALID_SPAN;
+  }
+}
+
+/** Writes a context into a carrier. Never throws. */
+export function injectInto<Carrier>({ propagator }: TracingOptions, context: Context, carrier: Carrier): void {
+  try {
+    if (propagator === undefined) inject(carrier, { context });
+    else propagator.inject(context, carrier, defaultTextMapSetter);
+  } catch (error) {
+    report('propagator_failed', messageOf(error));
+  }
+}
+
+/**
+ * The context of whoever sent what `carrier` came with. Not built on the active one, which a server's socket may have from
+ * wherever the server was started. Never throws.
+ */
+export function contextOfCaller<Carrier>(
+  { propagator }: TracingOptions,
+  carrier: Carrier,
+  getter: TextMapGetter<Carrier> = defaultTextMapGetter as TextMapGetter<Carrier>,
+): Context {
+  try {
+    return propagator === undefined
+      ? extract(carrier, { context: ROOT_CONTEXT, getter })
+      : propagator.extract(ROOT_CONTEXT, carrier, getter as TextMapGetter);
+  } catch (error) {
+    report('propagator_failed', messageOf(error));
+    return ROOT_CONTEXT;
+  }
+}

@@ -1,0 +1,423 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { fetch as undiciFetch } from 'undici';
+import { ROOT_CONTEXT, setSpan, suppressTracing } from '../../src/core/context.ts';
+import { processState } from '../../src/core/process-state.ts';
+import { AlwaysOffSampler } from '../../src/core/sampler.ts';
+import type { ReadableSpan } from '../../src/core/span.ts';
+import { type TraceFetchOptions, traceFetch } from '../../src/instrument/fetch.ts';
+import { withUnread } from '../../src/instrument/unread-bodies.ts';
+import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
+import { Recorder } from '../core/recorder.ts';
+
+const ALL = 'the whole of it';
+
+/** Answers as the path says. */
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const { pathname } = new URL(request.url ?? '', 'http://host');
+  const status = Number(pathname.slice(1));
+  if (status >= 200) {
+    response.writeHead(status, status === 302 ? { location: '/' } : {}).end(status === 204 ? '' : ALL);
+  } else if (pathname === '/headers') {
+    response.end(JSON.stringify(request.headers));
+  } else if (pathname === '/echo') {
+    request.pipe(response);
+  } else if (pathname === '/empty') {
+    response.setHeader('content-length', 0).end();
+  } else if (pathname === '/cut') {
+    response.write(ALL, () => response.destroy());
+  } else if (pathname === '/endless') {
+    response.write(ALL);
+  } else if (pathname === '/silent') {
+    // Never answers.
+  } else {
+    response.end(ALL);
+  }
+}
+
+/** What the declarations for pages do not know yet of streams. */
+function chunksOf(body: Response['body']): AsyncIterable<Uint8Array> {
+  return body as unknown as AsyncIterable<Uint8Array>;
+}
+
+describe('traceFetch', () => {
+  let server: Server;
+  let url: string;
+  before(async () => {
+    server = createServer(answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  function traced<F extends typeof fetch = typeof fetch>(options: TraceFetchOptions = {}, plain?: F) {
+    const recorder = new Recorder();
+    const tracing = { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator(), ...options };
+    return { recorder, fetch: traceFetch(plain ?? fetch, tracing) };
+  }
+
+  /** The one span, ended. */
+  function only({ ended }: Recorder): ReadableSpan {
+    assert.equal(ended.length, 1, 'spans that have ended');
+    return ended[0];
+  }
+
+  it('makes a CLIENT span that says what was asked and answered', async () => {
+    const { recorder, fetch } = traced({ attributes: { 'peer.service': 'test' } });
+    await (await fetch(`${url}/?a=1&token=s3cret`, { method: 'post', body: 'x' })).text();
+    const { name, kind, attributes, status, events } = only(recorder);
+    assert.deepEqual([name, kind, status.code], ['POST', 2, 0]);
+    assert.deepEqual(attributes, {
+      'http.request.method': 'POST',
+      'url.full': `${url}/?a=1&token=REDACTED`,
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(url).port),
+      'peer.service': 'test',
+      'http.response.status_code': 200,
+    });
+    assert.deepEqual(
+      events.map((event) => event.name),
+      ['http.response.headers'],
+    );
+  });
+
+  it('is the child of the active span, and what the server gets is its own context', async () => {
+    const { recorder, fetch } = traced();
+    const parent = recorder.start('parent');
+    const response = await processState.contextStorage.run(setSpan(ROOT_CONTEXT, parent), () =>
+      fetch(`${url}/headers`, { headers: { traceparent: 'replaced', 'x-own': 'kept' } }),
+    );
+    const { traceparent, 'x-own': own } = (await response.json()) as Record<string, string>;
+    const span = only(recorder);
+    const { traceId, spanId } = span.spanContext();
+    assert.equal(span.parentSpanContext?.spanId, parent.spanContext().spanId);
+    assert.equal(traceparent, `00-${traceId}-${spanId}-03`);
+    assert.equal(own, 'kept');
+  });
+
+  for (const [form, headers] of Object.entries({
+    'an object': { 'x-own': '1' },
+    pairs: [['x-own', '1']] as [string, string][],
+    Headers: new Headers({ 'x-own': '1' }),
+  })) {
+    it(`sends headers given as ${form} along, and leaves what is the caller’s alone`, async () => {
+      const { fetch } = traced();
+      const init = Object.freeze({ headers, method: 'GET' });
+      const before = JSON.stringify([...new Headers(headers)]);
+      const got = (await (await fetch(`${url}/headers`, init)).json()) as Record<string, string>;
+      assert.equal(got['x-own'], '1');
+      assert.match(got.traceparent, /^00-/);
+      assert.equal(JSON.stringify([...new Headers(headers)]), before);
+    });
+  }
+
+  it('takes a URL, a Request with a body, and a Request in the place of options', async () => {
+    const { recorder, fetch } = traced();
+    assert.equal(await (await fetch(new URL('/echo', url), { method: 'POST', body: 'one' })).text(), 'one');
+    const request = () => new Request(`${url}/echo`, { method: 'POST', body: 'two', headers: { 'x-own': '1' } });
+    assert.equal(await (await fetch(request())).text(), 'two');
+    assert.equal(await (await fetch(`${url}/echo?three`, request())).text(), 'two');
+    const got = await (await fetch(new Request(`${url}/headers`, { headers: { 'x-own': '1' } }))).json();
+    assert.equal((got as Record<string, string>)['x-own'], '1');
+    assert.match((got as Record<string, string>).traceparent, /^00-/);
+    assert.deepEqual(
+      recorder.ended.map(({ name }) => name),
+      ['POST', 'POST', 'POST', 'GET'],
+    );
+  });
+
+  it('sends a stream as it is', async () => {
+    const { fetch } = traced();
+    const body = new Blob(['streamed']).stream();
+    const response = await fetch(`${url}/echo`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    assert.equal(await response.text(), 'streamed');
+  });
+
+  describe('ends its span with the body', () => {
+    const readings: Record<string, (response: Response) => Promise<unknown>> = {
+      'by text()': (response) => response.text(),
+      'by arrayBuffer()': (response) => response.arrayBuffer(),
+      'by blob()': (response) => response.blob(),
+      'by a reader': async ({ body }) => {
+        const reader = body?.getReader();
+        while (!(await reader?.read())?.done);
+      },
+      'by a reader that takes over from another': async ({ body }) => {
+        body?.getReader().releaseLock();
+        const reader = body?.getReader();
+        while (!(await reader?.read())?.done);
+      },
+      'by iteration': async ({ body }) => {
+        for await (const chunk of chunksOf(body)) assert.ok(chunk, 'a chunk');
+      },
+      'by pipeTo()': async ({ body }) => body?.pipeTo(new WritableStream()),
+      'by pipeThrough()': ({ body }) =>
+        new Response(body?.pipeThrough(new TransformStream() as TransformStream<Uint8Array, Uint8Array>)).text(),
+      'by tee()': async ({ body }) =>
+        Promise.all((body?.tee() ?? []).map((branch) => branch.pipeTo(new WritableStream()))),
+      'by its clone': (response) => response.clone().text(),
+      'by json() although it is none': (response) => response.json().catch(() => {}),
+      'by text() after the stream was looked at': (response) => (response.body ? response.text() : Promise.reject()),
+    };
+    for (const [way, readAll] of Object.entries(readings)) {
+      it(way, async () => {
+        const { recorder, fetch } = traced();
+        const response = await fetch(url);
+        assert.deepEqual(recorder.ended, []);
+        await readAll(response);
+        const { status, attributes, events } = only(recorder);
+        assert.deepEqual([status.code, attributes['http.response.body.cancelled'], events.length], [0, undefined, 1]);
+      });
+    }
+
+    it('that a reader has had enough of', async () => {
+      for (const stop of [
+        ({ body }: Response) => body?.cancel(),
+        ({ body }: Response) => body?.getReader().cancel(),
+        async ({ body }: Response) => {
+          for await (const _chunk of chunksOf(body)) break;
+        },
+      ]) {
+        const { recorder, fetch } = traced();
+        await stop(await fetch(`${url}/endless`));
+        const { status, attributes } = only(recorder);
+        assert.deepEqual([status.code, attributes['http.response.body.cancelled']], [0, true]);
+      }
+    });
+
+    it('that breaks off, which is an error, and the one that the reader gets', async () => {
+      for (const readAll of [readings['by text()'], readings['by a reader'], readings['by iteration']]) {
+        const { recorder, fetch } = traced();
+        const response = await fetch(`${url}/cut`);
+        const error = await readAll(response).then(
+          () => assert.fail('it was read'),
+          (thrown: Error) => thrown,
+        );
+        const { status, attributes, events } = only(recorder);
+        assert.deepEqual([status.code, status.message], [2, error.message]);
+        assert.equal(attributes['error.type'], 'UND_ERR_SOCKET');
+        assert.equal(events[1].name, 'exception');
+      }
+    });
+
+    it('that is not there: at once', async () => {
+      const { recorder, fetch } = traced();
+      await fetch(`${url}/204`);
+      await fetch(url, { method: 'HEAD' });
+      await fetch(`${url}/empty`);
+      assert.equal(recorder.ended.length, 3);
+    });
+
+    it('that nobody reads: with what it belongs to, at the time of its headers', async () => {
+      const { recorder, fetch } = traced();
+      const unread = new Set<(isLast: boolean) => void>();
+      const response = await processState.contextStorage.run(withUnread(ROOT_CONTEXT, unread), () => fetch(url));
+      assert.equal(unread.size, 1);
+      for (const end of unread) end(false);
+      const { endTime, events } = only(recorder);
+      assert.deepEqual(endTime, events[0].time);
+      assert.equal(unread.size, 0);
+      assert.equal(await response.text(), ALL);
+    });
+
+    it('that is being read: not before it is read', async () => {
+      const { recorder, fetch } = traced();
+      const unread = new Set<(isLast: boolean) => void>();
+      const response = await processState.contextStorage.run(withUnread(ROOT_CONTEXT, unread), () => fetch(url));
+      const reader = response.body?.getReader();
+      for (const end of unread) end(false);
+      assert.deepEqual(recorder.ended, []);
+      for (const end of unread) end(true);
+      assert.equal(recorder.ended.length, 1);
+      await reader?.cancel();
+    });
+
+    it('that the garbage collector gets unread', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const { recorder, fetch } = traced();
+      await (async () => void (await fetch(url)))();
+      while (recorder.ended.length === 0) {
+        collect();
+        await setImmediate();
+      }
+      const { endTime, events } = only(recorder);
+      assert.deepEqual(endTime, events[0].time);
+    });
+  });
+
+  it('gives the very response of the runtime', async () => {
+    let original: Response | undefined;
+    const { fetch } = traced({}, (async (...args: Parameters<typeof globalThis.fetch>) => {
+      original = await globalThis.fetch(...args);
+      return original;
+    }) as typeof globalThis.fetch);
+    const response = await fetch(`${url}/302`);
+    assert.equal(response, original);
+    assert.deepEqual([response.redirected, response.url, response instanceof Response], [true, `${url}/`, true]);
+    assert.equal(response.body, response.body);
+    await response.text();
+    assert.equal(response.bodyUsed, true);
+    await assert.rejects(response.text(), TypeError);
+  });
+
+  it('says where redirects have led', async () => {
+    const { recorder, fetch } = traced();
+    await (await fetch(`${url}/302`)).text();
+    await (await fetch(`${url}/302`, { redirect: 'manual' })).text();
+    assert.deepEqual(
+      recorder.ended.map(({ attributes }) => [
+        attributes['http.response.status_code'],
+        attributes['http.response.url'],
+      ]),
+      [
+        [200, `${url}/`],
+        [302, undefined],
+      ],
+    );
+  });
+
+  it('takes an answer from 400 on for an error', async () => {
+    const { recorder, fetch } = traced();
+    for (const status of [399, 400, 404, 500]) await (await fetch(`${url}/${status}`)).text();
+    assert.deepEqual(
+      recorder.ended.map(({ status, attributes }) => [status.code, status.message, attributes['error.type']]),
+      [
+        [0, undefined, undefined],
+        [2, undefined, '400'],
+        [2, undefined, '404'],
+        [2, undefined, '500'],
+      ],
+    );
+  });
+
+  it('records why there is no answer, and rejects with the same error', async () => {
+    const thrown: unknown[] = [];
+    const failing = async () => {
+      const error = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
+      thrown.push(error);
+      throw error;
+    };
+    const { recorder, fetch } = traced({}, failing as unknown as typeof globalThis.fetch);
+    await assert.rejects(fetch(url), (error) => error === thrown[0]);
+    const { status, attributes } = only(recorder);
+    assert.deepEqual([status.code, attributes['error.type']], [2, 'ECONNREFUSED']);
+  });
+
+  it('throws what fetch throws, when it does', () => {
+    const error = new Error('at once');
+    const { recorder, fetch } = traced({}, (() => {
+      throw error;
+    }) as unknown as typeof globalThis.fetch);
+    assert.throws(
+      () => fetch(url),
+      (thrown) => thrown === error,
+    );
+    assert.equal(only(recorder).status.message, 'at once');
+  });
+
+  it('leaves wrong arguments to fetch', async () => {
+    const { recorder, fetch } = traced();
+    await assert.rejects(fetch('no url'), TypeError);
+    await assert.rejects(fetch(url, { headers: { 'no name': 'x' } }), TypeError);
+    await assert.rejects(fetch(undefined as never), TypeError);
+    assert.equal(recorder.ended.length, 3);
+  });
+
+  it('takes an abort of the caller for no error, before the headers and after', async () => {
+    const { recorder, fetch } = traced();
+    const first = new AbortController();
+    const silent = fetch(`${url}/silent`, { signal: first.signal });
+    first.abort();
+    await assert.rejects(silent, { name: 'AbortError' });
+    const second = new AbortController();
+    const response = await fetch(new Request(`${url}/endless`, { signal: second.signal }));
+    const text = response.text();
+    second.abort();
+    await assert.rejects(text, { name: 'AbortError' });
+    for (const { status, attributes } of recorder.ended) {
+      assert.deepEqual([status.code, attributes['http.request.aborted']], [0, true]);
+    }
+    assert.equal(recorder.ended.length, 2);
+  });
+
+  it('takes a time that is up for an error', async () => {
+    const { recorder, fetch } = traced();
+    await assert.rejects(fetch(`${url}/silent`, { signal: AbortSignal.timeout(10) }), { name: 'TimeoutError' });
+    const { status, attributes } = only(recorder);
+    assert.deepEqual([status.code, attributes['error.type']], [2, 'TimeoutError']);
+  });
+
+  it('sends the context to those that are named', async () => {
+    const gets = async (propagateTo: TraceFetchOptions['propagateTo'], recorded = 1) => {
+      const { recorder, fetch } = traced({ propagateTo });
+      const headers = (await (await fetch(`${url}/headers`)).json()) as Record<string, string>;
+      assert.equal(recorder.ended.length, recorded);
+      return headers.traceparent !== undefined;
+    };
+    assert.equal(await gets(undefined), true);
+    assert.equal(await gets([url]), true);
+    assert.equal(await gets([`${url}/`]), true);
+    assert.equal(await gets([/^http:\/\/127\.0\.0\.1:/]), true);
+    assert.equal(await gets(({ hostname }) => hostname === '127.0.0.1'), true);
+    assert.equal(await gets([]), false);
+    assert.equal(await gets(['https://api.example', /example$/]), false);
+    assert.equal(
+      await gets(() => {
+        throw new Error('no');
+      }),
+      false,
+    );
+  });
+
+  it('refuses options that name nobody', () => {
+    for (const propagateTo of [['api.example'], ['https://api.example/path'], [7], 'https://api.example', [null]]) {
+      assert.throws(() => traceFetch(fetch, { propagateTo: propagateTo as never }), /^TypeError: propagateTo: /);
+    }
+    assert.throws(() => traceFetch(7 as never), { message: 'fetch: a function is required' });
+  });
+
+  it('traces nothing that is to be ignored, and nothing where tracing is switched off', async () => {
+    const { recorder, fetch } = traced({ ignore: ({ pathname }) => pathname === '/headers' });
+    const headers = (await (await fetch(`${url}/headers`)).json()) as Record<string, string>;
+    assert.equal(headers.traceparent, undefined);
+    await processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), async () => (await fetch(url)).text());
+    assert.deepEqual(recorder.started, []);
+  });
+
+  it('makes one span of a request, however often fetch was traced', async () => {
+    const recorder = new Recorder();
+    const fetch = traceFetch(traceFetch(globalThis.fetch), { tracer: recorder.tracer });
+    await (await fetch(url)).text();
+    assert.equal(recorder.started.length, 1);
+  });
+
+  it('passes the trace on where it is not sampled, and leaves the response alone', async () => {
+    const recorder = new Recorder({ sampler: new AlwaysOffSampler() });
+    const fetch = traceFetch(globalThis.fetch, {
+      tracer: recorder.tracer,
+      propagator: new W3CTraceContextPropagator(),
+    });
+    const response = await fetch(`${url}/headers`);
+    assert.deepEqual(Object.getOwnPropertyNames(response), []);
+    assert.match(((await response.json()) as Record<string, string>).traceparent, /^00-.{32}-.{16}-02$/);
+  });
+
+  it('traces the fetch of undici, and keeps what a fetch has beside', async () => {
+    const recorder = new Recorder();
+    const own = Object.assign(undiciFetch, { preconnect: () => 'connected' });
+    const fetch = traceFetch(own, { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() });
+    const got = (await (await fetch(`${url}/headers`, { headers: { 'x-own': '1' } })).json()) as Record<string, string>;
+    assert.deepEqual([got['x-own'], got.traceparent.length, fetch.preconnect()], ['1', 55, 'connected']);
+    assert.equal(recorder.ended.length, 1);
+  });
+});

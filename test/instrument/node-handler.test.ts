@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect as connectSocket, type Server } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { spanIn } from '../../src/core/context.ts';
+import { processState } from '../../src/core/process-state.ts';
+import { AlwaysOffSampler } from '../../src/core/sampler.ts';
+import type { ReadableSpan } from '../../src/core/span.ts';
+import { traceNodeHandler } from '../../src/instrument/node-handler.ts';
+import type { ServerOptions } from '../../src/instrument/server-span.ts';
+import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
+import { Recorder } from '../core/recorder.ts';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+interface Served {
+  readonly recorder: Recorder;
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  /** What rejections of the listener came to. */
+  readonly rejections: unknown[];
+  /** When so many spans have ended. */
+  ended(count: number): Promise<readonly ReadableSpan[]>;
+}
+
+async function serve(
+  t: TestContext,
+  listener: Listener,
+  options: ServerOptions<IncomingMessage> = {},
+  recorder: Recorder = new Recorder(),
+): Promise<Served> {
+  const rejections: unknown[] = [];
+  const traced = traceNodeHandler(listener, {
+    tracer: recorder.tracer,
+    propagator: new W3CTraceContextPropagator(),
+    ...options,
+  });
+  const server = createServer((incoming, response) => {
+    try {
+      Promise.resolve(traced(incoming, response)).catch((error) => {
+        rejections.push(error);
+        response.writeHead(500).end();
+      });
+    } catch (error) {
+      rejections.push(error);
+      response.writeHead(500).end();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    recorder,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    rejections,
+    async ended(count) {
+      // By turns: what a client has read, the server may not have let go of yet.
+      while (recorder.ended.length < count) await new Promise(setImmediate);
+      assert.equal(recorder.ended.length, count);
+      return recorder.ended;
+    },
+  };
+}
+
+const active = () => spanIn(processState.contextStorage.getStore() as never);
+
+describe('traceNodeHandler', () => {
+  it('makes a SERVER span that says what was asked and answered, in the trace of the caller', async (t) => {
+    const { url, port, ended } = await serve(t, (_request, response) => response.end('hello'));
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const response = await fetch(`${url}/users/7?a=1&token=s3cret`, {
+      headers: { traceparent, 'user-agent': 'test', 'x-forwarded-for': '192.0.2.7, 10.0.0.1' },
+    });
+    assert.equal(await response.text(), 'hello');
+    const [{ name, kind, attributes, status, parentSpanContext }] = await ended(1);
+    assert.deepEqual([name, kind, status.code], ['GET', 1, 0]);
+    assert.deepEqual([parentSpanContext?.spanId, parentSpanContext?.isRemote], ['b7ad6b7169203331', true]);
+    assert.deepEqual(attributes, {
+      'http.request.method': 'GET',
+      'url.scheme': 'http',
+      'url.path': '/users/7',
+      'url.query': 'a=1&token=REDACTED',
+      'server.address': '127.0.0.1',
+      'server.port': port,
+      'user_agent.original': 'test',
+      'client.address': '192.0.2.7',
+      'network.protocol.version': '1.1',
+      'http.response.status_code': 200,
+    });
+  });
+
+  it('is active in the listener, after an await, and in the listeners of request and response', async (t) => {
+    const seen: unknown[] = [];
+    const { url, recorder, ended } = await serve(t, async (incoming, response) => {
+      seen.push(active());
+      response.on('finish', () => seen.push(active()));
+      incoming.on('data', () => seen.push(active()));
+      await once(incoming, 'end');
+      seen.push(active());
+      response.end();
+    });
+    await fetch(url, { method: 'POST', body: 'x' });
+    await ended(1);
+    assert.equal(seen.length, 4);
+    assert.ok(
+      seen.every((span) => span === recorder.started[0].span),
+      'the same span each time',
+    );
+  });
+
+  it('takes a status from 500 on for an error, and none below', async (t) => {
+    const { url, ended } = await serve(t, (incoming, response) =>
+      response.writeHead(Number(incoming.url?.slice(1))).end(),
+    );
+    for (const status of [404, 499, 500, 503]) await (await fetch(`${url}/${status}`)).text();
+    assert.deepEqual(
+      (await ended(4)).map(({ status, attributes }) => [status.code, attributes['error.type']]),
+      [
+        [0, undefined],
+        [0, undefined],
+        [2, '500'],
+        [2, '503'],
+      ],
+    );
+  });
+
+  for (const [way, listener] of Object.entries<Listener>({
+    throws: () => {
+      throw new RangeError('no');
+    },
+    rejects: async () => {
+      throw new RangeError('no');
+    },
+  })) {
+    it(`records what a listener ${way}, and lets it through`, async (t) => {
+      const { url, ended, rejections } = await serve(t, listener);
+      assert.equal((await fetch(url)).status, 500);
+      const [{ status, attributes, events }] = await ended(1);
+      assert.ok(rejections[0] instanceof RangeError, 'the same error');
+      assert.deepEqual([status.code, events[0].name], [2, 'exception']);
+      assert.deepEqual([attributes['error.type'], attributes['http.response.status_code']], ['500', 500]);
+    });
+  }
+
+  it('leaves what a listener returns as it is', () => {
+    const result = {};
+    const traced = traceNodeHandler((_request: IncomingMessage, _response: ServerResponse) => result, {
+      ignore: () => true,
+    });
+    assert.equal(traced({ headers: {} } as never, {} as never), result);
+  });
+
+  it('says that the client has gone, which is no error', async (t) => {
+    const { url, ended } = await serve(t, () => {});
+    const controller = new AbortController();
+    const asked = fetch(url, { signal: controller.signal });
+    while ((await ended(0)).length === 0 && !controller.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      controller.abort();
+    }
+    await assert.rejects(asked);
+    const [{ attributes, status }] = await ended(1);
+    assert.deepEqual(
+      [attributes['http.request.aborted'], attributes['http.response.status_code'], status.code],
+      [true, undefined, 0],
+    );
+  });
+
+  it('has the route in its name, from Express or from the caller', async (t) => {
+    const express = await serve(t, (incoming, response) => {
+      Object.assign(incoming, { baseUrl: '/api', route: { path: '/users/:id' } });
+      response.end();
+    });
+    await fetch(`${express.url}/api/users/7`);
+    const own = await serve(t, (_request, response) => response.end(), { route: () => '/own' });
+    await fetch(own.url, { method: 'DELETE' });
+    const failing = await serve(t, (_request, response) => response.end(), {
+      route: () => {
+        throw new Error('no');
+      },
+    });
+    await fetch(failing.url);
+    const named = await Promise.all([express, own, failing].map(async ({ ended }) => (await ended(1))[0]));
+    assert.deepEqual(
+      named.map(({ name, attributes }) => [name, attributes['http.route']]),
+      [
+        ['GET /api/users/:id', '/api/users/:id'],
+        ['DELETE /own', '/own'],
+        ['GET', undefined],
+      ],
+    );
+  });
+
+  it('takes further attributes, also of each request', async (t) => {
+    const { url, ended } = await serve(t, (_request, response) => response.end(), {
+      attributes: ({ headers }) => ({ 'app.tenant': headers['x-tenant'] as string }),
+    });
+    await fetch(url, { headers: { 'x-tenant': 'seven' } });
+    assert.equal((await ended(1))[0].attributes['app.tenant'], 'seven');
+  });
+
+  it('makes no span of what is to be ignored, and none that is not sampled, whose trace goes on', async (t) => {
+    const ignored = await serve(t, (_request, response) => response.end(), { ignore: ({ url }) => url === '/health' });
+    await fetch(`${ignored.url}/health`);
+    assert.deepEqual(ignored.recorder.started, []);
+    let passedOn = '';
+    const unsampled = await serve(
+      t,
+      (_request, response) => {
+        passedOn = active()?.spanContext().traceId ?? '';
+        response.end();
+      },
+      {},
+      new Recorder({ sampler: new AlwaysOffSampler() }),
+    );
+    await fetch(unsampled.url, {
+      headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+    });
+    assert.equal(passedOn, '0af7651916cd43dd8448eb211c80319c');
+    assert.deepEqual(unsampled.recorder.ended, []);
+  });
+
+  it('starts a trace anew where the headers name none that is valid', async (t) => {
+    const { url, port, ended } = await serve(t, (_request, response) => response.end());
+    await fetch(url, { headers: { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` } });
+    // Twice the same header, and bytes that are no UTF-8.
+    const socket = connectSocket(port, '127.0.0.1');
+    const one = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    socket.write(
+      Buffer.from(`GET / HTTP/1.1\r\nhost: \xff\r\ntraceparent: ${one}\r\ntraceparent: ${one}\r\n\r\n`, 'latin1'),
+    );
+    const spans = await ended(2);
+    for (const { parentSpanContext } of spans) assert.equal(parentSpanContext, undefined);
+    socket.destroy();
+  });
+
+  it('keeps to names that are known, whatever method somebody makes up', async (t) => {
+    const { port, ended } = await serve(t, (_request, response) => response.end());
+    const asked = request({ port, method: 'PROPFIND' }).end();
+    await once(asked, 'response');
+    const [{ name, attributes }] = await ended(1);
+    assert.deepEqual(
+      [name, attributes['http.request.method'], attributes['http.request.method_original']],
+      ['HTTP', '_OTHER', 'PROPFIND'],
+    );
+  });
+
+  it('traces a server of HTTP/2', async (t) => {
+    const recorder = new Recorder();
+    const options = { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() };
+    const server = createHttp2Server(traceNodeHandler((_request, response) => void response.end('two'), options));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const session = connect(`http://127.0.0.1:${port}`);
+    t.after(() => server.close());
+    const stream = session.request({ ':path': '/two?key=s3cret' });
+    stream.resume();
+    await once(stream, 'close');
+    session.close();
+    while (recorder.ended.length === 0) await new Promise(setImmediate);
+    const { name, attributes } = recorder.ended[0];
+    assert.deepEqual([name, attributes['network.protocol.version']], ['GET', '2']);
+    assert.deepEqual(
+      ['url.scheme', 'url.path', 'url.query', 'server.address', 'server.port', 'http.response.status_code'].map(
+        (key) => attributes[key],
+      ),
+      ['http', '/two', 'key=REDACTED', '127.0.0.1', port, 200],
+    );
+  });
+
+  it('refuses what is no listener', () => {
+    assert.throws(() => traceNodeHandler(undefined as never), { message: 'listener: a function is required' });
+  });
+});
