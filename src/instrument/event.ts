@@ -1,10 +1,11 @@
+import { ioPerRequest } from '#platform';
 import { type Context, setSpan } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf, read } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { forceFlush, initialize, isInitialized } from '../trace.ts';
-import { flushAfter } from './event-flush.ts';
+import { type Flush, flushAfter } from './event-flush.ts';
 import { keepSpan } from './event-span.ts';
 import type { EventOptions } from './handler-options.ts';
 import { OpenEvent } from './open-event.ts';
@@ -86,16 +87,18 @@ async function runTraced(
   const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS);
   const { flush = true } = options;
   const waitUntil = flush ? waitUntilOf(subjects) : undefined;
-  const isEarly = isDisconnectTold();
-  const send = () =>
-    waitUntil && flushAfter(event.over, waitUntil, flush === true ? forceFlush : (flush as () => Promise<unknown>));
+  const begin = (): void => {
+    signal?.addEventListener('abort', onAbort);
+    if (waitUntil) flushAfter(event.over, waitUntil, flush === true ? forceFlush : (flush as Flush));
+  };
   const onAbort = () => event.cancelled();
-  signal?.addEventListener('abort', onAbort);
   event.over.then(() => {
     signal?.removeEventListener('abort', onAbort);
     for (const end of unread) end(true);
   });
-  if (isEarly) send();
+  // Workers end a handler of which they see that it hangs, or that nobody waits for it. Whatever listens or is waited for
+  // keeps them from that, so it has to come later there.
+  if (!ioPerRequest) begin();
   let result: unknown;
   try {
     // A function of its own, so that whatever has a `then` is asked within the context, too.
@@ -104,19 +107,10 @@ async function runTraced(
     event.fail(error);
     throw error;
   } finally {
-    if (!isEarly) send();
+    if (ioPerRequest) begin();
   }
+  if (signal?.aborted) event.cancelled();
   if (finish) return finish(event, result, context);
   event.end();
   return result;
-}
-
-/**
- * False on Workers that are not told when a client goes away. There the runtime ends a handler as soon as nobody waits for it,
- * unless something is waited for: what we wait for must not keep the application at work for nobody.
- */
-function isDisconnectTold(): boolean {
-  const flags = (globalThis as { Cloudflare?: { compatibilityFlags?: Record<string, boolean> } }).Cloudflare
-    ?.compatibilityFlags;
-  return flags === undefined || flags.enable_request_signal === true;
 }
