@@ -9,6 +9,8 @@ const filesOf = (...platforms: string[]) =>
 // and without @types/node. Where there are such, these merge with them.
 const globals = `declare global {
   interface AbortSignal {}
+  interface Request {}
+  interface URL {}
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
