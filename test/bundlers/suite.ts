@@ -38,7 +38,9 @@ const UNUSED: Readonly<Record<string, RegExp>> = {
   'the JSON encoding': /application\/json/,
   'the printer': /\\u2514|└/,
   'environment variables': /OTEL_BSP/,
-  propagation: /traceparent/,
+  propagation: /traceparent|x-b3/,
+  'traces of requests': /http\.request\.method/,
+  'the end of a page': /pagehide/,
   initialize: /already initialized/,
 };
 
