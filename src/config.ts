@@ -117,6 +117,11 @@ export interface Config {
   flushOnCrash?: boolean;
   /** True leaves out the line that `initialize` writes to stderr. Default: false. */
   quiet?: boolean;
+  /**
+   * An object in which the environment variables are looked up, in place of the process's: the `env` that Workers hand to
+   * each event. Only strings count. Not in pages. Default: the environment of the process.
+   */
+  env?: object;
 }
 
 /** Settings as `initialize` uses them. */
@@ -160,6 +165,7 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   flushOnExit: FLAG,
   flushOnCrash: FLAG,
   quiet: FLAG,
+  env: /* @__PURE__ */ secret(OBJECT),
 };
 
 const DEFAULTS = {

@@ -1,4 +1,5 @@
 import { env } from '#platform';
+import { read } from './core/exception.ts';
 
 /**
  * Environment variables as the specification reads them: an empty value counts as unset, and a value that cannot be
@@ -7,6 +8,12 @@ import { env } from '#platform';
 export class Environment {
   /** What could not be used, a sentence each. */
   readonly warnings: string[] = [];
+  private readonly _variables: object | undefined;
+
+  /** @param variables - In place of the process's. Only strings count: Workers have bindings of other types among them. */
+  constructor(variables?: object) {
+    this._variables = variables;
+  }
 
   /** The first of `names` that is set. */
   text(...names: string[]): string | undefined {
@@ -16,10 +23,16 @@ export class Environment {
   /** The first of `names` that is set, and its value. */
   entry(...names: string[]): [name: string, value: string] | undefined {
     for (const name of names) {
-      const value = env(name)?.trim();
+      const value = this._read(name)?.trim();
       if (value) return [name, value];
     }
     return undefined;
+  }
+
+  private _read(name: string): string | undefined {
+    if (this._variables === undefined) return env(name);
+    const value = read(this._variables, name);
+    return typeof value === 'string' ? value : undefined;
   }
 
   /** The first of `names` that is set to one of these words. */

@@ -179,6 +179,11 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   } as Tracer;
 }
 
+/** True between `initialize` and `shutdown`. */
+export function isInitialized(): boolean {
+  return running() !== undefined;
+}
+
 /** True where spans that are started go somewhere. */
 export function isRecording(): boolean {
   return running()?.tracer !== undefined;

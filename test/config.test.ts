@@ -64,6 +64,33 @@ describe('the settings', () => {
     );
   });
 
+  it('take the variables of an object in place of those of the process, with the same precedence', () => {
+    const config = resolved(
+      { OTEL_SERVICE_NAME: 'of the process', TRACE_EXPORTER: 'none', OTEL_BSP_MAX_QUEUE_SIZE: '7' },
+      {
+        env: {
+          TRACE_EXPORTER: 'otlp',
+          OTEL_TRACES_EXPORTER: 'none',
+          ENVIRONMENT: 'staging',
+          OTEL_EXPORTER_OTLP_ENDPOINT: 'https://of.the.object',
+          OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer s3cret%',
+          OTEL_TRACES_SAMPLER: 'always_off',
+          OTEL_SERVICE_NAME: { get: () => 'a binding' },
+        },
+        environment: 'of the code',
+      },
+    );
+    assert.equal(config.exporterType, 'otlp');
+    assert.equal(config.otlp.url, 'https://of.the.object/v1/traces');
+    assert.equal(String(config.sampler), 'AlwaysOffSampler');
+    assert.equal(config.resource.attributes['service.name'], 'realtime-ai');
+    assert.equal(config.resource.attributes.environment, 'of the code');
+    assert.equal(config.batch?.maxQueueSize, undefined);
+    assert.equal(config.warnings.length, 1);
+    assert.match(config.warnings[0], /^OTEL_EXPORTER_OTLP_HEADERS: its value is not key=value pairs/);
+    assert.doesNotMatch(JSON.stringify([config.banner, config.warnings]), /s3cret/);
+  });
+
   it('of the original say no more than the variables', () => {
     const variables = {
       OTEL_TRACES_SAMPLER: 'always_off',
@@ -77,6 +104,7 @@ describe('the settings', () => {
 
   it('that are wrong throw an error with their name, the value and what is allowed', () => {
     const wrong: [config: unknown, message: string][] = [
+      [{ env: 's3cret' }, 'env: a string is not an object'],
       [{ serviceName: '' }, 'serviceName: "" is not a string that is not empty'],
       [{ serviceVersion: 1 }, 'serviceVersion: 1 is not a string that is not empty'],
       [{ environment: {} }, 'environment: [object Object] is not a string that is not empty'],

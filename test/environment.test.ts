@@ -56,6 +56,39 @@ describe('an environment variable', () => {
   });
 });
 
+describe('an object of variables', () => {
+  it('stands in place of the environment of the process', () => {
+    withVariables({ OTEL_A: 'of the process', OTEL_B: 'of the process' }, () => {
+      const environment = new Environment({ OTEL_A: ' of the object ' });
+      assert.equal(environment.text('OTEL_A'), 'of the object');
+      assert.equal(environment.text('OTEL_B'), undefined);
+      assert.equal(environment.text('OTEL_B', 'OTEL_A'), 'of the object');
+    });
+  });
+
+  it('counts for its strings only, and may throw', () => {
+    const bindings = {
+      OTEL_A: { get: () => 'a namespace' },
+      OTEL_B: 1,
+      OTEL_C: ['a'],
+      OTEL_D: null,
+      get OTEL_E(): string {
+        throw new Error('no');
+      },
+      OTEL_F: '',
+      OTEL_G: 'g',
+    };
+    const names = Object.keys(bindings);
+    assert.deepEqual(new Environment(bindings).entry(...names), ['OTEL_G', 'g']);
+    const hostile = new Proxy(bindings, {
+      get() {
+        throw new Error('no');
+      },
+    });
+    assert.equal(new Environment(hostile).entry(...names), undefined);
+  });
+});
+
 describe('pairs', () => {
   const pairs = (value: string) => read({ OTEL_A: value }, (each) => each.pairs(false, 'OTEL_A'));
 

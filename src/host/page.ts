@@ -12,6 +12,7 @@ import { flushOnPageHide } from './page-hide.ts';
 
 /** What the code says: a page has no environment variables. */
 export function hostSettings(config: Config): HostSettings {
+  if (config.env) throw new TypeError('env: a page has no environment variables');
   if (config.otlpTls) checkedTls(config.otlpTls, 'otlpTls', '');
   // A tenth of all that a page loads, which most do not need.
   if (config.otlpProtocol === 'http/json') {

@@ -33,7 +33,7 @@ export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor
 
 /** What `config` says, and the environment variables where it says nothing. Reads them once. */
 export function hostSettings(config: Config): HostSettings {
-  const environment = new Environment();
+  const environment = new Environment(config.env);
   const exporterType = config.exporterType ?? exporterOf(environment);
   const isOtlp = exporterType === 'otlp';
   const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };

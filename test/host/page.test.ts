@@ -13,6 +13,11 @@ describe('a page', () => {
     });
   });
 
+  it('refuses an object of variables', () => {
+    const message = 'env: a page has no environment variables';
+    assert.throws(() => hostSettings({ env: { OTEL_SERVICE_NAME: 'named' } }), { name: 'TypeError', message });
+  });
+
   it('listens for being hidden, unless flushOnExit is false', (t) => {
     const page = standInPage(t);
     const provider = new TracerProvider();

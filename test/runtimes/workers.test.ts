@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { build } from 'esbuild';
 import type { ProcessorStats } from '../../src/export/batch.ts';
 import { type Collector, type CollectorOptions, startCollector } from '../oracle/collector.ts';
-import { programsFolder } from './runtime.ts';
+import { FLAGS, startWorker } from './worker.ts';
 
-/** What is used of Miniflare; its own types are there only when this folder is installed. */
-interface Worker {
-  dispatchFetch(url: string): Promise<{ json(): Promise<unknown> }>;
-  dispose(): Promise<void>;
-}
-
-const { Miniflare } = (await import('miniflare' as string)) as { Miniflare: new (options: object) => Worker };
-
-for (const flags of [[], ['nodejs_als'], ['nodejs_compat']]) {
+for (const flags of FLAGS) {
   describe(`a Worker, ${flags[0] ?? 'without flags'},`, { concurrency: 2 }, () => {
     test('sends its spans in waitUntil, and in a flush of its own', async (t) => {
       const { collector, get } = await started(t, flags);
@@ -77,32 +68,14 @@ interface Started {
 
 async function started(
   t: TestContext,
-  compatibilityFlags: string[],
+  compatibilityFlags: readonly string[],
   options?: CollectorOptions,
   exportTimeoutMillis = 30_000,
 ): Promise<Started> {
   const collector = await startCollector(options);
-  const folder = programsFolder();
-  const { outputFiles } = await build({
-    entryPoints: [`${folder}/worker.mjs`],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    conditions: ['workerd'],
-    external: ['node:async_hooks'],
-    absWorkingDir: folder,
-    write: false,
-  });
-  const worker = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text }],
-    compatibilityDate: '2024-09-01',
-    compatibilityFlags,
-    bindings: { url: collector.endpoint, exportTimeoutMillis },
-  });
-  t.after(async () => {
-    await worker.dispose();
-    await collector.close();
-  });
+  t.after(() => collector.close());
+  const bindings = { url: collector.endpoint, exportTimeoutMillis };
+  const worker = await startWorker(t, 'worker.mjs', { compatibilityFlags, bindings });
   return {
     collector,
     async get(path) {

@@ -1,0 +1,87 @@
+import type { Context } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read, textAt } from '../core/exception.ts';
+import type { Call, TracedCall } from './event.ts';
+import type { HandlerOptions } from './handler-options.ts';
+import { type OpenEvent, setError } from './open-event.ts';
+import { passOnBody } from './outgoing-body.ts';
+import { type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
+import { contextOfCaller } from './tracing.ts';
+
+/** What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored. */
+export function traceRequest(options: HandlerOptions, { args }: Call): TracedCall | undefined {
+  const request = args[0] as Request;
+  if (asked(options.ignore, request) === true) return undefined;
+  const parent = contextOfCaller(options, read(request, 'headers'));
+  return {
+    parent,
+    span: startServerSpan(options, parent, serverRequest(args), request),
+    signal: read(request, 'signal') as AbortSignal | undefined,
+    finish: (event, result, context) => finish(options, event, request, result, context),
+  };
+}
+
+function serverRequest([request, second]: readonly unknown[]): ServerRequest {
+  return {
+    method: textAt(request, 'method'),
+    url: textAt(request, 'url'),
+    header: (name) => (request as Request).headers.get(name),
+    // Workers say it of what they call cf.
+    protocolVersion: /[\d.]+$/.exec(textAt(read(request, 'cf'), 'httpProtocol'))?.[0],
+    peer: peerOf(request, second),
+  };
+}
+
+/** The address of the client, as srvx, Deno and Bun tell it. */
+function peerOf(request: unknown, server: unknown): string {
+  const askBun = (about: unknown) =>
+    (server as { requestIP?(request: unknown): unknown } | undefined)?.requestIP?.(about);
+  return (
+    textAt(request, 'ip') || textAt(read(server, 'remoteAddr'), 'hostname') || textAt(asked(askBun, request), 'address')
+  );
+}
+
+/** Says of the span how the request was answered, and returns the response, with the body that is to be passed on. */
+async function finish(
+  { route, timeBody = true }: HandlerOptions,
+  event: OpenEvent,
+  request: Request,
+  result: unknown,
+  context: Context,
+): Promise<unknown> {
+  const { span } = event;
+  if (!span.isRecording()) return result;
+  const response = result as Response;
+  try {
+    setRoute(span, request.method, asked(route, request));
+    const status = read(response, 'status');
+    if (typeof status !== 'number') {
+      // Bun is told of an upgrade otherwise, and wants no response.
+      if (result === undefined && request.headers.get('upgrade')) setServerStatus(span, 101);
+      else setError(span, 'no_response', 'what the handler returned is no response');
+    } else if (status === 0) {
+      setError(span, 'network_error', 'the handler answered with Response.error()');
+    } else {
+      setServerStatus(span, status);
+      const isTimed = timeBody && request.method !== 'HEAD' && status >= 200;
+      // The headers first: Bun knows no content type any more once it has been asked for the body.
+      if (response.bodyUsed || (isTimed && response.headers && response.body?.locked)) {
+        setError(span, 'body_used', 'the body of the response has been read');
+      } else if (isTimed && response.body) return await passOnBody(response, response.body, context, event);
+    }
+  } catch (error) {
+    report('response_unreadable', messageOf(error));
+  }
+  event.end();
+  return result;
+}
+
+/** What a function of the user's says; nothing where it throws. */
+function asked<Subject, Answer>(ask: ((subject: Subject) => Answer) | undefined, subject: Subject): Answer | undefined {
+  try {
+    return ask?.(subject);
+  } catch (error) {
+    report('request_unreadable', messageOf(error));
+    return undefined;
+  }
+}

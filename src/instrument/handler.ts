@@ -1,0 +1,114 @@
+import { checkSetting, POSITIVE } from '../setting.ts';
+import { type Call, callRunner, type RunCall } from './event.ts';
+import { traceRequest } from './fetch-event.ts';
+import type { HandlerOptions } from './handler-options.ts';
+import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
+
+type Class = new (...args: never[]) => object;
+
+/**
+ * Traces what a server is called for: each request is a SERVER span by OpenTelemetry's conventions for HTTP, the child of its
+ * caller's, active in the handler, and over when the response has been sent. What the handler returns and throws is passed on
+ * as it is. `handler` is
+ *
+ * - a function from a `Request` (and whatever else) to a `Response`, for Bun, Deno, edge runtimes and everything else that takes
+ *   one; what comes of it returns a promise;
+ * - an object with `fetch`, such as a Worker or an app of Hono: of it and of `scheduled`, `queue`, `email` and `tail` there are
+ *   traced ones in what comes of it, everything else is the same;
+ * - a class of such objects, a Durable Object or a `WorkerEntrypoint`: what comes of it is a class derived from it, in which
+ *   `alarm`, `webSocketMessage`, `webSocketClose` and `webSocketError` are traced, too. It can be extended further.
+ *
+ * Where tracing is not set up, the first event does it, from `options.config` and the `env` that it brings. After each event,
+ * what has ended is sent, in what the runtime waits for.
+ *
+ * @throws TypeError for what is none of this, and naming an option that cannot be used.
+ */
+export function traceHandler<T extends Class>(handler: T, options?: HandlerOptions): T;
+export function traceHandler<A extends unknown[], R>(
+  handler: (...args: A) => R,
+  options?: HandlerOptions,
+): (...args: A) => Promise<Awaited<R>>;
+export function traceHandler<T extends object>(handler: T, options?: HandlerOptions): T;
+export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {
+  if (options.timeoutMillis !== undefined) checkSetting('timeoutMillis', options.timeoutMillis, POSITIVE);
+  const run = callRunner(options);
+  if (isClass(handler)) return tracedClass(handler, run, options);
+  if (typeof handler === 'function') {
+    return async function (this: unknown, ...args: unknown[]) {
+      return runEvent('fetch', run, options, { event: args, args, run: () => handler.apply(this, args) });
+    };
+  }
+  if (typeof handler === 'object' && handler !== null) {
+    const traced = tracedObject(handler, run, options);
+    if (traced) return traced;
+  }
+  throw new TypeError(
+    'handler: a function, a class, or an object with fetch() or another event of Workers is required',
+  );
+}
+
+/** The events of objects; those of a class are all. */
+const OF_OBJECTS = ['fetch', 'scheduled', 'queue', 'email', 'tail'];
+
+function runEvent(name: string, run: RunCall, options: HandlerOptions, call: Call): unknown {
+  return run(call, () => (name === 'fetch' ? traceRequest(options, call) : traceWorkerEvent(name, options, call)));
+}
+
+/** A class, and no function: only that has a prototype for good. */
+function isClass(value: unknown): value is Class {
+  return typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+}
+
+/** An object with the same members and of the same class, whose events are traced; nothing where it has none. */
+function tracedObject(handler: object, run: RunCall, options: HandlerOptions): object | undefined {
+  const members: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(handler);
+  let isTraced = false;
+  for (const name of OF_OBJECTS) {
+    const method = (handler as Record<string, unknown>)[name];
+    if (typeof method !== 'function') continue;
+    isTraced = true;
+    const value = async function (this: unknown, ...args: unknown[]) {
+      // The original may have private members.
+      const self = this === traced ? handler : this;
+      return runEvent(name, run, options, { event: args, args, run: () => method.apply(self, args) });
+    };
+    members[name] = { value, writable: true, enumerable: true, configurable: true };
+  }
+  const traced: object = Object.create(Object.getPrototypeOf(handler), members);
+  return isTraced ? traced : undefined;
+}
+
+/**
+ * A class derived from `Base`. Of a class that is made an instance of, the events are traced on its own prototype, so that those
+ * which classes derived from this one add are traced, and none twice that calls what it stands in front of. Nothing is
+ * added to instances, whose methods are what others may call.
+ */
+function tracedClass(Base: Class, run: RunCall, options: HandlerOptions): Class {
+  const seen = new WeakSet<object>();
+  const made = new WeakMap<object, readonly unknown[]>();
+  class Traced extends (Base as new (...args: unknown[]) => object) {
+    constructor(...args: unknown[]) {
+      super(...args);
+      made.set(this, args);
+      const prototype = new.target.prototype as Record<string, unknown>;
+      if (seen.has(prototype)) return;
+      seen.add(prototype);
+      for (const name of ['fetch', ...Object.keys(WORKER_EVENTS)]) {
+        const method = prototype[name];
+        if (typeof method !== 'function') continue;
+        const value = async function (this: object, ...args: unknown[]) {
+          const [context, env] = made.get(this) ?? [];
+          return runEvent(name, run, options, {
+            event: [args[0], env, context],
+            args,
+            run: () => method.apply(this, args),
+          });
+        };
+        Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+      }
+    }
+  }
+  // What logs and errors call it.
+  Object.defineProperty(Traced, 'name', { value: Base.name });
+  return Traced;
+}

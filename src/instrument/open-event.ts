@@ -1,0 +1,97 @@
+import { ioPerRequest } from '#platform';
+import { now } from '../core/clock.ts';
+import { later } from '../core/deadline.ts';
+import type { Span } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
+import { setFailure } from './server-span.ts';
+
+const open = /* @__PURE__ */ new Set<OpenEvent>();
+/** The reading of the clock before which no deadline is over. */
+let due = Infinity;
+let timer: unknown;
+
+/**
+ * An event that a server has begun with: its span ends once, whatever comes first, and after `timeoutMillis` without a
+ * sign of life at the latest. What the application does is not touched by it.
+ *
+ * Runtimes whose I/O ends with the request take its timers along, and take one that is set for a request which works; so
+ * there it is the next event that ends the spans of those whose time is over.
+ */
+export class OpenEvent {
+  readonly span: Span;
+  /** Settles when the span has ended. */
+  readonly over: Promise<void>;
+  private readonly _timeoutMillis: number;
+  private _setOver!: () => void;
+  _deadline: number;
+
+  constructor(span: Span, timeoutMillis: number) {
+    this.span = span;
+    this.over = new Promise((resolve) => {
+      this._setOver = resolve;
+    });
+    this._timeoutMillis = timeoutMillis;
+    this._deadline = now() + timeoutMillis;
+    open.add(this);
+    if (now() >= due) endLate();
+    if (this._deadline < due) endLateAt(this._deadline);
+  }
+
+  /** A sign of life, of what is to give the next one within so many milliseconds. */
+  touch(millis: number = this._timeoutMillis): void {
+    this._deadline = now() + millis;
+  }
+
+  /** Ends the span, now or at a reading of the clock. */
+  end(at?: number): void {
+    if (!open.delete(this)) return;
+    this.span.end(at);
+    this._setOver();
+  }
+
+  /** Ends the span with what the application threw. */
+  fail(error: unknown): void {
+    if (!open.has(this)) return;
+    setFailure(this.span, error);
+    this.end();
+  }
+
+  /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
+  cancelled(): void {
+    if (!open.has(this)) return;
+    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: 'client_disconnected' });
+    this.end();
+  }
+
+  _expire(): void {
+    setError(this.span, 'timeout', `no sign of life for ${this._timeoutMillis} ms`);
+    this.end(this._deadline);
+  }
+}
+
+/** Says of a span what went wrong without anything thrown. */
+export function setError(span: Span, type: string, message: string): void {
+  span.setAttribute(ERROR_TYPE, type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+function endLateAt(at: number): void {
+  due = at;
+  // A timer would keep Workers from seeing that a handler hangs, and they end those at once.
+  if (ioPerRequest) return;
+  clearTimeout(timer as number | undefined);
+  timer = later(endLate, at - now());
+}
+
+function endLate(): void {
+  const at = now();
+  let next = Infinity;
+  for (const event of open) {
+    const { _deadline } = event;
+    if (_deadline > at) next = Math.min(next, _deadline);
+    else event._expire();
+  }
+  due = Infinity;
+  if (next < Infinity) endLateAt(next);
+}

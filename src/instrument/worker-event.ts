@@ -1,0 +1,108 @@
+import type { Attributes } from '../core/attributes.ts';
+import { ROOT_CONTEXT, spanIn } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read, textAt } from '../core/exception.ts';
+import { SpanKind } from '../core/kind.ts';
+import type { LinkInput } from '../core/link.ts';
+import type { SpanOptions } from '../core/tracer.ts';
+import type { Call, TracedCall } from './event.ts';
+import type { HandlerOptions } from './handler-options.ts';
+import { setFailure } from './server-span.ts';
+import { contextOfCaller, startWithin } from './tracing.ts';
+
+/** What the span of an event is called, and what is said of it. */
+type Describe = (args: readonly unknown[], options: HandlerOptions) => SpanOptions & { name: string };
+
+/**
+ * The events of Workers and Durable Objects other than requests.
+ *
+ * Specification: OpenTelemetry semantic conventions, "FaaS spans" and "Messaging spans"; those of WebSockets are called as the
+ * helpers call them.
+ */
+export const WORKER_EVENTS: Readonly<Record<string, Describe>> = {
+  scheduled: ([controller]) => {
+    const cron = textAt(controller, 'cron');
+    const time = new Date(Number(read(controller, 'scheduledTime')));
+    return invocation(`scheduled ${cron}`.trim(), 'timer', {
+      'faas.cron': cron,
+      ...(time.getTime() && { 'faas.time': time.toISOString() }),
+    });
+  },
+  alarm: ([info]) => invocation('alarm', 'timer', { 'faas.alarm.retry_count': Number(read(info, 'retryCount') ?? 0) }),
+  email: () => invocation('email', 'other'),
+  tail: () => invocation('tail', 'other'),
+  queue: ([batch], options) => {
+    const queue = textAt(batch, 'queue');
+    const messages = read(batch, 'messages');
+    const list: unknown[] = Array.isArray(messages) ? messages : [];
+    return {
+      name: `process ${queue}`.trim(),
+      kind: SpanKind.CONSUMER,
+      attributes: {
+        'faas.trigger': 'pubsub',
+        'messaging.system': 'cloudflare_queues',
+        'messaging.operation.type': 'process',
+        'messaging.operation.name': 'process',
+        'messaging.destination.name': queue,
+        'messaging.batch.message_count': list.length,
+      },
+      links: options.carrierOf && list.flatMap((message) => linkOf(message, options)),
+    };
+  },
+  webSocketMessage: ([socket, message], options) =>
+    connection('connection.message.receive', 'active', socket, options, {
+      'message.direction': 'receive',
+      'message.size': sizeOf(message),
+    }),
+  webSocketClose: ([socket, code, , wasClean], options) =>
+    connection('connection.closed', 'closed', socket, options, {
+      'websocket.close.code': code as number,
+      'websocket.close.was_clean': wasClean as boolean,
+    }),
+  webSocketError: ([socket], options) => connection('connection.error', 'error', socket, options),
+};
+
+/** What is traced of such an event: a trace of its own, since nothing comes with it. */
+export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall {
+  let name = event;
+  let described: SpanOptions = {};
+  try {
+    ({ name, ...described } = WORKER_EVENTS[event](args, options));
+  } catch (error) {
+    report('request_unreadable', messageOf(error));
+  }
+  const span = startWithin(options, name, described, ROOT_CONTEXT);
+  if (event === 'webSocketError') setFailure(span, args[1]);
+  return { parent: ROOT_CONTEXT, span };
+}
+
+function invocation(name: string, trigger: string, attributes?: Attributes): ReturnType<Describe> {
+  return { name, kind: SpanKind.SERVER, attributes: { 'faas.trigger': trigger, ...attributes } };
+}
+
+function connection(
+  name: string,
+  state: string,
+  socket: unknown,
+  { connectionId }: HandlerOptions,
+  attributes?: Attributes,
+): ReturnType<Describe> {
+  return {
+    name,
+    attributes: {
+      'connection.id': connectionId?.(socket as never),
+      'connection.type': 'websocket',
+      'connection.state': state,
+      ...attributes,
+    },
+  };
+}
+
+function linkOf(message: unknown, options: HandlerOptions): LinkInput[] {
+  const sent = spanIn(contextOfCaller(options, options.carrierOf?.(message as never)));
+  return sent ? [sent] : [];
+}
+
+function sizeOf(message: unknown): number | undefined {
+  return typeof message === 'string' ? new TextEncoder().encode(message).length : (message as ArrayBuffer)?.byteLength;
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { flushAfter } from '../../src/instrument/event-flush.ts';
+import { codesOf, diagnosticLog } from '../core/diagnostic-log.ts';
+
+/** An event that is over when the test says so, and what its runtime waits for. */
+function startEvent(flush: () => Promise<unknown>) {
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const waiting: Promise<unknown>[] = [];
+  flushAfter(over, (promise) => waiting.push(promise), flush);
+  return { end, waited: Promise.all(waiting) };
+}
+
+describe('the flush of an event', () => {
+  const log = diagnosticLog();
+
+  it('comes when the event is over, and is waited for', async () => {
+    const happened: string[] = [];
+    const flush = async () => {
+      happened.push('begun');
+      await delay(10);
+      happened.push('sent');
+    };
+    const { end, waited } = startEvent(flush);
+    await delay(100);
+    assert.deepEqual(happened, []);
+    end();
+    await waited;
+    assert.deepEqual(happened, ['begun', 'sent']);
+  });
+
+  it('is one for all that are over together', async () => {
+    let flushes = 0;
+    const flush = async () => {
+      flushes++;
+    };
+    const events = Array.from({ length: 50 }, () => startEvent(flush));
+    for (const { end } of events) end();
+    await Promise.all(events.map(({ waited }) => waited));
+    assert.equal(flushes, 1);
+    const later = startEvent(flush);
+    later.end();
+    await later.waited;
+    assert.equal(flushes, 2);
+  });
+
+  it('waits for that of no other event', async () => {
+    let release = () => {};
+    const stuck = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let flushes = 0;
+    const flush = () => (flushes++ === 0 ? stuck : Promise.resolve());
+    const first = startEvent(flush);
+    first.end();
+    while (flushes === 0) await delay(5);
+    const second = startEvent(flush);
+    second.end();
+    await second.waited;
+    assert.equal(flushes, 2);
+    release();
+    await first.waited;
+  });
+
+  it('that fails is reported, and rejects nothing', async () => {
+    for (const fail of [
+      () => Promise.reject(new Error('no')),
+      () => {
+        throw new Error('no');
+      },
+    ]) {
+      const { end, waited } = startEvent(fail);
+      end();
+      await waited;
+    }
+    assert.deepEqual(codesOf(log), ['flush_failed']);
+  });
+
+  it('comes although the runtime waits for nothing any more', async () => {
+    let flushed = () => {};
+    const done = new Promise<void>((resolve) => {
+      flushed = resolve;
+    });
+    const refuse = () => {
+      throw new TypeError('the event is over');
+    };
+    flushAfter(Promise.resolve(), refuse, async () => flushed());
+    await done;
+  });
+});

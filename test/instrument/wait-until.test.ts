@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { waitUntilOf } from '../../src/instrument/wait-until.ts';
+
+/** A context as runtimes have it: its method works on nothing else. */
+class ExecutionContext {
+  readonly #waiting: Promise<unknown>[] = [];
+
+  waitUntil(promise: Promise<unknown>): void {
+    this.#waiting.push(promise);
+  }
+
+  get waiting(): readonly Promise<unknown>[] {
+    return this.#waiting;
+  }
+}
+
+const request = new Request('http://worker/');
+const env = { NAME: 'value' };
+
+/** That what waits for these arguments waits in `context`. */
+function assertWaits(args: readonly unknown[], context: ExecutionContext): void {
+  const promise = Promise.resolve();
+  waitUntilOf(args)?.(promise);
+  assert.deepEqual(context.waiting, [promise]);
+  assert.equal(context.waiting[0], promise, 'another promise');
+}
+
+/** Calls `run` where servers find a request context under a symbol of the process. */
+function withRequestContext(name: string, holder: unknown, run: () => void): void {
+  const globals = globalThis as Record<symbol, unknown>;
+  globals[Symbol.for(name)] = holder;
+  try {
+    run();
+  } finally {
+    delete globals[Symbol.for(name)];
+  }
+}
+
+describe('what an event can wait in', () => {
+  it('is the context of a Worker, the third argument', () => {
+    const context = new ExecutionContext();
+    assertWaits([request, env, context], context);
+  });
+
+  it('is the second argument of Next, Netlify, Vercel, and of the events of a Durable Object', () => {
+    const context = new ExecutionContext();
+    assertWaits([request, context], context);
+  });
+
+  it('is the event of a service worker, the first argument', () => {
+    const event = Object.assign(new ExecutionContext(), { request });
+    assertWaits([event], event);
+  });
+
+  it('is the request of srvx, where the process does not go on by itself', () => {
+    const srvx = (name: string) => Object.assign(new ExecutionContext(), { runtime: { name } });
+    const edge = srvx('aws-lambda');
+    assertWaits([edge], edge);
+    for (const name of ['node', 'bun', 'deno']) assert.equal(waitUntilOf([srvx(name)]), undefined, name);
+  });
+
+  for (const name of ['@vercel/request-context', '@next/request-context']) {
+    it(`is found under ${name}`, () => {
+      const context = new ExecutionContext();
+      withRequestContext(name, { get: () => context }, () => assertWaits([request], context));
+      withRequestContext(name, { get: () => undefined }, () => assert.equal(waitUntilOf([request]), undefined));
+      withRequestContext(name, {}, () => assert.equal(waitUntilOf([request]), undefined));
+    });
+  }
+
+  it('is not there on servers of Node, Bun and Deno', () => {
+    const server = { upgrade: () => false, requestIP: () => null };
+    const info = { remoteAddr: { hostname: '127.0.0.1' }, completed: Promise.resolve() };
+    for (const args of [[], [request], [request, server], [request, info], [request, { waitUntil: true }]]) {
+      assert.equal(waitUntilOf(args), undefined);
+    }
+  });
+
+  it('is looked for without an error, whatever the arguments are', () => {
+    const hostile = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('no');
+        },
+      },
+    );
+    assert.equal(waitUntilOf([hostile, hostile, hostile]), undefined);
+    assert.equal(waitUntilOf([null, undefined, 5]), undefined);
+    withRequestContext('@vercel/request-context', hostile, () => assert.equal(waitUntilOf([request]), undefined));
+    const context = new ExecutionContext();
+    assertWaits([hostile, hostile, context], context);
+  });
+});

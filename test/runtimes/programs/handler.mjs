@@ -1,0 +1,127 @@
+// A Worker with all that a handler may do, and a Durable Object. Tracing is set up by the bindings.
+import { spanId, spanOf, startSpan, traceFetch, traceHandler, withSpan } from '@realtime-ai/trace';
+
+const options = {
+  config: { quiet: true },
+  timeoutMillis: 1_000,
+  carrierOf: (message) => message.body.trace,
+  ignore: ({ url }) => url.endsWith('/ignored'),
+};
+const fetchTraced = traceFetch(fetch);
+const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** A stream of so many pieces, one each 100 ms. */
+function pieces(count) {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      await sleep(100);
+      withSpan('piece', () => {});
+      controller.enqueue(encoder.encode('piece;'));
+      if (--count === 0) controller.close();
+    },
+  });
+}
+
+const paths = {
+  '/hello': async (request) => {
+    await sleep(1);
+    withSpan('work', { parent: spanOf(request) }, () => {});
+    return Response.json({ active: spanId(), found: spanOf(request).spanContext().spanId });
+  },
+  '/ignored': () => new Response('well'),
+  '/stream': () => new Response(pieces(5)),
+  '/broken': () =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await sleep(10);
+          controller.error(new RangeError('the model has gone'));
+        },
+      }),
+    ),
+  '/large': () => new Response('x'.repeat(200_000)),
+  '/teapot': () =>
+    new Response('short', {
+      status: 418,
+      statusText: 'Teapot',
+      headers: [
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+      ],
+    }),
+  '/throw': () => {
+    throw new RangeError('no such room');
+  },
+  '/reject': async () => {
+    await sleep(1);
+    throw new RangeError('no such room');
+  },
+  '/used': async () => {
+    const response = new Response('used');
+    await response.text();
+    return response;
+  },
+  '/nothing': () => undefined,
+  '/never': () => new Promise(() => {}),
+  '/slow': async () => {
+    await sleep(500);
+    return new Response('slow');
+  },
+  '/proxy': (_request, { UPSTREAM }) => fetchTraced(UPSTREAM),
+  '/redirect': () => Response.redirect('http://elsewhere/'),
+};
+
+export default traceHandler(
+  {
+    fetch(request, env, ctx) {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith('/room')) return env.ROOM.get(env.ROOM.idFromName('room')).fetch(request);
+      return paths[pathname](request, env, ctx);
+    },
+    async scheduled() {
+      await sleep(1);
+      startSpan('job').end();
+    },
+    queue({ messages }) {
+      for (const message of messages) {
+        if (message.body.fail) throw new RangeError('no such job');
+        message.ack();
+      }
+    },
+  },
+  options,
+);
+
+export const Room = traceHandler(
+  class Room {
+    constructor(ctx) {
+      this.ctx = ctx;
+    }
+
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === '/room/alarm') {
+        await this.ctx.storage.setAlarm(Date.now());
+        return new Response('set');
+      }
+      const { 0: client, 1: server } = new WebSocketPair();
+      this.ctx.acceptWebSocket(server);
+      return new Response(null, { status: 101, webSocket: client });
+    }
+
+    alarm() {
+      startSpan('ring').end();
+    }
+
+    async webSocketMessage(socket, message) {
+      await sleep(1);
+      withSpan('answer', () => socket.send(message));
+    }
+
+    webSocketClose(socket, code, reason) {
+      socket.close(code, reason);
+    }
+  },
+  options,
+);

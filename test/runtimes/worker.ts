@@ -1,0 +1,63 @@
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { programsFolder } from './runtime.ts';
+
+/** A response of Miniflare's, as far as it is looked at. */
+export interface WorkerResponse {
+  readonly status: number;
+  readonly webSocket?: WorkerSocket;
+  json(): Promise<unknown>;
+}
+
+/** The client's end of a WebSocket of a Worker. */
+export interface WorkerSocket {
+  accept(): void;
+  send(message: string | ArrayBuffer): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(event: string, listener: (event: { data: unknown }) => void): void;
+}
+
+/** What is used of Miniflare; its own types are there only when this folder is installed. */
+export interface Worker {
+  /** Where it listens itself: what comes by `dispatchFetch` is looked at by Miniflare. */
+  unsafeGetDirectURL(): Promise<URL>;
+  dispatchFetch(url: string, init?: object): Promise<WorkerResponse>;
+  /** Sends it events that no client can. */
+  getWorker(): Promise<{
+    scheduled(event: object): Promise<unknown>;
+    queue(queue: string, messages: readonly object[]): Promise<unknown>;
+  }>;
+  dispose(): Promise<void>;
+}
+
+const { Miniflare } = (await import('miniflare' as string)) as { Miniflare: new (options: object) => Worker };
+
+/** The flags that decide about `AsyncLocalStorage`. */
+export const FLAGS: readonly (readonly string[])[] = [[], ['nodejs_als'], ['nodejs_compat']];
+
+const modules = fileURLToPath(new URL('node_modules', import.meta.url));
+
+/** Bundles a program of `programs/` as Wrangler does, and starts it in workerd; `options` are Miniflare's. */
+export async function startWorker(t: TestContext, program: string, options: object): Promise<Worker> {
+  const folder = programsFolder();
+  const { outputFiles } = await build({
+    entryPoints: [`${folder}/${program}`],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['node:async_hooks', 'cloudflare:workers'],
+    nodePaths: [modules],
+    absWorkingDir: folder,
+    write: false,
+  });
+  const worker = new Miniflare({
+    modules: [{ type: 'ESModule', path: program, contents: outputFiles[0].text }],
+    compatibilityDate: '2024-09-01',
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    ...options,
+  });
+  t.after(() => worker.dispose());
+  return worker;
+}
