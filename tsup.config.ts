@@ -82,10 +82,11 @@ const core: Options = {
       (code) => `module.exports=(function(require,exports){'use strict';${code}\nreturn exports});`,
     );
     await writeFile('dist/index.cjs', "module.exports=require('./core.cjs')(()=>require('#platform'),{});\n");
-    // Where ES modules can be required, they are, lest there be two copies. As an object like any other: one that says to
-    // be an ES module would be asked for a default by whoever imports what hands it on.
-    await writeFile('dist/required.cjs', "module.exports={...require('./index.js')};\n");
-    await writeFile('dist/node/required.cjs', "module.exports={...require('./index.js')};\n");
+    // Where ES modules can be required, they are, lest there be two copies. Who imports what hands on that which was
+    // required, by default, gets the default export of an ES module; so there is one.
+    const required = "import*as all from'./index.js';export*from'./index.js';export{all as default};\n";
+    await writeFile('dist/required.js', required);
+    await writeFile('dist/node/required.js', required);
   },
 };
 const coreOnNode: Options = {

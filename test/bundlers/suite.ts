@@ -81,7 +81,7 @@ export function describeBundler(bundler: Bundler): void {
           if (isPage) assert.equal(NODE.exec(text)?.[0], undefined);
           if (isNode) {
             assert.deepEqual(
-              modules.filter((module) => !module.endsWith('required.cjs')),
+              modules.filter((module) => !module.endsWith('required.js')),
               ['node/index.js'],
             );
             return;
@@ -93,19 +93,22 @@ export function describeBundler(bundler: Bundler): void {
             [],
           );
           assert.equal(modules.includes(`host/${host}.js`), file !== 'send.mjs');
+          // esbuild does not say that it knows ES modules where it is told which conditions to set.
+          const hasTwoCopies = file === 'require.cjs' && bundler === esbuild && target === 'edge-light';
+          assert.equal(modules.includes('core.cjs'), hasTwoCopies);
         });
 
         test(`and the bundle runs there (${file})`, async (t) => {
           const { url, endpoint, spans } = await started(t);
           const bundle = await bundled(file, target, isMinified);
           const { result } = await staged(bundle, target, file === 'send.mjs' ? endpoint : url);
-          assert.equal(result.acknowledged, file === 'send.mjs' ? 1 : 2);
+          assert.equal(result.acknowledged, spans().length);
           assert.deepEqual(
             spans().map((span) => span.name),
             {
               'send.mjs': ['sent'],
               'initialize.mjs': ['llm.request', 'turn'],
-              'require.cjs': ['imported', 'required'],
+              'require.cjs': ['imported', 'handed on', 'required'],
             }[file],
           );
           assert.equal(spans()[0].resource.attributes['telemetry.sdk.language'], language);

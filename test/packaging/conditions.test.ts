@@ -22,11 +22,11 @@ const TOOLS: readonly [tool: string, conditions: string, entry: string, platform
   ['Deno, import', 'deno node import module-sync', 'index.js', 'deno.js', 'server.js'],
   ['Deno, require', 'node require module-sync', 'node/index.cjs', '', ''],
   ['Bun, import', 'bun node import', 'index.js', 'bun.js', 'server.js'],
-  ['Bun, require', 'bun node require', 'required.cjs', 'bun.js', 'server.js'],
+  ['Bun, require', 'bun node require', 'required.js', 'bun.js', 'server.js'],
   ['esbuild, page', 'browser module import', 'index.js', 'browser.js', 'page.js'],
-  ['esbuild, page, require', 'browser module require', 'required.cjs', 'browser.js', 'page.js'],
+  ['esbuild, page, require', 'browser module require', 'required.js', 'browser.js', 'page.js'],
   ['esbuild, Node', 'node module import', 'node/index.js', '', ''],
-  ['esbuild, Node, require', 'node module require', 'node/required.cjs', '', ''],
+  ['esbuild, Node, require', 'node module require', 'node/required.js', '', ''],
   ['esbuild, Node, with conditions of one’s own', 'node import production', 'node/index.js', '', ''],
   ['esbuild, neutral', 'import', 'index.js', 'default.js', 'server.js'],
   ['Rollup, as it comes', 'module import production', 'index.js', 'default.js', 'server.js'],
@@ -34,9 +34,9 @@ const TOOLS: readonly [tool: string, conditions: string, entry: string, platform
   ['Vite, server', 'module node import production', 'node/index.js', '', ''],
   ['webpack, page', 'webpack production browser module import', 'index.js', 'browser.js', 'page.js'],
   ['webpack, worker', 'webpack production worker browser module import', 'index.js', 'browser.js', 'page.js'],
-  ['webpack, page, require', 'webpack production browser module require', 'required.cjs', 'browser.js', 'page.js'],
+  ['webpack, page, require', 'webpack production browser module require', 'required.js', 'browser.js', 'page.js'],
   ['Wrangler', 'workerd worker browser import', 'index.js', 'workerd.js', 'server.js'],
-  ['Wrangler, require', 'workerd worker browser require', 'required.cjs', 'workerd.js', 'server.js'],
+  ['Wrangler, require', 'workerd worker browser require', 'required.js', 'workerd.js', 'server.js'],
   ['Vite for Workers', 'workerd worker module browser production import', 'index.js', 'workerd.js', 'server.js'],
   ['Next, edge', 'edge-light worker webpack module import', 'index.js', 'default.js', 'server.js'],
   ['Next, edge, with a page’s', 'edge-light worker browser module import', 'index.js', 'default.js', 'server.js'],
@@ -55,7 +55,7 @@ describe('the conditions of', () => {
       assert.equal(fileOf(manifest.name, conditions), entry);
       if (platform === '') return;
       // What is required requires; but what that requires is imported, where it is an ES module.
-      const inner = entry === 'required.cjs' ? asked.replace('require', 'import').split(' ') : conditions;
+      const inner = entry === 'required.js' ? asked.replace('require', 'import').split(' ') : conditions;
       assert.equal(fileOf('#platform', inner), `platform/${platform}`);
       if (host !== '') assert.equal(fileOf('#host', inner), `host/${host}`);
     });
