@@ -59,9 +59,14 @@ function like<F extends object>({ name, length }: { name: string; length: number
   return Object.defineProperties(traced, { name: { value: name }, length: { value: Math.max(length, 1) } });
 }
 
-/** A class, and no function: only that has a prototype for good. */
+/**
+ * A class, and no function, whose prototype can be replaced and has nothing in it. One of these is true of each class: those of
+ * Workers, from which others are derived, are functions like any other.
+ */
 function isClass(value: unknown): value is Class {
-  return typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+  if (typeof value !== 'function') return false;
+  const own = Object.getOwnPropertyDescriptor(value, 'prototype');
+  return own !== undefined && (!own.writable || Reflect.ownKeys(Object(own.value)).length > 1);
 }
 
 /** An object with the same members and of the same class, whose events are traced; nothing where it has none. */

@@ -223,6 +223,15 @@ describe('a class', () => {
     assert.deepEqual(Object.getOwnPropertyNames(room), ['ctx', 'env']);
   });
 
+  it('may be written as a function', async () => {
+    const { options, recorder } = tracing();
+    function Room() {}
+    Room.prototype.alarm = () => 'ring';
+    const Traced = traceHandler(Room as unknown as new () => { alarm(): string }, options);
+    assert.equal(await new Traced().alarm(), 'ring');
+    assert.deepEqual(namesOf(recorder), ['alarm']);
+  });
+
   it('has no methods that it had not before', () => {
     const { options } = tracing();
     class Empty {

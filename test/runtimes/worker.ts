@@ -32,7 +32,11 @@ export interface Worker {
   dispose(): Promise<void>;
 }
 
-const { Miniflare } = (await import('miniflare' as string)) as { Miniflare: new (options: object) => Worker };
+export const { Miniflare, kCurrentWorker } = (await import('miniflare' as string)) as {
+  Miniflare: new (options: object) => Worker;
+  /** A Worker that is bound to itself. */
+  kCurrentWorker: symbol;
+};
 
 /** The flags that decide about `AsyncLocalStorage`. */
 export const FLAGS: readonly (readonly string[])[] = [[], ['nodejs_als'], ['nodejs_compat']];
