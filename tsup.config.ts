@@ -1,20 +1,20 @@
-import { writeFile } from 'node:fs/promises';
-import { defineConfig, type Options } from 'tsup';
+import { readFile, writeFile } from 'node:fs/promises';
+import { build, defineConfig, type Options } from 'tsup';
+import { publicDeclarations } from './build/declarations.ts';
 
-const platforms = ['default', 'bun', 'deno', 'edge-light', 'browser'];
-const filesOf = (names: string[]) =>
-  Object.fromEntries(names.map((name) => [`platform/${name}`, `src/platform/${name}.ts`]));
+const filesOf = (...platforms: string[]) =>
+  Object.fromEntries(platforms.map((name) => [`platform/${name}`, `src/platform/${name}.ts`]));
 
 // What the declarations need of globals is declared here, so that they do without a lib for it, without those of the DOM
 // and without @types/node. Where there are such, these merge with them.
 const globals = `declare global {
   interface AbortSignal {}
+  interface Request {}
+  interface URL {}
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
 }`;
-
-const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner: globals };
 
 // A third of the time that Node takes to read and compile the package, and a percent of a bundle.
 const terserOptions: Options['terserOptions'] = {
@@ -22,8 +22,9 @@ const terserOptions: Options['terserOptions'] = {
   // Functions that are used once stay functions: another percent of a bundle, gzipped.
   compress: { inline: 1, reduce_funcs: false },
   // What bundlers need to leave out what is not used.
-  // Node shows the line that threw, of a wrong setting for example: it should not be all there is.
-  format: { preserve_annotations: true, max_line_len: 250 },
+  // Node shows the line that threw, of a wrong setting for example: it should not be all there is. And with one character
+  // beyond Latin-1 it keeps all of the file in twice the memory.
+  format: { preserve_annotations: true, max_line_len: 250, ascii_only: true, comments: /webpackIgnore|@vite-ignore/ },
 };
 
 const shared: Options = {
@@ -46,14 +47,15 @@ const shared: Options = {
 // pages.
 const external = ['#host', '#platform', '#printer'];
 
-// Entry points of one format share one core.
+// The entry points share one core.
 const entryPoints: Options = {
   ...shared,
   external,
   entry: { index: 'src/index.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
   splitting: true,
 };
-// One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read.
+// One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read, but for
+// Workers, which get one bundle anyway.
 const platformFiles: Options = { ...shared, external };
 // For Node, all in one file, with the host and the platform that tsconfig.json names.
 const forNode: Options = { ...shared, entry: { 'node/index': 'src/index.ts' } };
@@ -61,22 +63,60 @@ const forNode: Options = { ...shared, entry: { 'node/index': 'src/index.ts' } };
 const printer: Options = { ...shared, entry: { 'host/printer': 'src/export/printer.ts' } };
 
 // By way of Rollup: where tsup converts files itself, `?.` and `??` become calls of functions, on the hot path too.
-const commonJs: Options = { format: 'cjs', treeshake: true };
+const commonJs: Options = { ...shared, format: 'cjs', treeshake: true };
+
+// CommonJS is a function of what requires the platform. Node's platform stands in the file that Node loads first, because
+// to ask for `#platform` takes Node longer than to read and compile it. The parentheses have V8 compile the function at
+// once: it would read all of it twice.
+const core: Options = {
+  ...commonJs,
+  entry: { core: 'src/index.ts' },
+  external: ['#platform', '#printer'],
+  esbuildOptions(options, context) {
+    shared.esbuildOptions?.(options, context);
+    options.alias = { '#host': './src/host/universal.ts' };
+  },
+  async onSuccess() {
+    await change(
+      'core.cjs',
+      (code) => `module.exports=(function(require,exports){'use strict';${code}\nreturn exports});`,
+    );
+    await writeFile('dist/index.cjs', "module.exports=require('./core.cjs')(()=>require('#platform'),{});\n");
+    // Where ES modules can be required, they are, lest there be two copies. Who imports what hands on that which was
+    // required, by default, gets the default export of an ES module; so there is one.
+    const required = "import*as all from'./index.js';export*from'./index.js';export{all as default};\n";
+    await writeFile('dist/required.js', required);
+    await writeFile('dist/node/required.js', required);
+  },
+};
+const coreOnNode: Options = {
+  ...commonJs,
+  entry: { 'node/index': 'src/platform/node.ts' },
+  onSuccess: () =>
+    change('node/index.cjs', (code) => `'use strict';${code}\nmodule.exports=require('../core.cjs')(()=>exports,{});`),
+};
+
+async function declare(): Promise<void> {
+  const entry = { index: 'src/index.ts' };
+  await build({ config: false, silent: true, entry, format: 'cjs', dts: { only: true, banner: globals } });
+  await change('index.d.cts', publicDeclarations);
+  // The same a second time would say nothing else.
+  await writeFile('dist/index.d.ts', "export * from './index.cjs';\n");
+}
+
+async function change(file: string, changed: (text: string) => string): Promise<void> {
+  const path = `dist/${file}`;
+  await writeFile(path, `${changed((await readFile(path, 'utf8')).trimEnd())}\n`);
+}
 
 export default defineConfig([
-  { ...entryPoints, format: 'esm', clean: true },
-  {
-    ...entryPoints,
-    ...commonJs,
-    dts: declarations,
-    // The same 67 kB a second time would say nothing else.
-    onSuccess: () => writeFile('dist/index.d.ts', "export * from './index.cjs';\n"),
-  },
-  // Only the Workers' file awaits at its top level, which CommonJS cannot.
-  { ...platformFiles, entry: filesOf([...platforms, 'workerd']), format: 'esm' },
-  { ...platformFiles, ...commonJs, entry: filesOf(platforms) },
+  { ...entryPoints, format: 'esm', clean: true, onSuccess: declare },
+  // Bun, Deno and what bundles for Workers require ES modules.
+  { ...platformFiles, entry: filesOf('browser', 'bun', 'deno'), format: 'esm' },
+  { ...platformFiles, entry: filesOf('default', 'workerd'), format: 'esm', splitting: true },
+  { ...platformFiles, ...commonJs, entry: filesOf('browser', 'default') },
   { ...forNode, format: 'esm' },
-  { ...forNode, ...commonJs },
+  core,
+  coreOnNode,
   { ...printer, format: 'esm' },
-  { ...printer, ...commonJs },
 ]);

@@ -106,8 +106,8 @@ export interface Config {
   /** Receives what goes wrong in place of stderr. `OTEL_LOG_LEVEL` rules stderr only. */
   onDiagnostic?: DiagnosticHandler;
   /**
-   * Sends what is pending when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds. Default: true on Node,
-   * Bun and Deno; elsewhere, and in worker threads, it does nothing.
+   * Sends what is pending when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds, on Node, Bun and Deno;
+   * in a page, whenever it is hidden or left. In workers of all kinds it does nothing. Default: true.
    */
   flushOnExit?: boolean;
   /**

@@ -82,10 +82,10 @@ export class Environment {
     return undefined;
   }
 
-  /** Notes that the value of a variable cannot be used; one that may be secret is not handed over. */
-  refuse(name: string, value: string | undefined, allowed: string): void {
+  /** Notes that the value of a variable cannot be used, and what is done; one that may be secret is not handed over. */
+  refuse(name: string, value: string | undefined, allowed: string, instead = 'the default is used'): void {
     const shown = value === undefined ? 'its value' : JSON.stringify(value.slice(0, 200));
-    this.warnings.push(`${name}: ${shown} is not ${allowed}; the default is used`);
+    this.warnings.push(`${name}: ${shown} is not ${allowed}; ${instead}`);
   }
 }
 

@@ -308,7 +308,8 @@ export function logWithTrace(message: string, context: SpanSource = activeContex
 
 /**
  * Writes the trace context and the baggage of a context into `carrier`: a plain object, `Headers`, a `Map`, or
- * anything that `setter` can write to. Never throws.
+ * anything that `setter` can write to, `environmentSetter` for example to the environment of a child process. Never
+ * throws.
  *
  * @param options.context - Default: the active context.
  */
@@ -325,7 +326,7 @@ export function inject<Carrier>(
 
 /**
  * Reads trace context and baggage from `carrier`: a plain object, `Headers`, a `Map`, or anything that `getter` can
- * read. Never throws: what is not valid is not there.
+ * read, `environmentGetter` for example `process.env`. Never throws: what is not valid is not there.
  *
  * @param options.context - The context to add to. Default: the active context.
  * @returns A context for `{ parent }`.

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Config, defaultConfig, type ResolvedConfig, resolveConfig } from '../src/config.ts';
+import { type Context, ROOT_CONTEXT, spanIn } from '../src/core/context.ts';
+import type { TextMapSetter } from '../src/propagation/propagator.ts';
 import { withVariables } from './variables.ts';
 
 type Variables = Record<string, string>;
@@ -513,16 +515,52 @@ describe('the propagators', () => {
     assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'baggage' }, { propagators }).propagator.fields(), []);
   });
 
-  it('that are still to come throw, and unknown ones are warned of', () => {
-    for (const name of ['b3', 'b3multi', 'jaeger']) {
-      assert.throws(() => fieldsOf(`tracecontext,${name}`), {
-        message: `not supported yet: OTEL_PROPAGATORS with "${name}"; there are tracecontext, baggage, none`,
-      });
+  it('are in the order of the list, each once', () => {
+    const fields = ['uber-trace-id', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled', 'x-b3-flags', 'traceparent'];
+    assert.deepEqual(fieldsOf('jaeger, B3 ,b3multi,tracecontext,b3'), [...fields, 'tracestate']);
+    const { propagator } = resolved({ OTEL_PROPAGATORS: 'tracecontext,b3' });
+    const carrier = {
+      traceparent: `00-${'1'.repeat(32)}-${'1'.repeat(16)}-01`,
+      b3: `${'2'.repeat(32)}-${'2'.repeat(16)}-1`,
+    };
+    const read = spanIn(propagator.extract(ROOT_CONTEXT, carrier))?.spanContext();
+    assert.equal(read?.traceId, '2'.repeat(32), 'the last one that finds something wins');
+  });
+
+  it('that cannot be had are warned of, and the others are used', () => {
+    for (const name of ['xray', 'ottrace', 'constructor']) {
+      const config = resolved({ OTEL_PROPAGATORS: `${name},baggage` });
+      assert.deepEqual(config.propagator.fields(), ['baggage']);
+      const allowed = 'one of tracecontext, baggage, b3, b3multi, jaeger, none';
+      assert.deepEqual(config.warnings, [`OTEL_PROPAGATORS: "${name}" is not ${allowed}; it is left out`]);
     }
-    const config = resolved({ OTEL_PROPAGATORS: 'xray,baggage' });
-    assert.deepEqual(config.propagator.fields(), ['baggage']);
-    assert.match(config.warnings[0], /^OTEL_PROPAGATORS: "xray" is not one of tracecontext, baggage, none/);
-    assert.deepEqual(fieldsOf('tracecontxt'), ['traceparent', 'tracestate', 'baggage']);
+    const config = resolved({ OTEL_PROPAGATORS: 'tracecontxt' });
+    assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
+    assert.match(config.warnings[0], /"tracecontxt" is not one of .*; the default is used$/);
+  });
+
+  it('are none with none, which is warned of among others', () => {
+    assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'none' }).warnings, []);
+    assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'b3,none' }).warnings, [
+      'OTEL_PROPAGATORS: "none" stands among others; nothing is propagated',
+    ]);
+  });
+
+  it('may be plain objects', () => {
+    const plain = {
+      inject: (_: unknown, carrier: unknown, setter: TextMapSetter) => setter.set(carrier, 'x-mine', '1'),
+      extract: (context: Context) => context,
+      fields: () => ['x-mine'],
+    };
+    const { propagator } = resolved({}, { propagators: [plain] });
+    const carrier = {};
+    propagator.inject(ROOT_CONTEXT, carrier);
+    assert.deepEqual(carrier, { 'x-mine': '1' });
+    const { fields, ...partial } = plain;
+    assert.throws(() => resolved({}, { propagators: [partial as never] }), {
+      name: 'TypeError',
+      message: /^propagators: /,
+    });
   });
 });
 

@@ -20,7 +20,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
   module: string;
   types: string;
   exports: object;
-  imports: object;
+  imports: Record<string, object>;
   dependencies?: object;
 };
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
@@ -61,7 +61,7 @@ function roomOf(path: string): string {
 
 /** The files that an import may come to. */
 function filesOf(target: string): string[] {
-  if (target === '#host') return ['host/page.ts', 'host/server.ts'];
+  if (target === '#host') return ['host/page.ts', 'host/server.ts', 'host/universal.ts'];
   return [target === '#printer' ? 'export/printer.ts' : target];
 }
 
@@ -71,7 +71,7 @@ const rooms: Record<string, readonly string[]> = {
   'export/': ['core/', '#platform'],
   'propagation/': ['core/'],
   'realtime/': ['trace.ts', 'core/'],
-  'instrument/': ['trace.ts', 'config.ts', 'setting.ts', 'propagation/', 'core/', '#platform'],
+  'instrument/': ['trace.ts', 'config.ts', 'setting.ts', 'realtime/', 'propagation/', 'core/', '#platform'],
   'otel/': ['core/', 'propagation/'],
   // The exporter's question, which each platform answers in its terms.
   'platform/': ['core/', 'export/otlp/http.ts'],
@@ -157,6 +157,31 @@ describe('the source', () => {
   });
 });
 
+describe('the conformance suite', () => {
+  const folder = join(ROOT, 'test/conformance');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+  it('imports nothing that a runtime may not have', () => {
+    assert.ok(files.length > 20, `${files}`);
+    for (const path of files) {
+      const source = ts.createSourceFile(path, readFileSync(join(folder, path), 'utf8'), ts.ScriptTarget.Latest);
+      for (const statement of source.statements) {
+        if (!ts.isImportDeclaration(statement) || statement.importClause?.isTypeOnly) continue;
+        const { text } = statement.moduleSpecifier as ts.StringLiteral;
+        const isOwn =
+          text.startsWith('.') && !posix.join(posix.dirname(path.replaceAll('\\', '/')), text).startsWith('..');
+        assert.ok(isOwn || text === '@realtime-ai/trace', `${path} imports ${text}`);
+      }
+    }
+  });
+
+  it('has every case in its suite', () => {
+    const suite = readFileSync(join(folder, 'suite.ts'), 'utf8');
+    const cases = readdirSync(join(folder, 'cases')).filter((name) => /^[^.]+\.ts$/.test(name));
+    for (const name of cases) assert.ok(suite.includes(`'./cases/${name}'`), `${name} is not in suite.ts`);
+  });
+});
+
 describe('the package', () => {
   let packed: string[] = [];
   before(async () => {
@@ -184,6 +209,20 @@ describe('the package', () => {
     );
   });
 
+  it('gives to each bundler the host that belongs to the platform', () => {
+    // Wrangler asks for `browser`, too, and others may.
+    const conditions = ['workerd', 'edge-light', 'browser', 'deno', 'bun', 'node'];
+    const found = (name: string, asked: readonly string[]): string => {
+      const files = Object.entries(manifest.imports[name]);
+      return pathsIn(files.find(([condition]) => [...asked, 'default'].includes(condition))?.[1])[0];
+    };
+    for (let bits = 0; bits < 2 ** conditions.length; bits++) {
+      const asked = conditions.filter((_, index) => bits & (1 << index));
+      const [platform, host] = ['#platform', '#host'].map((name) => found(name, asked));
+      assert.equal(host.includes('/page'), platform.includes('/browser'), `${asked}: ${platform} with ${host}`);
+    }
+  });
+
   it('holds every file that those import', () => {
     for (const path of packed.filter((path) => /\.c?js$/.test(path))) {
       const content = readFileSync(join(ROOT, path), 'utf8');
@@ -195,10 +234,8 @@ describe('the package', () => {
   });
 
   it('holds a printer that stands by itself, since pages load it on demand', () => {
-    for (const path of ['dist/host/printer.js', 'dist/host/printer.cjs']) {
-      const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, path), 'utf8'), true, true);
-      assert.deepEqual(importedFiles, [], path);
-    }
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, 'dist/host/printer.js'), 'utf8'), true, true);
+    assert.deepEqual(importedFiles, []);
   });
 
   it('holds nothing but what is built and what is read', () => {

@@ -10,6 +10,11 @@ export interface FlushOptions {
   timeoutMillis?: number;
   /** Nothing comes later: a flush tries again until its deadline, as a shutdown does. */
   _isLast?: boolean;
+  /**
+   * Nothing may come later: what is to be sent is on its way when the call returns, in a first request of so many bytes and
+   * others.
+   */
+  _now?: number;
 }
 
 /** The milliseconds that `options` name, or the default. Never throws. */

@@ -89,7 +89,7 @@ interface Flight {
 export class BatchSpanProcessor implements SpanProcessor {
   readonly _exporter: BatchingExporter;
   readonly _options: Required<BatchSpanProcessorOptions>;
-  private readonly _maxBatchBytes: number;
+  _maxBatchBytes: number;
 
   // The batch that is filling, and the full ones behind those that are on their way.
   private _current: SpanBatch;
@@ -177,7 +177,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
     const millis = flushTimeout(options);
-    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis));
+    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis, options?._now));
     return this._since(before);
   }
 
@@ -205,12 +205,12 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   /** One attempt at everything that is pending, without a pause before it. */
-  private async _flush(millis: number): Promise<void> {
+  private async _flush(millis: number, bytesNow?: number): Promise<void> {
     const { pending } = this._counts;
     if (pending === 0) return;
     const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
     this._resumeAt = 0;
-    const own = this._send(ioPerRequest);
+    const own = this._send(ioPerRequest || bytesNow !== undefined, bytesNow);
     // Nothing awaits the I/O of another request, which may never end.
     await within(millis, ioPerRequest ? own : flushed);
   }
@@ -286,7 +286,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   /** Closes the filling batch and sends the queue, unless that is being done or is to be done later. */
-  private _send(isBeside = false): Promise<void> | undefined {
+  private _send(isBeside = false, bytesNow?: number): Promise<void> | undefined {
     // A span that is being put into the batch, and that may have ended this one, has to be in it.
     this._isSendDue = this._isAdding;
     if (this._isAdding) return;
@@ -302,7 +302,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       this._current = this._exporter.createBatch();
     }
     if (ioPerRequest) this._retakeLost();
-    if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside);
+    if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside, bytesNow);
   }
 
   /**
@@ -325,11 +325,16 @@ export class BatchSpanProcessor implements SpanProcessor {
     }
   }
 
-  /** Sends the queue, in requests as large as may be, one after the other. Never rejects. */
-  private async _sendQueue(isBeside: boolean): Promise<void> {
+  /**
+   * Sends the queue, in requests as large as may be, one after the other. Never rejects.
+   *
+   * @param isBeside - Whatever else is on its way.
+   * @param bytesNow - All at once, in a first request of so many bytes.
+   */
+  private async _sendQueue(isBeside: boolean, bytesNow?: number): Promise<void> {
     const { _exporter, _options, _flights } = this;
     while (!this._isOver && this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
-      const batches = this._queue._take(this._requestBytes);
+      const batches = this._queue._take(bytesNow ?? this._requestBytes);
       if (batches.length === 0) return;
       const abort = new AbortController();
       let giveUp: Flight['_giveUp'] = () => {};
@@ -352,7 +357,8 @@ export class BatchSpanProcessor implements SpanProcessor {
       let timer: unknown;
       let outcome: ExportOutcome | undefined;
       try {
-        const sent = _exporter.send(batches, abort.signal);
+        const sent = _exporter.send(batches, abort.signal, bytesNow !== undefined);
+        if (bytesNow !== undefined) this._sendQueue(true, this._maxRequestBytes);
         if ('then' in sent) {
           timer = later(() => {
             report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spansText(flight._spans)}`, 'error');
@@ -367,6 +373,8 @@ export class BatchSpanProcessor implements SpanProcessor {
       }
       clearTimeout(timer as number | undefined);
       this._land(flight, outcome);
+      isBeside &&= ioPerRequest;
+      bytesNow = undefined;
     }
   }
 

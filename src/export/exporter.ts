@@ -57,10 +57,12 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   createBatch(): Batch;
   /**
    * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may
-   * never be, because I/O ends with the request that it belongs to. `signal` aborts it. What is done at once may be
-   * answered at once. May reject or throw: the spans then count as dropped.
+   * never be, because I/O ends with the request that it belongs to, and where a page is left. `signal` aborts it. What is
+   * done at once may be answered at once. May reject or throw: the spans then count as dropped.
+   *
+   * @param isNow - Nothing may come later: what is to be sent is to be on its way when the call returns.
    */
-  send(batches: readonly Batch[], signal: AbortSignal): Promise<ExportOutcome> | ExportOutcome;
+  send(batches: readonly Batch[], signal: AbortSignal, isNow?: boolean): Promise<ExportOutcome> | ExportOutcome;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }

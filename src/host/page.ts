@@ -3,10 +3,12 @@ import type { Config } from '../config.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
+import type { TracerProvider } from '../core/provider.ts';
 import { rateSampler } from '../core/sampler.ts';
 import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
+import { flushOnPageHide } from './page-hide.ts';
 
 /** What the code says: a page has no environment variables. */
 export function hostSettings(config: Config): HostSettings {
@@ -26,8 +28,14 @@ export function hostDefaults(defaults: Config): HostDefaults {
   return { ...defaults, warnings: [] };
 }
 
-/** A page has no process that ends. */
-export function flushAtEnd(): undefined {}
+/**
+ * A page has no process that ends: it is hidden, and perhaps never seen again.
+ *
+ * @returns What takes it back.
+ */
+export function flushAtEnd({ flushOnExit = true }: Config, provider: TracerProvider): (() => void) | undefined {
+  return flushOnExit ? flushOnPageHide(provider) : undefined;
+}
 
 /** None come up. */
 export function reportSettings(_warnings: readonly string[]): void {}

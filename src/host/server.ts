@@ -16,7 +16,9 @@ import { checkedHeaders, type TlsOptions } from '../export/otlp/http.ts';
 import { JsonEncoding } from '../export/otlp/json-encoding.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import { StdoutSpanProcessor } from '../export/stdout.ts';
+import { B3Propagator } from '../propagation/b3.ts';
 import { W3CBaggagePropagator } from '../propagation/baggage.ts';
+import { JaegerPropagator } from '../propagation/jaeger.ts';
 import type { TextMapPropagator } from '../propagation/propagator.ts';
 import { W3CTraceContextPropagator } from '../propagation/trace-context.ts';
 import { checkSetting, EXPORTER_TYPE, given, RATE } from '../setting.ts';
@@ -277,27 +279,28 @@ function batchOf(environment: Environment): HostSettings['batch'] {
   };
 }
 
-/** `undefined` where none of those that are named is known. */
+const PROPAGATORS: Readonly<Record<string, () => TextMapPropagator>> = {
+  tracecontext: () => new W3CTraceContextPropagator(),
+  baggage: () => new W3CBaggagePropagator(),
+  b3: () => new B3Propagator(),
+  b3multi: () => new B3Propagator({ injectEncoding: 'multi' }),
+  jaeger: () => new JaegerPropagator(),
+};
+
+/** In the order of the list; `undefined` where none of those that are named is known. */
 function propagatorsOf(environment: Environment): TextMapPropagator[] | undefined {
-  const names = environment.text('OTEL_PROPAGATORS')?.split(',') ?? [];
-  const propagators: TextMapPropagator[] = [];
-  for (const name of new Set(names.map((each) => each.trim()))) {
-    switch (name) {
-      case 'tracecontext':
-        propagators.push(new W3CTraceContextPropagator());
-        break;
-      case 'baggage':
-        propagators.push(new W3CBaggagePropagator());
-        break;
-      case 'none':
-        return [];
-      case 'b3':
-      case 'b3multi':
-      case 'jaeger':
-        throw new Error(`not supported yet: OTEL_PROPAGATORS with "${name}"; there are tracecontext, baggage, none`);
-      default:
-        environment.refuse('OTEL_PROPAGATORS', name, 'one of tracecontext, baggage, none');
-    }
+  const variable = 'OTEL_PROPAGATORS';
+  const names = environment.text(variable)?.toLowerCase().split(',') ?? [];
+  const listed = new Set(names.map((name) => name.trim()).filter(Boolean));
+  if (listed.delete('none')) {
+    if (listed.size > 0) environment.warnings.push(`${variable}: "none" stands among others; nothing is propagated`);
+    return [];
   }
-  return propagators.length > 0 ? propagators : undefined;
+  const known = [...listed].filter((name) => Object.hasOwn(PROPAGATORS, name));
+  for (const name of known) listed.delete(name);
+  // Also of `xray` and `ottrace`, which the specification names.
+  const allowed = `one of ${Object.keys(PROPAGATORS).join(', ')}, none`;
+  for (const name of listed)
+    environment.refuse(variable, name, allowed, known.length > 0 ? 'it is left out' : undefined);
+  return known.length > 0 ? known.map((name) => PROPAGATORS[name]()) : undefined;
 }

@@ -44,6 +44,9 @@ export interface TraceFetchOptions extends TracingOptions {
 /** Any `fetch`: that of a runtime, of undici, of a Worker's binding. */
 type Fetch = (input: never, init?: never) => Promise<object>;
 
+/** That of the runtime, if there is a library of types that knows it. */
+type GlobalFetch = typeof globalThis extends { fetch: infer F extends Fetch } ? F : Fetch;
+
 /** The response's headers are there; what is left is its body. */
 const HEADERS_EVENT = 'http.response.headers';
 const BODY_CANCELLED = 'http.response.body.cancelled';
@@ -62,7 +65,7 @@ const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
  * @param fetch - Default: that of the runtime.
  * @throws TypeError for an option that cannot be used.
  */
-export function traceFetch<F extends Fetch = typeof globalThis.fetch>(
+export function traceFetch<F extends Fetch = GlobalFetch>(
   fetch: F = globalThis.fetch as unknown as F,
   options: TraceFetchOptions = {},
 ): F {

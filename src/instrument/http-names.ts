@@ -1,8 +1,8 @@
 // OpenTelemetry semantic conventions, "HTTP spans", of which those that are stable; and what they leave open, under names of
 // our own.
 
-export const HTTP_METHOD = 'http.request.method';
-export const HTTP_METHOD_ORIGINAL = 'http.request.method_original';
+const HTTP_METHOD = 'http.request.method';
+const HTTP_METHOD_ORIGINAL = 'http.request.method_original';
 export const HTTP_STATUS = 'http.response.status_code';
 export const HTTP_ROUTE = 'http.route';
 export const URL_FULL = 'url.full';

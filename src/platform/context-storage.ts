@@ -5,6 +5,8 @@ import type { Context } from '../core/context.ts';
  * `stackStorage` is.
  */
 export interface ContextStorage {
+  /** True where there is no `AsyncLocalStorage`. */
+  readonly isStack?: boolean;
   /** The active context; `undefined` outside of every `run`. */
   getStore(): Context | undefined;
   /** Calls `callback(...args)` with `context` active and returns its result. */
@@ -18,6 +20,7 @@ export interface ContextStorage {
 export function stackStorage(): ContextStorage {
   let active: Context | undefined;
   return {
+    isStack: true,
     getStore: () => active,
     run(context, callback, ...args) {
       const before = active;

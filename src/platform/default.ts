@@ -11,7 +11,7 @@ export { fillRandom } from './web-random.ts';
 export { checkedTls } from './web-tls.ts';
 export type { ContextStorage };
 
-type StorageClass = new () => ContextStorage;
+export type StorageClass = new () => ContextStorage;
 
 interface Globals {
   AsyncLocalStorage?: StorageClass;

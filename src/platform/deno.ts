@@ -23,6 +23,9 @@ declare const Deno: {
   readonly version: { readonly deno: string };
   readonly build: { readonly arch: string };
   readonly env: { get(name: string): string | undefined };
+  readonly permissions: {
+    querySync(permission: { name: string; variable?: string; kind?: string }): { state: string };
+  };
   readonly stdout: { write(bytes: Uint8Array): Promise<number> };
   createHttpClient(options: { caCerts?: string[]; cert?: string; key?: string }): { close(): void };
   hostname(): string;
@@ -38,17 +41,16 @@ export const constrained = false;
 export const ioPerRequest = false;
 
 export function env(name: string): string | undefined {
-  return permitted(() => Deno.env.get(name));
+  return isGranted({ name: 'env', variable: name }) ? Deno.env.get(name) : undefined;
 }
 
 export function processAttributes(): Record<string, string | number> {
-  const hostname = permitted(() => Deno.hostname());
   return {
     'process.pid': Deno.pid,
     'process.runtime.name': 'deno',
     'process.runtime.version': Deno.version.deno,
     'host.arch': Deno.build.arch,
-    ...(hostname !== undefined && { 'host.name': hostname }),
+    ...(isGranted({ name: 'sys', kind: 'hostname' }) && { 'host.name': Deno.hostname() }),
   };
 }
 
@@ -81,13 +83,9 @@ export function unref(timer: unknown): void {
   else (timer as { unref(): void }).unref();
 }
 
-/** What `read` gives, or nothing where Deno was started without the permission for it: there any read throws. */
-function permitted<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+/** Whether Deno was started with a permission. What it was started without throws, and at a terminal asks its user first. */
+function isGranted(permission: Parameters<typeof Deno.permissions.querySync>[0]): boolean {
+  return Deno.permissions.querySync(permission).state === 'granted';
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

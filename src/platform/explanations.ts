@@ -35,6 +35,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'check the setting',
   shutdown: 'spans that ended after shutdown, or could not be sent before it was over, are dropped',
+  socket_unreadable: 'a WebSocket, or what says which of its messages to trace, threw: it is not traced, or not wholly',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method was called on a span that had ended, and did nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',

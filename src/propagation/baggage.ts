@@ -1,6 +1,7 @@
 import { BAGGAGE_KEY, type Context, isTracingSuppressed, ROOT_CONTEXT } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { headerIn, MAX_HEADER_LENGTH, trimOws } from './header.ts';
+import { percentDecoded, wellFormed } from './percent-encoding.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -67,7 +68,8 @@ export function contextWithBaggage(context: Context, baggage: Baggage): Context 
   }
 }
 
-function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
+/** Baggage with these entries, which nobody may change afterwards. */
+export function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
   const removeEntries = (...keys: string[]): Baggage => {
     const rest = new Map(entries);
     for (const key of keys) rest.delete(key);
@@ -85,18 +87,19 @@ function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
 
 const BAGGAGE = 'baggage';
 
-// What the specification asks every platform to carry (section 3.3.2), and all that this one does.
-const MAX_MEMBERS = 64;
-const MAX_BYTES = 8_192;
+/**
+ * What the specification asks every platform to carry (section 3.3.2), and all that this one does: so many entries, and
+ * so many bytes of them.
+ */
+export const MAX_MEMBERS = 64;
+export const MAX_BYTES = 8_192;
 
-// Key, value and properties. A value is printable ASCII without space, quote, comma, semicolon and backslash; properties
-// have semicolons, spaces and tabs as well. Keys are tokens as they stand: percent signs in them encode nothing (section
-// 3.3.1.2).
-const MEMBER = /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*([!#-+\--:<-[\]-~]*)[\t ]*(?:;([\t !#-+\--[\]-~]*))?$/;
+// Key, value, and what follows of properties, each a key or a pair. Keys are tokens as they stand: percent signs in them
+// encode nothing (section 3.3.1.2). A value is printable ASCII without space, quote, comma, semicolon and backslash.
+const MEMBER =
+  /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*([!#-+\--:<-[\]-~]*)[\t ]*((?:;[\t ]*[\w!#$%&'*+\-.^`|~]+[\t ]*(?:=[\t ]*[!#-+\--:<-[\]-~]*[\t ]*)?)*)$/;
 // What a value may not hold as it is, and the percent sign.
 const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
-const ENCODED = /(?:%[0-9a-f]{2})+/gi;
-const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 
 /**
  * Carries baggage in the field `baggage`: at most 64 members and 8,192 bytes each way, whole members only, those that
@@ -133,9 +136,9 @@ export class W3CBaggagePropagator implements TextMapPropagator {
     // Half a member would pass for a whole one.
     if (header.length > MAX_HEADER_LENGTH) members.pop();
     const entries = fitting(members.map(trimOws)).map((member): [string, BaggageEntry] => {
-      const [, key, encoded, properties = ''] = MEMBER.exec(member) as string[];
-      const value = encoded.replace(ENCODED, decode);
-      const metadata = trimOws(properties);
+      const [, key, encoded, properties] = MEMBER.exec(member) as string[];
+      const value = percentDecoded(encoded);
+      const metadata = trimOws(properties.slice(1));
       return [key, metadata === '' ? { value } : { value, metadata }];
     });
     return entries.length > 0 ? contextWithBaggage(context, baggageOf(new Map(entries))) : context;
@@ -169,7 +172,7 @@ function memberOf([key, entry]: [string, BaggageEntry]): string {
     const metadata = trimOws(String(entry.metadata ?? ''));
     // What is longer than the whole header is not worth encoding.
     if (typeof value !== 'string' || value.length > MAX_BYTES) return '';
-    const pair = `${key}=${value.replace(LONE_SURROGATE, '\ufffd').replace(TO_ENCODE, encodeURIComponent)}`;
+    const pair = `${key}=${wellFormed(value).replace(TO_ENCODE, encodeURIComponent)}`;
     // A key with an equals sign in it would be another one, and so would one with a space at its end.
     if (MEMBER.exec(pair)?.[1] !== key) return '';
     // Properties that would break the header must not take the value with them.
@@ -177,12 +180,4 @@ function memberOf([key, entry]: [string, BaggageEntry]): string {
   } catch {
     return '';
   }
-}
-
-// Without the option a byte order mark at the start would be lost.
-const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Not `decodeURIComponent`: it throws on octets that are not UTF-8, which become U+FFFD here (section 3.3.1.3). */
-function decode(octets: string): string {
-  return decoder.decode(Uint8Array.from(octets.slice(1).split('%'), (octet) => Number.parseInt(octet, 16)));
 }

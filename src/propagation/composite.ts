@@ -1,6 +1,7 @@
 import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { isContext } from '../core/span-source.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -11,7 +12,7 @@ import {
 
 /** The parts of a {@link CompositePropagator}. */
 export interface CompositePropagatorOptions {
-  /** Asked in this order; the later one wins where two write the same. Default: none. */
+  /** Asked in this order; the later one wins where two write, or read, the same. Default: none. */
   propagators?: readonly TextMapPropagator[];
 }
 
@@ -37,7 +38,9 @@ export class CompositePropagator implements TextMapPropagator {
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
     this._each((propagator) => {
-      extracted = propagator.extract(extracted, carrier, getter);
+      const result = propagator.extract(extracted, carrier, getter);
+      if (!isContext(result)) throw new TypeError('extract returned no context');
+      extracted = result;
     });
     return extracted;
   }

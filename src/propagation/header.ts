@@ -20,6 +20,27 @@ export function headerIn(carrier: unknown, name: string, getter: TextMapGetter):
   }
 }
 
+/** The first value of a header that may be there several times; `undefined` where it is missing or reading it throws. */
+export function firstValueIn(carrier: unknown, name: string, getter: TextMapGetter): string | undefined {
+  try {
+    const values = valuesOf(getter.get(carrier, name));
+    return typeof values === 'object' ? values[0] : values;
+  } catch {
+    return undefined;
+  }
+}
+
+const FIRST_WORD = /^[\t ]*([^\t ,]*)[\t ]*(?:,|$)/;
+
+/**
+ * The same without the white space around it, and without the values that a server has put behind it, with commas between;
+ * `''` where it is missing, and `'?'`, which no format knows, where there is white space within.
+ */
+export function firstWordIn(carrier: unknown, name: string, getter: TextMapGetter): string {
+  const value = firstValueIn(carrier, name, getter) ?? '';
+  return FIRST_WORD.exec(value.slice(0, MAX_HEADER_LENGTH))?.[1] ?? '?';
+}
+
 /** The members of a comma-separated header without the empty ones. */
 export function membersOf(header: string): string[] {
   return header.split(',').map(trimOws).filter(Boolean);

@@ -1,6 +1,6 @@
 import { type Context, isTracingSuppressed, setSpan, spanIn } from '../core/context.ts';
 import { nonRecordingSpan } from '../core/non-recording-span.ts';
-import { isSpanContextValid, type SpanContext } from '../core/span-context.ts';
+import { isSpanContextValid, type SpanContext, textOfTraceState } from '../core/span-context.ts';
 import { headerIn, trimOws } from './header.ts';
 import {
   defaultTextMapGetter,
@@ -38,7 +38,9 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
       if (!spanContext || !isSpanContextValid(spanContext) || isTracingSuppressed(context)) return;
       const { traceId, spanId, traceFlags, traceState } = spanContext;
       setter.set(carrier, TRACEPARENT, `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`);
-      const members = traceState?.serialize();
+      // Of another library's nothing is known, line breaks in it included.
+      const state = traceState instanceof TraceState ? traceState : new TraceState(textOfTraceState(traceState));
+      const members = state.serialize();
       if (members) setter.set(carrier, TRACESTATE, members);
     } catch {
       // A setter or a span of another library that throws ends the trace here, not the request.

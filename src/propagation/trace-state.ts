@@ -14,17 +14,19 @@ export class TraceState implements TraceStateShape {
   private readonly _members: ReadonlyMap<string, string>;
 
   /**
-   * Reads a header; several are joined with commas first. A header that breaks the grammar, repeats a key, has more
-   * than 32 members or more than 65,536 characters is dropped whole, because what is left of it could mislead the
-   * systems it is meant for. Default: empty.
+   * Reads a header; several are joined with commas first. A header that breaks the grammar, has more than 32 members or
+   * more than 65,536 characters is dropped whole, because what is left of it could mislead the systems it is meant for.
+   * Of a key that is repeated the first member counts: the latest, since new ones are put in front. Default: empty.
    */
   constructor(header = '') {
     const isShort = typeof header === 'string' && header.length <= MAX_HEADER_LENGTH;
     const found = isShort ? membersOf(header).slice(0, MAX_MEMBERS + 1) : [];
-    const members = new Map(found.map((member) => member.split('=') as [string, string]));
-    const isValid =
-      members.size === found.length && members.size <= MAX_MEMBERS && found.every((member) => MEMBER.test(member));
-    this._members = isValid ? members : new Map();
+    const members = new Map<string, string>();
+    if (found.length <= MAX_MEMBERS && found.every((member) => MEMBER.test(member))) {
+      for (const [key, value] of found.map((member) => member.split('=')))
+        if (!members.has(key)) members.set(key, value);
+    }
+    this._members = members;
   }
 
   /**

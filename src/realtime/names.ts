@@ -62,6 +62,20 @@ export const AttrConnectionType = 'connection.type';
 export const AttrConnectionState = 'connection.state';
 /** The state before a change. */
 export const AttrConnectionOldState = 'connection.old_state';
+/** Why a connection was closed, as a number of its protocol: 1000 for a WebSocket that was done. */
+export const AttrConnectionCloseCode = 'connection.close_code';
+/** The same in words. */
+export const AttrConnectionCloseReason = 'connection.close_reason';
+/** True where both sides have closed it. */
+export const AttrConnectionCloseWasClean = 'connection.was_clean';
+/** Messages sent by a connection until it was closed. */
+export const AttrConnectionSentCount = 'connection.sent_count';
+/** Bytes of these. */
+export const AttrConnectionSentSize = 'connection.sent_size';
+/** Messages received by a connection until it was closed. */
+export const AttrConnectionReceivedCount = 'connection.received_count';
+/** Bytes of these. */
+export const AttrConnectionReceivedSize = 'connection.received_size';
 
 /** Such as `gemini`. */
 export const AttrLLMProvider = 'llm.provider';

@@ -132,6 +132,37 @@ describe('a backlog', () => {
   });
 });
 
+describe('a flush that cannot wait', () => {
+  test('asks for everything before the call returns, beside what is under way, and then goes on one by one', async () => {
+    const { end, processor, sizes, settle } = asking({ maxExportBatchSize: 2 });
+    end(7);
+    assert.deepEqual(sizes, [2]);
+    const flushed = processor.forceFlush({ _now: 1 });
+    // The first of so many bytes, which is one batch at least, the next as large as may be.
+    assert.deepEqual(sizes, [2, 2, 3]);
+    end(4);
+    settle();
+    await flushed;
+    assert.deepEqual(sizes, [2, 2, 3, 4]);
+    settle();
+    await turn();
+    assert.deepEqual([balanced(processor).acknowledged, balanced(processor).pending], [11, 0]);
+  });
+
+  test('does not wait for the end of a pause', async () => {
+    const { end, processor, sizes, settle } = asking({ maxExportBatchSize: 2 });
+    end(2);
+    settle({ unknown: 2, retryMillis: NEVER });
+    await turn();
+    assert.equal(balanced(processor).pending, 2);
+    const flushed = processor.forceFlush({ _now: 1 });
+    assert.deepEqual(sizes, [2, 2]);
+    settle();
+    await flushed;
+    assert.equal(balanced(processor).acknowledged, 2);
+  });
+});
+
 describe('a full queue', () => {
   test('drops further spans, counts them, warns once and takes spans again when it has room', async (t) => {
     const { collector, end, processor, release, log } = await held(t, { maxExportBatchSize: 4, maxQueueSize: 10 });
@@ -898,4 +929,38 @@ function sizesOf(requests: readonly { spans: readonly unknown[] }[]): number[] {
 /** Waits for what shows by nothing but itself. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
+}
+
+/** A processor whose exporter notes the spans of each call, and answers all that are open when it is told to. */
+function asking(options: BatchSpanProcessorOptions) {
+  const sizes: number[] = [];
+  const open: ((outcome?: ExportOutcome) => void)[] = [];
+  const processor = new BatchSpanProcessor(
+    {
+      createBatch() {
+        let spanCount = 0;
+        return {
+          get spanCount() {
+            return spanCount;
+          },
+          get byteLength() {
+            return 100 * spanCount;
+          },
+          add() {
+            spanCount++;
+          },
+        };
+      },
+      send(batches) {
+        const spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
+        sizes.push(spans);
+        return new Promise((resolve) => open.push((outcome = { acknowledged: spans }) => resolve(outcome)));
+      },
+    },
+    options,
+  );
+  const settle = (outcome?: ExportOutcome) => {
+    for (const answer of open.splice(0)) answer(outcome);
+  };
+  return { processor, sizes, settle, end: endedSpansInto(processor) };
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { TracerProvider } from '../../src/core/provider.ts';
 import { flushAtEnd, hostDefaults, hostSettings, stdoutProcessor } from '../../src/host/page.ts';
 import { withVariables } from '../variables.ts';
+import { standInPage } from './stand-in-page.ts';
 
 describe('a page', () => {
   it('says nothing of the settings, whatever variables there are', () => {
@@ -17,8 +18,15 @@ describe('a page', () => {
     assert.throws(() => hostSettings({ env: { OTEL_SERVICE_NAME: 'named' } }), { name: 'TypeError', message });
   });
 
-  it('has no end to listen for', () => {
-    assert.equal(flushAtEnd(), undefined);
+  it('listens for being hidden, unless flushOnExit is false', (t) => {
+    const page = standInPage(t);
+    const provider = new TracerProvider();
+    assert.equal(flushAtEnd({ flushOnExit: false }, provider), undefined);
+    assert.deepEqual(page.listening, []);
+    const stop = flushAtEnd({}, provider);
+    assert.deepEqual(page.listening, ['visibilitychange', 'pagehide']);
+    stop?.();
+    assert.deepEqual(page.listening, []);
   });
 });
 

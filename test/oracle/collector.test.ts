@@ -61,6 +61,23 @@ test('a partial success is answered in protobuf', async (t) => {
   });
 });
 
+test('pages of an allowed origin are told so, before they send and when they have', async (t) => {
+  const cors = { allowedOrigins: ['https://app.example'], allowedHeaders: ['content-type'] };
+  const collector = await started(t, { cors });
+  const asking = (origin: string) => fetch(collector.endpoint, { method: 'OPTIONS', headers: { origin } });
+  const allowed = await asking('https://app.example');
+  assert.equal(allowed.headers.get('access-control-allow-origin'), 'https://app.example');
+  assert.equal(allowed.headers.get('access-control-allow-headers'), 'content-type');
+  assert.equal((await asking('https://other.example')).headers.get('access-control-allow-origin'), null);
+  const { headers } = await post(collector.endpoint, bytes, { ...PROTOBUF, origin: 'https://app.example' });
+  assert.equal(headers.get('access-control-allow-origin'), 'https://app.example');
+  assert.deepEqual(
+    collector.preflights.map(({ origin }) => origin),
+    ['https://app.example', 'https://other.example'],
+  );
+  assert.equal(collector.requests.length, 1);
+});
+
 for (const [what, expected, request] of [
   ['a wrong path', 404, { path: '/v1/traces/v1/traces' }],
   ['a wrong method', 405, { method: 'PUT' }],

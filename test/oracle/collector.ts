@@ -23,12 +23,24 @@ export interface CollectorOptions {
   path?: string;
   /** What it shows and asks for over TLS. Default: it speaks plain HTTP. */
   tls?: TlsOptions;
+  /** What pages of which origins may send. Default: none may read an answer, and what asks beforehand is refused. */
+  cors?: CrossOrigin;
   /**
    * The answer to a request, called once it is received, undecodable ones included. What is left out, or `undefined`
    * for all of it, is answered as a collector would: 200 and an empty response, or the status that fits the problem.
    * It may return a promise, to hold a request for as long as the test wants.
    */
   answer?: (request: CollectorRequest) => CollectorAnswer | undefined | Promise<CollectorAnswer | undefined>;
+}
+
+/** What an OpenTelemetry Collector calls `cors`. */
+export interface CrossOrigin {
+  /** `*` for all. */
+  readonly allowedOrigins: readonly string[];
+  /** Headers beyond those that need no permission, in lower case. */
+  readonly allowedHeaders: readonly string[];
+  /** Waits before answering who asks. */
+  readonly delayMillis?: number;
 }
 
 /** An answer that differs from the usual one. */
@@ -80,8 +92,10 @@ export interface Collector {
   /** The URL that takes traces. */
   readonly endpoint: string;
   readonly port: number;
-  /** In order of arrival. */
+  /** In order of arrival, without those of browsers that ask whether they may send one. */
   readonly requests: readonly CollectorRequest[];
+  /** The headers of requests by which browsers ask whether they may send another, in order of arrival. */
+  readonly preflights: readonly IncomingHttpHeaders[];
   /** Connections opened so far. */
   readonly connections: number;
   /** The most requests that were unanswered at one time. */
@@ -111,8 +125,9 @@ class Refusal extends Error {
 
 /** Starts a collector on the loopback interface. */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { path = '/v1/traces', tls, answer } = options;
+  const { path = '/v1/traces', tls, cors, answer } = options;
   const requests: Mutable<CollectorRequest>[] = [];
+  const preflights: IncomingHttpHeaders[] = [];
   const connectionNumbers = new Map<Socket, number>();
   const waiting = new Set<{ count: number; resolve: () => void; reject: (reason: Error) => void }>();
   const open = new Set<CollectorRequest>();
@@ -137,6 +152,13 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const connection = connectionNumbers.get(incoming.socket) ?? -1;
+    allowOrigin(incoming.headers, response, cors);
+    if (incoming.method === 'OPTIONS') {
+      preflights.push(incoming.headers);
+      if (cors?.delayMillis) await delay(cors.delayMillis, undefined, { signal: closing.signal });
+      response.writeHead(204).end();
+      return;
+    }
     const body = await readBody(incoming);
     if (body === undefined) return;
     const request = recorded(incoming, body, connection);
@@ -240,6 +262,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     endpoint: url + path,
     port,
     requests,
+    preflights,
     get connections() {
       return connections;
     },
@@ -267,6 +290,19 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       return closed;
     },
   };
+}
+
+/** Says what the origin of a request may do. What it may not, browsers keep it from. */
+function allowOrigin(
+  { origin = '' }: IncomingHttpHeaders,
+  response: ServerResponse,
+  { allowedOrigins, allowedHeaders }: CrossOrigin = { allowedOrigins: [], allowedHeaders: [] },
+): void {
+  const allowed = allowedOrigins.find((each) => each === '*' || each === origin);
+  if (allowed === undefined) return;
+  response.setHeader('access-control-allow-origin', allowed);
+  response.setHeader('access-control-allow-headers', allowedHeaders.join());
+  response.setHeader('access-control-allow-methods', 'POST');
 }
 
 /** Throws on a request that was taken though it cannot be read: its spans would be missing without a word. */

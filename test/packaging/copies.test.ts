@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { before, describe, it } from 'node:test';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
-// Both copies as an application gets them, by the package's name, and what the spans of both become.
+const folder = mkdtempSync(join(tmpdir(), 'copies-'));
+
+// Copies as an application and what it depends on get them, by the package's name, and what the spans of all become.
 const preamble = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import * as esm from '@realtime-ai/trace';
-const cjs = createRequire(import.meta.url)('@realtime-ai/trace');
+import * as esm from '${pathToFileURL(folder)}/app/index.mjs';
+import * as otherEsm from '${pathToFileURL(folder)}/dependency/index.mjs';
+const cjs = createRequire('${folder}/app/index.mjs')('@realtime-ai/trace');
+const otherCjs = createRequire('${folder}/dependency/index.mjs')('@realtime-ai/trace');
 
 const ended = [];
 const settings = {
@@ -22,8 +30,8 @@ const nameOf = (id) => ended.find((span) => idOf(span) === id)?.name;
 const parents = () => ended.map((span) => [span.name, nameOf(span.parentSpanContext?.spanId)]);
 `;
 
-/** Runs `code` with both copies, in a process of its own and without a loader that would map paths. */
-function withBoth(code: string): void {
+/** Runs `code` with all copies, in a process of its own and without a loader that would map paths. */
+function withCopies(code: string): void {
   const { status, stderr, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', preamble + code], {
     cwd: ROOT,
     encoding: 'utf8',
@@ -34,24 +42,41 @@ function withBoth(code: string): void {
   assert.equal(stderr, '');
 }
 
-describe('an ES module copy and a CommonJS copy in one process', () => {
-  before(buildIfMissing);
+/** Installs the package as it is built. */
+function install(name: string): void {
+  const installed = join(folder, name, 'node_modules/@realtime-ai/trace');
+  cpSync(join(ROOT, 'dist'), join(installed, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
+  writeFileSync(join(folder, name, 'index.mjs'), "export * from '@realtime-ai/trace';\n");
+}
 
-  it('are two, with the same names', () => {
-    withBoth(`
-      assert.notEqual(esm.initialize, cjs.initialize);
-      assert.deepEqual(Object.keys(esm).sort(), Object.keys(cjs).sort());
+describe('copies of the package in one process', () => {
+  before(async () => {
+    await buildIfMissing();
+    install('app');
+    install('dependency');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('are four, where there are two installations, with the same names', () => {
+    withCopies(`
+      const copies = [esm, cjs, otherEsm, otherCjs];
+      assert.equal(new Set(copies.map(({ initialize }) => initialize)).size, 4);
+      for (const copy of copies) assert.deepEqual(Object.keys(copy).sort(), Object.keys(esm).sort());
     `);
   });
 
   for (const [one, other] of [
     ['esm', 'cjs'],
     ['cjs', 'esm'],
+    ['esm', 'otherEsm'],
+    ['cjs', 'otherCjs'],
+    ['otherCjs', 'esm'],
   ]) {
     const given = `const [one, other] = [${one}, ${other}];`;
 
-    it(`share the tracer that ${one} sets up`, () => {
-      withBoth(`${given}
+    it(`${other} has the tracer that ${one} sets up`, () => {
+      withCopies(`${given}
         const tracer = other.getTracer('library');
         one.initialize(settings);
         assert.throws(() => other.initialize(settings), /already initialized/);
@@ -69,8 +94,8 @@ describe('an ES module copy and a CommonJS copy in one process', () => {
       `);
     });
 
-    it(`share the active span that ${one} makes`, () => {
-      withBoth(`${given}
+    it(`${other} has the active span that ${one} makes`, () => {
+      withCopies(`${given}
         one.initialize(settings);
         await one.withSpan('outer', async (outer) => {
           assert.equal(other.spanFromContext(), outer);
@@ -88,8 +113,8 @@ describe('an ES module copy and a CommonJS copy in one process', () => {
       `);
     });
 
-    it(`share the context of a message that ${one} pushes`, () => {
-      withBoth(`${given}
+    it(`${other} has the context of a message that ${one} pushes`, () => {
+      withCopies(`${given}
         one.initialize(settings);
         const message = { type: 3, sessionId: 's1' };
         one.instrumentPipelinePush('p', message).end();
@@ -99,8 +124,8 @@ describe('an ES module copy and a CommonJS copy in one process', () => {
       `);
     });
 
-    it(`share what ${one} extracts, unsampled spans and the exporter none`, () => {
-      withBoth(`${given}
+    it(`${other} has what ${one} extracts, unsampled spans and the exporter none`, () => {
+      withCopies(`${given}
         const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
         one.initialize(settings);
         other.withSpan('unsampled', { parent: one.extract({ traceparent }) }, (span) => {
@@ -117,8 +142,8 @@ describe('an ES module copy and a CommonJS copy in one process', () => {
       `);
     });
 
-    it(`share the handler of diagnostics that ${one} is given`, () => {
-      withBoth(`${given}
+    it(`${other} has the handler of diagnostics that ${one} is given`, () => {
+      withCopies(`${given}
         const codes = [];
         one.initialize({ ...settings, onDiagnostic: ({ code }) => codes.push(code) });
         for (const copy of [one, other]) copy.startSpan('span', { attributes: { key: () => {} } }).end();

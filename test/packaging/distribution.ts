@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url';
 /** The root of the package. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const FILES = ['index.js', 'index.cjs', 'node/index.js', 'node/index.cjs', 'index.d.ts', 'index.d.cts'];
+const FILES = [
+  'index.js',
+  'index.cjs',
+  'core.cjs',
+  'required.js',
+  'node/index.js',
+  'node/index.cjs',
+  'index.d.ts',
+  'index.d.cts',
+];
 const LOCK = `${ROOT}node_modules/.distribution-lock`;
 const PATIENCE_MILLIS = 180_000;
 

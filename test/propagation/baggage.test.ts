@@ -11,7 +11,6 @@ import {
   createBaggage,
   W3CBaggagePropagator,
 } from '../../src/propagation/baggage.ts';
-import { hostileCarriers } from './hostile.ts';
 import { workOf } from './work.ts';
 
 const propagator = new W3CBaggagePropagator();
@@ -185,6 +184,13 @@ describe('extracting baggage', () => {
       'a=1\\2',
       'a(=1',
       'a=1;"',
+      'a=1;',
+      'a=1;;p',
+      'a=1; ;p',
+      'a=1;=2',
+      'a=1;p q',
+      'a=1;p=q r',
+      'a=1;ä',
       'a=\u0000',
       ';=',
       '@=1',
@@ -292,7 +298,7 @@ describe('injecting baggage', () => {
   });
 
   it('leaves properties out that would break the header', () => {
-    for (const metadata of ['a,b=1', 'a\r\nb: c', 'ä', '"', '\\', ' ']) {
+    for (const metadata of ['a,b=1', 'a\r\nb: c', 'ä', '"', '\\', ' ', ';', 'p;;q', 'p q', '=1', 'p=1 2']) {
       assert.equal(injected(createBaggage({ a: { value: '1', metadata } })), 'a=1');
     }
   });
@@ -371,12 +377,7 @@ describe('injecting baggage', () => {
 });
 
 describe('the baggage propagator', () => {
-  it('survives every hostile carrier', () => {
-    const context = contextWithBaggage(ROOT_CONTEXT, createBaggage({ a: { value: '1' } }));
-    for (const carrier of hostileCarriers) {
-      assert.equal(propagator.extract(ROOT_CONTEXT, carrier), ROOT_CONTEXT);
-      propagator.inject(context, carrier);
-    }
+  it('names its field', () => {
     assert.deepEqual(propagator.fields(), ['baggage']);
   });
 

@@ -1,60 +1,96 @@
-import assert from 'node:assert/strict';
+// All that any propagator reads.
+const FIELDS = [
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+  'uber-trace-id',
+];
 
-const throwing = new Proxy(
-  {},
-  {
-    get: () => assert.fail('a trap of the carrier'),
-    set: () => assert.fail('a trap of the carrier'),
-    has: () => assert.fail('a trap of the carrier'),
-    ownKeys: () => assert.fail('a trap of the carrier'),
-  },
-);
+const withAll = (value: unknown) => Object.fromEntries([...FIELDS, 'uberctx-key'].map((field) => [field, value]));
+const throwing = (what: string) => (): never => {
+  throw new Error(`${what} of the carrier`);
+};
+
+// Every trap there is, whatever its name.
+const trapped = new Proxy(() => {}, new Proxy({}, { get: (_, trap) => throwing(String(trap)) }));
 const revoked = Proxy.revocable({}, {});
 revoked.revoke();
 const revokedArray = Proxy.revocable([], {});
 revokedArray.revoke();
+const getter = { enumerable: true, get: throwing('a getter') };
 
-/** Carriers that hold nothing that can be used, each in a way of its own. */
-export const hostileCarriers: unknown[] = [
+/** Carriers that hold nothing that can be used, each in a way of its own; new ones, since some can be written to. */
+export const hostileCarriers = (): unknown[] => [
   null,
   undefined,
   0,
+  Number.NaN,
   '',
   'traceparent',
   true,
   1n,
   Symbol('carrier'),
   () => {},
-  throwing,
+  new Map(),
+  new Headers(),
+  new Date(),
+  Promise.resolve({ traceparent: 'late' }),
+  trapped,
   revoked.proxy,
   Object.freeze({}),
   Object.freeze(['traceparent']),
-  {
-    get traceparent(): string {
-      throw new Error('a getter of the carrier');
-    },
-    get tracestate(): string {
-      throw new Error('a getter of the carrier');
-    },
-    get baggage(): string {
-      throw new Error('a getter of the carrier');
-    },
-  },
+  Object.freeze(Object.create(null)),
+  FIELDS.map((field) => [field, 'a list of pairs']),
+  Object.defineProperties({}, withAll(getter) as PropertyDescriptorMap),
   { get: 'a header of this name', set: 'another' },
-  {
-    get() {
-      throw new Error('get');
-    },
-    set() {
-      throw new Error('set');
-    },
-    keys() {
-      throw new Error('keys');
-    },
-  },
+  { get: throwing('get'), set: throwing('set'), keys: throwing('keys') },
   { get: () => 42, set: () => {}, keys: () => 42 },
-  { traceparent: 1, tracestate: {}, baggage: null },
-  { traceparent: [1], tracestate: [{}], baggage: [null, undefined, Symbol('value')] },
-  { traceparent: new Array(1e9), tracestate: new Array(1e9), baggage: new Array(1e9) },
-  { traceparent: revokedArray.proxy, tracestate: revokedArray.proxy, baggage: revokedArray.proxy },
+  { get: () => Promise.resolve('late'), set: () => {}, keys: () => Promise.resolve(['late']) },
+  { get: () => ({ toString: () => 'text' }), set: () => {}, keys: () => [Symbol('field'), ...FIELDS] },
+  withAll(1),
+  withAll(null),
+  withAll({ toString: () => 'text' }),
+  withAll(Promise.resolve('late')),
+  withAll([1]),
+  withAll([null, undefined, Symbol('value')]),
+  withAll(new Array(1e9)),
+  withAll(revokedArray.proxy),
+  withAll(trapped),
+];
+
+/** Carriers whose headers are no format's: in UTF-8 that was read as something else, in no encoding, or hardly there. */
+export const malformedCarriers = (): unknown[] =>
+  ['\ud800', '\udfff\ud800', 'Ã¤', '\u00ff\u00fe', '\0', '\r\nx: y', 'ä=ö', ' ', ',', ';', '=', '%', '-', ':'].map(
+    (text) => Object.fromEntries(FIELDS.map((field) => [field, text])),
+  );
+
+/** Getters that are none, or answer with what no header is. */
+export const hostileGetters: unknown[] = [
+  null,
+  {},
+  { get: 42, keys: 42 },
+  trapped,
+  { get: throwing('get'), keys: throwing('keys') },
+  { get: () => trapped, keys: () => trapped },
+  { get: () => ({}), keys: () => ({ length: 3 }) },
+  { get: () => Promise.resolve('late'), keys: () => Promise.resolve([]) },
+  { get: () => new Array(1e9), keys: () => new Array(1e9) },
+  { get: (_: unknown, name: string) => name, keys: () => [1, null, Symbol('field'), 'uberctx-', 'uberctx- '] },
+];
+
+/** Contexts that are none, or throw. */
+export const hostileContexts: unknown[] = [
+  null,
+  undefined,
+  42,
+  {},
+  trapped,
+  { getValue: throwing('getValue'), setValue: throwing('setValue') },
+  { getValue: () => trapped, setValue: () => trapped },
+  { getValue: () => ({ spanContext: () => trapped, getAllEntries: () => trapped }), setValue: () => null },
 ];

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as api from '@opentelemetry/api';
 import * as otel from '@opentelemetry/core';
+import * as theirB3 from '@opentelemetry/propagator-b3';
+import * as theirJaeger from '@opentelemetry/propagator-jaeger';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, spanIn } from '../../src/core/context.ts';
+import { B3InjectEncoding, B3Propagator } from '../../src/propagation/b3.ts';
 import {
   type Baggage,
   baggageIn,
@@ -12,6 +15,7 @@ import {
   W3CBaggagePropagator,
 } from '../../src/propagation/baggage.ts';
 import { CompositePropagator } from '../../src/propagation/composite.ts';
+import { JaegerPropagator } from '../../src/propagation/jaeger.ts';
 import {
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -30,7 +34,13 @@ export const theirs: {
   setter: api.TextMapSetter<Headers>;
   traceState: api.TraceState;
 } = {
-  propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator(), new CompositePropagator()],
+  propagators: [
+    new W3CTraceContextPropagator(),
+    new W3CBaggagePropagator(),
+    new CompositePropagator(),
+    new B3Propagator(),
+    new JaegerPropagator(),
+  ],
   headers: new W3CTraceContextPropagator(),
   getter: defaultTextMapGetter,
   setter: defaultTextMapSetter,
@@ -43,7 +53,13 @@ export const ours: {
   setter: TextMapSetter<Headers>;
   baggage: Baggage;
 } = {
-  propagators: [new otel.W3CTraceContextPropagator(), new otel.W3CBaggagePropagator(), new otel.CompositePropagator()],
+  propagators: [
+    new otel.W3CTraceContextPropagator(),
+    new otel.W3CBaggagePropagator(),
+    new otel.CompositePropagator(),
+    new theirB3.B3Propagator(),
+    new theirJaeger.JaegerPropagator(),
+  ],
   headers: new otel.W3CTraceContextPropagator(),
   getter: api.defaultTextMapGetter,
   setter: api.defaultTextMapSetter,
@@ -136,6 +152,79 @@ describe('baggage between this package and OpenTelemetry', () => {
                 assert.deepEqual(entries?.sort(), [...sent].sort());
               }
             }
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('B3 between this package and OpenTelemetry', () => {
+  const { SINGLE_HEADER, MULTI_HEADER } = theirB3.B3InjectEncoding;
+  const writers = [
+    [new B3Propagator(), new theirB3.B3Propagator({ injectEncoding: SINGLE_HEADER })],
+    [
+      new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER }),
+      new theirB3.B3Propagator({ injectEncoding: MULTI_HEADER }),
+    ],
+  ];
+
+  it('is written alike, and read by one as the other wrote it', () => {
+    fc.assert(
+      fc.property(spanContext, (sent) => {
+        for (const [own, other] of writers) {
+          for (const root of roots) {
+            const carrier: Record<string, string> = {};
+            const theirs: Record<string, string> = {};
+            own.inject(api.trace.setSpanContext(root, sent), carrier, defaultTextMapSetter);
+            other.inject(api.trace.setSpanContext(root, sent), theirs, defaultTextMapSetter);
+            assert.deepEqual(carrier, theirs);
+            for (const propagator of [own, other]) {
+              const received = api.trace.getSpanContext(propagator.extract(root, carrier, defaultTextMapGetter));
+              // The flag of random ids has no place in B3.
+              assert.deepEqual({ ...received }, { ...sent, traceFlags: sent.traceFlags & 1, isRemote: true });
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  it('has the flag for debugging at one place in contexts of both', () => {
+    const ids = `${'1'.repeat(32)}-${'2'.repeat(16)}`;
+    const [[own, other]] = writers;
+    for (const [from, to] of pairs(own, other)) {
+      const carrier = {};
+      to.inject(from.extract(ROOT_CONTEXT, { b3: `${ids}-d` }, defaultTextMapGetter), carrier, defaultTextMapSetter);
+      assert.deepEqual(carrier, { b3: `${ids}-d` });
+    }
+  });
+});
+
+describe('Jaeger’s format between this package and OpenTelemetry', () => {
+  const own = new JaegerPropagator();
+  const other = new theirJaeger.JaegerPropagator();
+
+  it('is written alike, and read by one as the other wrote it', () => {
+    const key = fc.string({ unit: fc.constantFrom(...'az09-_.'), minLength: 1, maxLength: 8 });
+    const value = fc.string({ unit: 'grapheme', maxLength: 20 });
+    fc.assert(
+      fc.property(spanContext, fc.dictionary(key, value, { maxKeys: 8, noNullPrototype: true }), (context, entries) => {
+        // What stands for random ids here asks for debugging there: theirs writes it on, which is a mistake.
+        const sent = { ...context, traceFlags: context.traceFlags & 1 };
+        const baggage = createBaggage(Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, { value: v }])));
+        for (const root of roots) {
+          const full = contextWithBaggage(api.trace.setSpanContext(root, sent), baggage);
+          const carrier: Record<string, string> = {};
+          const theirs: Record<string, string> = {};
+          own.inject(full, carrier, defaultTextMapSetter);
+          other.inject(full, theirs, defaultTextMapSetter);
+          assert.deepEqual(carrier, theirs);
+          for (const propagator of [own, other]) {
+            const received = propagator.extract(root, carrier, defaultTextMapGetter);
+            assert.deepEqual({ ...api.trace.getSpanContext(received) }, { ...sent, isRemote: true });
+            const read = api.propagation.getBaggage(received)?.getAllEntries() ?? [];
+            assert.deepEqual(Object.fromEntries(read.map(([k, entry]) => [k, entry.value])), entries);
           }
         }
       }),

@@ -55,7 +55,7 @@ describe('the default getter', () => {
   });
 
   it('finds every carrier that misbehaves empty', () => {
-    for (const carrier of hostileCarriers) {
+    for (const carrier of hostileCarriers()) {
       const value = getter.get(carrier, 'traceparent');
       assert.equal(value, undefined);
       assert.ok(Array.isArray(getter.keys(carrier)));
@@ -89,7 +89,7 @@ describe('the default setter', () => {
   });
 
   it('leaves a carrier that cannot be written to as it is', () => {
-    for (const carrier of hostileCarriers) setter.set(carrier, 'traceparent', 'a');
+    for (const carrier of hostileCarriers()) setter.set(carrier, 'traceparent', 'a');
     const frozen = Object.freeze({});
     setter.set(frozen, 'traceparent', 'a');
     assert.deepEqual(frozen, {});

@@ -6,7 +6,6 @@ import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import type { SpanContext } from '../../src/core/span-context.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
 import { TraceState } from '../../src/propagation/trace-state.ts';
-import { hostileCarriers } from './hostile.ts';
 import { workOf } from './work.ts';
 
 const TRACE_ID = '12345678901234567890123456789012';
@@ -170,7 +169,7 @@ describe('extracting a tracestate', () => {
   it('joins several headers in order', () => {
     const lines = ['foo=1,bar=2', '', 'rojo=1,congo=2', 'baz=3'];
     assert.equal(stateOf(lines), 'foo=1,bar=2,rojo=1,congo=2,baz=3');
-    assert.equal(stateOf(['foo=1', 'foo=2']), undefined);
+    assert.equal(stateOf(['foo=1', 'foo=2']), 'foo=1');
     const headers = new Headers({ traceparent: VALID });
     for (const line of lines) headers.append('tracestate', line);
     assert.equal(extracted(headers)?.traceState?.serialize(), 'foo=1,bar=2,rojo=1,congo=2,baz=3');
@@ -182,7 +181,7 @@ describe('extracting a tracestate', () => {
   });
 
   it('keeps the traceparent where it is empty or invalid', () => {
-    for (const tracestate of ['', ' ', ',', 'foo', 'foo=1,foo=2', 'A=1', 1, null]) {
+    for (const tracestate of ['', ' ', ',', 'foo', 'foo=1,foo=', 'A=1', 1, null]) {
       const spanContext = extracted({ traceparent: VALID, tracestate });
       assert.equal(spanContext?.traceId, TRACE_ID);
       assert.equal(spanContext !== undefined && 'traceState' in spanContext, false);
@@ -227,6 +226,18 @@ describe('injecting a span context', () => {
     assert.deepEqual(injected({ ...spanContext, traceState: new TraceState() }), { traceparent: VALID });
   });
 
+  it('writes of another library’s trace state what follows the grammar, and nothing else', () => {
+    const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 };
+    const stateOf = (text: unknown) => ({ ...new TraceState(), serialize: () => text }) as never;
+    assert.deepEqual(injected({ ...spanContext, traceState: stateOf('foo=1 , bar=2') }), {
+      traceparent: VALID,
+      tracestate: 'foo=1,bar=2',
+    });
+    for (const text of ['foo=1\r\nx: y', 'foo', 42, null, {}, Promise.resolve('foo=1')]) {
+      assert.deepEqual(injected({ ...spanContext, traceState: stateOf(text) }), { traceparent: VALID });
+    }
+  });
+
   it('writes nothing without a valid span context', () => {
     const carrier = {};
     propagator.inject(ROOT_CONTEXT, carrier);
@@ -264,14 +275,6 @@ describe('injecting a span context', () => {
 });
 
 describe('the trace context propagator', () => {
-  it('survives every hostile carrier', () => {
-    const context = propagator.extract(ROOT_CONTEXT, { traceparent: VALID, tracestate: 'foo=1' });
-    for (const carrier of hostileCarriers) {
-      assert.equal(propagator.extract(ROOT_CONTEXT, carrier), ROOT_CONTEXT);
-      propagator.inject(context, carrier);
-    }
-  });
-
   const hex = (length: number) =>
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
   const traceparent = fc

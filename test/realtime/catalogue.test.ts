@@ -512,7 +512,7 @@ describe('an attribute builder', () => {
   });
 });
 
-it('every key of the catalogue has its constant, and there are no others', () => {
+it('every key has its constant, and there are no others', () => {
   const constants = Object.entries(trace).filter(([name]) => name.startsWith('Attr'));
   assert.deepEqual(Object.fromEntries(constants), {
     // The 25 of the original.
@@ -555,6 +555,14 @@ it('every key of the catalogue has its constant, and there are no others', () =>
     AttrVideoOperation: 'video.operation',
     AttrVideoInputSize: 'video.input_size',
     AttrVideoOutputSize: 'video.output_size',
+    // Beyond the catalogue: of a WebSocket that is closed.
+    AttrConnectionCloseCode: 'connection.close_code',
+    AttrConnectionCloseReason: 'connection.close_reason',
+    AttrConnectionCloseWasClean: 'connection.was_clean',
+    AttrConnectionSentCount: 'connection.sent_count',
+    AttrConnectionSentSize: 'connection.sent_size',
+    AttrConnectionReceivedCount: 'connection.received_count',
+    AttrConnectionReceivedSize: 'connection.received_size',
   });
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config.ts';
 import type { TraceStats } from '../../src/trace.ts';
@@ -24,17 +25,25 @@ const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
 const deno = {
   name: 'Deno',
   command: `${modules}@deno/linux-x64-glibc/deno`,
-  args: ['run', '--quiet', '--no-lock', '--no-prompt', '--node-modules-dir=manual', '--allow-net', '--allow-env'],
+  args: ['run', '--quiet', '--no-lock', '--node-modules-dir=manual', '--allow-net=127.0.0.1'],
 };
 
 export const RUNTIMES: readonly Runtime[] = [
   { name: 'Node', command: process.execPath, args: [] },
   { name: 'Bun', command: `${modules}@oven/bun-linux-x64/bin/bun`, args: ['run'] },
-  { ...deno, args: [...deno.args, '--allow-read'] },
+  { ...deno, args: [...deno.args, '--allow-env', '--allow-read'] },
 ];
 
 /** Where a program may read nothing but its modules. */
-export const DENO_WITHOUT_FILES: Runtime = deno;
+export const DENO_WITHOUT_FILES: Runtime = { ...deno, args: [...deno.args, '--allow-env'] };
+
+/** Where it may talk to a server of the test, and nothing else. */
+export const DENO_WITHOUT_PERMISSIONS: Runtime = deno;
+
+/** Why a runtime cannot be tried; false where it can. Where there is no such excuse, as in CI, its tests fail. */
+export function missing({ name, command }: Runtime): string | false {
+  return !process.env.CI && !existsSync(command) && `${name} is not installed: there is one for linux-x64`;
+}
 
 /** Where the programs are, and the package as it is published. */
 export function programsFolder(): string {

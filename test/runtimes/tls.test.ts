@@ -7,7 +7,7 @@ import type { TlsOptions } from 'node:tls';
 import type { Config } from '../../src/config.ts';
 import { type Collector, startCollector } from '../oracle/collector.ts';
 import { createAuthority } from '../platform/authority.ts';
-import { DENO_WITHOUT_FILES, RUNTIMES, send } from './runtime.ts';
+import { DENO_WITHOUT_FILES, missing, RUNTIMES, send } from './runtime.ts';
 
 const authority = createAuthority();
 const { cert: ca } = authority;
@@ -25,7 +25,7 @@ const VARIABLES = {
 };
 
 for (const runtime of RUNTIMES) {
-  describe(`${runtime.name}, over TLS,`, { concurrency: 2 }, () => {
+  describe(`${runtime.name}, over TLS,`, { concurrency: 2, skip: missing(runtime) }, () => {
     test('sends spans to a collector of the application’s own authority that asks for a certificate', async (t) => {
       const { url, requests } = await started(t, mutual);
       const { stats, diagnostics } = await send(runtime, {
@@ -100,7 +100,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-test('Deno says what it takes to read the files', async () => {
+test('Deno says what it takes to read the files', { skip: missing(DENO_WITHOUT_FILES) }, async () => {
   const { refused } = await send(DENO_WITHOUT_FILES, { otlpEndpoint: 'https://127.0.0.1:1' }, VARIABLES);
   assert.match(refused, /^Error: OTEL_EXPORTER_OTLP_CERTIFICATE="[^"]*": the file cannot be read: .*--allow-read/);
 });

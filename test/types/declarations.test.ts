@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -95,4 +95,11 @@ describe('the declarations, all of them checked,', () => {
       assert.equal(read.at(-1)?.fileName.split('/').at(-1), declarations);
     });
   }
+
+  it('name nothing that has another name in what is built, nor what only that would need', () => {
+    const text = readFileSync(`${ROOT}dist/index.d.cts`, 'utf8');
+    assert.match(text, /\bmaxQueueBytes\?: number/);
+    assert.doesNotMatch(text, /^\s*((private|readonly) )*_[a-z]/m);
+    assert.doesNotMatch(text, /\b(RecordingSpan|OpenSpans|StoredLink)\b/);
+  });
 });

@@ -70,6 +70,8 @@ export const handedOut: {
     new trace.W3CTraceContextPropagator(),
     new trace.W3CBaggagePropagator(),
     new trace.CompositePropagator(),
+    new trace.B3Propagator(),
+    new trace.JaegerPropagator(),
   ],
   headers: new trace.W3CTraceContextPropagator(),
   idGenerators: [new trace.RandomIdGenerator()],
@@ -151,6 +153,8 @@ export function handThemIn(span: trace.Span): void {
   trace.inject({}, { context: theirs.context });
   trace.inject([], { context: theirs.context, setter: theirs.setter });
   trace.extract([], { context: theirs.context, getter: theirs.getter });
+  trace.inject({ ...process.env }, { setter: trace.environmentSetter });
+  trace.extract(process.env, { getter: trace.environmentGetter });
   span.setAttributes(theirs.attributes).setStatus(theirs.status).setStatus({ code: api.SpanStatusCode.ERROR });
   span.addEvent('event', theirs.attributes, theirs.time).addEvent('event', theirs.time);
   span.addLink(theirs.link).addLinks(theirs.links).addLink(theirs.span).end(theirs.time);

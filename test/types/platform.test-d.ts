@@ -2,10 +2,9 @@ import * as browser from '../../src/platform/browser.ts';
 import * as bun from '../../src/platform/bun.ts';
 import * as standard from '../../src/platform/default.ts';
 import * as deno from '../../src/platform/deno.ts';
-import * as edgeLight from '../../src/platform/edge-light.ts';
 import * as node from '../../src/platform/node.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import * as workerd from '../../src/platform/workerd.ts';
 
 /** Every file that `#platform` may mean answers all that is asked of it. */
-export const platforms: readonly Platform[] = [browser, bun, standard, deno, edgeLight, node, workerd];
+export const platforms: readonly Platform[] = [browser, bun, standard, deno, node, workerd];

@@ -35,6 +35,8 @@ export type FetchLike = (
     body: Uint8Array<ArrayBuffer>;
     redirect: 'manual';
     signal: AbortSignal;
+    /** In pages, where `flushOnPageHide` is in use: the request is to outlive the page. */
+    keepalive?: boolean;
   },
 ) => Promise<FetchedResponse>;
 
@@ -83,7 +85,7 @@ export interface OtlpHttpExporterOptions {
    * what is wrong with them. Default: what the runtime trusts, and no certificate of the client.
    */
   tls?: TlsOptions;
-  /** `gzip` where the runtime can compress. In pages, what is sent at the very end is lost to it. Default: `none`. */
+  /** `gzip` where the runtime can compress. In pages, what is sent as they are left is not. Default: `none`. */
   compression?: 'gzip' | 'none';
 }
 
@@ -114,7 +116,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** Those that were sent last, which no message may repeat. */
   private _sentHeaders: Record<string, string> = {};
   private readonly _timeoutMillis: number;
-  private readonly _fetch: FetchLike;
+  _fetch: FetchLike;
   private readonly _isOwnFetch: boolean;
   private readonly _close: (() => void) | undefined;
   private readonly _gzip: ReturnType<typeof createGzip>;
@@ -146,7 +148,6 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     this._encoding = encoding;
     this._ownHeaders = {
       'content-type': encoding.contentType,
-      ...(this._gzip && { 'content-encoding': 'gzip' }),
       // Browsers set their own.
       ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
@@ -171,7 +172,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     this._encoding._clear?.();
   }
 
-  async send(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<ExportOutcome> {
+  async send(batches: readonly EncodedBatch[], signal: AbortSignal, isNow?: boolean): Promise<ExportOutcome> {
     let spans = 0;
     let cutSpans = 0;
     for (const batch of batches) {
@@ -182,7 +183,9 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
     const body = this._encoding._body(batches);
-    const outcome = await this._attempt(this._gzip ? await this._gzip(body) : body, batches, spans, signal);
+    // Compressing takes longer than there may be time.
+    const gzip = isNow ? undefined : this._gzip;
+    const outcome = await this._attempt(gzip ? await gzip(body) : body, !!gzip, batches, spans, signal);
     // Of what has been answered at once, by a fetch that has read all of it: one of the user's may read on, and so may one
     // that was given up.
     if (this._isOwnFetch && outcome.acknowledged && !this._retry._hasFailed(batches))
@@ -193,6 +196,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
   /** One request. Never rejects. */
   private async _attempt(
     body: Uint8Array<ArrayBuffer>,
+    isCompressed: boolean,
     batches: readonly EncodedBatch[],
     spans: number,
     signal: AbortSignal,
@@ -212,7 +216,7 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
       const response = await untraced(this._fetch, this.url, {
         method: 'POST',
-        headers,
+        headers: isCompressed ? { ...headers, 'content-encoding': 'gzip' } : headers,
         body,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
         redirect: 'manual',

@@ -48,3 +48,28 @@ test('a request that is sent again is compressed again', async (t) => {
   for (const { body } of others) assert.deepEqual(gunzipSync(body), gunzipSync(first.body));
   assert.equal(balanced(processor).acknowledged, 3);
 });
+
+test('requests that cannot wait leave as they are, before the call returns', async (t) => {
+  const collector = await startCollector();
+  t.after(() => collector.close());
+  let asked = 0;
+  const exporter = new OtlpHttpExporter({
+    url: collector.endpoint,
+    compression: 'gzip',
+    fetch(url, init) {
+      asked++;
+      return fetch(url, init);
+    },
+  });
+  const processor = new BatchSpanProcessor(exporter);
+  const ids = endedSpansInto(processor)(3);
+  const flushed = processor.forceFlush({ _now: 1_000 });
+  assert.equal(asked, 1);
+  assert.deepEqual(await flushed, { exported: 3, pending: 0, dropped: 0 });
+  const [{ headers, spans }] = collector.requests;
+  assert.equal(headers['content-encoding'], undefined);
+  assert.deepEqual(
+    spans.map(({ spanId }) => spanId),
+    ids,
+  );
+});

@@ -1,0 +1,191 @@
+import type { Attributes } from '../core/attributes.ts';
+import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read } from '../core/exception.ts';
+import { draw, hexOf, pool } from '../core/id.ts';
+import { processState } from '../core/process-state.ts';
+import type { Span } from '../core/span.ts';
+import { recordError } from '../core/span-callback.ts';
+import { isSpanContextValid } from '../core/span-context.ts';
+import { isContext, type SpanSource, spanContextOf } from '../core/span-source.ts';
+import { textOf } from '../core/text.ts';
+import {
+  instrumentConnectionClosed,
+  instrumentConnectionCreated,
+  instrumentConnectionError,
+  instrumentConnectionMessage,
+  instrumentConnectionStateChange,
+} from '../realtime/connection.ts';
+import { utf8Length } from '../realtime/message.ts';
+import {
+  AttrConnectionCloseCode,
+  AttrConnectionCloseReason,
+  AttrConnectionCloseWasClean,
+  AttrConnectionReceivedCount,
+  AttrConnectionReceivedSize,
+  AttrConnectionSentCount,
+  AttrConnectionSentSize,
+} from '../realtime/names.ts';
+
+/** What is known of a message of a WebSocket before it gets a span. */
+export interface WebSocketMessage {
+  readonly direction: 'send' | 'receive';
+  /** As it was sent or received: it is not kept. */
+  readonly data: unknown;
+  /** Bytes; a text counts as UTF-8. */
+  readonly size: number;
+  /** True for a text, false for bytes. */
+  readonly isText: boolean;
+}
+
+/** Settings of `traceWebSocket`. */
+export interface TraceWebSocketOptions {
+  /** `connection.id`. Default: 16 random hexadecimal digits. */
+  id?: string;
+  /**
+   * The parent of the connection's spans: a span, a span context or a context, such as `extractUpgrade` returns. Default: the
+   * active span at the call; where there is none, `connection.created` is the parent of all others.
+   */
+  parent?: SpanSource;
+  /** Of every span of the connection. Default: none. */
+  attributes?: Attributes;
+  /**
+   * Which messages get a span: `all`, `text`, `none`, or those for which a function returns true. All of them are counted for
+   * `connection.closed`. Default: `all`.
+   */
+  messages?: 'all' | 'text' | 'none' | ((message: WebSocketMessage) => boolean);
+}
+
+const TYPE = 'websocket';
+const STATES = ['connecting', 'open', 'closing', 'closed'];
+const CLOSED = 3;
+
+/** The spans of one WebSocket. Nothing of it throws, but `run` what it runs. */
+export interface SocketConnection {
+  /** Counts a message, and starts its span; `undefined` where it gets none. Whoever calls ends it. */
+  message(direction: WebSocketMessage['direction'], data: unknown, isText?: boolean): Span | undefined;
+  /** Calls `callback` with the span of a message that was received active, and records what it throws. */
+  run<T>(span: Span, callback: () => T): T;
+  /** Looks whether the state is another than the last time. */
+  look(): void;
+  failed(error: unknown): void;
+  closed(code: unknown, reason: unknown, wasClean: unknown): void;
+}
+
+/** @throws TypeError naming the option that cannot be used. */
+export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: unknown }): void {
+  if (id !== undefined && typeof id !== 'string' && typeof id !== 'function') {
+    throw new TypeError(`id: a ${typeof id} is not a string`);
+  }
+  if (!['undefined', 'function'].includes(typeof messages) && !/^(all|text|none)$/.test(textOf(messages))) {
+    throw new TypeError(`messages: ${JSON.stringify(textOf(messages))} is not one of all, text, none, or a function`);
+  }
+}
+
+/** Begins the spans of a connection: `connection.created`. */
+export function connectionOf(socket: object, options: TraceWebSocketOptions): SocketConnection {
+  const at = draw(2);
+  const { id = hexOf(pool[at], pool[at + 1]), parent, attributes, messages = 'all' } = options;
+  const active = activeContext();
+  const base = isContext(parent) ? parent : active;
+  const own = { parent: parent ?? active, attributes };
+  const created = instrumentConnectionCreated(id, TYPE, own);
+  created.end();
+  // One trace a connection, not one a message.
+  if (!isSpanContextValid(spanContextOf(own.parent))) own.parent = created.spanContext();
+
+  const totals = { send: { count: 0, bytes: 0 }, receive: { count: 0, bytes: 0 } };
+  let state = stateOf(socket);
+  let isClosed = false;
+  const become = (next: string) => {
+    if (next === state) return;
+    instrumentConnectionStateChange(id, TYPE, state, next, own).end();
+    state = next;
+  };
+  const isWanted = (message: WebSocketMessage): boolean => {
+    if (typeof messages !== 'function') return messages === 'all' || (messages === 'text' && message.isText);
+    try {
+      return messages(message);
+    } catch (error) {
+      report('socket_unreadable', messageOf(error));
+      return false;
+    }
+  };
+
+  return {
+    message(direction, data, isText = typeof data === 'string') {
+      const size = sizeOf(data);
+      const total = totals[direction];
+      total.count++;
+      total.bytes += size;
+      if (!isWanted({ direction, data, size, isText })) return undefined;
+      // What is sent belongs to what sends it.
+      const context = direction === 'send' ? activeContext() : ROOT_CONTEXT;
+      const sender = isSpanContextValid(spanContextOf(context)) ? { ...own, parent: context } : own;
+      return instrumentConnectionMessage(id, TYPE, direction, size, sender);
+    },
+    run(span, callback) {
+      const { contextStorage } = processState;
+      // A runtime may put a listener of its own around one that is wrapped.
+      if (spanIn(activeContext()) === span) return callback();
+      try {
+        return contextStorage.run(setSpan(base, span), callback);
+      } catch (error) {
+        recordError(span, error);
+        throw error;
+      }
+    },
+    look() {
+      if (!isClosed) become(stateOf(socket));
+    },
+    failed(error) {
+      instrumentConnectionError(id, TYPE, error, own).end();
+    },
+    closed(code, reason, wasClean) {
+      if (isClosed) return;
+      isClosed = true;
+      become(STATES[CLOSED]);
+      const { send, receive } = totals;
+      instrumentConnectionClosed(id, TYPE, {
+        ...own,
+        attributes: {
+          ...attributes,
+          [AttrConnectionCloseCode]: typeof code === 'number' ? code : undefined,
+          [AttrConnectionCloseReason]: textOf(reason) || undefined,
+          [AttrConnectionCloseWasClean]: typeof wasClean === 'boolean' ? wasClean : undefined,
+          [AttrConnectionSentCount]: send.count,
+          [AttrConnectionSentSize]: send.bytes,
+          [AttrConnectionReceivedCount]: receive.count,
+          [AttrConnectionReceivedSize]: receive.bytes,
+        },
+      }).end();
+    },
+  };
+}
+
+function activeContext(): Context {
+  return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+}
+
+/** In words; that of a socket which does not say counts as open. */
+function stateOf(socket: object): string {
+  return STATES[read(socket, 'readyState') as number] ?? 'open';
+}
+
+/** Bytes of what is sent or received; 0 of what does not say. Never throws. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return utf8Length(data);
+  try {
+    // Fragments, as the package `ws` has them.
+    if (Array.isArray(data)) return data.reduce((sum: number, part: unknown) => sum + bytesOf(part), 0);
+  } catch {
+    // It may be a proxy.
+  }
+  return bytesOf(data);
+}
+
+/** Bytes of a buffer, a view of one, or a `Blob`. */
+function bytesOf(data: unknown): number {
+  const size = read(data, 'byteLength') ?? read(data, 'size');
+  return typeof size === 'number' && size >= 0 ? size : 0;
+}

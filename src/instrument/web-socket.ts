@@ -1,0 +1,254 @@
+import { report } from '../core/diagnostic.ts';
+import { messageOf, read } from '../core/exception.ts';
+import type { Span } from '../core/span.ts';
+import { recordError } from '../core/span-callback.ts';
+import { isRecording } from '../trace.ts';
+import {
+  checkSocketOptions,
+  connectionOf,
+  type SocketConnection,
+  type TraceWebSocketOptions,
+} from './socket-connection.ts';
+
+// On a socket that is traced; the same for all copies of this package.
+const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace socket');
+
+/** A function of a socket, as it is replaced. */
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What is used of an `EventTarget`. */
+interface Target {
+  addEventListener: Method;
+  removeEventListener: Method;
+}
+
+/**
+ * Traces a WebSocket: `connection.created` now, `connection.state_change`, `connection.message.send` and `.receive` with their
+ * sizes, `connection.error`, and `connection.closed` with code, reason and totals. The span of a message is active while the
+ * listeners run that receive it. Takes the `WebSocket` of the web's standards, as browsers, Node, Deno, Bun and Workers have
+ * it on either side, and that of the package `ws`. Messages are left as they are: no trace context is put into them.
+ *
+ * Before `initialize`, and for a socket that is traced already, it does nothing. A socket that cannot be read, or changed, stays
+ * as it is, and is reported.
+ *
+ * @returns The same socket, of which some methods are replaced.
+ * @throws TypeError naming an option that cannot be used.
+ */
+export function traceWebSocket<Socket extends object>(socket: Socket, options: TraceWebSocketOptions = {}): Socket {
+  checkSocketOptions(options);
+  if (isRecording()) {
+    guarded(() => {
+      const { emit, addEventListener } = socket as { emit?: unknown; addEventListener?: unknown };
+      if (typeof (emit ?? addEventListener) !== 'function') {
+        throw new TypeError('it has neither emit() nor addEventListener()');
+      }
+      const connection = traceMethods(socket, options);
+      if (connection === undefined) return;
+      if (emit === undefined) watchTarget(socket as Target, connection);
+      else watchEmitter(socket, connection);
+    });
+  }
+  return socket;
+}
+
+/** The connection of a socket, whose methods say what they do; `undefined` where it is traced already. */
+export function traceMethods(socket: object, options: TraceWebSocketOptions): SocketConnection | undefined {
+  if (TRACED in socket) return undefined;
+  // The first that throws of those that cannot be changed: nothing has been said of them by then.
+  Object.defineProperty(socket, TRACED, { value: true });
+  const connection = connectionOf(socket, options);
+  for (const name of ['send', 'sendText', 'sendBinary']) {
+    replace(socket, name, (original, self, args) => {
+      const isBinary = read(args[1], 'binary');
+      const span = connection.message('send', args[0], typeof isBinary === 'boolean' ? !isBinary : undefined);
+      try {
+        return original.apply(self, args);
+      } catch (error) {
+        if (span) recordError(span, error);
+        throw error;
+      } finally {
+        span?.end();
+      }
+    });
+  }
+  for (const name of ['accept', 'close', 'terminate']) {
+    replace(socket, name, (original, self, args) => {
+      const result = original.apply(self, args);
+      connection.look();
+      return result;
+    });
+  }
+  return connection;
+}
+
+/** Runs what is done to a socket, which may be anything. */
+export function guarded(trace: () => void): void {
+  try {
+    trace();
+  } catch (error) {
+    report('socket_unreadable', messageOf(error));
+  }
+}
+
+/** Puts `call` in the place of a method, if there is one. */
+function replace(
+  socket: object,
+  name: string,
+  call: (original: Method, self: unknown, args: unknown[]) => unknown,
+): void {
+  const original = (socket as Record<string, unknown>)[name] as Method;
+  if (typeof original !== 'function') return;
+  Object.defineProperty(socket, name, {
+    value(this: unknown, ...args: unknown[]) {
+      return call(original, this, args);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+/**
+ * The package `ws`: all its events, whoever listens in whichever way, go through `emit`. A listener would not do: one for
+ * `error` would keep a process alive that nobody else keeps from crashing.
+ */
+function watchEmitter(socket: object, connection: SocketConnection): void {
+  replace(socket, 'emit', (original, self, args) => {
+    const emit = () => original.apply(self, args);
+    const [name, first, second] = args;
+    if (name === 'message') {
+      const span = connection.message('receive', first, typeof second === 'boolean' ? !second : undefined);
+      if (span === undefined) return emit();
+      try {
+        return connection.run(span, emit);
+      } finally {
+        span.end();
+      }
+    }
+    if (name === 'open') connection.look();
+    else if (name === 'error') connection.failed(first);
+    else if (name === 'close') connection.closed(first, second, first !== 1006);
+    return emit();
+  });
+}
+
+/** An `EventTarget`, the WebSocket of the standards. */
+function watchTarget(socket: Target, connection: SocketConnection): void {
+  const { addEventListener, removeEventListener } = socket;
+  const listen = (type: string, listener: (event: unknown) => void) => addEventListener.call(socket, type, listener);
+  listen('open', () => connection.look());
+  listen('error', (event) =>
+    connection.failed(read(event, 'error') ?? (read(event, 'message') || 'the connection failed')),
+  );
+  listen('close', (event) => connection.closed(read(event, 'code'), read(event, 'reason'), read(event, 'wasClean')));
+  watchMessages(socket, connection, addEventListener, removeEventListener);
+}
+
+/**
+ * The listeners for messages are wrapped, so that the span of a message is active while they run: one wrapper for each of them,
+ * by which the socket knows them apart, and can remove them, as it would without. Those that were there before are not; they run
+ * as ever. The first that runs starts the span, a last one of ours ends it.
+ */
+function watchMessages(
+  socket: Target,
+  connection: SocketConnection,
+  addEventListener: Method,
+  removeEventListener: Method,
+): void {
+  const wrappers = new WeakMap<object, object>();
+  const spans = new WeakMap<object, Span | typeof NONE>();
+  let isUnderWay = false;
+  let isLast = false;
+
+  const begin = (event: object) => {
+    isUnderWay = true;
+    let span = spans.get(event);
+    if (span === undefined) {
+      span = connection.message('receive', read(event, 'data')) ?? NONE;
+      spans.set(event, span);
+    }
+    return span === NONE ? undefined : (span as Span);
+  };
+  const last = (event: object) => {
+    end(begin(event));
+    isUnderWay = false;
+    if (!isLast) beLast();
+  };
+  const beLast = () => {
+    // One that is removed while an event is under way would not have it any more.
+    isLast = !isUnderWay;
+    if (isUnderWay) return;
+    removeEventListener.call(socket, 'message', last);
+    addEventListener.call(socket, 'message', last);
+  };
+  const wrapperOf = (listener: unknown): unknown => {
+    if (Object(listener) !== listener) return listener;
+    const known = wrappers.get(listener as object);
+    if (known !== undefined) return known;
+    const wrapper = function (this: unknown, event: object) {
+      const call = () =>
+        typeof listener === 'function'
+          ? listener.call(this, event)
+          : (listener as { handleEvent(event: object): unknown }).handleEvent(event);
+      const span = begin(event);
+      if (span === undefined) return call();
+      try {
+        return connection.run(span, call);
+      } finally {
+        // It may be the last one that has the event.
+        if (read(event, 'cancelBubble')) end(span);
+      }
+    };
+    wrappers.set(listener as object, wrapper);
+    // Runtimes make `onmessage` a listener by the method that is replaced here.
+    wrappers.set(wrapper, wrapper);
+    return wrapper;
+  };
+
+  replace(socket, 'addEventListener', (original, self, [type, listener, ...rest]) => {
+    if (type !== 'message' || self !== socket) return original.call(self, type, listener, ...rest);
+    // It may have been there before it could be wrapped.
+    if (wrapperOf(listener) !== listener) removeEventListener.call(socket, type, listener, ...rest);
+    original.call(socket, type, wrapperOf(listener), ...rest);
+    return beLast();
+  });
+  replace(socket, 'removeEventListener', (original, self, [type, listener, ...rest]) => {
+    original.call(self, type, listener, ...rest);
+    if (type === 'message' && self === socket) original.call(socket, type, wrapperOf(listener), ...rest);
+  });
+
+  beLast();
+  const accessor = accessorOf(socket, 'onmessage');
+  if (accessor?.get !== undefined && accessor.set !== undefined) {
+    const { get, set } = accessor;
+    let handler: unknown = get.call(socket);
+    const assign = (value: unknown) => {
+      set.call(socket, typeof value === 'function' ? wrapperOf(value) : value);
+      handler = value;
+      beLast();
+    };
+    Object.defineProperty(socket, 'onmessage', {
+      get: () => (typeof handler === 'function' ? handler : get.call(socket)),
+      set: assign,
+      enumerable: true,
+      configurable: true,
+    });
+    if (typeof handler === 'function') assign(handler);
+  }
+}
+
+// In the place of the span of a message that gets none.
+const NONE = 0;
+
+function end(span: Span | undefined): void {
+  // A listener may have kept the event from the others.
+  if (span?.isRecording()) span.end();
+}
+
+/** The getter and setter of a property, wherever they are inherited from. */
+function accessorOf(object: object | null, name: string): PropertyDescriptor | undefined {
+  for (let owner = object; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+    if (descriptor !== undefined) return descriptor;
+  }
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import { type Context, ROOT_CONTEXT } from '../core/context.ts';
+import { W3CBaggagePropagator } from './baggage.ts';
+import { CompositePropagator } from './composite.ts';
+import type { TextMapGetter, TextMapPropagator } from './propagator.ts';
+import { W3CTraceContextPropagator } from './trace-context.ts';
+
+const getter: TextMapGetter<Document> = {
+  keys: () => [],
+  get: (page, name) =>
+    Array.from(page.querySelectorAll<HTMLMetaElement>(`meta[name="${name}"]`), ({ content }) => content),
+};
+
+/**
+ * The context in which a server has made this page, for `{ parent }`: of what it wrote into
+ * `<meta name="traceparent" content="00-…">`, and `tracestate` and `baggage` likewise. The root context where there is no
+ * page, no such element or nothing valid in it, or `traceparent` twice. Never throws.
+ *
+ * @param propagator - What reads the elements. Default: W3C trace context and W3C baggage.
+ */
+export function pageContext(
+  propagator: TextMapPropagator = new CompositePropagator({
+    propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+  }),
+): Context {
+  try {
+    return propagator.extract(ROOT_CONTEXT, document, getter as TextMapGetter);
+  } catch {
+    return ROOT_CONTEXT;
+  }
+}

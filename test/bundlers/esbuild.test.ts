@@ -1,0 +1,4 @@
+import { esbuild } from './esbuild.ts';
+import { describeBundler } from './suite.ts';
+
+describeBundler(esbuild);

@@ -1,0 +1,3 @@
+import { AttrLLMModel, SpanKind } from '@realtime-ai/trace';
+
+globalThis.main = async () => [AttrLLMModel, SpanKind.CLIENT];

@@ -1,0 +1,13 @@
+// What most programs do: to a collector where there is a URL, and to the console where there is none.
+import { initialize, instrumentLLMRequest, shutdown, stats, traceId, withSpan } from '@realtime-ai/trace';
+
+globalThis.main = async (url) => {
+  initialize({ quiet: true, serviceName: 'bundle', ...(url && { exporterType: 'otlp', otlpEndpoint: url }) });
+  const holdsAcrossAwait = await withSpan('turn', async (turn) => {
+    instrumentLLMRequest('openai', 'gpt', { parent: turn }).end();
+    await undefined;
+    return traceId() !== '';
+  });
+  await shutdown();
+  return { ...stats(), holdsAcrossAwait };
+};

@@ -1,0 +1,4 @@
+import { rolldown } from './rolldown.ts';
+import { describeBundler } from './suite.ts';
+
+describeBundler(rolldown);

@@ -1,0 +1,49 @@
+import { BUILTIN, type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
+
+/** What is used of Rolldown; its own types are there only when this folder is installed. */
+interface Chunk {
+  readonly type: 'chunk' | 'asset';
+  readonly fileName: string;
+  readonly code: string;
+  readonly isEntry: boolean;
+  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
+}
+interface Built {
+  generate(options: object): Promise<{ output: readonly Chunk[] }>;
+  close(): Promise<void>;
+}
+
+const { rolldown: run } = (await import('rolldown' as string)) as { rolldown: (options: object) => Promise<Built> };
+
+const OPTIONS: Readonly<Record<Target, object>> = {
+  page: { platform: 'browser' },
+  worker: { platform: 'browser' },
+  workerd: { platform: 'neutral', resolve: { conditionNames: ['import', ...CONDITIONS.workerd] }, external: BUILTIN },
+  'edge-light': { platform: 'neutral', resolve: { conditionNames: ['import', ...CONDITIONS['edge-light']] } },
+  node: { platform: 'node' },
+  'node-cjs': { platform: 'node' },
+};
+
+/** Rolldown, and Oxc's minifier. */
+export const rolldown: Bundler = {
+  name: 'Rolldown',
+  async bundle({ program, target, isMinified }) {
+    const warnings: string[] = [];
+    const built = await run({
+      input: program,
+      ...OPTIONS[target],
+      onLog: (level: string, { message }: { message: string }) => level === 'warn' && warnings.push(message),
+    });
+    const { output } = await built.generate({ format: target === 'node-cjs' ? 'cjs' : 'es', minify: isMinified });
+    await built.close();
+    const chunks = output.filter(({ type }) => type === 'chunk');
+    return {
+      entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
+      files: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
+      modules: modulesOf(
+        chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
+      ),
+      warnings,
+    };
+  },
+};

@@ -1,0 +1,4 @@
+import { rollup } from './rollup.ts';
+import { describeBundler } from './suite.ts';
+
+describeBundler(rollup);

@@ -1,0 +1,4 @@
+import { describeBundler } from './suite.ts';
+import { vite } from './vite.ts';
+
+describeBundler(vite);

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
+
+/** What is used of Vite; its own types are there only when this folder is installed. */
+interface Output {
+  readonly type: 'chunk' | 'asset';
+  readonly fileName: string;
+  readonly code: string;
+  readonly isEntry: boolean;
+  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
+}
+interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+  warnOnce(message: string): void;
+}
+
+const { build, createLogger } = (await import('vite' as string)) as {
+  build(options: object): Promise<{ output: readonly Output[] }>;
+  createLogger(level: string): Logger;
+};
+
+const onServer = (target?: 'workerd' | 'edge-light') => ({
+  build: { ssr: true },
+  ssr: {
+    noExternal: true,
+    // The list takes the place of Vite's own, of which these are meant for all targets.
+    ...(target && { target: 'webworker', resolve: { conditions: [...CONDITIONS[target], 'module'] } }),
+  },
+});
+
+const OPTIONS: Readonly<Record<Target, { build?: object; ssr?: object }>> = {
+  page: {},
+  worker: {},
+  workerd: onServer('workerd'),
+  'edge-light': onServer('edge-light'),
+  node: onServer(),
+  'node-cjs': onServer(),
+};
+
+/** Vite, with the minifier that is its default. */
+export const vite: Bundler = {
+  name: 'Vite',
+  async bundle({ program, target, isMinified }) {
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    const options = OPTIONS[target];
+    const ofWorker: Output[] = [];
+    const { output } = await build({
+      configFile: false,
+      root: dirname(program),
+      logLevel: 'warn',
+      customLogger: { ...createLogger('silent'), info: () => {}, warn, warnOnce: warn },
+      ...options,
+      build: {
+        ...options.build,
+        write: false,
+        minify: isMinified,
+        rollupOptions: {
+          input: target === 'worker' ? pageWith(program) : program,
+          output: {
+            format: target === 'node-cjs' ? 'cjs' : 'es',
+            entryFileNames: '[name].js',
+            chunkFileNames: '[name].js',
+          },
+        },
+      },
+      worker: {
+        format: 'es',
+        rollupOptions: { output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' } },
+        plugins: () => [
+          {
+            name: 'worker-output',
+            generateBundle: (_: unknown, files: Record<string, Output>) => void ofWorker.push(...Object.values(files)),
+          },
+        ],
+      },
+    });
+    const chunks = (target === 'worker' ? ofWorker : output).filter(({ type }) => type === 'chunk');
+    return {
+      entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
+      files: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
+      modules: modulesOf(
+        chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
+      ),
+      warnings,
+    };
+  },
+};
+
+/** A page that starts the program as a worker. */
+function pageWith(program: string): string {
+  const name = basename(program);
+  const page = join(dirname(program), `page-with-${name}.mjs`);
+  writeFileSync(page, `new Worker(new URL('./${name}', import.meta.url), { type: 'module' });\n`);
+  return page;
+}

@@ -1,0 +1,4 @@
+import { describeBundler } from './suite.ts';
+import { webpack } from './webpack.ts';
+
+describeBundler(webpack);

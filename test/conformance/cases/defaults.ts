@@ -1,0 +1,27 @@
+import { defaultConfig, initialize, startSpan, withSpan } from '@realtime-ai/trace';
+import { defineCase, shutDown } from '../case.ts';
+import { expectEqual, expectTrue } from '../expectation.ts';
+
+export default defineCase({
+  title: '`initialize` without settings prints',
+  spans: 0,
+  // Variables that may not be read are none.
+  variables: (endpoint, canBeRead): Record<string, string> =>
+    canBeRead ? {} : { TRACE_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: 'unread' },
+  async run() {
+    initialize({ quiet: true });
+    withSpan('printed', () => startSpan('printed below').end());
+    await shutDown();
+    return defaultConfig();
+  },
+  check({ facts, output }) {
+    const { serviceName, exporterType, otlpEndpoint, samplingRate } = facts;
+    expectEqual(
+      [serviceName, exporterType, otlpEndpoint, samplingRate],
+      ['realtime-ai', 'stdout', 'http://localhost:4318', 1],
+      'the default settings',
+    );
+    const printed = /^trace [0-9a-f]{32} {2}realtime-ai .* 2 spans\n {2}printed .*\n {2}└─ printed below /m;
+    expectTrue(printed.test(output), `no trace was printed, but: ${output}`);
+  },
+});

@@ -1,0 +1,33 @@
+import { type Span, startSpan, withSpan } from '@realtime-ai/trace';
+import { defineCase, givenInput, initializeFor, shutDown } from '../case.ts';
+import { expectEqual, expectTrue } from '../expectation.ts';
+import { treeOf } from '../span-tree.ts';
+
+const diagnostics: string[] = [];
+let early: Span | undefined;
+
+// Nothing is given where the case is checked.
+const input = givenInput();
+if (input !== undefined) {
+  initializeFor(input, {}, diagnostics);
+  // It does not throw, and it is told of.
+  if (input.lacks.includes('early spans')) early = withSpan('too early', (span) => span);
+}
+
+export default defineCase({
+  title: '`initialize` while a module loads',
+  spans: 2,
+  async run() {
+    withSpan('later', () => startSpan('below').end());
+    await shutDown();
+    return { isRecording: early?.isRecording(), diagnostics };
+  },
+  check({ facts, spans, input: { lacks } }) {
+    if (lacks.includes('early spans')) {
+      expectEqual(facts.isRecording, false, 'the early span records');
+      expectEqual(facts.diagnostics.length, 1, 'diagnostics');
+      expectTrue(/^start_failed: .*global scope/.test(facts.diagnostics[0]), facts.diagnostics[0]);
+    } else expectEqual(facts.diagnostics, [], 'diagnostics');
+    expectEqual(treeOf(spans), 'later(below)', 'the trace');
+  },
+});

@@ -1,0 +1,2 @@
+declare const trace: typeof import('@realtime-ai/trace');
+export default trace;

@@ -1,0 +1,26 @@
+import type { DecodedSpan } from '../oracle/otlp.ts';
+
+/**
+ * The names of spans with their children behind them, those that started first before others:
+ * `outer(first, second(third))`. Traces are separated by spaces; a span whose parent is not there has a `?`.
+ */
+export function treeOf(spans: readonly DecodedSpan[]): string {
+  const byId = new Map(spans.map((span) => [idOf(span.traceId, span.spanId), span]));
+  const sorted = [...byId.values()].sort((one, other) =>
+    one.startTimeUnixNano < other.startTimeUnixNano ? -1 : one.startTimeUnixNano > other.startTimeUnixNano ? 1 : 0,
+  );
+  const shown = (span: DecodedSpan): string => {
+    const children = sorted.filter(
+      ({ traceId, parentSpanId }) => traceId === span.traceId && parentSpanId === span.spanId,
+    );
+    return children.length === 0 ? span.name : `${span.name}(${children.map(shown).join(', ')})`;
+  };
+  return sorted
+    .filter(({ traceId, parentSpanId }) => !byId.has(idOf(traceId, parentSpanId)))
+    .map((span) => (span.parentSpanId === '' ? '' : '?') + shown(span))
+    .join(' ');
+}
+
+function idOf(traceId: string, spanId: string): string {
+  return `${traceId}-${spanId}`;
+}

@@ -1,0 +1,3 @@
+import { testWithRandomHeaders } from './fuzz.ts';
+
+testWithRandomHeaders(1_000_000);

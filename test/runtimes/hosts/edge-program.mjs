@@ -1,0 +1,17 @@
+// Runs a bundle in Vercel's edge runtime: a process by itself, since a case may hold it up, and a Node of a known version.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
+import { EdgeRuntime } from 'edge-runtime';
+
+const [path, variables] = process.argv.slice(2);
+const runtime = new EdgeRuntime({
+  initialCode: readFileSync(path, 'utf8'),
+  // What Next.js adds.
+  extend: (context) =>
+    variables === undefined
+      ? context
+      : Object.assign(context, { AsyncLocalStorage, process: { env: JSON.parse(variables) } }),
+});
+const response = await runtime.dispatchFetch('http://edge/');
+console.log(`conformance: ${await response.text()}`);
+await response.waitUntil();

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleCase, inputCode } from '../bundle.ts';
+import type { Host } from '../host.ts';
+import { runProcess } from '../process.ts';
+
+// As Next.js asks for them.
+const OPTIONS = { conditions: ['edge-light', 'worker'], format: 'iife' as const };
+const END = `addEventListener('fetch', (event) => {
+  const report = runCase(testCase, (promise) => event.waitUntil(promise));
+  event.respondWith(report.then((result) => Response.json(result)));
+});`;
+
+const program = fileURLToPath(new URL('edge-program.mjs', import.meta.url));
+const node = fileURLToPath(new URL('../node_modules/node24/bin/node', import.meta.url));
+
+function edgeHost(title: string, isExtended: boolean, lacks: Host['lacks']): Host {
+  return {
+    title,
+    language: 'nodejs',
+    lacks: {
+      gzip: 'there is no `CompressionStream`',
+      signals: 'a function is no process',
+      cancellation: 'a function goes on when a client goes',
+      ...lacks,
+    },
+    missing: () =>
+      existsSync(node) ? undefined : 'the Node that it runs on is not installed: there is one for linux-x64',
+    async run(job) {
+      const path = join(job.folder, `${job.id}-${isExtended ? 'extended' : 'bare'}.js`);
+      await writeFile(path, inputCode(job) + (await bundleCase(job, 'edge', END, OPTIONS)));
+      const variables = JSON.stringify({ CONFORMANCE: 'yes', ...job.variables });
+      return runProcess(node, [program, path, ...(isExtended ? [variables] : [])], job, {});
+    },
+  };
+}
+
+export const EDGES: readonly Host[] = [
+  edgeHost('Edge', false, {
+    'async context': 'there is no `AsyncLocalStorage`, unless it is injected',
+    environment: 'there are no environment variables, unless they are injected',
+  }),
+  edgeHost('Edge in Next.js', true, {}),
+];
