@@ -173,7 +173,7 @@ function stateOf(socket: object): string {
 }
 
 /** Bytes of what is sent or received; 0 of what does not say. Never throws. */
-function sizeOf(data: unknown): number {
+export function sizeOf(data: unknown): number {
   if (typeof data === 'string') return utf8Length(data);
   try {
     // Fragments, as the package `ws` has them.

@@ -108,8 +108,9 @@ describe('an event of a WebSocket', () => {
     assert.deepEqual(span.attributes, {
       'connection.type': 'websocket',
       'connection.state': 'closed',
-      'websocket.close.code': 1006n,
-      'websocket.close.was_clean': false,
+      'connection.close_code': 1006n,
+      'connection.close_reason': 'lost',
+      'connection.was_clean': false,
     });
   });
 

@@ -226,7 +226,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       if (hasContext) assert.equal(named(spans, 'answer').parentSpanId, received.spanId);
       // Its methods can be called by whoever has a stub, and are not traced.
       assert.deepEqual(await (await get('/count')).json(), [1, 3]);
-      assert.equal(named(spans, 'connection.closed').attributes['websocket.close.code'], 1000n);
+      assert.equal(named(spans, 'connection.closed').attributes['connection.close_code'], 1000n);
       const upgraded = spans.filter(({ attributes }) => attributes['http.response.status_code'] === 101n);
       assert.deepEqual(
         upgraded.map(({ attributes }) => attributes['url.path']),
