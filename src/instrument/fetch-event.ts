@@ -2,16 +2,20 @@ import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../core/exception.ts';
 import type { Call, TracedCall } from './event.ts';
+import { spanOf } from './event-span.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import { type OpenEvent, setError } from './open-event.ts';
 import { isHeldByBun, passOnBody } from './outgoing-body.ts';
 import { type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
 import { contextOfCaller } from './tracing.ts';
 
-/** What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored. */
+/**
+ * What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored, or that another
+ * traced handler hands on.
+ */
 export function traceRequest(options: HandlerOptions, { args }: Call): TracedCall | undefined {
   const request = args[0] as Request;
-  if (asked(options.ignore, request) === true) return undefined;
+  if (spanOf(request)?.isRecording() || asked(options.ignore, request) === true) return undefined;
   const parent = contextOfCaller(options, read(request, 'headers'));
   return {
     parent,

@@ -2,6 +2,7 @@ import { checkSetting, POSITIVE } from '../setting.ts';
 import { type Call, callRunner, type RunCall } from './event.ts';
 import { traceRequest } from './fetch-event.ts';
 import type { HandlerOptions } from './handler-options.ts';
+import { checkSocketOptions } from './socket-connection.ts';
 import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
 type Class = new (...args: never[]) => object;
@@ -31,6 +32,7 @@ export function traceHandler<A extends unknown[], R>(
 export function traceHandler<T extends object>(handler: T, options?: HandlerOptions): T;
 export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {
   if (options.timeoutMillis !== undefined) checkSetting('timeoutMillis', options.timeoutMillis, POSITIVE);
+  checkSocketOptions({ messages: options.messages });
   const run = callRunner(options);
   if (isClass(handler)) return tracedClass(handler, run, options);
   if (typeof handler === 'function') {

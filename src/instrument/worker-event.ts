@@ -18,7 +18,7 @@ import {
 import type { Call, TracedCall } from './event.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import { setFailure } from './server-span.ts';
-import { sizeOf } from './socket-connection.ts';
+import { isWanted, sizeOf } from './socket-connection.ts';
 import { contextOfCaller, startWithin } from './tracing.ts';
 
 /** What the span of an event is called, and what is said of it. */
@@ -74,8 +74,13 @@ export const WORKER_EVENTS: Readonly<Record<string, Describe>> = {
   webSocketError: ([socket], options) => connection('connection.error', 'error', socket, options),
 };
 
-/** What is traced of such an event: a trace of its own, since nothing comes with it. */
-export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall {
+/** What is traced of such an event: a trace of its own, since nothing comes with it. Nothing of a message that is not wanted. */
+export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall | undefined {
+  if (event === 'webSocketMessage') {
+    const [, data] = args;
+    const message = { direction: 'receive', data, size: sizeOf(data), isText: typeof data === 'string' } as const;
+    if (!isWanted(options.messages, message)) return undefined;
+  }
   let name = event;
   let described: SpanOptions = {};
   try {
