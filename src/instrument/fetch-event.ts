@@ -2,21 +2,26 @@ import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../core/exception.ts';
 import type { Call, TracedCall } from './event.ts';
+import { spanOf } from './event-span.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import { type OpenEvent, setError } from './open-event.ts';
-import { passOnBody } from './outgoing-body.ts';
+import { isHeldByBun, passOnBody } from './outgoing-body.ts';
 import { type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
 import { contextOfCaller } from './tracing.ts';
 
-/** What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored. */
+/**
+ * What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored, or that another
+ * traced handler hands on.
+ */
 export function traceRequest(options: HandlerOptions, { args }: Call): TracedCall | undefined {
   const request = args[0] as Request;
-  if (asked(options.ignore, request) === true) return undefined;
+  if (spanOf(request)?.isRecording() || asked(options.ignore, request) === true) return undefined;
   const parent = contextOfCaller(options, read(request, 'headers'));
   return {
     parent,
     span: startServerSpan(options, parent, serverRequest(args), request),
-    signal: read(request, 'signal') as AbortSignal | undefined,
+    // That of Deno aborts after each response, and who listens to it is warned of that, on stderr.
+    signal: 'Deno' in globalThis ? undefined : (read(request, 'signal') as AbortSignal | undefined),
     finish: (event, result, context) => finish(options, event, request, result, context),
   };
 }
@@ -63,11 +68,11 @@ async function finish(
       setError(span, 'network_error', 'the handler answered with Response.error()');
     } else {
       setServerStatus(span, status);
-      const isTimed = timeBody && request.method !== 'HEAD' && status >= 200;
-      // The headers first: Bun knows no content type any more once it has been asked for the body.
-      if (response.bodyUsed || (isTimed && response.headers && response.body?.locked)) {
-        setError(span, 'body_used', 'the body of the response has been read');
-      } else if (isTimed && response.body) return await passOnBody(response, response.body, context, event);
+      const isTimed = timeBody && request.method !== 'HEAD' && status >= 200 && !isHeldByBun(response);
+      // The body of what is not timed is not even looked at.
+      const body = isTimed ? response.body : null;
+      if (response.bodyUsed || body?.locked) setError(span, 'body_used', 'the body of the response has been read');
+      else if (body) return await passOnBody(response, body, context, event);
     }
   } catch (error) {
     report('response_unreadable', messageOf(error));

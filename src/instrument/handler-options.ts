@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { ServerOptions } from './server-span.ts';
+import type { TraceWebSocketOptions } from './socket-connection.ts';
 import type { TracingOptions } from './tracing.ts';
 
 /** What is said of the events of a handler, whatever kind they are. */
@@ -36,4 +37,6 @@ export interface HandlerOptions extends EventOptions, ServerOptions<Request> {
   carrierOf?: (message: never) => unknown;
   /** What a WebSocket of a Durable Object is called, for `connection.id`. Default: none. */
   connectionId?: (socket: never) => string | undefined;
+  /** Which messages of such a WebSocket get a span: `all`, `text`, `none`, or what a function says. Default: `all`. */
+  messages?: TraceWebSocketOptions['messages'];
 }

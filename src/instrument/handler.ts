@@ -2,6 +2,7 @@ import { checkSetting, POSITIVE } from '../setting.ts';
 import { type Call, callRunner, type RunCall } from './event.ts';
 import { traceRequest } from './fetch-event.ts';
 import type { HandlerOptions } from './handler-options.ts';
+import { checkSocketOptions } from './socket-connection.ts';
 import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
 type Class = new (...args: never[]) => object;
@@ -31,12 +32,13 @@ export function traceHandler<A extends unknown[], R>(
 export function traceHandler<T extends object>(handler: T, options?: HandlerOptions): T;
 export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {
   if (options.timeoutMillis !== undefined) checkSetting('timeoutMillis', options.timeoutMillis, POSITIVE);
+  checkSocketOptions({ messages: options.messages });
   const run = callRunner(options);
   if (isClass(handler)) return tracedClass(handler, run, options);
   if (typeof handler === 'function') {
-    return async function (this: unknown, ...args: unknown[]) {
+    return like(handler, async function (this: unknown, ...args: unknown[]) {
       return runEvent('fetch', run, options, { event: args, args, run: () => handler.apply(this, args) });
-    };
+    });
   }
   if (typeof handler === 'object' && handler !== null) {
     const traced = tracedObject(handler, run, options);
@@ -54,9 +56,19 @@ function runEvent(name: string, run: RunCall, options: HandlerOptions, call: Cal
   return run(call, () => (name === 'fetch' ? traceRequest(options, call) : traceWorkerEvent(name, options, call)));
 }
 
-/** A class, and no function: only that has a prototype for good. */
+/** A function with the name of another, and its length: Deno hands no request to one that asks for no arguments. */
+function like<F extends object>({ name, length }: { name: string; length: number }, traced: F): F {
+  return Object.defineProperties(traced, { name: { value: name }, length: { value: Math.max(length, 1) } });
+}
+
+/**
+ * A class, and no function, whose prototype can be replaced and has nothing in it. One of these is true of each class: those of
+ * Workers, from which others are derived, are functions like any other.
+ */
 function isClass(value: unknown): value is Class {
-  return typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
+  if (typeof value !== 'function') return false;
+  const own = Object.getOwnPropertyDescriptor(value, 'prototype');
+  return own !== undefined && (!own.writable || Reflect.ownKeys(Object(own.value)).length > 1);
 }
 
 /** An object with the same members and of the same class, whose events are traced; nothing where it has none. */
@@ -67,11 +79,11 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
     const method = (handler as Record<string, unknown>)[name];
     if (typeof method !== 'function') continue;
     isTraced = true;
-    const value = async function (this: unknown, ...args: unknown[]) {
+    const value = like(method, async function (this: unknown, ...args: unknown[]) {
       // The original may have private members.
       const self = this === traced ? handler : this;
       return runEvent(name, run, options, { event: args, args, run: () => method.apply(self, args) });
-    };
+    });
     members[name] = { value, writable: true, enumerable: true, configurable: true };
   }
   const traced: object = Object.create(Object.getPrototypeOf(handler), members);
@@ -96,14 +108,14 @@ function tracedClass(Base: Class, run: RunCall, options: HandlerOptions): Class 
       for (const name of ['fetch', ...Object.keys(WORKER_EVENTS)]) {
         const method = prototype[name];
         if (typeof method !== 'function') continue;
-        const value = async function (this: object, ...args: unknown[]) {
+        const value = like(method, async function (this: object, ...args: unknown[]) {
           const [context, env] = made.get(this) ?? [];
           return runEvent(name, run, options, {
             event: [args[0], env, context],
             args,
             run: () => method.apply(this, args),
           });
-        };
+        });
         Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
       }
     }

@@ -85,7 +85,7 @@ export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: 
 /** Begins the spans of a connection: `connection.created`. */
 export function connectionOf(socket: object, options: TraceWebSocketOptions): SocketConnection {
   const at = draw(2);
-  const { id = hexOf(pool[at], pool[at + 1]), parent, attributes, messages = 'all' } = options;
+  const { id = hexOf(pool[at], pool[at + 1]), parent, attributes, messages } = options;
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
   const own = { parent: parent ?? active, attributes };
@@ -102,15 +102,6 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
     instrumentConnectionStateChange(id, TYPE, state, next, own).end();
     state = next;
   };
-  const isWanted = (message: WebSocketMessage): boolean => {
-    if (typeof messages !== 'function') return messages === 'all' || (messages === 'text' && message.isText);
-    try {
-      return messages(message);
-    } catch (error) {
-      report('socket_unreadable', messageOf(error));
-      return false;
-    }
-  };
 
   return {
     message(direction, data, isText = typeof data === 'string') {
@@ -118,7 +109,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       const total = totals[direction];
       total.count++;
       total.bytes += size;
-      if (!isWanted({ direction, data, size, isText })) return undefined;
+      if (!isWanted(messages, { direction, data, size, isText })) return undefined;
       // What is sent belongs to what sends it.
       const context = direction === 'send' ? activeContext() : ROOT_CONTEXT;
       const sender = isSpanContextValid(spanContextOf(context)) ? { ...own, parent: context } : own;
@@ -163,6 +154,17 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
   };
 }
 
+/** True for a message that gets a span. Never throws. */
+export function isWanted(messages: TraceWebSocketOptions['messages'] = 'all', message: WebSocketMessage): boolean {
+  if (typeof messages !== 'function') return messages === 'all' || (messages === 'text' && message.isText);
+  try {
+    return messages(message);
+  } catch (error) {
+    report('socket_unreadable', messageOf(error));
+    return false;
+  }
+}
+
 function activeContext(): Context {
   return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
 }
@@ -173,7 +175,7 @@ function stateOf(socket: object): string {
 }
 
 /** Bytes of what is sent or received; 0 of what does not say. Never throws. */
-function sizeOf(data: unknown): number {
+export function sizeOf(data: unknown): number {
   if (typeof data === 'string') return utf8Length(data);
   try {
     // Fragments, as the package `ws` has them.

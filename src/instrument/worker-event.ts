@@ -5,9 +5,20 @@ import { messageOf, read, textAt } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import type { LinkInput } from '../core/link.ts';
 import type { SpanOptions } from '../core/tracer.ts';
+import {
+  AttrConnectionCloseCode,
+  AttrConnectionCloseReason,
+  AttrConnectionCloseWasClean,
+  AttrConnectionID,
+  AttrConnectionState,
+  AttrConnectionType,
+  AttrMessageDirection,
+  AttrMessageSize,
+} from '../realtime/names.ts';
 import type { Call, TracedCall } from './event.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import { setFailure } from './server-span.ts';
+import { isWanted, sizeOf } from './socket-connection.ts';
 import { contextOfCaller, startWithin } from './tracing.ts';
 
 /** What the span of an event is called, and what is said of it. */
@@ -51,19 +62,25 @@ export const WORKER_EVENTS: Readonly<Record<string, Describe>> = {
   },
   webSocketMessage: ([socket, message], options) =>
     connection('connection.message.receive', 'active', socket, options, {
-      'message.direction': 'receive',
-      'message.size': sizeOf(message),
+      [AttrMessageDirection]: 'receive',
+      [AttrMessageSize]: sizeOf(message),
     }),
-  webSocketClose: ([socket, code, , wasClean], options) =>
+  webSocketClose: ([socket, code, reason, wasClean], options) =>
     connection('connection.closed', 'closed', socket, options, {
-      'websocket.close.code': code as number,
-      'websocket.close.was_clean': wasClean as boolean,
+      [AttrConnectionCloseCode]: code as number,
+      [AttrConnectionCloseReason]: (reason as string) || undefined,
+      [AttrConnectionCloseWasClean]: wasClean as boolean,
     }),
   webSocketError: ([socket], options) => connection('connection.error', 'error', socket, options),
 };
 
-/** What is traced of such an event: a trace of its own, since nothing comes with it. */
-export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall {
+/** What is traced of such an event: a trace of its own, since nothing comes with it. Nothing of a message that is not wanted. */
+export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall | undefined {
+  if (event === 'webSocketMessage') {
+    const [, data] = args;
+    const message = { direction: 'receive', data, size: sizeOf(data), isText: typeof data === 'string' } as const;
+    if (!isWanted(options.messages, message)) return undefined;
+  }
   let name = event;
   let described: SpanOptions = {};
   try {
@@ -90,9 +107,9 @@ function connection(
   return {
     name,
     attributes: {
-      'connection.id': connectionId?.(socket as never),
-      'connection.type': 'websocket',
-      'connection.state': state,
+      [AttrConnectionID]: connectionId?.(socket as never),
+      [AttrConnectionType]: 'websocket',
+      [AttrConnectionState]: state,
       ...attributes,
     },
   };
@@ -101,8 +118,4 @@ function connection(
 function linkOf(message: unknown, options: HandlerOptions): LinkInput[] {
   const sent = spanIn(contextOfCaller(options, options.carrierOf?.(message as never)));
   return sent ? [sent] : [];
-}
-
-function sizeOf(message: unknown): number | undefined {
-  return typeof message === 'string' ? new TextEncoder().encode(message).length : (message as ArrayBuffer)?.byteLength;
 }

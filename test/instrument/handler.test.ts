@@ -28,6 +28,10 @@ describe('what is no handler', () => {
       name: 'TypeError',
       message: 'timeoutMillis: 0 is not a number above 0',
     });
+    assert.throws(() => traceHandler(() => new Response(), { messages: 'some' as 'all' }), {
+      name: 'TypeError',
+      message: 'messages: "some" is not one of all, text, none, or a function',
+    });
   });
 });
 
@@ -40,6 +44,14 @@ describe('a function', () => {
     }, options);
     const response = await handler.call(server, request(), server, 3);
     assert.deepEqual(await response.json(), [true, true, 3]);
+  });
+
+  it('that is traced twice has one span', async () => {
+    const { options, recorder } = tracing();
+    const inner = traceHandler((_: Request) => new Response('inner'), options);
+    const outer = traceHandler({ fetch: async (given: Request) => inner(given) }, options);
+    for (let count = 0; count < 2; count++) assert.equal(await (await outer.fetch(request())).text(), 'inner');
+    assert.equal(recorder.ended.length, 2);
   });
 
   it('may be of any kind', async () => {
@@ -221,6 +233,15 @@ describe('a class', () => {
     await new Room(context, env).alarm();
     assert.deepEqual(namesOf(recorder), ['alarm', 'GET', 'alarm']);
     assert.deepEqual(Object.getOwnPropertyNames(room), ['ctx', 'env']);
+  });
+
+  it('may be written as a function', async () => {
+    const { options, recorder } = tracing();
+    function Room() {}
+    Room.prototype.alarm = () => 'ring';
+    const Traced = traceHandler(Room as unknown as new () => { alarm(): string }, options);
+    assert.equal(await new Traced().alarm(), 'ring');
+    assert.deepEqual(namesOf(recorder), ['alarm']);
   });
 
   it('has no methods that it had not before', () => {

@@ -102,14 +102,40 @@ describe('an event of a WebSocket', () => {
     }
   });
 
+  it('of a message that is not wanted has no span', async () => {
+    const wanted: [messages: HandlerOptions['messages'], sizes: bigint[]][] = [
+      ['all', [5n, 3200n]],
+      ['text', [5n]],
+      ['none', []],
+      [({ size }) => size > 100, [3200n]],
+    ];
+    for (const [messages, sizes] of wanted) {
+      const recorder = new Recorder();
+      class Room {
+        webSocketMessage(_socket: object, message: string | ArrayBuffer) {
+          return message;
+        }
+      }
+      const room = new (traceHandler(Room, { tracer: recorder.tracer, messages }))();
+      for (const message of ['hello', new ArrayBuffer(3200)]) {
+        assert.equal(await room.webSocketMessage({}, message), message);
+      }
+      assert.deepEqual(
+        recorder.sent().map(({ attributes }) => attributes['message.size']),
+        sizes,
+      );
+    }
+  });
+
   it('of its end says how it came', async () => {
     const span = await spanOfEvent('webSocketClose', [{}, 1006, 'lost', false]);
     assert.equal(span.name, 'connection.closed');
     assert.deepEqual(span.attributes, {
       'connection.type': 'websocket',
       'connection.state': 'closed',
-      'websocket.close.code': 1006n,
-      'websocket.close.was_clean': false,
+      'connection.close_code': 1006n,
+      'connection.close_reason': 'lost',
+      'connection.was_clean': false,
     });
   });
 

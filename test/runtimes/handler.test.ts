@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Collector, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
-import { FLAGS, startWorker, type Worker, type WorkerSocket } from './worker.ts';
+import { FLAGS, kCurrentWorker, startWorker, type Worker, type WorkerSocket } from './worker.ts';
 
 // OTLP's numbers.
 const SERVER = 2;
@@ -224,11 +224,24 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       const received = named(spans, 'connection.message.receive');
       assert.equal(received.attributes['message.size'], 5n);
       if (hasContext) assert.equal(named(spans, 'answer').parentSpanId, received.spanId);
-      assert.equal(named(spans, 'connection.closed').attributes['websocket.close.code'], 1000n);
+      // Its methods can be called by whoever has a stub, and are not traced.
+      assert.deepEqual(await (await get('/count')).json(), [1, 3]);
+      assert.equal(named(spans, 'connection.closed').attributes['connection.close_code'], 1000n);
       const upgraded = spans.filter(({ attributes }) => attributes['http.response.status_code'] === 101n);
       assert.deepEqual(
         upgraded.map(({ attributes }) => attributes['url.path']),
         ['/room', '/room'],
+      );
+    });
+
+    test('traces classes that are derived from a traced one, and entrypoints', async (t) => {
+      const { collector, get } = await started(t, flags);
+      assert.deepEqual(await (await get('/lobby', { headers: PARENT })).json(), { name: 'a-name', isOwn: true });
+      assert.equal(await (await get('/entry', { headers: PARENT })).text(), 'a-name');
+      const spans = await spansOf(collector, 4);
+      assert.deepEqual(
+        spans.map(({ name, kind, traceId }) => [name, kind, traceId]),
+        Array(4).fill(['GET', SERVER, TRACE_ID]),
       );
     });
   });
@@ -258,12 +271,14 @@ async function started(
   });
   const worker = await startWorker(t, 'handler.mjs', {
     compatibilityFlags,
-    durableObjects: { ROOM: 'Room' },
+    durableObjects: { ROOM: 'Room', LOBBY: 'Lobby' },
+    serviceBindings: { ENTRY: { name: kCurrentWorker, entrypoint: 'Entry' } },
     queueConsumers: ['jobs'],
     bindings: {
       TRACE_EXPORTER: 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_SERVICE_NAME: 'a-worker',
+      NAME: 'a-name',
       UPSTREAM: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`,
     },
   });

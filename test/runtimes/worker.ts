@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,7 +32,11 @@ export interface Worker {
   dispose(): Promise<void>;
 }
 
-const { Miniflare } = (await import('miniflare' as string)) as { Miniflare: new (options: object) => Worker };
+export const { Miniflare, kCurrentWorker } = (await import('miniflare' as string)) as {
+  Miniflare: new (options: object) => Worker;
+  /** A Worker that is bound to itself. */
+  kCurrentWorker: symbol;
+};
 
 /** The flags that decide about `AsyncLocalStorage`. */
 export const FLAGS: readonly (readonly string[])[] = [[], ['nodejs_als'], ['nodejs_compat']];
@@ -56,6 +61,8 @@ export async function startWorker(t: TestContext, program: string, options: obje
     modules: [{ type: 'ESModule', path: program, contents: outputFiles[0].text }],
     compatibilityDate: '2024-09-01',
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    // It tells of each error of a handler, with a stack of its own.
+    handleRuntimeStdio: (...streams: Readable[]) => streams.forEach((stream) => void stream.resume()),
     ...options,
   });
   t.after(() => worker.dispose());

@@ -1,4 +1,5 @@
 // A Worker with all that a handler may do, and a Durable Object. Tracing is set up by the bindings.
+import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import { spanId, spanOf, startSpan, traceFetch, traceHandler, withSpan } from '@realtime-ai/trace';
 
 const options = {
@@ -21,6 +22,10 @@ function pieces(count) {
       if (--count === 0) controller.close();
     },
   });
+}
+
+async function count({ ROOM, ENTRY }) {
+  return Response.json([await ROOM.get(ROOM.idFromName('room')).count(), await ENTRY.add(1, 2)]);
 }
 
 const paths = {
@@ -76,6 +81,9 @@ export default traceHandler(
   {
     fetch(request, env, ctx) {
       const { pathname } = new URL(request.url);
+      if (pathname === '/count') return count(env);
+      if (pathname === '/lobby') return env.LOBBY.get(env.LOBBY.idFromName('lobby')).fetch(request);
+      if (pathname === '/entry') return env.ENTRY.fetch(request);
       if (pathname.startsWith('/room')) return env.ROOM.get(env.ROOM.idFromName('room')).fetch(request);
       return paths[pathname](request, env, ctx);
     },
@@ -94,9 +102,12 @@ export default traceHandler(
 );
 
 export const Room = traceHandler(
-  class Room {
-    constructor(ctx) {
-      this.ctx = ctx;
+  class Room extends DurableObject {
+    #messages = 0;
+
+    // For those who have a stub.
+    count() {
+      return this.#messages;
     }
 
     async fetch(request) {
@@ -115,12 +126,34 @@ export const Room = traceHandler(
     }
 
     async webSocketMessage(socket, message) {
+      this.#messages++;
       await sleep(1);
       withSpan('answer', () => socket.send(message));
     }
 
     webSocketClose(socket, code, reason) {
       socket.close(code, reason);
+    }
+  },
+  options,
+);
+
+/** A class that is traced in what it is derived from. */
+export class Lobby extends traceHandler(DurableObject, options) {
+  async fetch() {
+    await sleep(1);
+    return Response.json({ name: this.env.NAME, isOwn: this instanceof DurableObject });
+  }
+}
+
+export const Entry = traceHandler(
+  class Entry extends WorkerEntrypoint {
+    async fetch() {
+      return new Response(this.env.NAME);
+    }
+
+    add(one, other) {
+      return one + other;
     }
   },
   options,
