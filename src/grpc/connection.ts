@@ -7,7 +7,7 @@ import { isEndWatched, later, now, within } from '#main';
 const IDLE_MILLIS = 30_000;
 // After a silence of so long a server is asked whether it is still there, before a request sets out.
 const QUIET_MILLIS = 5_000;
-// What it then has for an answer.
+// What it then has for an answer, or half of the time that a request may take.
 const PING_MILLIS = 5_000;
 // Servers of gRPC end a connection on which more than this come between two of their answers.
 const MAX_PINGS = 2;
@@ -39,9 +39,11 @@ export class Connection {
   private _heardAt = 0;
   /** Pings since the last answer. */
   private _pings = 0;
+  private readonly _pingMillis: number;
 
-  constructor({ socket, isSecure, startSession }: Opening) {
+  constructor({ socket, isSecure, startSession }: Opening, timeoutMillis: number) {
     this._socket = socket;
+    this._pingMillis = Math.min(PING_MILLIS, timeoutMillis / 2);
     socket.setNoDelay(true);
     // Where the end of the process is waited for, it is by whoever flushes then, with a deadline.
     if (isEndWatched()) socket.unref();
@@ -131,7 +133,7 @@ export class Connection {
         resolve(false);
       }
     });
-    const isThere = (await within(PING_MILLIS, answered, later)) === true;
+    const isThere = (await within(this._pingMillis, answered, later)) === true;
     if (isThere) this._heardAt = now();
     return isThere;
   }
