@@ -127,11 +127,12 @@ export function call(
       stream.uncork();
       watch();
     };
+    // Once, since servers put up with few questions of this kind.
     const watch = () => {
-      timer = later(async () => {
+      timer = later(() => {
         // What is still setting out is in front of what would ask.
-        if (stream?.writableFinished && connection.isQuietFor(waitingMillis)) await connection.probe();
-        if (!isSettled) watch();
+        if (!stream?.writableFinished) watch();
+        else if (connection.isQuietFor(waitingMillis)) connection.probe();
       }, waitingMillis);
     };
 

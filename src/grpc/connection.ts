@@ -10,7 +10,7 @@ const QUIET_MILLIS = 5_000;
 // What it then has for an answer, or half of the time that a request may take.
 const PING_MILLIS = 5_000;
 // Servers of gRPC end a connection on which more than this come between two of their answers.
-const MAX_PINGS = 2;
+const MAX_PINGS = 3;
 
 /** A socket that connects, and what is to be spoken on it when it has. */
 export interface Opening {

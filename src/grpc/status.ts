@@ -75,7 +75,7 @@ function answerWithout(head: Headers, body: Uint8Array): OtlpAnswer {
   const { ':status': code, 'content-type': type = '', 'retry-after': wait } = head;
   const status = Number(code);
   const name = NAMES_BY_HTTP[status] ?? 'UNKNOWN';
-  const said = encoder.encode(`HTTP ${status} without grpc-status: ${decoder.decode(body)}`);
+  const said = encoder.encode(`HTTP ${status} without grpc-status ${decoder.decode(body)}`);
   // A proxy may have dropped it, from an answer that was a success.
   if (status === 200 && String(type).startsWith('application/grpc')) return [name, said, ''];
   const retryMillis = RETRYABLE.includes(name) ? Number(wait) * 1_000 || 0 : undefined;

@@ -63,8 +63,8 @@ export interface FrameServer {
   readonly requests: readonly FrameRequest[];
   /** Streams that clients have reset, with their error codes. */
   readonly resets: readonly (readonly [stream: number, code: number])[];
-  /** Resolves when there have been so many of them. */
-  requested(count: number): Promise<void>;
+  /** Resolves when there have been so many of these. */
+  reset(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -108,11 +108,12 @@ export class Peer {
   readonly index: number;
   /** Nothing is read any more, and nothing answered. */
   isStopped = false;
+  pings = 0;
   private rest = Buffer.alloc(0);
   private hasPreface = false;
   private readonly bodies = new Map<number, Buffer[]>();
   private readonly behaviour: Behaviour;
-  private readonly server: { requests: FrameRequest[]; resets: (readonly [number, number])[]; wake(): void };
+  private readonly server: { requests: FrameRequest[]; resets: (readonly [number, number])[]; onReset(): void };
 
   constructor(socket: Socket, index: number, behaviour: Behaviour, server: Peer['server']) {
     this.socket = socket;
@@ -192,8 +193,14 @@ export class Peer {
   private take(type: number, flags: number, stream: number, payload: Buffer): void {
     const { acknowledgesPings = true, opensWindows = true, onHeaders, onRequest } = this.behaviour;
     if (type === SETTINGS && !(flags & ACK)) this.send(frame(SETTINGS, ACK, 0));
-    if (type === PING && !(flags & ACK) && acknowledgesPings) this.send(frame(PING, ACK, 0, payload));
-    if (type === RST_STREAM) this.server.resets.push([stream, payload.readUInt32BE(0)]);
+    if (type === PING && !(flags & ACK)) {
+      this.pings++;
+      if (acknowledgesPings) this.send(frame(PING, ACK, 0, payload));
+    }
+    if (type === RST_STREAM) {
+      this.server.resets.push([stream, payload.readUInt32BE(0)]);
+      this.server.onReset();
+    }
     if (type === HEADERS) {
       this.bodies.set(stream, []);
       onHeaders?.(this, stream);
@@ -207,7 +214,6 @@ export class Peer {
       this.server.requests.push({ connection: this.index, stream, body });
       if (onRequest === undefined) this.succeed(stream);
       else onRequest(this, stream, body);
-      this.server.wake();
     }
   }
 }
@@ -221,12 +227,12 @@ export async function startFrameServer(
   const requests: FrameRequest[] = [];
   const resets: (readonly [number, number])[] = [];
   const waiting: [count: number, resolve: () => void][] = [];
-  const wake = () => {
-    for (const [count, resolve] of waiting) if (requests.length >= count) resolve();
+  const onReset = () => {
+    for (const [count, resolve] of waiting) if (resets.length >= count) resolve();
   };
   const onSocket = (socket: Socket) => {
     const behaviour = typeof behave === 'function' ? behave(peers.length) : behave;
-    peers.push(new Peer(socket, peers.length, behaviour, { requests, resets, wake }));
+    peers.push(new Peer(socket, peers.length, behaviour, { requests, resets, onReset }));
   };
   const server = tls ? createSecureServer({ ALPNProtocols: ['h2'], ...tls }, onSocket) : createServer(onSocket);
   server.on('tlsClientError', () => {});
@@ -238,10 +244,10 @@ export async function startFrameServer(
     peers,
     requests,
     resets,
-    requested: (count) =>
+    reset: (count) =>
       new Promise((resolve) => {
         waiting.push([count, resolve]);
-        wake();
+        onReset();
       }),
     close() {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));

@@ -131,7 +131,7 @@ describe('the status of an answer', () => {
     test(`is ${name} where there is none, and HTTP says ${http}`, () => {
       const head = { ':status': http, 'content-type': 'text/html', 'retry-after': '2' };
       const [status, said, ...rest] = answerOf(head, {}, NOTHING, Buffer.from('<html>'));
-      assert.deepEqual([status, text(said)], [name, `HTTP ${http} without grpc-status: <html>`]);
+      assert.deepEqual([status, text(said)], [name, `HTTP ${http} without grpc-status <html>`]);
       assert.deepEqual(rest, [reason, retryMillis]);
     });
   }
