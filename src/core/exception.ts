@@ -41,7 +41,7 @@ export function messageOf(thrown: unknown): string {
 /** A property; `undefined` where there is none to read. Never throws. */
 export function read(from: unknown, key: string): unknown {
   try {
-    return (from as Record<string, unknown>)[key];
+    return (from as Record<string, unknown> | null | undefined)?.[key];
   } catch {
     return undefined;
   }

@@ -23,11 +23,14 @@ export class OpenEvent {
   /** Settles when the span has ended. */
   readonly over: Promise<void>;
   private readonly _timeoutMillis: number;
+  private readonly _onEnd: () => void;
   private _setOver!: () => void;
   _deadline: number;
 
-  constructor(span: Span, timeoutMillis: number) {
+  /** @param onEnd - Called when the span has ended, perhaps by another event. */
+  constructor(span: Span, timeoutMillis: number, onEnd: () => void) {
     this.span = span;
+    this._onEnd = onEnd;
     this.over = new Promise((resolve) => {
       this._setOver = resolve;
     });
@@ -47,6 +50,7 @@ export class OpenEvent {
   end(at?: number): void {
     if (!open.delete(this)) return;
     this.span.end(at);
+    this._onEnd();
     this._setOver();
   }
 
