@@ -225,9 +225,12 @@ export class OtlpHttpExporter implements BatchingExporter<EncodedBatch> {
       const rejected = Math.min(rejectedSpans, spans);
       // The common case: not a word of it.
       if (isAccepted && rejected === 0 && said.length === 0) return _retry._settle({ acknowledged: spans });
-      const why = `${shownUrl(this.url)} answered ${status} ${this._quoted(said)}${explanation(status)}`;
+      const quoted = this._quoted(said);
+      // Servers that are written in Go, the Collector is one, have 400 and these words for it.
+      const problem = status === 400 && quoted.includes('body too large') ? 413 : status;
+      const why = `${shownUrl(this.url)} answered ${status} ${quoted}${explanation(problem)}`;
       if (isAccepted) return _retry._settle({ acknowledged: spans - rejected, rejected, why });
-      const outcome: ExportOutcome = { dropped: spans, reason: status === 413 ? 'too_large' : 'refused', why };
+      const outcome: ExportOutcome = { dropped: spans, reason: problem === 413 ? 'too_large' : 'refused', why };
       return RETRYABLE.includes(status)
         ? _retry._postpone(batches, outcome, millisOfRetryAfter(response.headers.get('retry-after')))
         : _retry._settle(outcome);
