@@ -8,13 +8,9 @@ import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
 import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
-import {
-  checkedHeaders,
-  type FetchLike,
-  type OtlpHeaders,
-  type OtlpHttpExporterOptions,
-  type TlsOptions,
-} from './export/otlp/http.ts';
+import { checkedHeaders, type OtlpHeaders } from './export/otlp/headers.ts';
+import type { FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+import type { TlsOptions } from './export/otlp/tls.ts';
 import type { StdoutFormat } from './export/printer.ts';
 import { W3CBaggagePropagator } from './propagation/baggage.ts';
 import { CompositePropagator } from './propagation/composite.ts';

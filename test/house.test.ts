@@ -74,7 +74,7 @@ const rooms: Record<string, readonly string[]> = {
   'instrument/': ['trace.ts', 'propagation/', 'core/'],
   'otel/': ['core/', 'propagation/'],
   // The exporter's question, which each platform answers in its terms.
-  'platform/': ['core/', 'export/otlp/http.ts'],
+  'platform/': ['core/', 'export/otlp/http.ts', 'export/otlp/tls.ts'],
   'environment.ts': ['#platform'],
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],

@@ -55,6 +55,8 @@ export interface SpanBatch {
  */
 export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   createBatch(): Batch;
+  /** The default of `maxRequestBytes` where a processor has this exporter. Default: that of all processors. */
+  readonly maxRequestBytes?: number;
   /**
    * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may
    * never be, because I/O ends with the request that it belongs to. `signal` aborts it. What is done at once may be

@@ -12,8 +12,9 @@ import {
 } from '../core/sampler.ts';
 import { Environment } from '../environment.ts';
 import { DEFAULT_ENDPOINT, isPlaintext, shownUrl, tracesEndpoint } from '../export/otlp/endpoint.ts';
-import { checkedHeaders, type TlsOptions } from '../export/otlp/http.ts';
+import { checkedHeaders } from '../export/otlp/headers.ts';
 import { JsonEncoding } from '../export/otlp/json-encoding.ts';
+import type { TlsOptions } from '../export/otlp/tls.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import { StdoutSpanProcessor } from '../export/stdout.ts';
 import { W3CBaggagePropagator } from '../propagation/baggage.ts';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
-import type { CheckedTls } from '../export/otlp/http.ts';
+import type { CheckedTls } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import { createGlobalFetch } from './global-fetch.ts';
 import type { PlatformFetch } from './platform.ts';

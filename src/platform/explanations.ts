@@ -45,5 +45,5 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   401: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   403: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   404: 'check the path of the endpoint, it should end in /v1/traces',
-  413: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
+  too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
 };

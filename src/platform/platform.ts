@@ -1,4 +1,5 @@
-import type { CheckedTls, FetchLike, TlsOptions } from '../export/otlp/http.ts';
+import type { FetchLike } from '../export/otlp/http.ts';
+import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 

@@ -1,7 +1,9 @@
 import type { BatchingExporter } from '../../src/export/exporter.ts';
 import type { EncodedBatch } from '../../src/export/otlp/encoding.ts';
-import { type OtlpHeaders, OtlpHttpExporter, type TlsOptions } from '../../src/export/otlp/http.ts';
+import type { OtlpExporterOptions } from '../../src/export/otlp/exporter.ts';
+import { OtlpHttpExporter } from '../../src/export/otlp/http.ts';
 import { JsonEncoding } from '../../src/export/otlp/json-encoding.ts';
+import type { TlsOptions } from '../../src/export/otlp/tls.ts';
 
 /** Where a backend takes spans, as `host:port`. */
 export interface Addresses {
@@ -15,10 +17,7 @@ export const PROTOCOLS = ['HTTP protobuf', 'HTTP JSON'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** Settings that exporters of all protocols have. */
-export interface SendingOptions {
-  compression?: 'gzip' | 'none';
-  headers?: OtlpHeaders;
-  timeoutMillis?: number;
+export interface SendingOptions extends OtlpExporterOptions {
   tls?: TlsOptions;
 }
 

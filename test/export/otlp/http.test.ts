@@ -272,7 +272,7 @@ describe('a buffer', () => {
 
 describe('an option', () => {
   for (const [options, message] of [
-    [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not a URL that begins with http/],
+    [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not an http:\/\/ or https:\/\/ URL/],
     [{ url: 'ftp://localhost' }, /^url: "ftp:\/\/localhost"/],
     [{ url: '' }, /^url: ""/],
     [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
