@@ -15,6 +15,7 @@ const globals = `declare global {
 }`;
 
 const declarations: Options['dts'] = { entry: { index: 'src/index.ts' }, banner: globals };
+const grpcDeclarations: Options['dts'] = { entry: { grpc: 'src/grpc/index.ts' } };
 
 // A third of the time that Node takes to read and compile the package, and a percent of a bundle.
 const terserOptions: Options['terserOptions'] = {
@@ -42,26 +43,41 @@ const shared: Options = {
   terserOptions,
 };
 
-// The runtime or the bundler picks host and platform by the conditions in package.json, and loads the printer on demand in
-// pages.
-const external = ['#host', '#platform', '#printer'];
+// The runtime or the bundler picks these by the conditions in package.json, and loads the printer, in pages, and gRPC on
+// demand.
+const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
 
 // Entry points of one format share one core.
 const entryPoints: Options = {
   ...shared,
   external,
-  entry: { index: 'src/index.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
+  entry: { index: 'src/main.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
   splitting: true,
 };
 // One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read.
 const platformFiles: Options = { ...shared, external };
 // For Node, all in one file, with the host and the platform that tsconfig.json names.
-const forNode: Options = { ...shared, entry: { 'node/index': 'src/index.ts' } };
+const forNode: Options = { ...shared, external: ['#grpc'], entry: { 'node/index': 'src/main.ts' } };
+// Once for all runtimes that have HTTP/2. It takes what it shares with the rest from `#main`, whichever file that is there, so
+// that there is one core; nothing that has its name shortened crosses over.
+const grpc: Options = { ...shared, external, entry: { grpc: 'src/grpc/index.ts' } };
 // By itself: what a module that is loaded on demand shares with others is loaded with those, and whole.
 const printer: Options = { ...shared, entry: { 'host/printer': 'src/export/printer.ts' } };
 
 // By way of Rollup: where tsup converts files itself, `?.` and `??` become calls of functions, on the hot path too.
-const commonJs: Options = { format: 'cjs', treeshake: true };
+const commonJs: Options = {
+  format: 'cjs',
+  treeshake: true,
+  plugins: [
+    {
+      // By `import` it would be the ES module's, with a core of its own.
+      name: 'requires on demand',
+      renderChunk: (code) => ({
+        code: code.replace(/import\("#grpc"\)/g, 'Promise.resolve().then(()=>require("#grpc"))'),
+      }),
+    },
+  ],
+};
 
 export default defineConfig([
   { ...entryPoints, format: 'esm', clean: true },
@@ -79,4 +95,11 @@ export default defineConfig([
   { ...forNode, ...commonJs },
   { ...printer, format: 'esm' },
   { ...printer, ...commonJs },
+  { ...grpc, format: 'esm' },
+  {
+    ...grpc,
+    ...commonJs,
+    dts: grpcDeclarations,
+    onSuccess: () => writeFile('dist/grpc.d.ts', "export * from './grpc.cjs';\n"),
+  },
 ]);

@@ -89,7 +89,8 @@ export function initialize(config: Config = {}): Tracer {
   const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
   let batch: BatchSpanProcessor | undefined;
   if (exporterType === 'otlp') {
-    batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
+    const exporter = resolved.otlpExporter?.(resolved.otlp) ?? new OtlpHttpExporter(resolved.otlp);
+    batch = new BatchSpanProcessor(exporter, resolved.batch);
     spanProcessors.push(batch);
   } else if (exporterType === 'stdout') {
     spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));

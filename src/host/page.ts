@@ -11,10 +11,10 @@ import type { HostDefaults, HostSettings } from './host.ts';
 /** What the code says: a page has no environment variables. */
 export function hostSettings(config: Config): HostSettings {
   if (config.otlpTls) checkedTls(config.otlpTls, 'otlpTls', '');
-  // A tenth of all that a page loads, which most do not need.
-  if (config.otlpProtocol === 'http/json') {
+  // JSON is a tenth of all that a page loads, which most do not need; and a page has no HTTP/2 of its own.
+  if (config.otlpProtocol && config.otlpProtocol !== 'http/protobuf') {
     throw new TypeError(
-      'otlpProtocol: "http/json" is for servers; pages pass spanProcessors, with new OtlpHttpExporter({ encoding: new JsonEncoding() })',
+      `otlpProtocol: "${config.otlpProtocol}" is for servers; pages send to port 4318, JSON by spanProcessors with new OtlpHttpExporter({ encoding: new JsonEncoding() })`,
     );
   }
   const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;

@@ -6,9 +6,10 @@ import { createGlobalFetch } from './global-fetch.ts';
 import type { PlatformFetch } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
+export { loadGrpc } from './load-grpc.ts';
 export { checkedTls } from './node-tls.ts';
-export { watchProcessEnd } from './process-end.ts';
-export { isUnsent } from './unsent.ts';
+export { isEndWatched, watchProcessEnd } from './process-end.ts';
+export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export type { ContextStorage };

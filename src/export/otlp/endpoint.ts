@@ -17,17 +17,11 @@ const WITHOUT_CREDENTIALS = /^https?:..[^@:/?#]*(:\d*)?[/?#]/i;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * The URL that a setting means: a URL or a bare `host:port`.
+ * What a setting means as a URL: a URL, or a bare `host:port`.
  *
- * Specification: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
- *
- * @throws TypeError for what is no endpoint, Error for one that means gRPC; both name `setting`.
+ * @throws TypeError naming `setting`, for what is no endpoint.
  */
-export function tracesEndpoint(
-  setting: string,
-  value: string,
-  { insecure = true, isHttp, isComplete }: EndpointOptions = {},
-): string {
+export function endpointUrl(setting: string, value: string, insecure = true): URL {
   let url: URL | undefined;
   try {
     const scheme = insecure && !/^[^/]*:443(\/|$)/.test(value) ? 'http' : 'https';
@@ -44,11 +38,33 @@ export function tracesEndpoint(
       }`,
     );
   }
-  if (url.port === '4317' && url.pathname === '/' && !isHttp) {
-    throw new Error(
-      `not supported yet: ${setting}=${JSON.stringify(shownUrl(value))}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
-    );
-  }
+  return url;
+}
+
+/** True for an endpoint that means OTLP over gRPC where nothing else says over what. */
+export function meansGrpc({ port, pathname }: URL): boolean {
+  return port === '4317' && pathname === '/';
+}
+
+/** What is said of a setting that means gRPC where the runtime has none. */
+export function withoutGrpc(setting: string, value: string): string {
+  return `${setting}: ${JSON.stringify(shownUrl(value))} means OTLP over gRPC, which needs HTTP/2 of a server; use port 4318, OTLP over HTTP`;
+}
+
+/**
+ * The URL for OTLP over HTTP that a setting means.
+ *
+ * Specification: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
+ *
+ * @throws TypeError for what is no endpoint, Error for one that means gRPC; both name `setting`.
+ */
+export function tracesEndpoint(
+  setting: string,
+  value: string,
+  { insecure, isHttp, isComplete }: EndpointOptions = {},
+): string {
+  const url = endpointUrl(setting, value, insecure);
+  if (!isHttp && meansGrpc(url)) throw new Error(withoutGrpc(setting, value));
   if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');
   return url.href;
 }
