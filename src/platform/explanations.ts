@@ -50,10 +50,10 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   401: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   403: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   404: 'check the path of the endpoint, it should end in /v1/traces',
-  413: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
   PERMISSION_DENIED: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   RESOURCE_EXHAUSTED:
     'a quota is used up, or a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
   UNAUTHENTICATED: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   UNIMPLEMENTED: 'nothing takes traces there: check the address, OTLP over gRPC has port 4317 as a rule',
+  too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
 };

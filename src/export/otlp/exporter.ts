@@ -130,7 +130,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       const why =
         isAccepted && rejected === 0 && said.length === 0
           ? undefined
-          : `${url} answered ${status} ${this._quoted(said)}${explanation(status)}`;
+          : `${url} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
       if (isAccepted) {
         // At once, and by what has read all of it: a fetch of the user's may read on, and so may one that was given up.
         if (this._isOwnTransport && !_retry._hasFailed(batches)) _encoding._free?.(batches, body);

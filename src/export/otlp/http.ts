@@ -96,10 +96,14 @@ export class OtlpHttpExporter extends OtlpExporter {
         signal,
       });
       const { status } = response;
+      const answer = await readBody(response);
+      const isAccepted = status >= 200 && status < 300;
+      // Servers that are written in Go, the Collector is one, have 400 and these words for it.
+      const isTooLarge = status === 413 || (status === 400 && /body too large/.test(new TextDecoder().decode(answer)));
       return [
         status,
-        await readBody(response),
-        status >= 200 && status < 300 ? undefined : status === 413 ? 'too_large' : 'refused',
+        answer,
+        isAccepted ? undefined : isTooLarge ? 'too_large' : 'refused',
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
       ];
     };
