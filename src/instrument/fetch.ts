@@ -249,14 +249,12 @@ function receive(
   });
 }
 
-/** An abort is what the caller wanted: it is said, and no error. That a time is up is one. */
+/** An abort is what the caller wanted: it is said, and the status is none of an error. That a time is up is one. */
 function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
   const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
-  if (read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError') {
-    span.setAttribute(HTTP_ABORTED, true);
-    return;
-  }
-  recordError(span, error);
+  const isAborted = read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError';
+  if (isAborted) span.setAttribute(HTTP_ABORTED, true);
+  else recordError(span, error);
   span.setAttribute(ERROR_TYPE, errorTypeOf(error));
 }
 

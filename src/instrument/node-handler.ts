@@ -5,10 +5,10 @@ import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
 import { keepSpan, spanOf } from './event-span.ts';
-import { HTTP_ABORTED } from './http-names.ts';
 import {
   type ServerOptions,
   type ServerRequest,
+  setDisconnected,
   setFailure,
   setRoute,
   setServerStatus,
@@ -124,11 +124,11 @@ function endWithResponse(
   ownRoute: () => unknown,
 ): (error: unknown) => void {
   let isOver = false;
-  let failure: unknown;
+  const failures: unknown[] = [];
   const fail = (error: unknown): void => {
     // Frameworks break a response off with what its handler has thrown.
-    if (failure !== undefined && error === failure) return;
-    failure = error;
+    if (failures.includes(error)) return;
+    failures.push(error);
     setFailure(span, error);
   };
   const end = (isFinished: boolean): void => {
@@ -139,12 +139,14 @@ function endWithResponse(
     } catch (error) {
       report('request_unreadable', messageOf(error));
     }
-    // A status that was not sent is only what it would have been.
-    if (response.headersSent) setServerStatus(span, response.statusCode);
     // What the server broke the response off with; of HTTP/2 the stream has it. Without, it was the client.
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
+    const isBroken = !isFinished || read(request.stream, 'aborted') === true;
+    // A client that waits in vain for what has failed goes, too.
+    if (isBroken && !error && failures.length === 0) setDisconnected(span);
+    // A status that was not sent is only what it would have been.
+    if (response.headersSent) setServerStatus(span, response.statusCode);
     if (error) fail(error);
-    else if (!isFinished || read(request.stream, 'aborted') === true) span.setAttribute(HTTP_ABORTED, true);
     span.end();
   };
   response.once('finish', () => end(true));

@@ -3,8 +3,8 @@ import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import type { Span } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
-import { ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
-import { setFailure } from './server-span.ts';
+import { ERROR_TYPE } from './http-names.ts';
+import { setDisconnected, setFailure } from './server-span.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
 /** The reading of the clock before which no deadline is over. */
@@ -60,7 +60,7 @@ export class OpenEvent {
   /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
   cancelled(): void {
     if (!open.has(this)) return;
-    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: 'client_disconnected' });
+    setDisconnected(this.span);
     this.end();
   }
 

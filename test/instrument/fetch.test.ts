@@ -371,7 +371,10 @@ describe('traceFetch', () => {
     second.abort();
     await assert.rejects(text, { name: 'AbortError' });
     for (const { status, attributes } of recorder.ended) {
-      assert.deepEqual([status.code, attributes['http.request.aborted']], [0, true]);
+      assert.deepEqual(
+        [status.code, attributes['http.request.aborted'], attributes['error.type']],
+        [0, true, 'AbortError'],
+      );
     }
     assert.equal(recorder.ended.length, 2);
   });

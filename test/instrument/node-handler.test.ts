@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import {
   connect,
@@ -179,8 +179,38 @@ describe('traceNodeHandler', () => {
     await assert.rejects(asked);
     const [{ attributes, status }] = await ended(1);
     assert.deepEqual(
-      [attributes['http.request.aborted'], attributes['http.response.status_code'], status.code],
-      [true, undefined, 0],
+      [
+        attributes['http.request.aborted'],
+        attributes['error.type'],
+        attributes['http.response.status_code'],
+        status.code,
+      ],
+      [true, 'client_disconnected', undefined, 0],
+    );
+  });
+
+  it('says what the listener has thrown where the client has waited for it in vain', async (t) => {
+    const recorder = new Recorder();
+    const traced = traceNodeHandler(
+      (_request: IncomingMessage, _response: ServerResponse) => Promise.reject(new RangeError('no')),
+      { tracer: recorder.tracer },
+    );
+    const thrown = new EventEmitter();
+    const server = createServer((incoming, response) => {
+      traced(incoming, response).catch((error) => thrown.emit('caught', error));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => server.close());
+    const caught = once(thrown, 'caught');
+    const socket = connectSocket((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
+    await caught;
+    socket.destroy();
+    while (recorder.ended.length === 0) await new Promise(setImmediate);
+    const [{ attributes, status }] = recorder.ended;
+    assert.deepEqual(
+      [attributes['http.request.aborted'], attributes['error.type'], status.code],
+      [undefined, 'RangeError', 2],
     );
   });
 
@@ -366,8 +396,8 @@ describe('traceNodeHandler', () => {
     }
     session.close();
     assert.deepEqual(said, [
-      ['/silent', true, undefined, 0],
-      ['/begun', true, undefined, 0],
+      ['/silent', true, 'client_disconnected', 0],
+      ['/begun', true, 'client_disconnected', 0],
       ['/broken', undefined, 'RangeError', 2],
     ]);
   });
