@@ -4,7 +4,7 @@ import { messageOf, read, textAt } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import { HTTP_ABORTED } from './http-names.ts';
+import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
   type ServerOptions,
   type ServerRequest,
@@ -117,7 +117,7 @@ function endWithResponse(span: Span, request: NodeRequest, response: NodeRespons
     } catch (error) {
       report('request_unreadable', messageOf(error));
     }
-    if (isAborted) span.setAttribute(HTTP_ABORTED, true);
+    if (isAborted) span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
     // A status that was not sent is only what it would have been.
     if (response.headersSent) setServerStatus(span, response.statusCode);
     span.end();

@@ -169,8 +169,13 @@ describe('traceNodeHandler', () => {
     await assert.rejects(asked);
     const [{ attributes, status }] = await ended(1);
     assert.deepEqual(
-      [attributes['http.request.aborted'], attributes['http.response.status_code'], status.code],
-      [true, undefined, 0],
+      [
+        attributes['http.request.aborted'],
+        attributes['error.type'],
+        attributes['http.response.status_code'],
+        status.code,
+      ],
+      [true, 'client_disconnected', undefined, 0],
     );
   });
 
