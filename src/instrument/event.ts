@@ -84,18 +84,19 @@ async function runTraced(
 ): Promise<unknown> {
   // Of a response that is handed on without having been read, nothing else says that it is over.
   const unread = new Set<EndUnread>();
-  const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS);
+  const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS, () => {
+    for (const end of unread) end(true);
+  });
   const { flush = true } = options;
   const waitUntil = flush ? waitUntilOf(subjects) : undefined;
   const begin = (): void => {
-    signal?.addEventListener('abort', onAbort);
+    try {
+      signal?.addEventListener('abort', () => event.cancelled(), { once: true });
+    } catch {
+      // It may be anything that a server or a test has put there.
+    }
     if (waitUntil) flushAfter(event.over, waitUntil, flush === true ? forceFlush : (flush as Flush));
   };
-  const onAbort = () => event.cancelled();
-  event.over.then(() => {
-    signal?.removeEventListener('abort', onAbort);
-    for (const end of unread) end(true);
-  });
   // Workers end a handler of which they see that it hangs, or that nobody waits for it. Whatever listens or is waited for
   // keeps them from that, so it has to come later there.
   if (!ioPerRequest) begin();
@@ -109,7 +110,7 @@ async function runTraced(
   } finally {
     if (ioPerRequest) begin();
   }
-  if (signal?.aborted) event.cancelled();
+  if (read(signal, 'aborted') === true) event.cancelled();
   if (finish) return finish(event, result, context);
   event.end();
   return result;

@@ -5,10 +5,10 @@ import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
 import { keepSpan, spanOf } from './event-span.ts';
+import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
   type ServerOptions,
   type ServerRequest,
-  setDisconnected,
   setFailure,
   setRoute,
   setServerStatus,
@@ -143,7 +143,9 @@ function endWithResponse(
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
     const isBroken = !isFinished || read(request.stream, 'aborted') === true;
     // A client that waits in vain for what has failed goes, too.
-    if (isBroken && !error && failures.length === 0) setDisconnected(span);
+    if (isBroken && !error && failures.length === 0) {
+      span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
+    }
     // A status that was not sent is only what it would have been.
     if (response.headersSent) setServerStatus(span, response.statusCode);
     if (error) fail(error);

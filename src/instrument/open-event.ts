@@ -3,8 +3,8 @@ import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import type { Span } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
-import { ERROR_TYPE } from './http-names.ts';
-import { setDisconnected, setFailure } from './server-span.ts';
+import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
+import { setFailure } from './server-span.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
 /** The reading of the clock before which no deadline is over. */
@@ -23,11 +23,14 @@ export class OpenEvent {
   /** Settles when the span has ended. */
   readonly over: Promise<void>;
   private readonly _timeoutMillis: number;
+  private readonly _onEnd: () => void;
   private _setOver!: () => void;
   _deadline: number;
 
-  constructor(span: Span, timeoutMillis: number) {
+  /** @param onEnd - Called when the span has ended, perhaps by another event. */
+  constructor(span: Span, timeoutMillis: number, onEnd: () => void) {
     this.span = span;
+    this._onEnd = onEnd;
     this.over = new Promise((resolve) => {
       this._setOver = resolve;
     });
@@ -47,6 +50,7 @@ export class OpenEvent {
   end(at?: number): void {
     if (!open.delete(this)) return;
     this.span.end(at);
+    this._onEnd();
     this._setOver();
   }
 
@@ -60,7 +64,7 @@ export class OpenEvent {
   /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
   cancelled(): void {
     if (!open.has(this)) return;
-    setDisconnected(this.span);
+    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
     this.end();
   }
 

@@ -11,7 +11,6 @@ import { errorTypeOf } from './error-type.ts';
 import {
   CLIENT_ADDRESS,
   ERROR_TYPE,
-  HTTP_ABORTED,
   HTTP_ROUTE,
   HTTP_STATUS,
   methodAttributes,
@@ -103,11 +102,6 @@ export function setFailure(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
   recordError(span, error ?? new Error(String(error)));
   span.setAttribute(ERROR_TYPE, errorTypeOf(error));
-}
-
-/** Who asked does not wait for the answer any more, which is no error of the server's. */
-export function setDisconnected(span: Span): void {
-  span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: 'client_disconnected' });
 }
 
 function urlAttributes({ url, scheme, header }: ServerRequest, redact: RedactUrl | undefined): Attributes {

@@ -20,7 +20,8 @@ function startClock() {
 
 function started(timeoutMillis: number) {
   const recorder = new Recorder();
-  return { recorder, event: new OpenEvent(recorder.start('event'), timeoutMillis) };
+  const onEnd = mock.fn();
+  return { recorder, event: new OpenEvent(recorder.start('event'), timeoutMillis, onEnd), onEnd };
 }
 
 const typesOf = ({ ended }: Recorder) => ended.map(({ attributes }) => attributes['error.type']);
@@ -40,10 +41,10 @@ describe('an event', () => {
       [(event) => event.cancelled(), 'client_disconnected'],
     ];
     for (const [first, type] of ends) {
-      const { recorder, event } = started(1e9);
+      const { recorder, event, onEnd } = started(1e9);
       first(event);
       for (const [later] of ends) later(event);
-      assert.deepEqual(typesOf(recorder), [type]);
+      assert.deepEqual([typesOf(recorder), onEnd.mock.callCount()], [[type], 1]);
       await event.over;
     }
   });
