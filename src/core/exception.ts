@@ -41,6 +41,7 @@ export function messageOf(thrown: unknown): string {
 /** A property; `undefined` where there is none to read. Never throws. */
 export function read(from: unknown, key: string): unknown {
   try {
+    // Of what is not there nothing is thrown, which would cost 10 µs.
     return (from as Record<string, unknown> | null | undefined)?.[key];
   } catch {
     return undefined;

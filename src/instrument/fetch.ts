@@ -89,7 +89,7 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
     const span = startWithin(options, name, { kind: SpanKind.CLIENT, attributes }, active);
     const context = setSpan(active, span);
     const sent = url && propagates(url) ? withHeaders(args, options, context) : args;
-    return send(plain, sent, span, context);
+    return send(plain, sent, span, context, options.redactUrl);
   };
   // Such as Bun's preconnect.
   return Object.assign(traced, fetch, { [TRACED]: plain }) as unknown as F;
@@ -167,6 +167,7 @@ function send(
   args: Parameters<typeof globalThis.fetch>,
   span: Span,
   context: Context,
+  redactUrl: RedactUrl | undefined,
 ): Promise<Response> {
   const { contextStorage } = processState;
   if (!span.isRecording()) return contextStorage.run(context, () => fetch(...args));
@@ -182,22 +183,27 @@ function send(
     finish({ error: error ?? new Error(textOf(error)) });
     throw error;
   };
+  let answer: Promise<Response>;
   try {
-    return contextStorage
-      .run(context, () => fetch(...args))
-      .then((response) => {
-        // What is wrong with a response is no reason to keep it.
-        try {
-          receive(response, args, span, context, finish);
-        } catch (error) {
-          report('response_unreadable', messageOf(error));
-          finish();
-        }
-        return response;
-      }, failed);
+    answer = contextStorage.run(context, () => fetch(...args));
   } catch (error) {
     return failed(error);
   }
+  if (typeof read(answer, 'then') !== 'function') {
+    // What stands for a fetch in a test may answer at once.
+    finish();
+    return answer;
+  }
+  return answer.then((response) => {
+    // What is wrong with a response is no reason to keep it.
+    try {
+      receive(response, args, span, context, finish, redactUrl);
+    } catch (error) {
+      report('response_unreadable', messageOf(error));
+      finish();
+    }
+    return response;
+  }, failed);
 }
 
 /** Says on the span what came, and ends it with the body, or at once where there is none. */
@@ -207,6 +213,7 @@ function receive(
   span: Span,
   context: Context,
   finish: (end?: BodyEnd, at?: number) => void,
+  redactUrl: RedactUrl | undefined,
 ): void {
   const { status } = response;
   const headersAt = now();
@@ -216,9 +223,11 @@ function receive(
     span.setAttribute(ERROR_TYPE, String(status));
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
-  if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, undefined));
+  if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, redactUrl));
   const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
-  if (isHead || status === 204 || status === 205 || status === 304 || response.headers.get('content-length') === '0') {
+  // Below 200 it is a WebSocket of Workers, or what a page may not see.
+  const isEmpty = isHead || status < 200 || [204, 205, 304].includes(status);
+  if (isEmpty || response.headers.get('content-length') === '0') {
     finish();
     return;
   }
@@ -240,14 +249,12 @@ function receive(
   });
 }
 
-/** An abort is what the caller wanted: it is said, and no error. That a time is up is one. */
+/** An abort is what the caller wanted: it is said, and the status is none of an error. That a time is up is one. */
 function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
   const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
-  if (read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError') {
-    span.setAttribute(HTTP_ABORTED, true);
-    return;
-  }
-  recordError(span, error);
+  const isAborted = read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError';
+  if (isAborted) span.setAttribute(HTTP_ABORTED, true);
+  else recordError(span, error);
   span.setAttribute(ERROR_TYPE, errorTypeOf(error));
 }
 

@@ -17,6 +17,8 @@ export const PROTOCOL_VERSION = 'network.protocol.version';
 export const ERROR_TYPE = 'error.type';
 /** True where whoever asked did not wait for the answer: an abort of the client is no error of either side. */
 export const HTTP_ABORTED = 'http.request.aborted';
+/** The `error.type` of a server's span whose client did so. */
+export const CLIENT_DISCONNECTED = 'client_disconnected';
 
 const METHODS = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 

@@ -4,7 +4,8 @@ import { messageOf, read, textAt } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import { HTTP_ABORTED } from './http-names.ts';
+import { keepSpan, spanOf } from './event-span.ts';
+import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
   type ServerOptions,
   type ServerRequest,
@@ -22,6 +23,8 @@ interface NodeRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly httpVersion?: string;
   readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string };
+  /** HTTP/2 has one, and says that a response is finished however its stream has ended. */
+  readonly stream?: unknown;
   /** Express has them. */
   readonly route?: { readonly path?: unknown };
   readonly baseUrl?: string;
@@ -54,20 +57,23 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     const handle = () => listener.apply(this, args);
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];
     const { contextStorage } = processState;
-    if (isIgnored(options, args[0]) || isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
+    // One that is traced already, by the server around an application that is traced, too, is not traced twice.
+    if (spanOf(request)?.isRecording() || isIgnored(options, args[0])) return handle();
+    if (isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
     const caller = contextOfCaller(options, request.headers);
     const span = startServerSpan(options, caller, readRequest(request), args[0]);
     const context = setSpan(caller, span);
     if (!span.isRecording()) return contextStorage.run(context, handle);
+    keepSpan(request, span);
     // Node emits events within whatever the connection began in.
     for (const emitter of [request, response] as { emit?(...args: unknown[]): boolean }[]) {
       const { emit } = emitter;
       if (typeof emit !== 'function') continue;
       emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
     }
-    endWithResponse(span, request, response, () => options.route?.(args[0]));
+    const fail = endWithResponse(span, request, response, () => options.route?.(args[0]));
     const failed = (error: unknown): never => {
-      setFailure(span, error);
+      fail(error);
       throw error;
     };
     try {
@@ -106,10 +112,26 @@ function readRequest(request: NodeRequest): ServerRequest {
   };
 }
 
-/** Ends the span when the response is out, or when there is nobody left to get it. */
-function endWithResponse(span: Span, request: NodeRequest, response: NodeResponse, ownRoute: () => unknown): void {
+/**
+ * Ends the span when the response is out, or when there is nobody left to get it.
+ *
+ * @returns What records what the listener failed with.
+ */
+function endWithResponse(
+  span: Span,
+  request: NodeRequest,
+  response: NodeResponse,
+  ownRoute: () => unknown,
+): (error: unknown) => void {
   let isOver = false;
-  const end = (isAborted: boolean): void => {
+  const failures: unknown[] = [];
+  const fail = (error: unknown): void => {
+    // Frameworks break a response off with what its handler has thrown.
+    if (failures.includes(error)) return;
+    failures.push(error);
+    setFailure(span, error);
+  };
+  const end = (isFinished: boolean): void => {
     if (isOver) return;
     isOver = true;
     try {
@@ -117,13 +139,21 @@ function endWithResponse(span: Span, request: NodeRequest, response: NodeRespons
     } catch (error) {
       report('request_unreadable', messageOf(error));
     }
-    if (isAborted) span.setAttribute(HTTP_ABORTED, true);
+    // What the server broke the response off with; of HTTP/2 the stream has it. Without, it was the client.
+    const error = read(response, 'errored') ?? read(request.stream, 'errored');
+    const isBroken = !isFinished || read(request.stream, 'aborted') === true;
+    // A client that waits in vain for what has failed goes, too.
+    if (isBroken && !error && failures.length === 0) {
+      span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
+    }
     // A status that was not sent is only what it would have been.
     if (response.headersSent) setServerStatus(span, response.statusCode);
+    if (error) fail(error);
     span.end();
   };
-  response.once('finish', () => end(false));
-  response.once('close', () => end(read(response, 'writableFinished') !== true));
+  response.once('finish', () => end(true));
+  response.once('close', () => end(read(response, 'writableFinished') === true));
+  return fail;
 }
 
 /** The route as Express has it: a router's place and the path in it. */

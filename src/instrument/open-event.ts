@@ -3,7 +3,7 @@ import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import type { Span } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
-import { ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
+import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import { setFailure } from './server-span.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
@@ -64,7 +64,7 @@ export class OpenEvent {
   /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
   cancelled(): void {
     if (!open.has(this)) return;
-    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: 'client_disconnected' });
+    this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
     this.end();
   }
 

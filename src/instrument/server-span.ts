@@ -97,8 +97,9 @@ export function setServerStatus(span: Span, status: number): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** What kept a request from being answered as it should. */
+/** What kept a request from being answered as it should. What comes after the answer is not its business. */
 export function setFailure(span: Span, error: unknown): void {
+  if (!span.isRecording()) return;
   recordError(span, error ?? new Error(String(error)));
   span.setAttribute(ERROR_TYPE, errorTypeOf(error));
 }

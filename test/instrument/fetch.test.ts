@@ -286,6 +286,13 @@ describe('traceFetch', () => {
     );
   });
 
+  it('records of where redirects have led what may be recorded', async () => {
+    const { recorder, fetch } = traced({ redactUrl: (shown) => shown.replace(/\/[^/]*$/, '/…') });
+    await (await fetch(`${url}/302`)).text();
+    const { attributes } = only(recorder);
+    assert.deepEqual([attributes['url.full'], attributes['http.response.url']], [`${url}/…`, `${url}/…`]);
+  });
+
   it('takes an answer from 400 on for an error', async () => {
     const { recorder, fetch } = traced();
     for (const status of [399, 400, 404, 500]) await (await fetch(`${url}/${status}`)).text();
@@ -325,6 +332,25 @@ describe('traceFetch', () => {
     assert.equal(only(recorder).status.message, 'at once');
   });
 
+  it('hands on what comes at once, and what is no response', async () => {
+    const { recorder, fetch } = traced({}, ((input: string) =>
+      input.endsWith('/later') ? Promise.resolve(undefined) : 7) as never);
+    assert.equal(fetch(url) as unknown, 7);
+    assert.equal(await fetch(`${url}/later`), undefined);
+    assert.equal(recorder.ended.length, 2);
+    assert.equal(recorder.ended[0].status.code, 0);
+  });
+
+  it('ends with the headers where there can be no body: a WebSocket’s, or one that a page may not see', async () => {
+    for (const status of [0, 101]) {
+      const answer = { status, headers: new Headers() };
+      const { recorder, fetch } = traced({}, (async () => answer) as never);
+      assert.equal((await fetch(url)) as unknown, answer);
+      only(recorder);
+      assert.deepEqual(Object.keys(answer), ['status', 'headers']);
+    }
+  });
+
   it('leaves wrong arguments to fetch', async () => {
     const { recorder, fetch } = traced();
     await assert.rejects(fetch('no url'), TypeError);
@@ -345,7 +371,10 @@ describe('traceFetch', () => {
     second.abort();
     await assert.rejects(text, { name: 'AbortError' });
     for (const { status, attributes } of recorder.ended) {
-      assert.deepEqual([status.code, attributes['http.request.aborted']], [0, true]);
+      assert.deepEqual(
+        [status.code, attributes['http.request.aborted'], attributes['error.type']],
+        [0, true, 'AbortError'],
+      );
     }
     assert.equal(recorder.ended.length, 2);
   });

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { connect, createServer as createHttp2Server } from 'node:http2';
+import {
+  connect,
+  constants,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import { type AddressInfo, connect as connectSocket, type Server } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { spanIn } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
@@ -11,6 +19,7 @@ import type { ReadableSpan } from '../../src/core/span.ts';
 import { traceNodeHandler } from '../../src/instrument/node-handler.ts';
 import type { ServerOptions } from '../../src/instrument/server-span.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
+import { codesOf, diagnosticLog } from '../core/diagnostic-log.ts';
 import { Recorder } from '../core/recorder.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -42,7 +51,7 @@ async function serve(
     try {
       Promise.resolve(traced(incoming, response)).catch((error) => {
         rejections.push(error);
-        response.writeHead(500).end();
+        if (!response.headersSent) response.writeHead(500).end();
       });
     } catch (error) {
       rejections.push(error);
@@ -70,6 +79,7 @@ async function serve(
   };
 }
 
+const diagnostics = diagnosticLog();
 const active = () => spanIn(processState.contextStorage.getStore() as never);
 
 describe('traceNodeHandler', () => {
@@ -169,9 +179,94 @@ describe('traceNodeHandler', () => {
     await assert.rejects(asked);
     const [{ attributes, status }] = await ended(1);
     assert.deepEqual(
-      [attributes['http.request.aborted'], attributes['http.response.status_code'], status.code],
-      [true, undefined, 0],
+      [
+        attributes['http.request.aborted'],
+        attributes['error.type'],
+        attributes['http.response.status_code'],
+        status.code,
+      ],
+      [true, 'client_disconnected', undefined, 0],
     );
+  });
+
+  it('says what the listener has thrown where the client has waited for it in vain', async (t) => {
+    const recorder = new Recorder();
+    const traced = traceNodeHandler(
+      (_request: IncomingMessage, _response: ServerResponse) => Promise.reject(new RangeError('no')),
+      { tracer: recorder.tracer },
+    );
+    const thrown = new EventEmitter();
+    const server = createServer((incoming, response) => {
+      traced(incoming, response).catch((error) => thrown.emit('caught', error));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => server.close());
+    const caught = once(thrown, 'caught');
+    const socket = connectSocket((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
+    await caught;
+    socket.destroy();
+    while (recorder.ended.length === 0) await new Promise(setImmediate);
+    const [{ attributes, status }] = recorder.ended;
+    assert.deepEqual(
+      [attributes['http.request.aborted'], attributes['error.type'], status.code],
+      [undefined, 'RangeError', 2],
+    );
+  });
+
+  it('says with what the server broke a response off, once', async (t) => {
+    const broken = Object.assign(new Error('no more'), { code: 'EPIECE' });
+    async function* pieces() {
+      yield 'piece';
+      throw broken;
+    }
+    const listeners: Listener[] = [
+      (_request, response) => pipeline(Readable.from(pieces()), response).catch(() => {}),
+      (_request, response) => void response.destroy(broken),
+      // As a framework does with what its handler has thrown.
+      async (_request, response) => {
+        setImmediate(() => response.destroy(broken));
+        throw broken;
+      },
+    ];
+    for (const listener of listeners) {
+      const recorder = new Recorder();
+      const server = createServer((incoming, response) => {
+        Promise.resolve(traceNodeHandler(listener, { tracer: recorder.tracer })(incoming, response)).catch(() => {});
+      }).listen(0, '127.0.0.1');
+      t.after(() => server.close());
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      await assert.rejects(fetch(`http://127.0.0.1:${port}`).then((response) => response.text()));
+      while (recorder.ended.length === 0) await new Promise(setImmediate);
+      const [{ attributes, status, events }] = recorder.ended;
+      assert.deepEqual(
+        [attributes['error.type'], attributes['http.request.aborted'], status, events.length],
+        ['EPIECE', undefined, { code: 2, message: 'no more' }, 1],
+      );
+    }
+  });
+
+  it('has nothing to say of what a listener throws when it has answered', async (t) => {
+    const { url, ended, rejections } = await serve(t, async (_request, response) => {
+      response.end();
+      await once(response, 'close');
+      throw new Error('later');
+    });
+    await (await fetch(url)).text();
+    while (rejections.length === 0) await new Promise(setImmediate);
+    const [{ attributes, status }] = await ended(1);
+    assert.deepEqual([attributes['error.type'], status.code], [undefined, 0]);
+    assert.deepEqual(codesOf(diagnostics), []);
+  });
+
+  it('makes one span of a request, however often its listener was traced', async (t) => {
+    const { url, ended, recorder } = await serve(t, (incoming, response) => inner(incoming, response));
+    const inner = traceNodeHandler((_request: IncomingMessage, response: ServerResponse) => response.end('once'), {
+      tracer: recorder.tracer,
+    });
+    assert.equal(await (await fetch(url)).text(), 'once');
+    assert.equal((await ended(1))[0].name, 'GET');
   });
 
   it('has the route in its name, from Express or from the caller', async (t) => {
@@ -274,6 +369,37 @@ describe('traceNodeHandler', () => {
       ),
       ['http', '/two', 'key=REDACTED', '127.0.0.1', port, 200],
     );
+  });
+
+  it('says of HTTP/2 who has ended a stream, too', async (t) => {
+    const recorder = new Recorder();
+    const listener = (incoming: Http2ServerRequest, response: Http2ServerResponse): void => {
+      if (incoming.url === '/broken') response.stream.destroy(new RangeError('no more'));
+      else if (incoming.url === '/begun') response.write('piece');
+    };
+    const server = createHttp2Server(traceNodeHandler(listener, { tracer: recorder.tracer }));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    t.after(() => server.close());
+    const said: unknown[] = [];
+    for (const path of ['/silent', '/begun', '/broken']) {
+      const arrived = once(server, 'request');
+      const stream = session.request({ ':path': path });
+      stream.on('error', () => {});
+      stream.resume();
+      await arrived;
+      if (path === '/begun') await once(stream, 'response');
+      if (path !== '/broken') stream.close(constants.NGHTTP2_CANCEL);
+      while (recorder.ended.length === said.length) await new Promise(setImmediate);
+      const { attributes, status } = recorder.ended[said.length];
+      said.push([path, attributes['http.request.aborted'], attributes['error.type'], status.code]);
+    }
+    session.close();
+    assert.deepEqual(said, [
+      ['/silent', true, 'client_disconnected', 0],
+      ['/begun', true, 'client_disconnected', 0],
+      ['/broken', undefined, 'RangeError', 2],
+    ]);
   });
 
   it('refuses what is no listener', () => {

@@ -5,7 +5,8 @@ import { Recorder } from '../core/recorder.ts';
 
 /** A clock and timers that go on when the test says so. */
 function startClock() {
-  const from = performance.now();
+  // Whole, so that sums of it and of whole numbers are what they should be.
+  const from = Math.ceil(performance.now());
   let at = from;
   mock.method(performance, 'now', () => at);
   mock.timers.enable({ apis: ['setTimeout'] });
