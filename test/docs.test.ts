@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../src/config.ts';
-import { tracesEndpoint } from '../src/export/otlp/endpoint.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
 import { compile, isLike, programsOf, run } from './docs/program.ts';
@@ -162,25 +161,14 @@ describe('the documentation', () => {
       assert.ok(read.has(name), `${name} is not read`);
   });
 
-  it('says truly which settings are not supported yet', () => {
-    const [section] = /## What is not there yet.*?And without an error/s.exec(readme.prose) ?? [''];
-    const named = [...section.matchAll(/`(OTEL_\w+)=([^`]+)`/g)];
-    assert.ok(named.length > 0, 'the section names settings');
-    for (const [setting, name, value] of named) {
-      withEnvironment({ [name]: value }, () =>
-        assert.throws(() => resolveConfig({ exporterType: 'otlp' }), /^Error: not supported yet: /, setting),
-      );
-    }
-  });
-
   it('says truly where spans go for an endpoint', () => {
     const rows = guide.tables.flat().filter((row) => 'Spans go to' in row);
     assert.ok(rows.length > 3);
     for (const row of rows) {
       const [given, target] = Object.values(row).map(plain);
-      const resolve = () => tracesEndpoint('otlpEndpoint', given, { insecure: true, isHttp: false });
-      if (target.includes('throws')) assert.throws(resolve, /not supported yet/);
-      else assert.equal(resolve(), target);
+      const { otlp, otlpExporter } = resolveConfig({ exporterType: 'otlp', otlpEndpoint: given });
+      const [url, protocol] = target.split(', ');
+      assert.deepEqual([otlp.url?.replace(/\/$/, ''), otlpExporter !== undefined], [url, protocol === 'over gRPC']);
     }
   });
 
