@@ -135,7 +135,7 @@ export function call(
       timer = later(() => {
         // What is still setting out is in front of what would ask.
         if (!stream?.writableFinished) watch();
-        else if (connection.isQuietFor(waitingMillis)) connection.probe();
+        else if (!isHeard) connection.probe();
       }, waitingMillis);
     };
 

@@ -103,11 +103,6 @@ export class Connection {
     this._pings = 0;
   }
 
-  /** True where the server has said nothing for so long. */
-  isQuietFor(millis: number): boolean {
-    return now() - this._heardAt >= millis;
-  }
-
   /** The server is to be asked whether it is still there, before the next request sets out. */
   suspect(): void {
     this._heardAt = Number.NEGATIVE_INFINITY;
@@ -115,7 +110,7 @@ export class Connection {
 
   /** Whether a request may set out on it. Where it has been quiet the server is asked, if it may be. */
   async isAlive(): Promise<boolean> {
-    return !this.isQuietFor(QUIET_MILLIS) || (this._pings < MAX_PINGS && (await this._ping()));
+    return now() - this._heardAt < QUIET_MILLIS || (this._pings < MAX_PINGS && (await this._ping()));
   }
 
   /** Asks the server whether it is still there, if it may be asked; without an answer the connection has failed. */
