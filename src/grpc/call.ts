@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { later, markUnsent } from '#main';
 import type { OtlpAnswer } from '../export/otlp/transport.ts';
-import type { Connection } from './connection.ts';
+import { CLOSED, type Connection } from './connection.ts';
 import { MAX_RESPONSE_BYTES, messageIn, prefixOf } from './frame.ts';
 import { answerOf } from './status.ts';
 
@@ -118,7 +118,10 @@ export function call(
       });
       stream.on('close', () => {
         if (status() !== undefined || stream?.rstCode === NO_ERROR) answer();
-        else fail(failure ?? new Error(`the server broke off with error code ${stream?.rstCode} of HTTP/2`));
+        else
+          fail(
+            failure ?? new Error(connection.isOver ? CLOSED : `the server reset the stream, code ${stream?.rstCode}`),
+          );
       });
       // In one piece, as far as the windows of the server are open.
       stream.cork();
@@ -132,7 +135,7 @@ export function call(
       timer = later(() => {
         // What is still setting out is in front of what would ask.
         if (!stream?.writableFinished) watch();
-        else if (connection.isQuietFor(waitingMillis)) connection.probe();
+        else if (!isHeard) connection.probe();
       }, waitingMillis);
     };
 
