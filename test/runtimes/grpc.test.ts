@@ -67,7 +67,7 @@ for (const runtime of RUNTIMES) {
       const { port, spans } = await collecting(t);
       const variables = {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        OTEL_EXPORTER_OTLP_ENDPOINT: `localhost:${port}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `127.0.0.1:${port}`,
       };
       assert.deepEqual(outcomeOf(await send(runtime, {}, variables)), [2, 0, {}]);
       assert.equal(spans().length, 2);
