@@ -136,8 +136,13 @@ export class Connection {
   /** Ends it, in good order where nothing is on its way. */
   close(): void {
     this._isOver = true;
-    if (this._session === undefined || this._holders.size > 0) this.fail(new Error('the exporter was shut down'));
-    else this._session.close();
+    const over = () => this.fail(new Error('the exporter was shut down'));
+    if (this._session === undefined || this._holders.size > 0) over();
+    else {
+      this._session.close();
+      // A server that does not read any more does not hear of it.
+      this._idle = later(over, IDLE_MILLIS);
+    }
   }
 
   /** Ends it, and with it what is on its way. */

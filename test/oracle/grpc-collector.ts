@@ -28,6 +28,8 @@ export interface GrpcCollectorOptions {
   tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'requestCert'>;
   /** Settings of `@grpc/grpc-js`: `grpc.max_receive_message_length`, … */
   options?: ServerOptions;
+  /** Is handed the content of every request, and the client's address, in place of all that is recorded and decoded. */
+  take?: (content: Uint8Array, peer: string) => void;
   /** The answer to a request, called once it is received. What is left out, or `undefined` for all of it, is success. */
   answer?: (request: GrpcRequest) => GrpcAnswer | undefined | Promise<GrpcAnswer | undefined>;
 }
@@ -90,6 +92,7 @@ export async function startGrpcCollector({
   port = 0,
   tls,
   options,
+  take,
   answer,
 }: GrpcCollectorOptions = {}): Promise<GrpcCollector> {
   const requests: GrpcRequest[] = [];
@@ -98,6 +101,11 @@ export async function startGrpcCollector({
   const implementation: UntypedServiceImplementation = {
     async export(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
       const content = new Uint8Array(call.request);
+      if (take !== undefined) {
+        take(content, call.getPeer());
+        callback(null, Buffer.alloc(0));
+        return;
+      }
       const message = decodeRequest(content);
       const request: GrpcRequest = {
         index: requests.length,
