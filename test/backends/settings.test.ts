@@ -148,6 +148,8 @@ describe('a Collector that is short of memory', { skip }, () => {
       diagnosticLog(t);
       const collector = await started(t, short);
       const application = new Application(protocol, collector);
+      // It looks at its memory now and then.
+      await application.until(() => collector.log().includes('Refusing data'));
       application.end(1_000);
       await application.processor.forceFlush();
       assert.deepEqual([application.processor.stats().pending, collector.spans()], [1_000, []]);
@@ -155,6 +157,89 @@ describe('a Collector that is short of memory', { skip }, () => {
       await collector.start({});
       const { stats, missing, repeated } = await application.account();
       assert.deepEqual([stats.acknowledged, missing, repeated], [1_000, 0, 0]);
+    });
+  }
+});
+
+describe('a Collector that ends connections', { skip }, () => {
+  // Of gRPC with a word, GOAWAY, and of HTTP where nothing is under way.
+  const ages = { max_connection_age: '150ms', max_connection_age_grace: '2s' };
+  const ending = {
+    grpc: { keepalive: { server_parameters: ages } },
+    http: { keepalive: { idle_timeout: '20ms' } },
+  };
+
+  for (const protocol of PROTOCOLS) {
+    test(`over ${protocol}: gets each span, and once`, async (t) => {
+      const log = diagnosticLog(t);
+      const application = new Application(protocol, await started(t, ending), {}, { scheduledDelayMillis: 20 });
+      application.load(5);
+      await application.until(({ acknowledged }) => acknowledged > 1_000);
+      await application.idle();
+      const { stats, missing, repeated } = await application.account();
+      assert.deepEqual([stats.acknowledged, missing, repeated, log], [stats.ended, 0, 0, []]);
+    });
+  }
+});
+
+describe('a Collector that reads in small pieces, one request at a time', { skip }, () => {
+  for (const protocol of PROTOCOLS.filter((name) => name === 'gRPC')) {
+    test(`over ${protocol}: gets large requests`, async (t) => {
+      const log = diagnosticLog(t);
+      const collector = await started(t, { grpc: { read_buffer_size: 512, max_concurrent_streams: 1 } });
+      const application = new Application(protocol, collector);
+      application.end(20_000, { text: 'x'.repeat(500) });
+      const { stats, missing, repeated } = await application.account();
+      assert.deepEqual([stats.acknowledged, missing, repeated, log], [20_000, 0, 0, []]);
+    });
+  }
+});
+
+describe('a Collector that reads nothing but gzip', { skip }, () => {
+  for (const protocol of PROTOCOLS.filter((name) => name !== 'gRPC')) {
+    test(`over ${protocol}: gets what is compressed, and says that it does not take the rest`, async (t) => {
+      const log = diagnosticLog(t);
+      const collector = await started(t, { http: { compression_algorithms: ['gzip'] } });
+      const compressing = new Application(protocol, collector, { compression: 'gzip' });
+      compressing.end(100);
+      const { missing, repeated } = await compressing.account();
+      assert.deepEqual([missing, repeated, log], [0, 0, []]);
+      const plain = new Application(protocol, collector);
+      plain.end(10);
+      await plain.settle();
+      assert.deepEqual(plain.processor.stats().dropped, { refused: 10 });
+      assert.match(log[0].message, /unsupported Content-Encoding/);
+    });
+  }
+});
+
+describe('a Collector for pages', { skip }, () => {
+  const ORIGIN = 'https://app.example';
+  const SENT = 'authorization,content-encoding,content-type';
+
+  for (const protocol of PROTOCOLS.filter((name) => name !== 'gRPC')) {
+    test(`over ${protocol}: lets through what a page sends that has a token and compresses`, async (t) => {
+      const log = diagnosticLog(t);
+      const cors = { allowed_origins: [ORIGIN], allowed_headers: SENT.split(',') };
+      const collector = await started(t, { http: { cors } });
+      // The question that a browser asks before.
+      const preflight = await fetch(`http://${collector.httpAddress}/v1/traces`, {
+        method: 'OPTIONS',
+        headers: {
+          origin: ORIGIN,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': SENT,
+        },
+      });
+      const allowed = ['origin', 'methods', 'headers'].map((what) =>
+        preflight.headers.get(`access-control-allow-${what}`),
+      );
+      assert.deepEqual(allowed, [ORIGIN, 'POST', SENT]);
+      const headers = { origin: ORIGIN, authorization: 'Bearer token' };
+      const application = new Application(protocol, collector, { compression: 'gzip', headers });
+      application.end(100);
+      const { missing, repeated } = await application.account();
+      assert.deepEqual([missing, repeated, log], [0, 0, []]);
     });
   }
 });
