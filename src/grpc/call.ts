@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { later, markUnsent } from '#main';
 import type { OtlpAnswer } from '../export/otlp/transport.ts';
-import type { Connection } from './connection.ts';
+import { CLOSED, type Connection } from './connection.ts';
 import { MAX_RESPONSE_BYTES, messageIn, prefixOf } from './frame.ts';
 import { answerOf } from './status.ts';
 
@@ -10,8 +10,17 @@ const REFUSED_STREAM = 7;
 const CANCEL = 8;
 // A body in crumbs would take a hundred times its memory.
 const MAX_PIECES = 4_096;
-// So long nobody wonders where an answer is.
+// So long nobody wonders where an answer is; or a quarter of the time that it may take.
 const WAITING_MILLIS = 3_000;
+
+/** What is to be sent. */
+export interface Request {
+  readonly headers: OutgoingHttpHeaders;
+  readonly message: Uint8Array;
+  readonly isCompressed: boolean;
+  /** What it may take, beginning with now. */
+  readonly timeoutMillis: number;
+}
 
 /** A request that the server has certainly not taken. */
 export class NotSent extends Error {}
@@ -22,12 +31,11 @@ export class NotSent extends Error {}
  */
 export function call(
   connection: Connection,
-  headers: OutgoingHttpHeaders,
-  message: Uint8Array,
-  isCompressed: boolean,
+  { headers, message, isCompressed, timeoutMillis }: Request,
   signal: AbortSignal,
 ): Promise<OtlpAnswer> {
   return new Promise((resolve, reject) => {
+    const waitingMillis = Math.min(WAITING_MILLIS, timeoutMillis / 4);
     let stream: ClientHttp2Stream | undefined;
     let head: IncomingHttpHeaders = {};
     let trailers: IncomingHttpHeaders = {};
@@ -35,6 +43,7 @@ export function call(
     let size = 0;
     let failure: unknown;
     let isHeard = false;
+    let isEnded = false;
     let isSettled = false;
     let timer: unknown;
 
@@ -48,15 +57,15 @@ export function call(
       signal.removeEventListener('abort', onAbort);
       release();
       // What is still under way, in either direction, is of no use to anybody.
-      if (stream !== undefined && !stream.closed) stream.close(CANCEL);
+      if (stream !== undefined && !stream.closed && !(isEnded && stream.writableFinished)) stream.close(CANCEL);
     };
     const fail = (error: unknown) => {
       if (isSettled) return;
-      settle();
       // What the server does not have all of, it cannot have taken; and it may say that it has not looked at it.
       const isTaken =
         stream?.writableFinished && stream.rstCode !== REFUSED_STREAM && Number(stream.id) <= connection.lastStream;
-      reject(isTaken ? error : markUnsent(new NotSent('the server has not taken the request', { cause: error })));
+      settle();
+      reject(isTaken ? error : markUnsent(notSent(error, stream !== undefined)));
     };
     const onAbort = () => {
       // It had its chance to say something.
@@ -65,12 +74,13 @@ export function call(
       else if (!isHeard) connection.suspect();
       fail(signal.reason);
     };
-    /** What there is of an answer, if it has said what it is. */
+    const status = () => trailers['grpc-status'] ?? head['grpc-status'];
+    /** What there is of an answer. */
     const answer = () => {
       if (isSettled) return;
-      const { 'grpc-status': status = head['grpc-status'] } = trailers;
       // Success before the whole of the request is there is none.
-      if (status === '0' && !stream?.writableFinished) fail(new Error('the server answered before it had the request'));
+      if (status() === '0' && !stream?.writableFinished)
+        fail(new Error('the server answered before it had the request'));
       else if (head[':status'] === undefined)
         fail(failure ?? new Error('the server ended the request without an answer'));
       else {
@@ -103,12 +113,15 @@ export function call(
         failure = error;
       });
       stream.on('end', () => {
-        if ((trailers['grpc-status'] ?? head['grpc-status']) !== undefined) answer();
+        isEnded = true;
+        if (status() !== undefined) answer();
       });
       stream.on('close', () => {
-        const hasStatus = (trailers['grpc-status'] ?? head['grpc-status']) !== undefined;
-        if (hasStatus || stream?.rstCode === NO_ERROR) answer();
-        else fail(failure ?? new Error(`the server broke off with error code ${stream?.rstCode} of HTTP/2`));
+        if (status() !== undefined || stream?.rstCode === NO_ERROR) answer();
+        else
+          fail(
+            failure ?? new Error(connection.isOver ? CLOSED : `the server reset the stream, code ${stream?.rstCode}`),
+          );
       });
       // In one piece, as far as the windows of the server are open.
       stream.cork();
@@ -117,16 +130,24 @@ export function call(
       stream.uncork();
       watch();
     };
+    // Once, since servers put up with few questions of this kind.
     const watch = () => {
-      timer = later(async () => {
+      timer = later(() => {
         // What is still setting out is in front of what would ask.
-        if (stream?.writableFinished && connection.isQuietFor(WAITING_MILLIS)) await connection.probe();
-        if (!isSettled) watch();
-      }, WAITING_MILLIS);
+        if (!stream?.writableFinished) watch();
+        else if (!isHeard) connection.probe();
+      }, waitingMillis);
     };
 
-    const release = connection.hold((error) => fail(error));
+    const release = connection.hold(fail);
     signal.addEventListener('abort', onAbort);
     begin().catch(fail);
   });
+}
+
+/** An error of its own for each request, since several may have the same one, and not all of them be unsent. */
+function notSent(error: unknown, isBegun: boolean): NotSent {
+  if (isBegun) return new NotSent('the server has not taken the request', { cause: error });
+  const { message = String(error), code, cause } = Object(error) as NodeJS.ErrnoException;
+  return Object.assign(new NotSent(message, { cause }), { code });
 }

@@ -7,10 +7,12 @@ import { isEndWatched, later, now, within } from '#main';
 const IDLE_MILLIS = 30_000;
 // After a silence of so long a server is asked whether it is still there, before a request sets out.
 const QUIET_MILLIS = 5_000;
-// What it then has for an answer.
+// What it then has for an answer, or half of the time that a request may take.
 const PING_MILLIS = 5_000;
 // Servers of gRPC end a connection on which more than this come between two of their answers.
-const MAX_PINGS = 2;
+const MAX_PINGS = 3;
+
+export const CLOSED = 'the server closed the connection';
 
 /** A socket that connects, and what is to be spoken on it when it has. */
 export interface Opening {
@@ -24,8 +26,6 @@ export class Connection {
   /** The session, once it is certain that there is one; never, where none comes about. */
   readonly opened: Promise<ClientHttp2Session>;
   isOpen = false;
-  /** Nothing new is to be sent on it. */
-  isOver = false;
   /** Requests that it has carried. */
   served = 0;
   /** The last stream that the server will look at. */
@@ -34,14 +34,17 @@ export class Connection {
   private _session: ClientHttp2Session | undefined = undefined;
   /** Who is to hear of its end. */
   private readonly _holders = new Set<(error: Error) => void>();
+  private _isOver = false;
   private _isFailed = false;
   private _idle: unknown = undefined;
   private _heardAt = 0;
   /** Pings since the last answer. */
   private _pings = 0;
+  private readonly _pingMillis: number;
 
-  constructor({ socket, isSecure, startSession }: Opening) {
+  constructor({ socket, isSecure, startSession }: Opening, timeoutMillis: number) {
     this._socket = socket;
+    this._pingMillis = Math.min(PING_MILLIS, timeoutMillis / 2);
     socket.setNoDelay(true);
     // Where the end of the process is waited for, it is by whoever flushes then, with a deadline.
     if (isEndWatched()) socket.unref();
@@ -50,15 +53,13 @@ export class Connection {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // Those of OpenSSL end in a line's end.
       error.message = error.message.trim();
-      failLater(/NO_APPLICATION_PROTOCOL/.test(`${error.code}`) ? withoutHttp2(error) : error);
+      failLater(error);
     });
-    socket.on('close', () =>
-      failLater(Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' })),
-    );
+    socket.on('close', () => failLater(Object.assign(new Error(CLOSED), { code: 'ECONNRESET' })));
     this.opened = new Promise((resolve) => {
       socket.once(isSecure ? 'secureConnect' : 'connect', () => {
         if (isSecure && (socket as TLSSocket).alpnProtocol !== 'h2') {
-          this.fail(withoutHttp2());
+          this.fail(new Error('ALPN has no h2'));
           return;
         }
         const session = startSession();
@@ -69,18 +70,19 @@ export class Connection {
           this.heard();
           resolve(session);
         });
-        session.on('error', (error: NodeJS.ErrnoException) =>
-          this.fail(!this.isOpen && error.code === 'ERR_HTTP2_ERROR' ? withoutHttp2(error) : error),
-        );
+        session.on('error', (error) => this.fail(error));
         session.on('goaway', (_code, lastStream) => {
-          this.isOver = true;
+          this._isOver = true;
           this.lastStream = Math.min(this.lastStream, lastStream);
-        });
-        session.on('close', () => {
-          this.isOver = true;
         });
       });
     });
+  }
+
+  /** True where nothing new is to be sent on it. */
+  get isOver(): boolean {
+    // The session may know before it says so.
+    return this._isOver || this._session?.closed === true || this._session?.destroyed === true;
   }
 
   /** Keeps it for a request, until what is returned is called. `tell` hears of it where it fails before. */
@@ -101,11 +103,6 @@ export class Connection {
     this._pings = 0;
   }
 
-  /** True where the server has said nothing for so long. */
-  isQuietFor(millis: number): boolean {
-    return now() - this._heardAt >= millis;
-  }
-
   /** The server is to be asked whether it is still there, before the next request sets out. */
   suspect(): void {
     this._heardAt = Number.NEGATIVE_INFINITY;
@@ -113,7 +110,7 @@ export class Connection {
 
   /** Whether a request may set out on it. Where it has been quiet the server is asked, if it may be. */
   async isAlive(): Promise<boolean> {
-    return !this.isQuietFor(QUIET_MILLIS) || (this._pings < MAX_PINGS && (await this._ping()));
+    return now() - this._heardAt < QUIET_MILLIS || (this._pings < MAX_PINGS && (await this._ping()));
   }
 
   /** Asks the server whether it is still there, if it may be asked; without an answer the connection has failed. */
@@ -131,30 +128,42 @@ export class Connection {
         resolve(false);
       }
     });
-    const isThere = (await within(PING_MILLIS, answered, later)) === true;
+    const isThere = (await within(this._pingMillis, answered, later)) === true;
     if (isThere) this._heardAt = now();
     return isThere;
   }
 
   /** Ends it, in good order where nothing is on its way. */
   close(): void {
-    this.isOver = true;
-    if (this._session === undefined || this._holders.size > 0) this.fail(new Error('the exporter was shut down'));
-    else this._session.close();
+    this._isOver = true;
+    const over = () => this.fail(new Error('the exporter was shut down'));
+    if (this._session === undefined || this._holders.size > 0) over();
+    else {
+      this._session.close();
+      // A server that does not read any more does not hear of it.
+      this._idle = later(over, IDLE_MILLIS);
+    }
   }
 
   /** Ends it, and with it what is on its way. */
   fail(error: Error): void {
     if (this._isFailed) return;
-    this._isFailed = this.isOver = true;
+    this._isFailed = this._isOver = true;
     clearTimeout(this._idle as number);
+    // Somebody was there, and it came to nothing. A certificate that is refused is another matter.
+    const isWithoutHttp2 = this._session !== undefined && !this.isOpen && !/ALERT/.test(codeOf(error));
+    const told = isWithoutHttp2 || /NO_APPLICATION_PROTOCOL|^ALPN/.test(codeOf(error)) ? withoutHttp2(error) : error;
     this._session?.destroy();
     this._socket.destroy();
-    for (const tell of this._holders) tell(error);
+    for (const tell of this._holders) tell(told);
   }
 }
 
-function withoutHttp2(cause?: Error): Error {
+function codeOf(error: NodeJS.ErrnoException): string {
+  return String(error.code ?? error.message);
+}
+
+function withoutHttp2(cause: Error): Error {
   return new Error(
     'no HTTP/2 is spoken there, which gRPC needs: 4317 is the port of OTLP over gRPC as a rule, 4318 that of OTLP over HTTP',
     { cause },

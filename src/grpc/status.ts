@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { OtlpAnswer } from '../export/otlp/transport.ts';
 import { fieldsOf } from './fields.ts';
 import { bytesOf } from './metadata.ts';
@@ -41,6 +40,8 @@ const NAMES_BY_HTTP: Readonly<Record<string, string>> = {
 // In the words of the servers of Go, C++, Java, JavaScript, .NET and Rust (the last with OUT_OF_RANGE).
 const TOO_LARGE = /larger than|exceeds (the )?(configured )?max|too large/i;
 
+type Headers = Readonly<Record<string, unknown>>;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -55,12 +56,7 @@ const decoder = new TextDecoder();
  * Specification: "gRPC over HTTP2", "Responses"; "HTTP to gRPC Status Code Mapping"; OpenTelemetry Protocol, "OTLP/gRPC",
  * "Failures" and "OTLP/gRPC Throttling".
  */
-export function answerOf(
-  head: IncomingHttpHeaders,
-  trailers: IncomingHttpHeaders,
-  message: Uint8Array,
-  body: Uint8Array,
-): OtlpAnswer {
+export function answerOf(head: Headers, trailers: Headers, message: Uint8Array, body: Uint8Array): OtlpAnswer {
   const from = trailers['grpc-status'] === undefined ? head : trailers;
   const { 'grpc-status': status } = from;
   if (status === undefined) return answerWithout(head, body);
@@ -75,13 +71,13 @@ export function answerOf(
 }
 
 /** An answer that is not gRPC's, or that has lost its end. */
-function answerWithout(head: IncomingHttpHeaders, body: Uint8Array): OtlpAnswer {
+function answerWithout(head: Headers, body: Uint8Array): OtlpAnswer {
   const { ':status': code, 'content-type': type = '', 'retry-after': wait } = head;
   const status = Number(code);
   const name = NAMES_BY_HTTP[status] ?? 'UNKNOWN';
-  const said = encoder.encode(`HTTP ${status} without grpc-status: ${decoder.decode(body)}`);
+  const said = encoder.encode(`HTTP ${status} without grpc-status ${decoder.decode(body)}`);
   // A proxy may have dropped it, from an answer that was a success.
-  if (status === 200 && type.startsWith('application/grpc')) return [name, said, ''];
+  if (status === 200 && String(type).startsWith('application/grpc')) return [name, said, ''];
   const retryMillis = RETRYABLE.includes(name) ? Number(wait) * 1_000 || 0 : undefined;
   return [name, said, status === 413 ? 'too_large' : 'refused', retryMillis];
 }

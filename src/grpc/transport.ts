@@ -39,10 +39,10 @@ export function createTransport(
     lastHeaders = headers;
     const isCompressed = headers['content-encoding'] === 'gzip';
     for (let isAnew = false; ; isAnew = true) {
-      if (connection === undefined || connection.isOver) connection = new Connection(open());
+      if (connection === undefined || connection.isOver) connection = new Connection(open(), timeoutMillis);
       const isKept = connection.served > 0;
       try {
-        return await call(connection, request, body, isCompressed, signal);
+        return await call(connection, { headers: request, message: body, isCompressed, timeoutMillis }, signal);
       } catch (error) {
         // A server may end a connection just when a request sets out on it, and may have gone without a word long before.
         if (isAnew || !isKept || !(error instanceof NotSent) || signal.aborted) throw error;

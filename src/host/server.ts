@@ -78,7 +78,7 @@ export function hostDefaults(defaults: Config): HostDefaults {
     exporterType: exporterOf(environment),
     otlpEndpoint:
       environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ??
-      (protocolOf(environment) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
+      (environment.text(...namesOf('PROTOCOL')) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
     warnings: environment.warnings,
   };
   // Where variables say more than these settings can.
@@ -207,7 +207,7 @@ function urlOf(
   }
   const { origin, pathname, search } = url;
   if (pathname + search !== '/') {
-    environment.warnings.push(`${setting}: the path ${shownUrl(pathname)} is left out, since gRPC has none`);
+    environment.warnings.push(`${setting}: gRPC has no paths, only ${origin} of it is used`);
   }
   return [origin, true];
 }

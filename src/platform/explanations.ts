@@ -38,6 +38,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     'the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?',
   start_failed: 'a span could not be started, its options or context threw',
   time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
+  too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
   301: 'redirects are not followed, set the final address',
   302: 'redirects are not followed, set the final address',
   307: 'redirects are not followed, set the final address',
@@ -45,5 +46,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   401: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   403: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
   404: 'check the path of the endpoint, it should end in /v1/traces',
-  too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
+  PERMISSION_DENIED: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
+  RESOURCE_EXHAUSTED: 'a quota is used up: send less, or raise it',
+  UNAUTHENTICATED: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
+  UNIMPLEMENTED: 'nothing takes traces there: check the address, OTLP over gRPC has port 4317 as a rule',
 };

@@ -48,7 +48,7 @@ export function meansGrpc({ port, pathname }: URL): boolean {
 
 /** What is said of a setting that means gRPC where the runtime has none. */
 export function withoutGrpc(setting: string, value: string): string {
-  return `${setting}: ${JSON.stringify(shownUrl(value))} means OTLP over gRPC, which needs HTTP/2 of a server; use port 4318, OTLP over HTTP`;
+  return `${setting}: ${JSON.stringify(shownUrl(value))} means OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`;
 }
 
 /**
