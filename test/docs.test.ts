@@ -29,6 +29,8 @@ const programs = documents
 const NOT_RUN = [
   'README.md: needs a collector to talk to and your application',
   'README.md: needs docker',
+  'docs/backends.md: needs docker',
+  'docs/backends.md: needs certificates',
   'docs/tracing.md: your application',
   'docs/tracing.md: needs certificates',
   'examples/tracing-demo/README.md: needs a speech synthesiser',

@@ -19,7 +19,7 @@ export interface CollectorSettings {
 
 /** An OpenTelemetry Collector that writes down what it gets. */
 export interface Collector extends Addresses {
-  /** Starts again, on the same ports; with other settings, if there are some. */
+  /** Starts, on the same ports; with other settings, if there are some. */
   start(settings?: CollectorSettings): Promise<void>;
   /** As {@link Server.signal}. */
   signal(signal: NodeJS.Signals): void;

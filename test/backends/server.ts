@@ -29,8 +29,12 @@ process.once('exit', () => {
  *
  * @throws Error with its log where it ends instead.
  */
-export async function startServer(program: string, args: readonly string[] = []): Promise<Server> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+export async function startServer(
+  program: string,
+  args: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Server> {
+  const child = spawn(program, args, { env: { ...process.env, ...variables }, stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
   let log = '';
   await new Promise<void>((resolve, reject) => {
