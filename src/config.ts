@@ -123,8 +123,10 @@ export interface Config {
 export interface ResolvedConfig extends Config {
   readonly exporterType: ExporterType;
   readonly otlp: OtlpHttpExporterOptions;
-  /** What makes an exporter of these options, where that is not the one over HTTP. */
-  readonly otlpExporter?: (options: OtlpHttpExporterOptions) => BatchingExporter;
+  /** The exporter of these options, where that is not the one over HTTP. */
+  readonly _exporter?: new (
+    options: OtlpHttpExporterOptions,
+  ) => BatchingExporter;
   readonly resource: Resource;
   readonly propagator: CompositePropagator;
   /** What `initialize` says of itself; `undefined` for nothing. */

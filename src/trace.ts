@@ -89,8 +89,8 @@ export function initialize(config: Config = {}): Tracer {
   const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
   let batch: BatchSpanProcessor | undefined;
   if (exporterType === 'otlp') {
-    const exporter = resolved.otlpExporter?.(resolved.otlp) ?? new OtlpHttpExporter(resolved.otlp);
-    batch = new BatchSpanProcessor(exporter, resolved.batch);
+    const { _exporter: Exporter = OtlpHttpExporter, otlp } = resolved;
+    batch = new BatchSpanProcessor(new Exporter(otlp), resolved.batch);
     spanProcessors.push(batch);
   } else if (exporterType === 'stdout') {
     spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));

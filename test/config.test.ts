@@ -419,9 +419,9 @@ describe('the OTLP exporter', () => {
 
   it('speaks gRPC where the protocol says so, or else the port without a path', () => {
     const targetOf = (variables: Variables, config: Config = {}) => {
-      const { otlp: options, otlpExporter, warnings, banner = '' } = otlp(variables, config);
-      assert.equal(banner.endsWith(', over gRPC'), otlpExporter !== undefined, banner);
-      return [otlpExporter?.(options).componentType, options.url, ...warnings];
+      const { otlp: options, _exporter: Exporter, warnings, banner = '' } = otlp(variables, config);
+      assert.equal(banner.endsWith(', over gRPC'), Exporter !== undefined, banner);
+      return [Exporter && new Exporter(options).componentType, options.url, ...warnings];
     };
     const GRPC = 'otlp_grpc_exporter';
     for (const name of ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']) {

@@ -1,5 +1,5 @@
 import type { BatchingExporter, ExportOutcome, SpanBatch, TlsOptions } from '@realtime-ai/trace';
-import { checkedTls, endpointUrl, GRPC_ENDPOINT, GRPC_REQUEST_BYTES, numberOptions, OtlpExporter } from '#main';
+import { checkedTls, GRPC_ENDPOINT, GRPC_REQUEST_BYTES, numberOptions, OtlpExporter, tracesEndpoint } from '#main';
 import { type GrpcHeaders, textHeaders } from './metadata.ts';
 import { createTransport } from './transport.ts';
 
@@ -42,7 +42,7 @@ export class OtlpGrpcExporter implements BatchingExporter {
   constructor(options: OtlpGrpcExporterOptions = {}) {
     const { url = GRPC_ENDPOINT, headers = {}, tls, compression } = options;
     const { timeoutMillis } = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis: options.timeoutMillis }, '', 1);
-    const { origin, pathname, search } = endpointUrl('url', url);
+    const { origin, pathname, search } = new URL(tracesEndpoint('url', url, { isHttp: true, isComplete: true }));
     if (pathname + search !== '/') {
       throw new TypeError('url: gRPC has no paths; leave it out, or send by OTLP over HTTP');
     }

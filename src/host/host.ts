@@ -12,8 +12,10 @@ export interface HostSettings extends Config {
   otlpUrl?: string;
   /** The form that `otlpProtocol` means. Default: protobuf. */
   otlpEncoding?: OtlpEncoding;
-  /** What makes the exporter of these options, where that is not the one over HTTP. */
-  otlpExporter?: (options: OtlpHttpExporterOptions) => BatchingExporter;
+  /** The exporter of these options, where that is not the one over HTTP. */
+  _exporter?: new (
+    options: OtlpHttpExporterOptions,
+  ) => BatchingExporter;
   /** The end of the line that `initialize` writes. */
   hint?: string;
   /** What could not be used, a sentence each. */

@@ -14,7 +14,7 @@ export function hostSettings(config: Config): HostSettings {
   // JSON is a tenth of all that a page loads, which most do not need; and a page has no HTTP/2 of its own.
   if (config.otlpProtocol && config.otlpProtocol !== 'http/protobuf') {
     throw new TypeError(
-      `otlpProtocol: "${config.otlpProtocol}" is for servers; pages send to port 4318, JSON by spanProcessors with new OtlpHttpExporter({ encoding: new JsonEncoding() })`,
+      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
     );
   }
   const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;

@@ -11,16 +11,8 @@ import {
   TraceIdRatioBasedSampler,
 } from '../core/sampler.ts';
 import { Environment } from '../environment.ts';
-import {
-  DEFAULT_ENDPOINT,
-  endpointUrl,
-  isPlaintext,
-  meansGrpc,
-  shownUrl,
-  tracesEndpoint,
-  withoutGrpc,
-} from '../export/otlp/endpoint.ts';
-import { GRPC_ENDPOINT, grpcOnDemand } from '../export/otlp/grpc.ts';
+import { DEFAULT_ENDPOINT, isPlaintext, meansGrpc, shownUrl, tracesEndpoint } from '../export/otlp/endpoint.ts';
+import { GRPC_ENDPOINT, OnDemandGrpcExporter } from '../export/otlp/grpc.ts';
 import { checkedHeaders } from '../export/otlp/headers.ts';
 import { JsonEncoding } from '../export/otlp/json-encoding.ts';
 import type { TlsOptions } from '../export/otlp/tls.ts';
@@ -137,10 +129,7 @@ function otlpOf(config: Config, environment: Environment): Partial<HostSettings>
     otlpEncoding: otlpProtocol === 'http/json' ? new JsonEncoding() : undefined,
     otlpTls: otlpTls ? checkedTls(otlpTls, 'otlpTls', fetch ?? otlpUrl) : tlsOf(config, environment, otlpUrl),
     otlpCompression: config.otlpCompression ?? environment.word(['gzip', 'none'], ...namesOf('COMPRESSION'))?.[1],
-    ...(isGrpc && {
-      otlpExporter: (options) => grpcOnDemand(loadGrpc, options),
-      hint: ', over gRPC',
-    }),
+    ...(isGrpc && { _exporter: OnDemandGrpcExporter, hint: ', over gRPC' }),
   };
 }
 
@@ -196,14 +185,15 @@ function urlOf(
         'otlpEndpoint',
         protocol === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT,
       ]);
-  const url = endpointUrl(setting, value, insecure);
+  const url = new URL(tracesEndpoint(setting, value, { insecure, isHttp: true, isComplete: true }));
   // Only where no protocol is stated, the port says which one is meant.
-  if (protocol === undefined ? !meansGrpc(url) : protocol !== 'grpc') {
+  const isHttp = protocol === undefined ? !meansGrpc(url) : protocol !== 'grpc';
+  if (isHttp || (loadGrpc === undefined && protocol === undefined)) {
     const isComplete = setting === 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
-    return [tracesEndpoint(setting, value, { insecure, isHttp: true, isComplete }), false];
+    return [tracesEndpoint(setting, value, { insecure, isHttp, isComplete }), false];
   }
   if (loadGrpc === undefined) {
-    throw new Error(protocol === undefined ? withoutGrpc(setting, value) : withoutGrpc('otlpProtocol', protocol));
+    throw new Error('otlpProtocol: "grpc" is for Node, Bun and Deno; use http/protobuf, and port 4318');
   }
   const { origin, pathname, search } = url;
   if (pathname + search !== '/') {

@@ -53,8 +53,8 @@ describe('the package as pages get it', () => {
       }`);
     assert.deepEqual(stdout.trim().split('\n'), [
       'samplingRate: 2 is not a number from 0 to 1',
-      'otlpEndpoint: "localhost:4317" means OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP',
-      'otlpProtocol: "grpc" is for servers; pages send to port 4318, JSON by spanProcessors with new OtlpHttpExporter({ encoding: new JsonEncoding() })',
+      'otlpEndpoint: "localhost:4317" is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP',
+      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
       'otlpTls: this runtime has no settings for TLS',
       'otlpHeaders: a string is not an object or a function',
     ]);

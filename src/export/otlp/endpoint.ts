@@ -17,11 +17,17 @@ const WITHOUT_CREDENTIALS = /^https?:..[^@:/?#]*(:\d*)?[/?#]/i;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * What a setting means as a URL: a URL, or a bare `host:port`.
+ * The URL that a setting means: a URL or a bare `host:port`.
  *
- * @throws TypeError naming `setting`, for what is no endpoint.
+ * Specification: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
+ *
+ * @throws TypeError for what is no endpoint, Error for one that means gRPC; both name `setting`.
  */
-export function endpointUrl(setting: string, value: string, insecure = true): URL {
+export function tracesEndpoint(
+  setting: string,
+  value: string,
+  { insecure = true, isHttp, isComplete }: EndpointOptions = {},
+): string {
   let url: URL | undefined;
   try {
     const scheme = insecure && !/^[^/]*:443(\/|$)/.test(value) ? 'http' : 'https';
@@ -38,35 +44,18 @@ export function endpointUrl(setting: string, value: string, insecure = true): UR
       }`,
     );
   }
-  return url;
-}
-
-/** True for an endpoint that means OTLP over gRPC where nothing else says over what. */
-export function meansGrpc({ port, pathname }: URL): boolean {
-  return port === '4317' && pathname === '/';
-}
-
-/** What is said of a setting that means gRPC where the runtime has none. */
-export function withoutGrpc(setting: string, value: string): string {
-  return `${setting}: ${JSON.stringify(shownUrl(value))} means OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`;
-}
-
-/**
- * The URL for OTLP over HTTP that a setting means.
- *
- * Specification: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
- *
- * @throws TypeError for what is no endpoint, Error for one that means gRPC; both name `setting`.
- */
-export function tracesEndpoint(
-  setting: string,
-  value: string,
-  { insecure, isHttp, isComplete }: EndpointOptions = {},
-): string {
-  const url = endpointUrl(setting, value, insecure);
-  if (!isHttp && meansGrpc(url)) throw new Error(withoutGrpc(setting, value));
+  if (!isHttp && meansGrpc(url)) {
+    throw new Error(
+      `${setting}: ${JSON.stringify(shownUrl(value))} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
+    );
+  }
   if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');
   return url.href;
+}
+
+/** True for an endpoint that is for OTLP over gRPC where nothing else says what it is for. */
+export function meansGrpc({ port, pathname }: URL): boolean {
+  return port === '4317' && pathname === '/';
 }
 
 /**

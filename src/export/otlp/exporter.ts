@@ -39,13 +39,12 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   private _sentHeaders: Record<string, string> = {};
   private readonly _timeoutMillis: number;
   private readonly _transport: OtlpTransport;
-  private readonly _isOwnTransport: boolean;
   private readonly _close: (() => void) | undefined;
   private readonly _gzip: ReturnType<typeof createGzip> = undefined;
   private readonly _retry = new Retry();
 
   /**
-   * @param options.fetch - The user's, if the transport uses one: it may read a body on when that is acknowledged.
+   * @param options.fetch - The user's, if the transport uses one.
    * @param close - What is to be done when there will be no more requests.
    * @throws TypeError or RangeError naming the option, its value and what is allowed.
    */
@@ -64,8 +63,9 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     }
     this.url = url;
     this._encoding = encoding;
+    // One of the user's may read on when there is an answer: nobody knows when the memory is free.
+    if (fetch) encoding._free = undefined;
     this._transport = transport;
-    this._isOwnTransport = !fetch;
     this._close = close;
     this._ownHeaders = {
       'content-type': encoding.contentType,
@@ -126,8 +126,8 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
           ? undefined
           : `${url} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
       if (isAccepted) {
-        // At once, and by what has read all of it: a fetch of the user's may read on, and so may one that was given up.
-        if (this._isOwnTransport && !_retry._hasFailed(batches)) _encoding._free?.(batches, body);
+        // What was given up before may still be read.
+        if (!_retry._hasFailed(batches)) _encoding._free?.(batches, body);
         return _retry._settle({ acknowledged: spans - rejected, rejected, why });
       }
       const outcome: ExportOutcome = reason ? { dropped: spans, reason, why } : { unknown: spans, why };

@@ -1,4 +1,5 @@
-import type { BatchingExporter, SpanBatch } from '../exporter.ts';
+import { loadGrpc } from '#platform';
+import type { BatchingExporter, ExportOutcome, SpanBatch } from '../exporter.ts';
 import type { OtlpHttpExporterOptions } from './http.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
 
@@ -13,24 +14,36 @@ export interface GrpcModule {
 }
 
 /** An exporter over gRPC that is loaded by its first request; up to then it takes spans all the same. */
-export function grpcOnDemand(load: () => Promise<GrpcModule>, options: OtlpHttpExporterOptions): BatchingExporter {
-  let source: Pick<BatchingExporter, 'createBatch'> = new ProtobufEncoding();
-  let loaded: Promise<BatchingExporter> | undefined;
-  return {
-    url: options.url,
-    componentType: 'otlp_grpc_exporter',
-    maxRequestBytes: GRPC_REQUEST_BYTES,
-    createBatch: () => source.createBatch(),
-    async send(batches: readonly SpanBatch[], signal: AbortSignal) {
-      loaded ??= load().then(({ OtlpGrpcExporter }) => {
-        const exporter = new OtlpGrpcExporter(options);
-        source = exporter;
-        return exporter;
-      });
-      return (await loaded).send(batches, signal);
-    },
-    async shutdown() {
-      (await loaded)?.shutdown?.();
-    },
-  };
+export class OnDemandGrpcExporter implements BatchingExporter {
+  readonly url: string | undefined;
+  readonly componentType = 'otlp_grpc_exporter';
+  readonly maxRequestBytes = GRPC_REQUEST_BYTES;
+  private readonly _options: OtlpHttpExporterOptions;
+  private readonly _load: () => Promise<GrpcModule>;
+  private _loaded: Promise<BatchingExporter> | undefined = undefined;
+  /** What makes batches: a form of its own, until there is the exporter. */
+  private _source: Pick<BatchingExporter, 'createBatch'> = new ProtobufEncoding();
+
+  constructor(options: OtlpHttpExporterOptions, load = loadGrpc) {
+    this.url = options.url;
+    this._options = options;
+    this._load = load;
+  }
+
+  createBatch(): SpanBatch {
+    return this._source.createBatch();
+  }
+
+  async send(batches: readonly SpanBatch[], signal: AbortSignal): Promise<ExportOutcome> {
+    this._loaded ??= this._load().then(({ OtlpGrpcExporter }) => {
+      const exporter = new OtlpGrpcExporter(this._options);
+      this._source = exporter;
+      return exporter;
+    });
+    return (await this._loaded).send(batches, signal);
+  }
+
+  async shutdown(): Promise<void> {
+    (await this._loaded)?.shutdown?.();
+  }
 }

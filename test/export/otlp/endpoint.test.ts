@@ -56,7 +56,7 @@ describe('an endpoint', () => {
       for (const isComplete of [false, true]) {
         assert.throws(() => urlOf(value, { isComplete }), {
           name: 'Error',
-          message: `otlpEndpoint: ${JSON.stringify(value)} means OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
+          message: `otlpEndpoint: ${JSON.stringify(value)} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
         });
       }
       assert.match(urlOf(value, { isHttp: true }), /:4317\/v1\/traces$/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { BatchSpanProcessor } from '../../../src/export/batch.ts';
-import { type GrpcModule, grpcOnDemand } from '../../../src/export/otlp/grpc.ts';
+import { type GrpcModule, OnDemandGrpcExporter } from '../../../src/export/otlp/grpc.ts';
 import { OtlpGrpcExporter } from '../../../src/grpc/exporter.ts';
 import { initialize, sdkMetrics, shutdown, startSpan, stats } from '../../../src/trace.ts';
 import { startGrpcCollector } from '../../oracle/grpc-collector.ts';
@@ -24,7 +24,7 @@ describe('an exporter over gRPC that is loaded on demand', () => {
       loads++;
       return MODULE;
     };
-    const processor = new BatchSpanProcessor(grpcOnDemand(load, { url }), { maxExportBatchSize: 2 });
+    const processor = new BatchSpanProcessor(new OnDemandGrpcExporter({ url }, load), { maxExportBatchSize: 2 });
     const end = endedSpansInto(processor);
     const ids = end(1);
     assert.equal(loads, 0);
@@ -45,7 +45,7 @@ describe('an exporter over gRPC that is loaded on demand', () => {
   test('that cannot be loaded says why, and its spans are counted', async (t) => {
     const log = diagnosticLog(t);
     const load = () => Promise.reject(new Error('no such module'));
-    const processor = new BatchSpanProcessor(grpcOnDemand(load, { url: 'http://localhost:4317' }));
+    const processor = new BatchSpanProcessor(new OnDemandGrpcExporter({ url: 'http://localhost:4317' }, load));
     endedSpansInto(processor)(2);
     assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 2 });
     await processor.shutdown();
@@ -54,12 +54,12 @@ describe('an exporter over gRPC that is loaded on demand', () => {
   });
 
   test('that is shut down before has nothing to let go of', async () => {
-    const processor = new BatchSpanProcessor(grpcOnDemand(() => assert.fail('nothing was sent'), {}));
+    const processor = new BatchSpanProcessor(new OnDemandGrpcExporter({}, () => assert.fail('nothing was sent')));
     assert.deepEqual(await processor.shutdown(), { exported: 0, pending: 0, dropped: 0 });
   });
 
   test('has requests of 3 MiB unless more is asked for', () => {
-    const exporter = grpcOnDemand(async () => MODULE, {});
+    const exporter = new OnDemandGrpcExporter({});
     assert.equal(new BatchSpanProcessor(exporter)._options.maxRequestBytes, 3 * 1024 * 1024);
     const maxRequestBytes = 4 * 1024 * 1024;
     assert.equal(new BatchSpanProcessor(exporter, { maxRequestBytes })._options.maxRequestBytes, maxRequestBytes);
