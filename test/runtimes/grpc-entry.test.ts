@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { build } from 'esbuild';
@@ -19,6 +20,27 @@ const PROGRAMS = {
     startSpan('first').end();
     shutdown().then(({ exported }) => console.log(exported));`,
 };
+
+describe('the entry point for gRPC', { concurrency: 2 }, () => {
+  for (const { name, command, args } of RUNTIMES) {
+    for (const format of ['mjs', 'cjs']) {
+      test(`on ${name} sends from an exporter of its own (${format})`, async (t) => {
+        const collector = await startGrpcCollector();
+        t.after(() => collector.close());
+        const folder = programsFolder();
+        const file = join(folder, `own-${name}.${format}`);
+        const program = PROGRAMS['an exporter of its own'];
+        writeFileSync(
+          file,
+          format === 'mjs' ? program : program.replace(/import (.*) from (.*);/g, 'const $1 = require($2);'),
+        );
+        const { code, stdout, stderr } = await run(command, [...args, file], folder, { COLLECTOR: collector.url });
+        assert.deepEqual([code, stdout, stderr], [0, '1\n', '']);
+        assert.equal(collector.spans()[0].name, 'first');
+      });
+    }
+  }
+});
 
 describe('a bundle of one file', { concurrency: 2 }, () => {
   for (const { name, command, args } of RUNTIMES) {
