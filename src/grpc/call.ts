@@ -91,7 +91,7 @@ export function call(
     };
     const begin = async () => {
       const session = await connection.opened;
-      if (!(await connection.isAlive())) connection.fail(new Error('the server does not answer a PING'));
+      if (!(await connection.isAlive())) fail(new Error('the connection has been silent for too long'));
       if (isSettled) return;
       connection.served++;
       stream = session.request(headers);

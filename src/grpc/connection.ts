@@ -108,17 +108,17 @@ export class Connection {
     this._heardAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Whether a request may set out on it. Where it has been quiet the server is asked, if it may be. */
+  /** Whether a request may set out on it. Where it has been quiet the server is asked. */
   async isAlive(): Promise<boolean> {
-    return now() - this._heardAt < QUIET_MILLIS || (this._pings < MAX_PINGS && (await this._ping()));
+    if (now() - this._heardAt < QUIET_MILLIS) return true;
+    // One that cannot be asked any more is left to those who wait on it.
+    this._isOver ||= this._pings >= MAX_PINGS;
+    return !this._isOver && this.probe();
   }
 
   /** Asks the server whether it is still there, if it may be asked; without an answer the connection has failed. */
-  async probe(): Promise<void> {
-    if (this._pings < MAX_PINGS && !(await this._ping())) this.fail(new Error('the server does not answer a PING'));
-  }
-
-  private async _ping(): Promise<boolean> {
+  async probe(): Promise<boolean> {
+    if (this._pings >= MAX_PINGS) return false;
     this._pings++;
     const answered = new Promise<boolean>((resolve) => {
       try {
@@ -130,6 +130,7 @@ export class Connection {
     });
     const isThere = (await within(this._pingMillis, answered, later)) === true;
     if (isThere) this._heardAt = now();
+    else this.fail(new Error('the server does not answer a PING'));
     return isThere;
   }
 

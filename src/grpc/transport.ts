@@ -32,7 +32,12 @@ export function createTransport(
   let lastHeaders: Record<string, string> | undefined;
   let request: OutgoingHttpHeaders = {};
   const send: OtlpTransport = async (body, headers, signal) => {
-    open ??= await load(url, certificates);
+    try {
+      open ??= await load(url, certificates);
+    } catch (error) {
+      // A key that old Nodes look at only now.
+      throw markUnsent(Object(error));
+    }
     if (signal.aborted) throw markUnsent(new NotSent('no connection in time', { cause: signal.reason }));
     // Those of an exporter are the same every time.
     if (headers !== lastHeaders) request = headersOf(headers, timeoutMillis);
