@@ -25,7 +25,7 @@ export interface BatchSpanProcessorOptions {
   maxQueueBytes?: number;
   /**
    * Bytes of one request at most, before compression; a backlog leaves in requests of this size. At most 64 MiB,
-   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB.
+   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB; 3 MiB with an exporter over gRPC.
    */
   maxRequestBytes?: number;
 }

@@ -60,9 +60,11 @@ export function answerOf(head: Headers, trailers: Headers, message: Uint8Array, 
   const from = trailers['grpc-status'] === undefined ? head : trailers;
   const { 'grpc-status': status } = from;
   if (status === undefined) return answerWithout(head, body);
-  const name = NAMES[/^\d+$/.test(String(status)) ? Number(status) : -1] ?? `grpc-status ${status}`;
+  const name = NAMES[/^\d+$/.test(String(status)) ? Number(status) : -1];
   if (name === 'OK') return [name, message, undefined];
   const said = percentDecoded(String(from['grpc-message'] ?? ''));
+  if (name === undefined)
+    return ['UNKNOWN', encoder.encode(`grpc-status ${status} ${decoder.decode(said)}`), 'refused'];
   const least = retryDelayOf(bytesOf(from['grpc-status-details-bin']));
   const isLimit = name === 'RESOURCE_EXHAUSTED' && least === undefined;
   if ((isLimit || name === 'OUT_OF_RANGE') && TOO_LARGE.test(decoder.decode(said))) return [name, said, 'too_large'];

@@ -341,7 +341,7 @@ describe('an answer over gRPC', () => {
       await processor.forceFlush();
       assert.deepEqual(balanced(processor).dropped, { refused: 1 }, status);
     }
-    assert.match(log[0].message, /answered grpc-status 17 ""/);
+    assert.match(log[0].message, /answered UNKNOWN "grpc-status 17"/);
   });
 
   test('is told with the remedy for what it is', async (t) => {

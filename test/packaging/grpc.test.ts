@@ -4,7 +4,6 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { build } from 'esbuild';
 import { run } from '../docs/program.ts';
 import { startGrpcCollector } from '../oracle/grpc-collector.ts';
 import { buildIfMissing, ROOT } from './distribution.ts';
@@ -64,22 +63,6 @@ describe('the entry point for gRPC', () => {
         writeFileSync(file, IMPORTS[format] + program);
         await assertSends(t, file);
       });
-
-      it(`sends from ${what} in a bundle of one file (${format})`, async (t) => {
-        const path = project(`bundled ${format} ${what}`);
-        const outfile = join(path, `bundle.${format}`);
-        await build({
-          stdin: { contents: IMPORTS.mjs + program, resolveDir: path },
-          bundle: true,
-          minify: true,
-          platform: 'node',
-          format: format === 'mjs' ? 'esm' : 'cjs',
-          outfile,
-          logLevel: 'error',
-        });
-        rmSync(join(path, 'node_modules'), { recursive: true });
-        await assertSends(t, outfile);
-      });
     }
   }
 
@@ -99,25 +82,6 @@ describe('the entry point for gRPC', () => {
       assert.equal(absent, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
       assert.match(byProtocol, /^otlpProtocol: .* port 4318/);
       assert.match(byPort, /^otlpEndpoint: "localhost:4317" is for OTLP over gRPC, .* use port 4318/);
-    });
-
-    it(`leaves nothing of itself in a bundle under the condition ${condition}`, async () => {
-      const { outputFiles } = await build({
-        stdin: { contents: `export * from '@realtime-ai/trace';`, resolveDir: project(condition) },
-        bundle: true,
-        conditions: [condition],
-        // It would add the condition of its own.
-        platform: 'neutral',
-        format: 'esm',
-        external: ['node:async_hooks'],
-        splitting: true,
-        outdir: join(folder, condition, 'bundle'),
-        write: false,
-        logLevel: 'error',
-      });
-      const text = outputFiles.map((file) => file.text).join();
-      assert.ok(text.includes('initialize'), 'there is a bundle');
-      assert.doesNotMatch(text, /node:http2|grpc-status|TraceService/);
     });
   }
 });
