@@ -9,9 +9,9 @@ export function keepSpan(subject: unknown, span: Span): void {
 }
 
 /**
- * The span of an event, by the first argument of its handler: the `Request`, the request of `node:http`, the controller of `scheduled`, the batch of
- * `queue`. It is the way to a parent on runtimes without `AsyncLocalStorage`, and to the attributes of the span everywhere. Of a
- * WebSocket it is the span of its last message.
+ * The span of an event, by the first argument of its handler: the `Request`, the request of `node:http`, the controller of
+ * `scheduled`, the batch of `queue`. It is the way to a parent on runtimes without `AsyncLocalStorage`, and to the attributes
+ * of the span everywhere. Of a WebSocket it is the span of its last message.
  *
  * @returns `undefined` where the event is not traced.
  */

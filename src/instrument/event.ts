@@ -85,7 +85,8 @@ async function runTraced(
   // Of a response that is handed on without having been read, nothing else says that it is over.
   const unread = new Set<EndUnread>();
   const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS, () => {
-    for (const end of unread) end(true);
+    // What is still being read goes on where the process does.
+    for (const end of unread) end(ioPerRequest);
   });
   const { flush = true } = options;
   const waitUntil = flush ? waitUntilOf(subjects) : undefined;

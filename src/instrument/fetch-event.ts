@@ -3,10 +3,11 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf, read, textAt } from '../core/exception.ts';
 import type { Call, TracedCall } from './event.ts';
 import { spanOf } from './event-span.ts';
+import { setError } from './failure.ts';
 import type { HandlerOptions } from './handler-options.ts';
-import { type OpenEvent, setError } from './open-event.ts';
+import type { OpenEvent } from './open-event.ts';
 import { isHeldByBun, passOnBody } from './outgoing-body.ts';
-import { type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
+import { asked, type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
 import { contextOfCaller } from './tracing.ts';
 
 /**
@@ -79,14 +80,4 @@ async function finish(
   }
   event.end();
   return result;
-}
-
-/** What a function of the user's says; nothing where it throws. */
-function asked<Subject, Answer>(ask: ((subject: Subject) => Answer) | undefined, subject: Subject): Answer | undefined {
-  try {
-    return ask?.(subject);
-  } catch (error) {
-    report('request_unreadable', messageOf(error));
-    return undefined;
-  }
 }

@@ -7,10 +7,8 @@ import { messageOf, read, textAt } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
-import { recordError } from '../core/span-callback.ts';
-import { SpanStatusCode } from '../core/status.ts';
 import { textOf } from '../core/text.ts';
-import { errorTypeOf } from './error-type.ts';
+import { errorTypeOf, setError, setFailure } from './failure.ts';
 import {
   ERROR_TYPE,
   HTTP_ABORTED,
@@ -180,7 +178,7 @@ function send(
     span.end(at);
   };
   const failed = (error: unknown): never => {
-    finish({ error: error ?? new Error(textOf(error)) });
+    finish({ error: error ?? new Error(String(error)) });
     throw error;
   };
   let answer: Promise<Response>;
@@ -219,10 +217,7 @@ function receive(
   const headersAt = now();
   // Of a request to elsewhere, a page may not know.
   if (status > 0) span.setAttribute(HTTP_STATUS, status);
-  if (status >= 400) {
-    span.setAttribute(ERROR_TYPE, String(status));
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
+  if (status >= 400) setError(span, String(status));
   if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, redactUrl));
   const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
   // Below 200 it is a WebSocket of Workers, or what a page may not see.
@@ -253,9 +248,8 @@ function receive(
 function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
   const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
   const isAborted = read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError';
-  if (isAborted) span.setAttribute(HTTP_ABORTED, true);
-  else recordError(span, error);
-  span.setAttribute(ERROR_TYPE, errorTypeOf(error));
+  if (isAborted) span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: errorTypeOf(error) });
+  else setFailure(span, error);
 }
 
 /** @throws TypeError for what names no origin. */

@@ -1,15 +1,15 @@
 import { isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
-import { report } from '../core/diagnostic.ts';
-import { messageOf, read, textAt } from '../core/exception.ts';
+import { read, textAt } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
 import { keepSpan, spanOf } from './event-span.ts';
+import { setFailure } from './failure.ts';
 import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
+  asked,
   type ServerOptions,
   type ServerRequest,
-  setFailure,
   setRoute,
   setServerStatus,
   startServerSpan,
@@ -58,7 +58,7 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];
     const { contextStorage } = processState;
     // One that is traced already, by the server around an application that is traced, too, is not traced twice.
-    if (spanOf(request)?.isRecording() || isIgnored(options, args[0])) return handle();
+    if (spanOf(request)?.isRecording() || asked(options.ignore, args[0]) === true) return handle();
     if (isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
     const caller = contextOfCaller(options, request.headers);
     const span = startServerSpan(options, caller, readRequest(request), args[0]);
@@ -71,7 +71,7 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
       if (typeof emit !== 'function') continue;
       emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
     }
-    const fail = endWithResponse(span, request, response, () => options.route?.(args[0]));
+    const fail = endWithResponse(span, request, response, () => asked(options.route, args[0]));
     const failed = (error: unknown): never => {
       fail(error);
       throw error;
@@ -79,24 +79,11 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     try {
       const result = contextStorage.run(context, handle);
       // Another promise and not a listener on this one, so that a rejection nobody handles is still one.
-      return isPromise(result) ? (result.then(undefined, failed) as Result) : result;
+      return result instanceof Promise ? (result.then(undefined, failed) as Result) : result;
     } catch (error) {
       return failed(error);
     }
   };
-}
-
-function isIgnored<Request>({ ignore }: ServerOptions<Request>, request: Request): boolean {
-  try {
-    return ignore?.(request) === true;
-  } catch (error) {
-    report('request_unreadable', messageOf(error));
-    return false;
-  }
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
 }
 
 function readRequest(request: NodeRequest): ServerRequest {
@@ -134,11 +121,7 @@ function endWithResponse(
   const end = (isFinished: boolean): void => {
     if (isOver) return;
     isOver = true;
-    try {
-      setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
-    } catch (error) {
-      report('request_unreadable', messageOf(error));
-    }
+    setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
     // What the server broke the response off with; of HTTP/2 the stream has it. Without, it was the client.
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
     const isBroken = !isFinished || read(request.stream, 'aborted') === true;
@@ -157,6 +140,6 @@ function endWithResponse(
 }
 
 /** The route as Express has it: a router's place and the path in it. */
-function expressRoute({ route, baseUrl = '' }: NodeRequest): string | undefined {
-  return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined;
+function expressRoute({ route, baseUrl }: NodeRequest): string | undefined {
+  return typeof route?.path === 'string' ? textOf(baseUrl) + route.path : undefined;
 }

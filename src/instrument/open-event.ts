@@ -2,9 +2,8 @@ import { ioPerRequest } from '#platform';
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import type { Span } from '../core/span.ts';
-import { SpanStatusCode } from '../core/status.ts';
+import { setError, setFailure } from './failure.ts';
 import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
-import { setFailure } from './server-span.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
 /** The reading of the clock before which no deadline is over. */
@@ -72,12 +71,6 @@ export class OpenEvent {
     setError(this.span, 'timeout', `no sign of life for ${this._timeoutMillis} ms`);
     this.end(this._deadline);
   }
-}
-
-/** Says of a span what went wrong without anything thrown. */
-export function setError(span: Span, type: string, message: string): void {
-  span.setAttribute(ERROR_TYPE, type);
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
 function endLateAt(at: number): void {

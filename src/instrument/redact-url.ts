@@ -29,13 +29,11 @@ export function redactUrl(url: string): string {
 export function redactQuery(query: string): string {
   // Cut before it is taken apart, between two parameters: half a name would hide nothing.
   const part = query.length > MAX_LENGTH ? query.slice(0, query.slice(0, MAX_LENGTH).lastIndexOf('&') + 1) : query;
-  return part
-    .split('&')
-    .map((pair) => {
-      const name = pair.slice(0, Math.max(0, pair.indexOf('=')));
-      return name && isSecret(name) ? `${name}=${HIDDEN}` : pair;
-    })
-    .join('&');
+  // Some servers part them by semicolons.
+  return part.replace(/[^&;]+/g, (pair) => {
+    const name = pair.slice(0, Math.max(0, pair.indexOf('=')));
+    return name && isSecret(name) ? `${name}=${HIDDEN}` : pair;
+  });
 }
 
 function isSecret(name: string): boolean {

@@ -4,13 +4,10 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import type { Span } from '../core/span.ts';
-import { recordError } from '../core/span-callback.ts';
-import { SpanStatusCode } from '../core/status.ts';
 import { cut } from '../core/text.ts';
-import { errorTypeOf } from './error-type.ts';
+import { setError } from './failure.ts';
 import {
   CLIENT_ADDRESS,
-  ERROR_TYPE,
   HTTP_ROUTE,
   HTTP_STATUS,
   methodAttributes,
@@ -92,16 +89,20 @@ export function setRoute(span: Span, method: string, route: unknown): void {
 /** The answer's status: the server's own fault from 500 on, and only then an error of the server's span. */
 export function setServerStatus(span: Span, status: number): void {
   span.setAttribute(HTTP_STATUS, status);
-  if (status < 500) return;
-  span.setAttribute(ERROR_TYPE, String(status));
-  span.setStatus({ code: SpanStatusCode.ERROR });
+  if (status >= 500) setError(span, String(status));
 }
 
-/** What kept a request from being answered as it should. What comes after the answer is not its business. */
-export function setFailure(span: Span, error: unknown): void {
-  if (!span.isRecording()) return;
-  recordError(span, error ?? new Error(String(error)));
-  span.setAttribute(ERROR_TYPE, errorTypeOf(error));
+/** What a function of the user's says; nothing where it throws. */
+export function asked<Subject, Answer>(
+  ask: ((subject: Subject) => Answer) | undefined,
+  subject: Subject,
+): Answer | undefined {
+  try {
+    return ask?.(subject);
+  } catch (error) {
+    report('request_unreadable', messageOf(error));
+    return undefined;
+  }
 }
 
 function urlAttributes({ url, scheme, header }: ServerRequest, redact: RedactUrl | undefined): Attributes {

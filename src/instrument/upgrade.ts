@@ -1,12 +1,9 @@
 import { type Context, spanIn } from '../core/context.ts';
 import { read } from '../core/exception.ts';
 import { textOf } from '../core/text.ts';
-import { headerIn, MAX_HEADER_LENGTH, membersOf } from '../propagation/header.ts';
+import { headerIn, MAX_HEADER_LENGTH, membersOf, TOKEN } from '../propagation/header.ts';
 import { defaultTextMapGetter, type TextMapGetter } from '../propagation/propagator.ts';
 import { extract, inject } from '../trace.ts';
-
-// RFC 9110, section 5.6.2.
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /**
  * The URL of a WebSocket with the trace context in its query, since browsers let nobody set a header: `traceparent`, and

@@ -16,8 +16,8 @@ import {
   AttrMessageSize,
 } from '../realtime/names.ts';
 import type { Call, TracedCall } from './event.ts';
+import { setFailure } from './failure.ts';
 import type { HandlerOptions } from './handler-options.ts';
-import { setFailure } from './server-span.ts';
 import { isWanted, sizeOf } from './socket-connection.ts';
 import { contextOfCaller, startWithin } from './tracing.ts';
 

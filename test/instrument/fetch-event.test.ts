@@ -497,6 +497,27 @@ describe('a response', () => {
     });
   }
 
+  it('does not end the span of a request of its own that is still being read, where the process goes on', async () => {
+    const { recorder, options } = tracing();
+    const { stream, write, close } = controlled();
+    const fetchTraced = traceFetch(async (_url: string) => new Response(stream), options as TraceFetchOptions);
+    let read: Promise<string> | undefined;
+    const handler = traceHandler(async () => {
+      read = (await fetchTraced('http://elsewhere/')).text();
+      return new Response('at once');
+    }, options);
+    const response = await handler();
+    assert.equal(await response.text(), 'at once');
+    assert.deepEqual(
+      recorder.sent().map(({ kind }) => kind),
+      [SERVER],
+    );
+    write('later');
+    close();
+    assert.equal(await read, 'later');
+    assert.equal(recorder.sent().length, 2);
+  });
+
   it('that is handed on from elsewhere ends the span of its request, too', async (t) => {
     const { url } = await startFetchServer(t, () => new Response('from elsewhere'));
     for (const timeBody of [true, false]) {

@@ -45,6 +45,10 @@ describe('a URL that is recorded', () => {
     }
   });
 
+  it('has none behind a semicolon', () => {
+    assert.equal(redactUrl('https://host/p?a=1;token=s3cret;b=2&c'), 'https://host/p?a=1;token=REDACTED;b=2&c');
+  });
+
   it('has no fragment, in which pages keep tokens', () => {
     assert.equal(redactUrl('https://host/p?a=1#access_token=s3cret'), 'https://host/p?a=1');
     assert.equal(redactUrl('https://host/p#access_token=s3cret'), 'https://host/p');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { errorTypeOf } from '../../src/instrument/error-type.ts';
+import { errorTypeOf } from '../../src/instrument/failure.ts';
 
 it('is the code of an error, that of its cause, or its name', () => {
   assert.equal(errorTypeOf(Object.assign(new Error('x'), { code: 'ECONNRESET' })), 'ECONNRESET');
