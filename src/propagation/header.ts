@@ -7,6 +7,9 @@ import { type TextMapGetter, valuesOf } from './propagator.ts';
  */
 export const MAX_HEADER_LENGTH = 65_536;
 
+/** RFC 9110, section 5.6.2: what names of headers, and subprotocols, may be made of. */
+export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /**
  * The value of a header; `''` where it is missing or reading it throws. Several values become one, in order, with
  * commas between (RFC 9110, section 5.3).

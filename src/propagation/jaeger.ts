@@ -3,7 +3,7 @@ import { report } from '../core/diagnostic.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { type BaggageEntry, baggageIn, baggageOf, contextWithBaggage, MAX_BYTES, MAX_MEMBERS } from './baggage.ts';
 import { isDebug, withCaller } from './caller.ts';
-import { firstValueIn, firstWordIn, trimOws } from './header.ts';
+import { firstValueIn, firstWordIn, TOKEN, trimOws } from './header.ts';
 import { percentDecoded, wellFormed } from './percent-encoding.ts';
 import {
   defaultTextMapGetter,
@@ -24,7 +24,6 @@ export interface JaegerPropagatorOptions {
 
 // Trace id, span id, that of the parent, which is of no use any more, and flags. Some senders encode the colons.
 const CALLER = /^([0-9a-f]{1,32})(?::|%3a)([0-9a-f]{1,16})(?::|%3a)[^:%]*(?::|%3a)([0-9a-f]{1,2})$/i;
-const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 /**
  * Carries the span context and baggage in the headers of Jaeger's own clients: `uber-trace-id`, and `uberctx-…` for each
