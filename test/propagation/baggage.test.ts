@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, suppressTracing } from '../../src/core/context.ts';
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
-import { processState } from '../../src/core/process-state.ts';
 import {
   type Baggage,
   baggageIn,
@@ -11,6 +9,7 @@ import {
   createBaggage,
   W3CBaggagePropagator,
 } from '../../src/propagation/baggage.ts';
+import { diagnosticLog } from '../core/diagnostic-log.ts';
 import { workOf } from './work.ts';
 
 const propagator = new W3CBaggagePropagator();
@@ -39,15 +38,7 @@ const roundTrip = (header: string): string | undefined => {
   return baggage === undefined ? undefined : injected(baggage);
 };
 
-let diagnostics: Diagnostic[] = [];
-beforeEach(() => {
-  diagnostics = [];
-  processState.reported.clear();
-  processState.onDiagnostic = (diagnostic) => diagnostics.push(diagnostic);
-});
-afterEach(() => {
-  processState.onDiagnostic = undefined;
-});
+const diagnostics = diagnosticLog();
 
 describe('baggage', () => {
   it('holds the entries it is made of, in order', () => {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { type Context, ROOT_CONTEXT, spanIn } from '../../src/core/context.ts';
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
-import { processState } from '../../src/core/process-state.ts';
 import { baggageIn, W3CBaggagePropagator } from '../../src/propagation/baggage.ts';
 import { CompositePropagator } from '../../src/propagation/composite.ts';
 import type { TextMapPropagator } from '../../src/propagation/propagator.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
+import { diagnosticLog } from '../core/diagnostic-log.ts';
 
 const key = Symbol('what a named propagator read');
 
@@ -30,15 +29,7 @@ const carrier = {
   baggage: 'userId=alice',
 };
 
-let diagnostics: Diagnostic[] = [];
-beforeEach(() => {
-  diagnostics = [];
-  processState.reported.clear();
-  processState.onDiagnostic = (diagnostic) => diagnostics.push(diagnostic);
-});
-afterEach(() => {
-  processState.onDiagnostic = undefined;
-});
+const diagnostics = diagnosticLog();
 
 function throughAndBack(propagator: TextMapPropagator): Context {
   const context = propagator.extract(ROOT_CONTEXT, carrier, {

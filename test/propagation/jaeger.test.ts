@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn, suppressTracing } from '../../src/core/context.ts';
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
-import { processState } from '../../src/core/process-state.ts';
 import type { SpanContext } from '../../src/core/span-context.ts';
 import { B3Propagator } from '../../src/propagation/b3.ts';
 import { type Baggage, baggageIn, contextWithBaggage, createBaggage } from '../../src/propagation/baggage.ts';
 import { JaegerPropagator } from '../../src/propagation/jaeger.ts';
+import { diagnosticLog } from '../core/diagnostic-log.ts';
 import { workOf } from './work.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -36,15 +35,7 @@ function injected(context: Context): Record<string, string> {
 const contextWith = (traceFlags: number): Context =>
   setSpan(ROOT_CONTEXT, nonRecordingSpan({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags }));
 
-let diagnostics: Diagnostic[] = [];
-beforeEach(() => {
-  diagnostics = [];
-  processState.reported.clear();
-  processState.onDiagnostic = (diagnostic) => diagnostics.push(diagnostic);
-});
-afterEach(() => {
-  processState.onDiagnostic = undefined;
-});
+const diagnostics = diagnosticLog();
 
 describe('extracting uber-trace-id', () => {
   it('reads ids and flags and marks the span context as remote', () => {
