@@ -56,6 +56,28 @@ export function modulesOf(paths: Iterable<string>): string[] {
   return [...modules].sort();
 }
 
+/** A file as Rollup, and what is made after it, hands it over. */
+export interface Chunk {
+  readonly type: string;
+  readonly fileName: string;
+  readonly code: string;
+  readonly isEntry: boolean;
+  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
+}
+
+/** What such files come to. */
+export function bundleOf(output: readonly { readonly type: string }[], warnings: readonly string[]): Bundle {
+  const chunks = output.filter((each): each is Chunk => each.type === 'chunk');
+  return {
+    entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
+    files: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
+    modules: modulesOf(
+      chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
+    ),
+    warnings,
+  };
+}
+
 /** The files that are loaded along with the first one: what it imports statically, and what these do. */
 export function loadedAtOnce({ entry, files }: Bundle): string[] {
   const loaded = new Set<string>();

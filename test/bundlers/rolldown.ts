@@ -1,13 +1,6 @@
-import { BUILTIN, type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
+import { BUILTIN, type Bundler, bundleOf, type Chunk, CONDITIONS, type Target } from './bundle.ts';
 
 /** What is used of Rolldown; its own types are there only when this folder is installed. */
-interface Chunk {
-  readonly type: 'chunk' | 'asset';
-  readonly fileName: string;
-  readonly code: string;
-  readonly isEntry: boolean;
-  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
-}
 interface Built {
   generate(options: object): Promise<{ output: readonly Chunk[] }>;
   close(): Promise<void>;
@@ -36,14 +29,6 @@ export const rolldown: Bundler = {
     });
     const { output } = await built.generate({ format: target === 'node-cjs' ? 'cjs' : 'es', minify: isMinified });
     await built.close();
-    const chunks = output.filter(({ type }) => type === 'chunk');
-    return {
-      entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
-      files: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
-      modules: modulesOf(
-        chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
-      ),
-      warnings,
-    };
+    return bundleOf(output, warnings);
   },
 };

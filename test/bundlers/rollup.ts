@@ -1,5 +1,5 @@
-import { type InputPluginOption, type OutputChunk, type RollupLog, rollup as run } from 'rollup';
-import { BUILTIN, type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
+import { type InputPluginOption, type RollupLog, rollup as run } from 'rollup';
+import { BUILTIN, type Bundler, bundleOf, CONDITIONS, type Target } from './bundle.ts';
 
 type Plugin<Options> = { default: (options?: Options) => InputPluginOption };
 
@@ -32,19 +32,14 @@ export const rollup: Bundler = {
     });
     const { output } = await built.generate({ format: target === 'node-cjs' ? 'cjs' : 'es' });
     await built.close();
-    const chunks = output.filter((each): each is OutputChunk => each.type === 'chunk');
-    const files = new Map<string, string>();
-    for (const { fileName, code } of chunks) {
-      const minified = isMinified ? await minify(code, { module: target !== 'node-cjs' }) : { code };
-      files.set(fileName, minified.code);
+    if (isMinified) {
+      for (const chunk of output) {
+        if (chunk.type === 'chunk') chunk.code = (await minify(chunk.code, { module: target !== 'node-cjs' })).code;
+      }
     }
-    return {
-      entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
-      files,
-      modules: modulesOf(
-        chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
-      ),
-      warnings: logs.map(({ message }) => message),
-    };
+    return bundleOf(
+      output,
+      logs.map(({ message }) => message),
+    );
   },
 };

@@ -1,15 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
+import { type Bundler, bundleOf, type Chunk, CONDITIONS, type Target } from './bundle.ts';
 
 /** What is used of Vite; its own types are there only when this folder is installed. */
-interface Output {
-  readonly type: 'chunk' | 'asset';
-  readonly fileName: string;
-  readonly code: string;
-  readonly isEntry: boolean;
-  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
-}
 interface Logger {
   info(message: string): void;
   warn(message: string): void;
@@ -17,7 +10,7 @@ interface Logger {
 }
 
 const { build, createLogger } = (await import('vite' as string)) as {
-  build(options: object): Promise<{ output: readonly Output[] }>;
+  build(options: object): Promise<{ output: readonly Chunk[] }>;
   createLogger(level: string): Logger;
 };
 
@@ -46,7 +39,7 @@ export const vite: Bundler = {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const options = OPTIONS[target];
-    const ofWorker: Output[] = [];
+    const ofWorker: Chunk[] = [];
     const { output } = await build({
       configFile: false,
       root: dirname(program),
@@ -72,20 +65,12 @@ export const vite: Bundler = {
         plugins: () => [
           {
             name: 'worker-output',
-            generateBundle: (_: unknown, files: Record<string, Output>) => void ofWorker.push(...Object.values(files)),
+            generateBundle: (_: unknown, files: Record<string, Chunk>) => void ofWorker.push(...Object.values(files)),
           },
         ],
       },
     });
-    const chunks = (target === 'worker' ? ofWorker : output).filter(({ type }) => type === 'chunk');
-    return {
-      entry: chunks.find(({ isEntry }) => isEntry)?.fileName ?? '',
-      files: new Map(chunks.map(({ fileName, code }) => [fileName, code])),
-      modules: modulesOf(
-        chunks.flatMap(({ modules }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0)),
-      ),
-      warnings,
-    };
+    return bundleOf(target === 'worker' ? ofWorker : output, warnings);
   },
 };
 
