@@ -88,7 +88,15 @@ export { pageContext } from './propagation/page-context.ts';
 export type { TextMapGetter, TextMapPropagator, TextMapSetter } from './propagation/propagator.ts';
 export { W3CTraceContextPropagator } from './propagation/trace-context.ts';
 export * from './realtime/ai.ts';
-export * from './realtime/attributes.ts';
+export {
+  audioAttrs,
+  connectionAttrs,
+  errorAttrs,
+  llmAttrs,
+  pipelineAttrs,
+  sessionAttrs,
+  videoAttrs,
+} from './realtime/attributes.ts';
 export * from './realtime/connection.ts';
 export type { ElementProcessOptions, Instrument, InstrumentOptions, SpanCallback } from './realtime/instrument.ts';
 export * from './realtime/media.ts';
