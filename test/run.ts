@@ -14,7 +14,8 @@ if (files.length === 0) {
   console.error(`no test's path has ${wanted.join(' or ')} in it`);
   process.exit(1);
 }
-// A test that hangs is a failure, and says which.
+// A test that hangs is a failure, and says which. The reporter is the one that names at the end what failed.
 const runner = ['--import', 'tsx', '--test', '--test-timeout=120000'];
+if (!options.some((option) => option.startsWith('--test-reporter'))) runner.push('--test-reporter=spec');
 const { status } = spawnSync(process.execPath, [...runner, ...options, ...files], { stdio: 'inherit' });
 process.exit(status ?? 1);
