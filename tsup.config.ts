@@ -43,22 +43,25 @@ const shared: Options = {
   terserOptions,
 };
 
-// The runtime or the bundler picks host and platform by the conditions in package.json, and loads the printer on demand in
-// pages.
-const external = ['#host', '#platform', '#printer'];
+// The runtime or the bundler picks these by the conditions in package.json, and loads the printer, in pages, and gRPC on
+// demand.
+const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
 
 // The entry points share one core.
 const entryPoints: Options = {
   ...shared,
   external,
-  entry: { index: 'src/index.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
+  entry: { index: 'src/main.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
   splitting: true,
 };
 // One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read, but for
 // Workers, which get one bundle anyway.
 const platformFiles: Options = { ...shared, external };
 // For Node, all in one file, with the host and the platform that tsconfig.json names.
-const forNode: Options = { ...shared, entry: { 'node/index': 'src/index.ts' } };
+const forNode: Options = { ...shared, external: ['#grpc'], entry: { 'node/index': 'src/main.ts' } };
+// Once for all runtimes that have HTTP/2. It takes what it shares with the rest from `#main`, whichever file that is there, so
+// that there is one core; nothing that has its name shortened crosses over.
+const grpc: Options = { ...shared, external, entry: { grpc: 'src/grpc/index.ts' } };
 // By itself: what a module that is loaded on demand shares with others is loaded with those, and whole.
 const printer: Options = { ...shared, entry: { 'host/printer': 'src/export/printer.ts' } };
 
@@ -70,7 +73,7 @@ const commonJs: Options = { ...shared, format: 'cjs', treeshake: true };
 // once: it would read all of it twice.
 const core: Options = {
   ...commonJs,
-  entry: { core: 'src/index.ts' },
+  entry: { core: 'src/main.ts' },
   external: ['#platform', '#printer'],
   esbuildOptions(options, context) {
     shared.esbuildOptions?.(options, context);
@@ -92,16 +95,27 @@ const core: Options = {
 const coreOnNode: Options = {
   ...commonJs,
   entry: { 'node/index': 'src/platform/node.ts' },
+  external: ['#grpc'],
   onSuccess: () =>
-    change('node/index.cjs', (code) => `'use strict';${code}\nmodule.exports=require('../core.cjs')(()=>exports,{});`),
+    change('node/index.cjs', (code) => {
+      // By `import` it would be the ES module's, with a core of its own.
+      const required = code.replace('import("#grpc")', 'Promise.resolve().then(()=>require("#grpc"))');
+      return `'use strict';${required}\nmodule.exports=require('../core.cjs')(()=>exports,{});`;
+    }),
 };
 
 async function declare(): Promise<void> {
-  const entry = { index: 'src/index.ts' };
-  await build({ config: false, silent: true, entry, format: 'cjs', dts: { only: true, banner: globals } });
-  await change('index.d.cts', publicDeclarations);
-  // The same a second time would say nothing else.
-  await writeFile('dist/index.d.ts', "export * from './index.cjs';\n");
+  for (const [name, path, banner] of [
+    ['index', 'src/index.ts', globals],
+    ['grpc', 'src/grpc/index.ts', ''],
+  ]) {
+    const entry = { [name]: path };
+    const external = ['@realtime-ai/trace'];
+    await build({ config: false, silent: true, entry, external, format: 'cjs', dts: { only: true, banner } });
+    await change(`${name}.d.cts`, publicDeclarations);
+    // The same a second time would say nothing else.
+    await writeFile(`dist/${name}.d.ts`, `export * from './${name}.cjs';\n`);
+  }
 }
 
 async function change(file: string, changed: (text: string) => string): Promise<void> {
@@ -119,4 +133,6 @@ export default defineConfig([
   core,
   coreOnNode,
   { ...printer, format: 'esm' },
+  { ...grpc, format: 'esm' },
+  { ...grpc, ...commonJs },
 ]);

@@ -16,7 +16,7 @@ export interface BundleSize {
 export async function bundleSize(
   program: string,
   folder: string,
-  options: Pick<BuildOptions, 'alias' | 'external' | 'tsconfigRaw'> = {},
+  options: Pick<BuildOptions, 'alias' | 'external' | 'platform' | 'tsconfigRaw'> = {},
 ): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: folder, loader: 'js' },

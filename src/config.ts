@@ -7,14 +7,11 @@ import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
+import type { BatchingExporter } from './export/exporter.ts';
 import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
-import {
-  checkedHeaders,
-  type FetchLike,
-  type OtlpHeaders,
-  type OtlpHttpExporterOptions,
-  type TlsOptions,
-} from './export/otlp/http.ts';
+import { checkedHeaders, type OtlpHeaders } from './export/otlp/headers.ts';
+import type { FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
+import type { TlsOptions } from './export/otlp/tls.ts';
 import type { StdoutFormat } from './export/printer.ts';
 import { W3CBaggagePropagator } from './propagation/baggage.ts';
 import { CompositePropagator } from './propagation/composite.ts';
@@ -46,7 +43,7 @@ import {
 export type ExporterType = 'stdout' | 'otlp' | 'none';
 
 /** What OTLP is spoken over, and in which form. */
-export type OtlpProtocol = 'http/protobuf' | 'http/json';
+export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
 
 /**
  * Settings of `initialize`. What is not given comes from the environment variable that is named, then from the
@@ -62,8 +59,8 @@ export interface Config {
   /** `TRACE_EXPORTER`, `OTEL_TRACES_EXPORTER`. Default: `stdout`. */
   exporterType?: ExporterType;
   /**
-   * Base URL or `host:port` of an OTLP receiver; `/v1/traces` is appended. `OTEL_EXPORTER_OTLP_ENDPOINT`, or as it is
-   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`.
+   * Base URL or `host:port` of an OTLP receiver. Over HTTP, `/v1/traces` is appended. `OTEL_EXPORTER_OTLP_ENDPOINT`, or as
+   * it is `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`, and with gRPC `http://localhost:4317`.
    */
   otlpEndpoint?: string;
   /** Sent with every OTLP request, or a function that says what is. `OTEL_EXPORTER_OTLP_HEADERS`. Default: none. */
@@ -78,9 +75,12 @@ export interface Config {
   otlpTls?: TlsOptions;
   /** `gzip`, or `none`. `OTEL_EXPORTER_OTLP_COMPRESSION`. Default: `none`. */
   otlpCompression?: OtlpHttpExporterOptions['compression'];
-  /** `http/protobuf`, or `http/json` except in pages. `OTEL_EXPORTER_OTLP_PROTOCOL`. Default: `http/protobuf`. */
+  /**
+   * `http/protobuf`; except in pages, `http/json`; on Node, Bun and Deno, `grpc`. `OTEL_EXPORTER_OTLP_PROTOCOL`. Default:
+   * `http/protobuf`, and `grpc` where the endpoint has port 4317 and no path.
+   */
   otlpProtocol?: OtlpProtocol;
-  /** In place of the runtime's `fetch` for OTLP requests. */
+  /** In place of the runtime's `fetch` for OTLP requests over HTTP. */
   fetch?: FetchLike;
   /** Share of traces that are recorded, 0 to 1; children do as their parents. `OTEL_TRACES_SAMPLER`. Default: 1. */
   samplingRate?: number;
@@ -128,6 +128,10 @@ export interface Config {
 export interface ResolvedConfig extends Config {
   readonly exporterType: ExporterType;
   readonly otlp: OtlpHttpExporterOptions;
+  /** The exporter of these options, where that is not the one over HTTP. */
+  readonly _exporter?: new (
+    options: OtlpHttpExporterOptions,
+  ) => BatchingExporter;
   readonly resource: Resource;
   readonly propagator: CompositePropagator;
   /** What `initialize` says of itself; `undefined` for nothing. */
@@ -243,7 +247,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     banner:
       exporterType === 'none' || settings.quiet
         ? undefined
-        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${shownUrl(url)}` : exporterType + (settings.hint ?? '')}`,
+        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${shownUrl(url)}` : exporterType}${settings.hint ?? ''}`,
   };
 }
 

@@ -44,15 +44,11 @@ export type {
 } from './export/exporter.ts';
 export { InMemorySpanExporter } from './export/memory.ts';
 export type { OtlpEncoding } from './export/otlp/encoding.ts';
-export type {
-  FetchedResponse,
-  FetchLike,
-  OtlpHeaders,
-  OtlpHttpExporterOptions,
-  TlsOptions,
-} from './export/otlp/http.ts';
+export type { OtlpHeaders } from './export/otlp/headers.ts';
+export type { FetchedResponse, FetchLike, OtlpHttpExporterOptions } from './export/otlp/http.ts';
 export { OtlpHttpExporter } from './export/otlp/http.ts';
 export { JsonEncoding } from './export/otlp/json-encoding.ts';
+export type { TlsOptions } from './export/otlp/tls.ts';
 export type { StdoutFormat } from './export/printer.ts';
 export type { SdkMetric } from './export/sdk-metrics.ts';
 export { SimpleSpanProcessor } from './export/simple.ts';

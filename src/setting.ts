@@ -9,16 +9,13 @@ export const OBJECT: SettingKind = [
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 ];
 export const HEADERS: SettingKind = ['an object or a function', (value) => OBJECT[1](value) || FUNCTION[1](value)];
-export const PROTOCOL: SettingKind = [
-  'one of http/protobuf, http/json (not supported yet: grpc)',
-  (value) => /^http\/(protobuf|json)$/.test(value as string),
-];
 export const POSITIVE: SettingKind = ['a number above 0', (value) => typeof value === 'number' && value > 0];
 export const RATE: SettingKind = [
   'a number from 0 to 1',
   (value) => typeof value === 'number' && value >= 0 && value <= 1,
 ];
 export const EXPORTER_TYPE: SettingKind = /* @__PURE__ */ oneOf('stdout', 'otlp', 'none');
+export const PROTOCOL: SettingKind = /* @__PURE__ */ oneOf('http/protobuf', 'http/json', 'grpc');
 
 /** A value that no message shows, since it may hold a password or a key. */
 export function secret([allowed, isAllowed]: SettingKind): SettingKind {

@@ -89,7 +89,8 @@ export function initialize(config: Config = {}): Tracer {
   const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
   let batch: BatchSpanProcessor | undefined;
   if (exporterType === 'otlp') {
-    batch = new BatchSpanProcessor(new OtlpHttpExporter(resolved.otlp), resolved.batch);
+    const { _exporter: Exporter = OtlpHttpExporter, otlp } = resolved;
+    batch = new BatchSpanProcessor(new Exporter(otlp), resolved.batch);
     spanProcessors.push(batch);
   } else if (exporterType === 'stdout') {
     spanProcessors.push(stdoutProcessor(resolved.stdoutFormat));

@@ -117,10 +117,7 @@ describe('the settings', () => {
       [{ otlpTls: null }, 'otlpTls: null is not an object'],
       [{ otlpTls: { file: '' } }, 'otlpTls.file: there is no such setting; there are ca, cert, key'],
       [{ otlpCompression: 'br' }, 'otlpCompression: "br" is not one of gzip, none'],
-      [
-        { otlpProtocol: 'grpc' },
-        'otlpProtocol: "grpc" is not one of http/protobuf, http/json (not supported yet: grpc)',
-      ],
+      [{ otlpProtocol: 'thrift' }, 'otlpProtocol: "thrift" is not one of http/protobuf, http/json, grpc'],
       [{ fetch: 'fetch' }, 'fetch: "fetch" is not a function'],
       [{ samplingRate: 1.5 }, 'samplingRate: 1.5 is not a number from 0 to 1'],
       [{ samplingRate: NaN }, 'samplingRate: NaN is not a number from 0 to 1'],
@@ -392,7 +389,6 @@ describe('the OTLP exporter', () => {
     );
     for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
       assert.throws(() => urlOf({ [name]: 'ftp://host' }), new RegExp(`^TypeError: ${name}: `));
-      assert.throws(() => urlOf({ [name]: 'localhost:4317' }), /^Error: not supported yet: .* 4318/);
     }
   });
 
@@ -451,15 +447,55 @@ describe('the OTLP exporter', () => {
     assert.match(otlp({ OTEL_EXPORTER_OTLP_TIMEOUT: '1s' }).warnings[0], /^OTEL_EXPORTER_OTLP_TIMEOUT: "1s"/);
   });
 
-  it('throws for what it cannot do yet', () => {
+  it('speaks gRPC where the protocol says so, or else the port without a path', () => {
+    const targetOf = (variables: Variables, config: Config = {}) => {
+      const { otlp: options, _exporter: Exporter, warnings, banner = '' } = otlp(variables, config);
+      assert.equal(banner.endsWith(', over gRPC'), Exporter !== undefined, banner);
+      return [Exporter && new Exporter(options).componentType, options.url, ...warnings];
+    };
+    const GRPC = 'otlp_grpc_exporter';
     for (const name of ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']) {
-      assert.throws(() => otlp({ [name]: 'grpc' }), {
-        name: 'Error',
-        message: `not supported yet: ${name}="grpc"; spans leave over HTTP`,
-      });
-      assert.doesNotThrow(() => otlp({ [name]: '' }));
-      assert.doesNotThrow(() => resolved({ [name]: 'grpc' }), 'spans do not leave by OTLP');
+      assert.deepEqual(targetOf({ [name]: 'grpc' }), [GRPC, 'http://localhost:4317']);
+      assert.deepEqual(targetOf({ [name]: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'host' }), [GRPC, 'http://host']);
+      assert.deepEqual(targetOf({ [name]: '' }), [undefined, 'http://localhost:4318/v1/traces']);
     }
+    assert.deepEqual(targetOf({}, { otlpProtocol: 'grpc' }), [GRPC, 'http://localhost:4317']);
+    for (const [endpoint, target] of [
+      ['localhost:4317', 'http://localhost:4317'],
+      ['http://localhost:4317/', 'http://localhost:4317'],
+      ['https://collector:4317', 'https://collector:4317'],
+      ['[::1]:4317', 'http://[::1]:4317'],
+    ]) {
+      assert.deepEqual(targetOf({}, { otlpEndpoint: endpoint }), [GRPC, target]);
+      for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
+        assert.deepEqual(targetOf({ [name]: endpoint }), [GRPC, target]);
+      }
+    }
+    const insecure = { OTEL_EXPORTER_OTLP_ENDPOINT: 'host:4317', OTEL_EXPORTER_OTLP_INSECURE: 'false' };
+    assert.deepEqual(targetOf(insecure), [GRPC, 'https://host:4317']);
+    const withPath = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://host/base', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    const warning = 'OTEL_EXPORTER_OTLP_ENDPOINT: gRPC has no paths, only https://host of it is used';
+    assert.deepEqual(targetOf(withPath), [GRPC, 'https://host', warning]);
+    assert.deepEqual(targetOf({}, { otlpEndpoint: 'http://host:4317/v1/traces' }), [
+      undefined,
+      'http://host:4317/v1/traces',
+    ]);
+  });
+
+  it('has no use for a fetch over gRPC', () => {
+    for (const config of [{ otlpProtocol: 'grpc' }, { otlpEndpoint: 'localhost:4317' }] as const) {
+      assert.throws(() => otlp({}, { ...config, fetch: () => assert.fail() }), {
+        name: 'TypeError',
+        message: 'fetch: OTLP over gRPC has no use for it; set otlpProtocol to http/protobuf, for port 4318',
+      });
+    }
+  });
+
+  it('has the endpoint of the protocol among the defaults', () => {
+    const variables = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    assert.equal(withVariables(variables, defaultConfig).otlpEndpoint, 'http://localhost:4317');
+    const endpoint = { ...variables, OTEL_EXPORTER_OTLP_ENDPOINT: 'host:1' };
+    assert.equal(withVariables(endpoint, defaultConfig).otlpEndpoint, 'host:1');
   });
 
   it('compresses and speaks as the code, the variable of traces, or that of all signals says', () => {
@@ -483,7 +519,6 @@ describe('the OTLP exporter', () => {
 
   it('takes port 4317 at its word where the protocol is stated to be HTTP, in code, too', () => {
     const otlpEndpoint = 'collector:4317';
-    assert.throws(() => otlp({}, { otlpEndpoint }), /^Error: not supported yet: /);
     const { url } = otlp({}, { otlpEndpoint, otlpProtocol: 'http/protobuf' }).otlp;
     assert.equal(url, 'http://collector:4317/v1/traces');
   });

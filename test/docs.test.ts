@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../src/config.ts';
-import { tracesEndpoint } from '../src/export/otlp/endpoint.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
 import { compile, isLike, programsOf, run } from './docs/program.ts';
 import { diagnosticsIn, membersOf, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
 import { startCollector } from './oracle/collector.ts';
+import { startGrpcCollector } from './oracle/grpc-collector.ts';
 import { startProxy } from './oracle/proxy.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -29,6 +29,8 @@ const programs = documents
 const NOT_RUN = [
   'README.md: needs a collector to talk to and your application',
   'README.md: needs docker',
+  'docs/backends.md: needs docker',
+  'docs/backends.md: needs certificates',
   'docs/tracing.md: your application',
   'docs/tracing.md: needs certificates',
   'docs/websockets.md: needs Bun',
@@ -37,6 +39,8 @@ const NOT_RUN = [
 
 // The address of the reader's collector. A block that names it talks to a collector of the test.
 const READERS_COLLECTOR = /http:\/\/collector:4318/g;
+// The same, over gRPC.
+const READERS_GRPC_COLLECTOR = /\bcollector:4317/;
 const READERS_PROXY = 'http://proxy:3128';
 
 describe('the documentation', () => {
@@ -59,21 +63,27 @@ describe('the documentation', () => {
     for (const [index, { name, code, notRun, output }] of programs.entries()) {
       it(name, { skip: notRun || false, timeout: 20_000 }, async () => {
         const collector = await startCollector();
+        const grpc = await startGrpcCollector();
         const proxy = await startProxy();
         try {
           const file = compiled.files[index];
           const source = readFileSync(file, 'utf8').replace(READERS_COLLECTOR, collector.url);
-          writeFileSync(file, source.replace(READERS_PROXY, proxy.url));
+          writeFileSync(
+            file,
+            source.replace(READERS_PROXY, proxy.url).replace(READERS_GRPC_COLLECTOR, `127.0.0.1:${grpc.port}`),
+          );
           const finished = await run(process.execPath, [file], folder, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
           assert.equal(finished.code, 0, finished.stderr);
           // A block that makes the package complain shows something wrong.
           const complaints = finished.stderr.split('\n').filter((line) => /^\[trace\] (?!.*: spans go to )/.test(line));
           assert.deepEqual(complaints, []);
           if (output !== undefined) assertPrinted(output, finished.stdout);
-          if (/'otlp'|new OtlpHttpExporter/.test(code)) assert.notEqual(collector.spans().length, 0, 'no span arrived');
+          const arrived = READERS_GRPC_COLLECTOR.test(code) ? grpc.spans() : collector.spans();
+          if (/'otlp'|new Otlp\w+Exporter/.test(code)) assert.notEqual(arrived.length, 0, 'no span arrived');
           if (code.includes(READERS_PROXY)) assert.equal(proxy.tunnels.length, 1, 'nothing went through the proxy');
         } finally {
           await collector.close();
+          grpc.close();
           await proxy.close();
         }
       });
@@ -162,25 +172,15 @@ describe('the documentation', () => {
       assert.ok(read.has(name), `${name} is not read`);
   });
 
-  it('says truly which settings are not supported yet', () => {
-    const [section] = /## What is not there yet.*?And without an error/s.exec(readme.prose) ?? [''];
-    const named = [...section.matchAll(/`(OTEL_\w+)=([^`]+)`/g)];
-    assert.ok(named.length > 0, 'the section names settings');
-    for (const [setting, name, value] of named) {
-      withEnvironment({ [name]: value }, () =>
-        assert.throws(() => resolveConfig({ exporterType: 'otlp' }), /^Error: not supported yet: /, setting),
-      );
-    }
-  });
-
   it('says truly where spans go for an endpoint', () => {
     const rows = guide.tables.flat().filter((row) => 'Spans go to' in row);
     assert.ok(rows.length > 3);
     for (const row of rows) {
       const [given, target] = Object.values(row).map(plain);
-      const resolve = () => tracesEndpoint('otlpEndpoint', given, { insecure: true, isHttp: false });
-      if (target.includes('throws')) assert.throws(resolve, /not supported yet/);
-      else assert.equal(resolve(), target);
+      withEnvironment({}, () => {
+        const { otlp, _exporter } = resolveConfig({ exporterType: 'otlp', otlpEndpoint: given });
+        assert.equal(`${otlp.url}${_exporter === undefined ? '' : ', over gRPC'}`, target);
+      });
     }
   });
 

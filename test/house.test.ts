@@ -70,11 +70,13 @@ const rooms: Record<string, readonly string[]> = {
   'core/': ['#platform'],
   'export/': ['core/', '#platform'],
   'propagation/': ['core/'],
+  // By way of `#main`, so that there is one core: what it takes from elsewhere by itself are types.
+  'grpc/': ['#main', '@realtime-ai/trace', 'export/', 'platform/node-builtin.ts'],
   'realtime/': ['trace.ts', 'core/'],
   'instrument/': ['trace.ts', 'config.ts', 'setting.ts', 'realtime/', 'propagation/', 'core/', '#platform'],
   'otel/': ['core/', 'propagation/'],
-  // The exporter's question, which each platform answers in its terms.
-  'platform/': ['core/', 'export/otlp/http.ts'],
+  // The exporters' questions, which each platform answers in its terms.
+  'platform/': ['core/', 'export/otlp/grpc.ts', 'export/otlp/http.ts', 'export/otlp/tls.ts', '#grpc'],
   'environment.ts': ['core/', '#platform'],
   'setting.ts': [],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
@@ -92,7 +94,7 @@ describe('the source', () => {
     }
   });
 
-  for (const path of sources.filter((path) => path !== 'index.ts')) {
+  for (const path of sources.filter((path) => !/^(index|main)\.ts$/.test(path))) {
     it(`${path} imports only what its room may`, () => {
       const room = roomOf(path);
       assert.ok(Object.hasOwn(rooms, room), `${room} has no rule yet: design.md says which way imports point`);
@@ -103,7 +105,7 @@ describe('the source', () => {
         .map(({ target }) => target)
         .filter((target) => !allowed(target));
       assert.deepEqual(
-        others.filter((target) => room !== 'platform/' || !target.startsWith('node:')),
+        others.filter((target) => !/^(platform|grpc)\/$/.test(room) || !target.startsWith('node:')),
         [],
       );
     });
@@ -113,7 +115,18 @@ describe('the source', () => {
     for (const path of sources.filter((path) => path.startsWith('platform/'))) {
       const values = (imports.get(path) ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
       assert.deepEqual(
-        values.filter(({ target }) => !/^(platform\/|node:)/.test(target)),
+        values.filter(({ target }) => !/^(platform\/|node:|#grpc$)/.test(target)),
+        [],
+        path,
+      );
+    }
+  });
+
+  it('of gRPC has no second copy of the core in it', () => {
+    for (const path of sources.filter((path) => path.startsWith('grpc/'))) {
+      const values = (imports.get(path) ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
+      assert.deepEqual(
+        values.filter(({ target }) => !/^(grpc\/|node:|#main$|platform\/node-builtin\.ts$)/.test(target)),
         [],
         path,
       );
@@ -136,7 +149,8 @@ describe('the source', () => {
   });
 
   it('imports nothing from the registry', () => {
-    const foreign = [...imports.values()].flat().filter(({ target }) => {
+    const foreign = [...imports.values()].flat().filter(({ target, isTypeOnly }) => {
+      if (isTypeOnly && target === manifest.name) return false;
       return !sources.includes(target) && !target.startsWith('node:') && !Object.hasOwn(manifest.imports, target);
     });
     assert.deepEqual(foreign, []);
@@ -149,10 +163,12 @@ describe('the source', () => {
   });
 
   it('has an index that only exports what others have', () => {
-    const statements = parsed('index.ts').statements;
-    assert.ok(statements.length > 0);
-    for (const statement of statements) {
-      assert.ok(ts.isExportDeclaration(statement) && statement.moduleSpecifier, statement.getText());
+    for (const path of ['index.ts', 'main.ts', 'grpc/index.ts']) {
+      const { statements } = parsed(path);
+      assert.ok(statements.length > 0, path);
+      for (const statement of statements) {
+        assert.ok(ts.isExportDeclaration(statement) && statement.moduleSpecifier, statement.getText());
+      }
     }
   });
 });
@@ -228,7 +244,7 @@ describe('the package', () => {
       const content = readFileSync(join(ROOT, path), 'utf8');
       for (const { fileName } of ts.preProcessFile(content, true, true).importedFiles) {
         if (fileName.startsWith('.')) assert.ok(packed.includes(posix.join(dirname(path), fileName)), fileName);
-        else assert.match(fileName, /^(node:[a-z_]+|#host|#platform|#printer)$/, path);
+        else assert.match(fileName, /^(node:[a-z_0-9]+|#grpc|#host|#main|#platform|#printer)$/, path);
       }
     }
   });
@@ -246,5 +262,7 @@ describe('the package', () => {
 
 function pathsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
+  // What there is not under a condition.
+  if (value === null) return [];
   return Object.values(value as object).flatMap(pathsIn);
 }

@@ -7,7 +7,7 @@ const options = process.argv.slice(2).filter((argument) => argument.startsWith('
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((path) => `test/${path.replaceAll('\\', '/')}`)
-  .filter((path) => path.endsWith('.test.ts') && !/node_modules|^test\/(bundlers|runtimes)\//.test(path))
+  .filter((path) => path.endsWith('.test.ts') && !/node_modules|^test\/(backends|bundlers|runtimes)\//.test(path))
   .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
   .sort();
 if (files.length === 0) {

@@ -25,7 +25,7 @@ export interface BatchSpanProcessorOptions {
   maxQueueBytes?: number;
   /**
    * Bytes of one request at most, before compression; a backlog leaves in requests of this size. At most 64 MiB,
-   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB.
+   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB; 3 MiB with an exporter over gRPC.
    */
   maxRequestBytes?: number;
 }
@@ -129,7 +129,8 @@ export class BatchSpanProcessor implements SpanProcessor {
 
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
-    this._options = checkedBatchOptions(options, '');
+    const { maxRequestBytes = (exporter as BatchingExporter).maxRequestBytes } = options ?? {};
+    this._options = checkedBatchOptions({ ...options, maxRequestBytes }, '');
     // The batches of a request are put together in memory of its own, which is not to be as much as the queue once more.
     this._options.maxRequestBytes = Math.min(this._options.maxRequestBytes, this._options.maxQueueBytes / 4);
     // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
@@ -484,9 +485,7 @@ export function checkedBatchOptions(
   // A batch that could not fill up would wait for its delay while spans are dropped.
   result.maxExportBatchSize = Math.min(result.maxExportBatchSize, result.maxQueueSize);
   if (result.maxRequestBytes > MAX_REQUEST_BYTES) {
-    throw new RangeError(
-      `${prefix}maxRequestBytes: ${result.maxRequestBytes} is more than ${MAX_REQUEST_BYTES}, 64 MiB`,
-    );
+    throw new RangeError(`${prefix}maxRequestBytes: ${result.maxRequestBytes} is more than 64 MiB`);
   }
   return result;
 }

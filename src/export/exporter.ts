@@ -54,6 +54,12 @@ export interface SpanBatch {
  * An exporter that has its own form of batch: spans are put in it as they end, and no span object outlives its end.
  */
 export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
+  /** Where it sends; `sdkMetrics` has the address of it. Default: nothing is said of that. */
+  readonly url?: string;
+  /** What `sdkMetrics` calls it, `otel.component.type`. Default: `exporter`. */
+  readonly componentType?: string;
+  /** The default of a processor's `maxRequestBytes`. Default: that of all processors. */
+  readonly maxRequestBytes?: number;
   createBatch(): Batch;
   /**
    * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may

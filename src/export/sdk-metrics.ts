@@ -1,5 +1,6 @@
 import type { TracerProvider } from '../core/provider.ts';
 import { BatchSpanProcessor } from './batch.ts';
+import type { BatchingExporter } from './exporter.ts';
 import { OtlpHttpExporter } from './otlp/http.ts';
 import { SimpleSpanProcessor } from './simple.ts';
 
@@ -66,8 +67,7 @@ export function metricsOf(provider: TracerProvider): SdkMetric[] {
     add('updowncounter', 'processor.span.queue.size', pending - inFlight, component);
     add('updowncounter', 'processor.span.queue.capacity', processor._options.maxQueueSize, component);
 
-    const { _exporter } = processor;
-    const exporter = _exporter instanceof OtlpHttpExporter ? exporterOf(_exporter, at) : componentOf('exporter', at);
+    const exporter = exporterOf(processor._exporter, at);
     add('updowncounter', 'exporter.span.inflight', inFlight, exporter);
     add('counter', 'exporter.span.exported', acknowledged, exporter, true);
     add('counter', 'exporter.span.exported', rejected, { ...exporter, 'error.type': 'rejected' });
@@ -85,11 +85,18 @@ function componentOf(type: string, at: number): Record<string, string> {
   return { 'otel.component.type': type, 'otel.component.name': `${type}/${at}` };
 }
 
-function exporterOf({ url, _encoding }: OtlpHttpExporter, at: number): SdkMetric['attributes'] {
+function exporterOf(exporter: BatchingExporter, at: number): SdkMetric['attributes'] {
+  const { url, componentType = exporter instanceof OtlpHttpExporter ? typeOf(exporter) : 'exporter' } = exporter;
+  const component = componentOf(componentType, at);
+  if (url === undefined) return component;
   const { hostname, port, protocol } = new URL(url);
   return {
-    ...componentOf(_encoding.contentType === 'application/json' ? 'otlp_http_json_exporter' : 'otlp_http_exporter', at),
+    ...component,
     'server.address': hostname,
     'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
   };
+}
+
+function typeOf({ _encoding }: OtlpHttpExporter): string {
+  return _encoding.contentType === 'application/json' ? 'otlp_http_json_exporter' : 'otlp_http_exporter';
 }

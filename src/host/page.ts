@@ -14,10 +14,10 @@ import { flushOnPageHide } from './page-hide.ts';
 export function hostSettings(config: Config): HostSettings {
   if (config.env) throw new TypeError('env: a page has no environment variables');
   if (config.otlpTls) checkedTls(config.otlpTls, 'otlpTls', '');
-  // A tenth of all that a page loads, which most do not need.
-  if (config.otlpProtocol === 'http/json') {
+  // JSON is a tenth of all that a page loads, which most do not need; and a page has no HTTP/2 of its own.
+  if (config.otlpProtocol && config.otlpProtocol !== 'http/protobuf') {
     throw new TypeError(
-      'otlpProtocol: "http/json" is for servers; pages pass spanProcessors, with new OtlpHttpExporter({ encoding: new JsonEncoding() })',
+      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
     );
   }
   const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;

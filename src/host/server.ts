@@ -1,4 +1,4 @@
-import { checkedTls, processAttributes, readFile } from '#platform';
+import { checkedTls, loadGrpc, processAttributes, readFile } from '#platform';
 import type { Config, ExporterType, OtlpProtocol } from '../config.ts';
 import { type Diagnostic, printDiagnostic, report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -11,9 +11,11 @@ import {
   TraceIdRatioBasedSampler,
 } from '../core/sampler.ts';
 import { Environment } from '../environment.ts';
-import { DEFAULT_ENDPOINT, isPlaintext, shownUrl, tracesEndpoint } from '../export/otlp/endpoint.ts';
-import { checkedHeaders, type TlsOptions } from '../export/otlp/http.ts';
+import { DEFAULT_ENDPOINT, isPlaintext, meansGrpc, shownUrl, tracesEndpoint } from '../export/otlp/endpoint.ts';
+import { GRPC_ENDPOINT, OnDemandGrpcExporter } from '../export/otlp/grpc.ts';
+import { checkedHeaders } from '../export/otlp/headers.ts';
 import { JsonEncoding } from '../export/otlp/json-encoding.ts';
+import type { TlsOptions } from '../export/otlp/tls.ts';
 import type { StdoutFormat } from '../export/printer.ts';
 import { StdoutSpanProcessor } from '../export/stdout.ts';
 import { B3Propagator } from '../propagation/b3.ts';
@@ -55,7 +57,7 @@ export function hostSettings(config: Config): HostSettings {
     propagators: config.propagators ?? propagatorsOf(environment),
     onDiagnostic: config.onDiagnostic ?? onDiagnostic,
     quiet: quiet || config.quiet,
-    hint: isOtlp ? '' : hintOf(config, environment),
+    ...(!isOtlp && { hint: hintOf(config, environment) }),
     warnings: environment.warnings,
   };
 }
@@ -68,7 +70,9 @@ export function hostDefaults(defaults: Config): HostDefaults {
     ...defaults,
     ...given({ serviceName, serviceVersion, environment: others.environment }),
     exporterType: exporterOf(environment),
-    otlpEndpoint: environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT,
+    otlpEndpoint:
+      environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ??
+      (environment.text(...namesOf('PROTOCOL')) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
     warnings: environment.warnings,
   };
   // Where variables say more than these settings can.
@@ -110,9 +114,12 @@ function diagnosticsOf(environment: Environment): Pick<HostSettings, 'onDiagnost
 
 /** What counts only where spans leave by OTLP: how and where they do. */
 function otlpOf(config: Config, environment: Environment): Partial<HostSettings> {
-  const otlpProtocol = config.otlpProtocol ?? protocolOf(environment);
-  const otlpUrl = urlOf(config, environment, otlpProtocol !== undefined);
   const { otlpHeaders = {}, otlpTls, fetch } = config;
+  const otlpProtocol = config.otlpProtocol ?? protocolOf(environment);
+  const [otlpUrl, isGrpc] = urlOf(config, environment, otlpProtocol);
+  if (isGrpc && fetch) {
+    throw new TypeError('fetch: OTLP over gRPC has no use for it; set otlpProtocol to http/protobuf, for port 4318');
+  }
   const hasHeaders = typeof otlpHeaders === 'function' || Object.keys(otlpHeaders).length > 0;
   if (hasHeaders && isPlaintext(otlpUrl)) {
     environment.warnings.push(
@@ -124,6 +131,7 @@ function otlpOf(config: Config, environment: Environment): Partial<HostSettings>
     otlpEncoding: otlpProtocol === 'http/json' ? new JsonEncoding() : undefined,
     otlpTls: otlpTls ? checkedTls(otlpTls, 'otlpTls', fetch ?? otlpUrl) : tlsOf(config, environment, otlpUrl),
     otlpCompression: config.otlpCompression ?? environment.word(['gzip', 'none'], ...namesOf('COMPRESSION'))?.[1],
+    ...(isGrpc && { _exporter: OnDemandGrpcExporter, hint: ', over gRPC' }),
   };
 }
 
@@ -132,11 +140,8 @@ function namesOf(setting: string): string[] {
   return [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`];
 }
 
-/** @throws Error for what is still to come: it beats being ignored. */
 function protocolOf(environment: Environment): OtlpProtocol | undefined {
-  const [name, protocol] = environment.word(['http/protobuf', 'http/json', 'grpc'], ...namesOf('PROTOCOL')) ?? [];
-  if (protocol === 'grpc') throw new Error(`not supported yet: ${name}="grpc"; spans leave over HTTP`);
-  return protocol;
+  return environment.word(['http/protobuf', 'http/json', 'grpc'], ...namesOf('PROTOCOL'))?.[1];
 }
 
 const TLS_FILES = { ca: 'CERTIFICATE', cert: 'CLIENT_CERTIFICATE', key: 'CLIENT_KEY' };
@@ -169,23 +174,39 @@ function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOpt
   return checkedTls(tls, 'otlpTls', url, names);
 }
 
-function urlOf({ otlpEndpoint }: Config, environment: Environment, isHttp: boolean): string {
+/** Where requests go, and whether over gRPC. @throws Error where that is meant and the runtime has no HTTP/2. */
+function urlOf(
+  { otlpEndpoint }: Config,
+  environment: Environment,
+  protocol: OtlpProtocol | undefined,
+): [url: string, isGrpc: boolean] {
   const insecure = environment.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE', 'OTEL_EXPORTER_OTLP_INSECURE');
-  // Only a stated protocol makes an endpoint on port 4317, gRPC's, one for HTTP.
-  const options = { insecure, isHttp };
-  if (otlpEndpoint !== undefined) return tracesEndpoint('otlpEndpoint', otlpEndpoint, options);
-  const traces = environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
-  if (traces !== undefined) {
-    return tracesEndpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces, { ...options, isComplete: true });
+  const [setting, value] = otlpEndpoint
+    ? ['otlpEndpoint', otlpEndpoint]
+    : (environment.entry(...namesOf('ENDPOINT')) ?? [
+        'otlpEndpoint',
+        protocol === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT,
+      ]);
+  const url = new URL(tracesEndpoint(setting, value, { insecure, isHttp: true, isComplete: true }));
+  // Only where no protocol is stated, the port says which one is meant.
+  const isHttp = protocol === undefined ? !meansGrpc(url) : protocol !== 'grpc';
+  if (isHttp || (loadGrpc === undefined && protocol === undefined)) {
+    const isComplete = setting === 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+    return [tracesEndpoint(setting, value, { insecure, isHttp, isComplete }), false];
   }
-  const standard = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT;
-  return tracesEndpoint('OTEL_EXPORTER_OTLP_ENDPOINT', standard, options);
+  if (loadGrpc === undefined) {
+    throw new Error('otlpProtocol: "grpc" is for Node, Bun and Deno; use http/protobuf, and port 4318');
+  }
+  const { origin, pathname, search } = url;
+  if (pathname + search !== '/') {
+    environment.warnings.push(`${setting}: gRPC has no paths, only ${origin} of it is used`);
+  }
+  return [origin, true];
 }
 
 /** Speaks of an endpoint that was set and is not used; the default one was not set by anybody. */
 function hintOf(config: Config, environment: Environment): string {
-  const idle =
-    config.otlpEndpoint ?? environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  const idle = config.otlpEndpoint ?? environment.text(...namesOf('ENDPOINT'));
   return idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
 }
 

@@ -43,4 +43,14 @@ export function isUnsent(): boolean {
 
 export function unref(): void {}
 
+export function markUnsent<E>(error: E): E {
+  return error;
+}
+
 export function watchProcessEnd(): undefined {}
+
+export function isEndWatched(): boolean {
+  return false;
+}
+
+export const loadGrpc = undefined;

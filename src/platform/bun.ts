@@ -1,4 +1,4 @@
-import type { CheckedTls } from '../export/otlp/http.ts';
+import type { CheckedTls } from '../export/otlp/tls.ts';
 import { createGlobalFetch } from './global-fetch.ts';
 import * as node from './node.ts';
 import type { PlatformFetch } from './platform.ts';
@@ -15,8 +15,11 @@ export {
   env,
   explanations,
   ioPerRequest,
+  isEndWatched,
   isUnsent,
   language,
+  loadGrpc,
+  markUnsent,
   readFile,
   unref,
   watchProcessEnd,

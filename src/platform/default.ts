@@ -5,7 +5,7 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
-export { isUnsent } from './unsent.ts';
+export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export { checkedTls } from './web-tls.ts';
@@ -70,3 +70,10 @@ export function unref(timer: unknown): void {
 }
 
 export function watchProcessEnd(): undefined {}
+
+export function isEndWatched(): boolean {
+  return false;
+}
+
+/** There is no HTTP/2. */
+export const loadGrpc = undefined;

@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '../core/context.ts';
-import type { CheckedTls } from '../export/otlp/http.ts';
+import type { CheckedTls } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import { createGlobalFetch } from './global-fetch.ts';
 import type { PlatformFetch } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
+export { loadGrpc } from './load-grpc.ts';
 export { checkedTls } from './node-tls.ts';
-export { watchProcessEnd } from './process-end.ts';
-export { isUnsent } from './unsent.ts';
+export { isEndWatched, watchProcessEnd } from './process-end.ts';
+export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export type { ContextStorage };

@@ -1,3 +1,6 @@
+const CREDENTIALS = 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS';
+const REDIRECT = 'redirects are not followed, set the final address';
+
 /**
  * What each diagnostic means and what can be done about it, by code, and what a
  * server's status asks for: the second half of a message. Pages do without,
@@ -43,12 +46,16 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     'the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?',
   start_failed: 'a span could not be started, its options or context threw',
   time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
-  301: 'redirects are not followed, set the final address',
-  302: 'redirects are not followed, set the final address',
-  307: 'redirects are not followed, set the final address',
-  308: 'redirects are not followed, set the final address',
-  401: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
-  403: 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_HEADERS',
+  too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
+  301: REDIRECT,
+  302: REDIRECT,
+  307: REDIRECT,
+  308: REDIRECT,
+  401: CREDENTIALS,
+  403: CREDENTIALS,
   404: 'check the path of the endpoint, it should end in /v1/traces',
-  413: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
+  PERMISSION_DENIED: CREDENTIALS,
+  RESOURCE_EXHAUSTED: 'a quota is used up: send less, or raise it',
+  UNAUTHENTICATED: CREDENTIALS,
+  UNIMPLEMENTED: 'nothing takes traces there: check the address, OTLP over gRPC has port 4317 as a rule',
 };

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { CheckedTls, FetchedResponse, FetchLike } from '../export/otlp/http.ts';
+import type { FetchedResponse, FetchLike } from '../export/otlp/http.ts';
+import type { CheckedTls } from '../export/otlp/tls.ts';
 import { ResponseParser } from './http-response.ts';
 import { builtin } from './node-builtin.ts';
 import type { PlatformFetch } from './platform.ts';

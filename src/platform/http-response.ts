@@ -1,3 +1,5 @@
+import { markUnsent } from './unsent.ts';
+
 // The bounds of Node's own parser for the head; a line of a chunk's size has none of its extensions that matter.
 const MAX_HEAD_BYTES = 16 * 1024;
 
@@ -15,6 +17,13 @@ const NOTHING = new Uint8Array() as Buffer;
 /** What is not HTTP/1.1, with a code as Node's parser has them. */
 function malformed(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`the answer is no HTTP/1.1: ${code}`), { code });
+}
+
+const HTTP2 = 'the server speaks HTTP/2, as for OTLP over gRPC: set otlpProtocol to grpc, or use port 4318';
+
+/** True for the SETTINGS that a server of HTTP/2 begins with, whatever it is asked. */
+function isHttp2(data: Buffer): boolean {
+  return data[0] === 0 && data[3] === 4 && data.length > 8 && data.readUInt32BE(5) === 0;
 }
 
 /** Reads one answer to a POST, however it is cut into pieces. */
@@ -62,7 +71,9 @@ export class ResponseParser {
         data = data.subarray(1);
         continue;
       }
-      if (isHead && !'HTTP/1.'.startsWith(data.toString('latin1', 0, 7))) throw malformed('HPE_INVALID_CONSTANT');
+      if (isHead && !'HTTP/1.'.startsWith(data.toString('latin1', 0, 7))) {
+        throw isHttp2(data) ? markUnsent(new Error(HTTP2)) : malformed('HPE_INVALID_CONSTANT');
+      }
       const end = data.indexOf(isHead ? '\r\n\r\n' : '\r\n');
       if (end > MAX_HEAD_BYTES || (end === -1 && data.length > MAX_HEAD_BYTES)) throw malformed('HPE_HEADER_OVERFLOW');
       if (end === -1) {

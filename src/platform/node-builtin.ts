@@ -1,6 +1,7 @@
 interface Modules {
   'node:crypto': typeof import('node:crypto');
   'node:fs': typeof import('node:fs');
+  'node:http2': typeof import('node:http2');
   'node:net': typeof import('node:net');
   'node:tls': typeof import('node:tls');
   'node:zlib': typeof import('node:zlib');

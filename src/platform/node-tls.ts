@@ -1,4 +1,4 @@
-import type { CheckedTls, TlsOptions } from '../export/otlp/http.ts';
+import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import { builtin } from './node-builtin.ts';
 
 const MEMBERS = ['ca', 'cert', 'key'];

@@ -6,12 +6,13 @@ import { builtin } from './node-builtin.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createHttpFetch as createFetch } from './http-fetch.ts';
+export { loadGrpc } from './load-grpc.ts';
 export { readFile } from './node-file.ts';
 export { createGzip } from './node-gzip.ts';
 export { fillRandom } from './node-random.ts';
 export { checkedTls } from './node-tls.ts';
-export { watchProcessEnd } from './process-end.ts';
-export { isUnsent } from './unsent.ts';
+export { isEndWatched, watchProcessEnd } from './process-end.ts';
+export { isUnsent, markUnsent } from './unsent.ts';
 export type { ContextStorage };
 
 export function createContextStorage(): ContextStorage {

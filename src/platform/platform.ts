@@ -1,4 +1,6 @@
-import type { CheckedTls, FetchLike, TlsOptions } from '../export/otlp/http.ts';
+import type { GrpcModule } from '../export/otlp/grpc.ts';
+import type { FetchLike } from '../export/otlp/http.ts';
+import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 
@@ -64,6 +66,12 @@ export interface Platform {
   unref(timer: unknown): void;
   /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */
   isUnsent(error: unknown): boolean;
+  /** Remembers of an error that the request had not been sent when it came; returns it. */
+  markUnsent<E extends object>(error: E): E;
+  /** Loads the exporter over gRPC; `undefined` where there is no HTTP/2. */
+  readonly loadGrpc: (() => Promise<GrpcModule>) | undefined;
   /** Sees to the end of the process; see process-end.ts. `undefined` where there is no such end. Never throws. */
   watchProcessEnd(end: ProcessEnd): (() => void) | undefined;
+  /** True where something waits for what is on its way before the process ends, so that nothing else has to hold it. */
+  isEndWatched(): boolean;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
+import { startGrpcCollector } from '../oracle/grpc-collector.ts';
 import { createAuthority } from '../platform/authority.ts';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
@@ -44,6 +45,18 @@ describe('the package on Node before 20.16', () => {
     `);
     const [{ headers, spans }] = collector.requests;
     assert.deepEqual([headers['content-encoding'], spans[0].name], ['gzip', 'old']);
+  });
+
+  it('sends spans over gRPC', async (t) => {
+    const collector = await startGrpcCollector({ tls: { ...authority.issue(), ca, requestCert: true } });
+    t.after(() => collector.close());
+    const config = { otlpEndpoint: collector.url, otlpProtocol: 'grpc', otlpTls: { ca, ...client } };
+    await printed(`
+      initialize({ exporterType: 'otlp', quiet: true, ...${JSON.stringify(config)} });
+      startSpan('old').end();
+      await shutdown();
+    `);
+    assert.equal(collector.spans()[0].name, 'old');
   });
 
   it('says what to do where variables name files', async () => {

@@ -45,6 +45,7 @@ describe('the package as pages get it', () => {
       for (const config of [
         { samplingRate: 2 },
         { otlpEndpoint: 'localhost:4317', exporterType: 'otlp' },
+        { otlpProtocol: 'grpc' },
         { otlpTls: { ca: 's3cret' } },
         { otlpHeaders: 's3cret' },
       ]) {
@@ -52,7 +53,8 @@ describe('the package as pages get it', () => {
       }`);
     assert.deepEqual(stdout.trim().split('\n'), [
       'samplingRate: 2 is not a number from 0 to 1',
-      'not supported yet: otlpEndpoint="localhost:4317", port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP',
+      'otlpEndpoint: "localhost:4317" is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP',
+      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
       'otlpTls: this runtime has no settings for TLS',
       'otlpHeaders: a string is not an object or a function',
     ]);

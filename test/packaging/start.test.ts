@@ -18,10 +18,10 @@ function run(name: string, code: string) {
   return { stdout, stderr };
 }
 
-const program = `
+const program = (otlpProtocol: string) => `
   const { initialize, startSpan } = trace;
   const before = new Set(process.moduleLoadList);
-  initialize({ exporterType: 'otlp' });
+  initialize({ exporterType: 'otlp', otlpProtocol: '${otlpProtocol}' });
   startSpan('first').end();
   const loaded = process.moduleLoadList.filter((name) => !before.has(name)).join();
   console.log(loaded);
@@ -35,14 +35,17 @@ describe('the start of the package on Node', () => {
     ['start.mjs', `import * as trace from '${pathToFileURL(ROOT)}dist/node/index.js';`],
     ['start.cjs', `const trace = require('${ROOT}dist/node/index.cjs');`],
   ]) {
-    it(`loads neither streams nor cryptography nor HTTP up to the end of the first span (${name})`, () => {
-      const { stdout, stderr } = run(name, importing + program);
-      // The second line is of the end.
-      assert.match(
-        stderr,
-        /^\[trace\] realtime-ai: spans go to otlp, to http:\/\/localhost:4318\/v1\/traces\n\[trace\] spans_unsent: 1 span: .*\n$/,
-      );
-      assert.equal(stdout, '\n');
-    });
+    for (const [protocol, target] of [
+      ['http/protobuf', 'http://localhost:4318/v1/traces'],
+      ['grpc', 'http://localhost:4317, over gRPC'],
+    ]) {
+      it(`loads neither streams nor cryptography nor HTTP up to the end of the first span (${name}, ${protocol})`, () => {
+        const { stdout, stderr } = run(name, importing + program(protocol));
+        const [banner, atTheEnd] = stderr.split('\n');
+        assert.equal(banner, `[trace] realtime-ai: spans go to otlp, to ${target}`);
+        assert.match(atTheEnd, /^\[trace\] spans_unsent: 1 span: /);
+        assert.equal(stdout, '\n');
+      });
+    }
   }
 });

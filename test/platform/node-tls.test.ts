@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import type { TlsOptions } from '../../src/export/otlp/http.ts';
+import type { TlsOptions } from '../../src/export/otlp/tls.ts';
 import { checkedTls } from '../../src/platform/node-tls.ts';
 import { checkedTls as checkedByWeb } from '../../src/platform/web-tls.ts';
 import { createAuthority } from './authority.ts';

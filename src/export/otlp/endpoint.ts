@@ -44,13 +44,18 @@ export function tracesEndpoint(
       }`,
     );
   }
-  if (url.port === '4317' && url.pathname === '/' && !isHttp) {
+  if (!isHttp && meansGrpc(url)) {
     throw new Error(
-      `not supported yet: ${setting}=${JSON.stringify(shownUrl(value))}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
+      `${setting}: ${JSON.stringify(shownUrl(value))} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
     );
   }
   if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');
   return url.href;
+}
+
+/** True for an endpoint that is for OTLP over gRPC where nothing else says what it is for. */
+export function meansGrpc({ port, pathname }: URL): boolean {
+  return port === '4317' && pathname === '/';
 }
 
 /**

@@ -62,6 +62,10 @@ export class Child {
     }) as Promise<T>;
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.process.kill(name);
+  }
+
   async close(): Promise<void> {
     if (this.end !== undefined) return;
     const ended = new Promise((resolve) => this.process.once('exit', resolve));

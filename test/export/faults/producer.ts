@@ -4,6 +4,8 @@ import { Child } from './child.ts';
 
 export interface ProducerOptions {
   url: string;
+  /** Over gRPC, and not over HTTP. Default: false. */
+  isGrpc?: boolean;
   exporter?: { timeoutMillis?: number };
   processor?: BatchSpanProcessorOptions;
   /** Of an attribute of each span, beside four small ones. Default: there is none. */

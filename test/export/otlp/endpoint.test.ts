@@ -56,7 +56,7 @@ describe('an endpoint', () => {
       for (const isComplete of [false, true]) {
         assert.throws(() => urlOf(value, { isComplete }), {
           name: 'Error',
-          message: `not supported yet: otlpEndpoint=${JSON.stringify(value)}, port 4317 means OTLP over gRPC; use port 4318, OTLP over HTTP`,
+          message: `otlpEndpoint: ${JSON.stringify(value)} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
         });
       }
       assert.match(urlOf(value, { isHttp: true }), /:4317\/v1\/traces$/);

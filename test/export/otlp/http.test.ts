@@ -15,6 +15,7 @@ import {
 } from '../../../src/export/otlp/http.ts';
 import { ProtobufEncoding } from '../../../src/export/otlp/protobuf-encoding.ts';
 import { startCollector } from '../../oracle/collector.ts';
+import { startGrpcCollector } from '../../oracle/grpc-collector.ts';
 import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, endedSpansInto } from '../ended-spans.ts';
 import { hurried } from './hurried.ts';
@@ -171,6 +172,18 @@ describe('the body of a response', () => {
   });
 });
 
+test('a server of gRPC takes nothing over HTTP, and the message says what to do', async (t) => {
+  const log = diagnosticLog(t);
+  const { url, requests, close } = await startGrpcCollector();
+  t.after(close);
+  const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: `${url}/v1/traces` }));
+  endedSpansInto(processor)(2);
+  for (const _ of [1, 2]) assert.equal((await processor.forceFlush()).pending, 2);
+  assert.match(log[0].message, /the server speaks HTTP\/2, as for OTLP over gRPC: set otlpProtocol to grpc, or use/);
+  await processor.shutdown();
+  assert.deepEqual([balanced(processor).dropped, requests.length], [{ unreachable: 2 }, 0]);
+});
+
 describe('a fetch of one’s own', () => {
   for (const [what, fetch] of [
     ['throws', () => assert.fail('broken')],
@@ -272,7 +285,7 @@ describe('a buffer', () => {
 
 describe('an option', () => {
   for (const [options, message] of [
-    [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not a URL that begins with http/],
+    [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not an http:\/\/ or https:\/\/ URL/],
     [{ url: 'ftp://localhost' }, /^url: "ftp:\/\/localhost"/],
     [{ url: '' }, /^url: ""/],
     [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],

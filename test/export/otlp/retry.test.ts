@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../../src/export/batch.ts';
 import { type FetchLike, OtlpHttpExporter, type OtlpHttpExporterOptions } from '../../../src/export/otlp/http.ts';
 import { codesOf } from '../../core/diagnostic-log.ts';
-import { type Collector, type CollectorOptions, startCollector } from '../../oracle/collector.ts';
+import { type Collector, type CollectorAnswer, type CollectorOptions, startCollector } from '../../oracle/collector.ts';
 import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, type EndSpans, endedSpansInto } from '../ended-spans.ts';
 import { hurried } from './hurried.ts';
@@ -203,23 +203,31 @@ describe('what got no answer', () => {
 });
 
 describe('a request that is too large', () => {
-  test('is split between its batches', async (t) => {
-    const { log, collector, processor, end } = await started(
-      t,
-      { answer: ({ body }) => (body.byteLength > 3_000 ? { status: 413 } : undefined) },
-      { maxExportBatchSize: 1 },
-    );
-    const ids = end(64, { text: 'x'.repeat(100) });
-    assert.deepEqual(await hurried(processor), { exported: 64, pending: 0, dropped: 0 });
-    assert.deepEqual(idsOf(collector), ids);
-    const refused = () => collector.requests.filter(({ status }) => status === 413).length;
-    assert.ok(refused() > 0);
-    end(64, { text: 'x'.repeat(100) });
-    await hurried(processor);
-    assert.equal(balanced(processor).acknowledged, 128);
-    assert.equal(new Set(idsOf(collector)).size, 128);
-    assert.deepEqual(log, []);
-  });
+  for (const [how, tooLarge] of [
+    ['with 413', { status: 413 }],
+    [
+      'with 400 and in words, as the Collector does',
+      { status: 400, body: '\b\x03\x12\x1chttp: request body too large' },
+    ],
+  ] satisfies [string, CollectorAnswer][]) {
+    test(`is split between its batches, said ${how}`, async (t) => {
+      const { log, collector, processor, end } = await started(
+        t,
+        { answer: ({ body }) => (body.byteLength > 3_000 ? tooLarge : undefined) },
+        { maxExportBatchSize: 1 },
+      );
+      const ids = end(64, { text: 'x'.repeat(100) });
+      assert.deepEqual(await hurried(processor), { exported: 64, pending: 0, dropped: 0 });
+      assert.deepEqual(idsOf(collector), ids);
+      const refused = () => collector.requests.filter(({ status }) => status === tooLarge.status).length;
+      assert.ok(refused() > 0);
+      end(64, { text: 'x'.repeat(100) });
+      await hurried(processor);
+      assert.equal(balanced(processor).acknowledged, 128);
+      assert.equal(new Set(idsOf(collector)).size, 128);
+      assert.deepEqual(log, []);
+    });
+  }
 
   test('once does not keep the next ones small for ever', async (t) => {
     const { collector, processor, end } = await started(

@@ -6,6 +6,7 @@ import { TracerProvider } from '../../../../src/core/provider.ts';
 import type { Tracer } from '../../../../src/core/tracer.ts';
 import { BatchSpanProcessor, type ProcessorStats } from '../../../../src/export/batch.ts';
 import { OtlpHttpExporter } from '../../../../src/export/otlp/http.ts';
+import { OtlpGrpcExporter } from '../../../../src/grpc/exporter.ts';
 import { balanced } from '../../ended-spans.ts';
 import { answerParent } from '../child.ts';
 import type { Measures, ProducerOptions } from '../producer.ts';
@@ -87,10 +88,11 @@ async function produce(): Promise<void> {
 }
 
 answerParent({
-  async start({ url, exporter, processor: options, textLength }: ProducerOptions) {
+  async start({ url, isGrpc, exporter, processor: options, textLength }: ProducerOptions) {
     await processor?.shutdown({ timeoutMillis: 1 });
+    const Exporter = isGrpc ? OtlpGrpcExporter : OtlpHttpExporter;
     processor = new BatchSpanProcessor(
-      new OtlpHttpExporter({ url, headers: { authorization: AUTHORIZATION }, ...exporter }),
+      new Exporter({ url, headers: { authorization: AUTHORIZATION }, ...exporter }),
       options,
     );
     tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('producer');

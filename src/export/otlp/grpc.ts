@@ -1,0 +1,49 @@
+import { loadGrpc } from '#platform';
+import type { BatchingExporter, ExportOutcome, SpanBatch } from '../exporter.ts';
+import type { OtlpHttpExporterOptions } from './http.ts';
+import { ProtobufEncoding } from './protobuf-encoding.ts';
+
+/** Where OTLP over gRPC goes where nothing is said. */
+export const GRPC_ENDPOINT = 'http://localhost:4317';
+/** What a request holds: servers of gRPC commonly refuse more than 4 MiB. */
+export const GRPC_REQUEST_BYTES = 3 * 1024 * 1024;
+
+/** The module with the exporter over gRPC. */
+export interface GrpcModule {
+  readonly OtlpGrpcExporter: new (options: OtlpHttpExporterOptions) => BatchingExporter;
+}
+
+/** An exporter over gRPC that is loaded by its first request; up to then it takes spans all the same. */
+export class OnDemandGrpcExporter implements BatchingExporter {
+  readonly url: string | undefined;
+  readonly componentType = 'otlp_grpc_exporter';
+  readonly maxRequestBytes = GRPC_REQUEST_BYTES;
+  private readonly _options: OtlpHttpExporterOptions;
+  private readonly _load: () => Promise<GrpcModule>;
+  private _loaded: Promise<BatchingExporter> | undefined = undefined;
+  /** What makes batches: a form of its own, until there is the exporter. */
+  private _source: Pick<BatchingExporter, 'createBatch'> = new ProtobufEncoding();
+
+  constructor(options: OtlpHttpExporterOptions, load = loadGrpc) {
+    this.url = options.url;
+    this._options = options;
+    this._load = load;
+  }
+
+  createBatch(): SpanBatch {
+    return this._source.createBatch();
+  }
+
+  async send(batches: readonly SpanBatch[], signal: AbortSignal): Promise<ExportOutcome> {
+    this._loaded ??= this._load().then(({ OtlpGrpcExporter }) => {
+      const exporter = new OtlpGrpcExporter(this._options);
+      this._source = exporter;
+      return exporter;
+    });
+    return (await this._loaded).send(batches, signal);
+  }
+
+  async shutdown(): Promise<void> {
+    (await this._loaded)?.shutdown?.();
+  }
+}

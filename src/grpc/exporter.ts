@@ -1,0 +1,73 @@
+import type { BatchingExporter, ExportOutcome, SpanBatch, TlsOptions } from '@realtime-ai/trace';
+import { checkedTls, GRPC_ENDPOINT, GRPC_REQUEST_BYTES, numberOptions, OtlpExporter, tracesEndpoint } from '#main';
+import { type GrpcHeaders, textHeaders } from './metadata.ts';
+import { createTransport } from './transport.ts';
+
+/** Settings of an {@link OtlpGrpcExporter}. */
+export interface OtlpGrpcExporterOptions {
+  /**
+   * Where the server is: `http://host:port`, `https://host:port`, or `host:port`, which means `https://` for port 443 and
+   * `http://` for all others. Default: `http://localhost:4317`.
+   */
+  url?: string;
+  /**
+   * Metadata of every request, or a function that is asked for them before each, as tokens that expire need it; where that
+   * fails, or takes longer than a request may, the request is put off. What a name that ends in `-bin` has is bytes, or
+   * a text that stands for its bytes in UTF-8. Default: none.
+   */
+  headers?: GrpcHeaders | (() => GrpcHeaders | Promise<GrpcHeaders>);
+  /** Milliseconds a request may take, which the server is told, too. Default: 10,000. */
+  timeoutMillis?: number;
+  /** Certificates and key for an `https://` URL. Default: what the runtime trusts, and no certificate of the client. */
+  tls?: TlsOptions;
+  /** Default: `none`. */
+  compression?: 'gzip' | 'none';
+}
+
+/**
+ * Sends spans as OTLP over gRPC, on Node, Bun and Deno. It is for a `BatchSpanProcessor`, where what a server cannot take
+ * now, and what gets no answer, stays to be sent again. Its requests have 3 MiB at most unless `maxRequestBytes` says
+ * otherwise, since servers of gRPC take 4 as a rule.
+ *
+ * Specification: OpenTelemetry Protocol, "OTLP/gRPC"; "gRPC over HTTP2".
+ */
+export class OtlpGrpcExporter implements BatchingExporter {
+  /** Where requests go. */
+  readonly url: string;
+  readonly componentType = 'otlp_grpc_exporter';
+  readonly maxRequestBytes = GRPC_REQUEST_BYTES;
+  private readonly _exporter: OtlpExporter;
+
+  /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
+  constructor(options: OtlpGrpcExporterOptions = {}) {
+    const { url = GRPC_ENDPOINT, headers = {}, tls, compression } = options;
+    const { timeoutMillis } = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis: options.timeoutMillis }, '', 1);
+    const { origin, pathname, search } = new URL(tracesEndpoint('url', url, { isHttp: true, isComplete: true }));
+    if (pathname + search !== '/') {
+      throw new TypeError('url: gRPC has no paths; leave it out, or send by OTLP over HTTP');
+    }
+    const certificates = tls && checkedTls(tls, 'tls', origin);
+    const transport = createTransport(origin, timeoutMillis, certificates);
+    const asked = typeof headers === 'function' ? async () => textHeaders(await headers()) : textHeaders(headers);
+    this.url = origin;
+    this._exporter = new OtlpExporter(
+      origin,
+      { headers: asked, timeoutMillis, compression },
+      transport,
+      transport.close,
+    );
+  }
+
+  createBatch(): SpanBatch {
+    return this._exporter.createBatch();
+  }
+
+  send(batches: readonly SpanBatch[], signal: AbortSignal): Promise<ExportOutcome> {
+    return this._exporter.send(batches as Parameters<OtlpExporter['send']>[0], signal);
+  }
+
+  /** Lets go of memory, and of the connection. */
+  shutdown(): void {
+    this._exporter.shutdown();
+  }
+}

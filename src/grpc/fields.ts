@@ -1,0 +1,31 @@
+/** The fields of a message of protocol buffers, by number: of numbers their value, of everything else its bytes. */
+export type Fields = ReadonlyMap<number, readonly (number | Uint8Array)[]>;
+
+/** Reads a message as far as it can be read. Never throws. */
+export function fieldsOf(bytes: Uint8Array): Fields {
+  const fields = new Map<number, (number | Uint8Array)[]>();
+  let at = 0;
+  const varint = (): number => {
+    // Where the bytes end there is `undefined`, which makes of the value NaN.
+    for (let value = 0, scale = 1; ; scale *= 128) {
+      const next = bytes[at++];
+      value += (next % 128) * scale;
+      if (!(next > 127)) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const type = tag % 8;
+    let value: number | Uint8Array = 0;
+    if (type === 0) value = varint();
+    else {
+      const length = type === 2 ? varint() : type === 1 ? 8 : type === 5 ? 4 : Number.NaN;
+      if (!(at + length <= bytes.length)) break;
+      value = bytes.subarray(at, at + length);
+      at += length;
+    }
+    const number = Math.floor(tag / 8);
+    fields.set(number, [...(fields.get(number) ?? []), value]);
+  }
+  return fields;
+}

@@ -1,0 +1,3 @@
+export type { OtlpGrpcExporterOptions } from './exporter.ts';
+export { OtlpGrpcExporter } from './exporter.ts';
+export type { GrpcHeaders } from './metadata.ts';

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = (name: string) => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
+const versions = JSON.parse(here('versions.json')) as {
+  collector: { builder: string; manifest: Record<string, { gomod: string }[]> };
+  jaeger: { module: string; replace: string; program: string };
+};
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'realtime-ai-trace', 'backends');
+
+/** How each backend comes from its sources: commands that leave `program` in the folder that they run in. */
+const RECIPES = {
+  collector: {
+    pins: versions.collector,
+    files: {
+      'manifest.json': JSON.stringify({
+        dist: { name: 'program', module: 'collector', output_path: '.' },
+        ...versions.collector.manifest,
+      }),
+    },
+    commands: [['run', versions.collector.builder, '--config', 'manifest.json']],
+  },
+  jaeger: {
+    pins: versions.jaeger,
+    // A `replace` holds in the main module only, so this module has to repeat Jaeger's.
+    files: { 'go.mod': 'module jaeger\n' },
+    commands: [
+      ['mod', 'edit', `-require=${versions.jaeger.module}`, `-replace=${versions.jaeger.replace}`],
+      ['build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', 'program', versions.jaeger.program],
+    ],
+  },
+} as const;
+
+/** A backend that tests run against. */
+export type BackendName = keyof typeof RECIPES;
+
+export const BACKEND_NAMES = Object.keys(RECIPES) as BackendName[];
+
+/**
+ * The path of a backend's program. It is built where the cache has none of these pins, for this kind of machine.
+ *
+ * @throws Error with what is missing, or what the build says.
+ */
+export async function builtBackend(name: BackendName): Promise<string> {
+  const { pins, files, commands } = RECIPES[name];
+  const key = createHash('sha256').update(JSON.stringify([pins, files, commands, process.platform, process.arch]));
+  const folder = join(cache, `${name}-${key.digest('hex').slice(0, 16)}`);
+  const program = join(folder, 'program');
+  if (existsSync(program)) return program;
+
+  mkdirSync(cache, { recursive: true });
+  const scratch = mkdtempSync(join(cache, `.${name}-`));
+  try {
+    const start = Date.now();
+    console.log(`building ${name} with Go, which is kept in ${cache} and may take minutes`);
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(scratch, file), content);
+    for (const args of commands) await go(args, scratch);
+    const kept = join(scratch, 'kept');
+    mkdirSync(kept);
+    renameSync(join(scratch, 'program'), join(kept, 'program'));
+    // Whole or not at all. Another run may have been faster: then that one's stays.
+    try {
+      renameSync(kept, folder);
+    } catch (error) {
+      if (!existsSync(program)) throw error;
+    }
+    console.log(`built ${name} in ${Math.round((Date.now() - start) / 1_000)} s`);
+    return program;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+// A network that answers nothing must not hold the tests up for ever.
+const GO_PATIENCE_MILLIS = 30 * 60_000;
+const QUOTED_LINES = 5;
+
+async function go(args: readonly string[], cwd: string): Promise<void> {
+  const child = spawn('go', args, {
+    cwd,
+    // No C compiler is needed, and no workspace of the user's has a say.
+    env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal: AbortSignal.timeout(GO_PATIENCE_MILLIS),
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-20_000);
+  });
+  const [code] = (await once(child, 'close').catch(({ code, message }: NodeJS.ErrnoException) => {
+    throw new Error(code === 'ENOENT' ? 'Go is not installed, or not on the PATH' : message);
+  })) as [number | null];
+  if (code === 0) return;
+  const lines = said
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('go: downloading '));
+  throw new Error(`go ${args[0]} ended with ${code}: ${lines.slice(-QUOTED_LINES).join('\n')}`);
+}
