@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import zlib from 'node:zlib';
 import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../../src/export/batch.ts';
 import { type FetchLike, OtlpHttpExporter, type OtlpHttpExporterOptions } from '../../../src/export/otlp/http.ts';
 import { codesOf } from '../../core/diagnostic-log.ts';
@@ -548,11 +550,20 @@ describe('a shutdown while an attempt is under way', () => {
 
   test('and compresses sends nothing any more', async (t) => {
     diagnosticLog(t);
+    const compressed: (() => void)[] = [];
+    const { gzip } = zlib;
+    // Until the test says so, it is not done.
+    t.mock.method(zlib, 'gzip', (bytes: Uint8Array, done: zlib.CompressCallback) =>
+      gzip(bytes, (...result) => compressed.push(() => done(...result))),
+    );
+    syncBuiltinESMExports();
     let requests = 0;
     const fetch: FetchLike = async () => assert.fail(`request ${requests++}`);
     const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch, compression: 'gzip' }));
     endedSpansInto(processor)(1);
     await processor.shutdown({ timeoutMillis: 0 });
+    while (compressed.length === 0) await delay(1);
+    compressed[0]();
     await delay(50);
     assert.equal(requests, 0);
     assert.equal(balanced(processor).pending, 0);
