@@ -11,6 +11,8 @@ export type Ability =
   /** Has a clock and random values while a module loads. */
   | 'early spans'
   | 'gzip'
+  /** Speaks HTTP/2, and so gRPC. */
+  | 'HTTP/2'
   /** Knows the syntax of `using`. */
   | 'using'
   /** Tells a program that it, its request or its page is over. */
@@ -24,6 +26,8 @@ export type Ability =
 export interface Input {
   /** The base URL of the receiver. */
   readonly endpoint: string;
+  /** That of the same receiver, over gRPC. */
+  readonly grpcEndpoint: string;
   readonly lacks: readonly Ability[];
   /** What the resource is to say of the runtime. */
   readonly language: 'nodejs' | 'webjs';

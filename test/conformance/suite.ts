@@ -10,6 +10,8 @@ import end from './cases/end.ts';
 import environment from './cases/environment.ts';
 import explicitParents from './cases/explicit-parents.ts';
 import generators from './cases/generators.ts';
+import grpc from './cases/grpc.ts';
+import grpcPort from './cases/grpc-port.ts';
 import gzip from './cases/gzip.ts';
 import importing from './cases/import.ts';
 import json from './cases/json.ts';
@@ -47,6 +49,8 @@ export const SUITE: Readonly<Record<string, Case>> = {
   protobuf,
   json,
   gzip,
+  grpc,
+  'grpc-port': grpcPort,
   volume,
   clock,
   end,

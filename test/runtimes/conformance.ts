@@ -95,6 +95,7 @@ async function runCell(host: Host, id: string, testCase: Case, folder: string, r
   const inbox = await receiver.open(fate === 'its first request is cancelled');
   const input: Input = {
     endpoint: inbox.endpoint,
+    grpcEndpoint: inbox.grpcEndpoint,
     lacks: Object.keys(host.lacks) as Ability[],
     language: host.language,
     runtimeName: host.runtimeName,

@@ -23,17 +23,23 @@ export interface Answer {
 }
 
 /** A request as the receiver has read it. */
-export type Received = Pick<CollectorRequest, 'headers' | 'spans' | 'problem' | 'path'>;
+export type Received = Pick<CollectorRequest, 'headers' | 'spans'> &
+  Partial<Pick<CollectorRequest, 'problem' | 'path'>>;
 
 /** What has arrived. */
 export interface Arrival {
   readonly requests: readonly Received[];
 }
 
-/** A collector in the process of the receiver. */
-export interface Inbox {
-  /** Its base URL. */
+/** Where an inbox is reached. */
+export interface Endpoints {
+  /** Its base URL over HTTP. */
   readonly endpoint: string;
+  readonly grpcEndpoint: string;
+}
+
+/** A collector in the process of the receiver. */
+export interface Inbox extends Endpoints {
   /** Resolves as soon as so many requests have arrived. */
   received(requests: number): Promise<unknown>;
   /** What has arrived, once there are so many different spans, or after some seconds; closes the collector. */
@@ -76,11 +82,11 @@ export function startReceiver(): Receiver {
   return {
     async open(holdsFirst) {
       const inbox = ++inboxes;
-      const endpoint = (await ask({ command: 'open', inbox, holdsFirst })) as string;
+      const endpoints = (await ask({ command: 'open', inbox, holdsFirst })) as Endpoints;
       const arrived = (rest: Partial<Question>) =>
         ask({ command: 'arrived', inbox, patienceMillis: PATIENCE_MILLIS, ...rest }) as Promise<Arrival>;
       return {
-        endpoint,
+        ...endpoints,
         received: (requests) => arrived({ requests }),
         closed: (spans) => arrived({ spans, isLast: true }),
       };

@@ -1,10 +1,19 @@
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Collector, startCollector } from '../oracle/collector.ts';
-import type { Answer, Arrival, Question } from './inbox.ts';
+import { type GrpcCollector, startGrpcCollector } from '../oracle/grpc-collector.ts';
+import type { Answer, Arrival, Endpoints, Question, Received } from './inbox.ts';
 
 // A process by itself, which opens collectors for others and says what has arrived there; inbox.ts talks to it.
 
-const collectors = new Map<number, Collector>();
+interface Open {
+  readonly collector: Collector;
+  readonly grpcCollector: GrpcCollector;
+  /** Says `request` of each over gRPC. */
+  readonly grpcRequests: EventEmitter;
+}
+
+const inboxes = new Map<number, Open>();
 
 process.on('message', async (question: Question) => {
   const { id, command } = question;
@@ -18,35 +27,42 @@ process.on('message', async (question: Question) => {
 });
 process.on('disconnect', () => process.exit());
 
-async function open({ inbox, holdsFirst }: Question): Promise<string> {
+async function open({ inbox, holdsFirst }: Question): Promise<Endpoints> {
   const collector = await startCollector({
     // For pages, and as much as the cases send.
     cors: { allowedOrigins: ['*'], allowedHeaders: ['content-type', 'content-encoding', 'authorization'] },
     answer: ({ index }) => (holdsFirst && index === 0 ? new Promise(() => {}) : undefined),
   });
-  collectors.set(inbox, collector);
-  return collector.url;
+  const grpcRequests = new EventEmitter();
+  const grpcCollector = await startGrpcCollector({
+    answer() {
+      grpcRequests.emit('request');
+      return undefined;
+    },
+  });
+  inboxes.set(inbox, { collector, grpcCollector, grpcRequests });
+  return { endpoint: collector.url, grpcEndpoint: grpcCollector.url };
 }
 
 /** Waits for so many requests with spans, or so many different spans, or until the time is up. */
 async function arrived({ inbox, requests = 0, spans = 0, patienceMillis, isLast }: Question): Promise<Arrival> {
-  const collector = collectors.get(inbox) as Collector;
+  const { collector, grpcCollector, grpcRequests } = inboxes.get(inbox) as Open;
   const timeIsUp = delay(patienceMillis, true);
   for (;;) {
-    const ids = new Set(
-      collector.requests.flatMap((request) => request.spans.map(({ traceId, spanId }) => traceId + spanId)),
-    );
-    const isComplete = collector.requests.length >= requests && ids.size >= spans;
-    if (isComplete || (await Promise.race([collector.received(collector.requests.length + 1), timeIsUp])) === true) {
-      if (isLast) await collector.close();
-      return {
-        requests: collector.requests.map((request) => ({
-          ...request,
-          body: undefined,
-          content: undefined,
-          message: undefined,
-        })),
-      };
+    const received: Received[] = [
+      ...collector.requests.map(({ headers, spans, problem, path }) => ({ headers, spans, problem, path })),
+      ...grpcCollector.requests.map(({ metadata, spans }) => ({ headers: metadata as Received['headers'], spans })),
+    ];
+    const ids = new Set(received.flatMap((request) => request.spans.map(({ traceId, spanId }) => traceId + spanId)));
+    const isComplete = received.length >= requests && ids.size >= spans;
+    const another = () =>
+      Promise.race([collector.received(collector.requests.length + 1), once(grpcRequests, 'request')]);
+    if (isComplete || (await Promise.race([another(), timeIsUp])) === true) {
+      if (isLast) {
+        await collector.close();
+        grpcCollector.close();
+      }
+      return { requests: received };
     }
   }
 }

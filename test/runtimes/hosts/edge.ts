@@ -23,6 +23,7 @@ function edgeHost(title: string, isExtended: boolean, lacks: Host['lacks']): Hos
     lacks: {
       gzip: 'there is no `CompressionStream`',
       signals: 'a function is no process',
+      'HTTP/2': 'edge functions have no HTTP/2 for programs',
       cancellation: 'a function goes on when a client goes',
       ...lacks,
     },

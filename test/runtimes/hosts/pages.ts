@@ -48,6 +48,7 @@ function pageHost(title: string, isWorker: boolean, lacks: Host['lacks']): Host 
       'async context': 'browsers have no `AsyncLocalStorage`',
       environment: 'a page has no environment variables',
       signals: 'a page is no process',
+      'HTTP/2': 'a page has HTTP/2 by `fetch` only, without trailers',
       cancellation: 'a page has no requests of others',
       ...lacks,
     },

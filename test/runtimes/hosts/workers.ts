@@ -25,6 +25,7 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
     lacks: {
       'early spans': 'Workers have neither a clock nor random values while a module loads',
       signals: 'a Worker is no process',
+      'HTTP/2': 'Workers have no HTTP/2 for programs',
       ...lacks,
     },
     missing: () => undefined,

@@ -1,0 +1,21 @@
+import { startSpan } from '@realtime-ai/trace';
+import { defineCase, shutDown } from '../case.ts';
+import { expectThrows } from '../expectation.ts';
+
+export default defineCase({
+  title: 'Port 4317 means gRPC, or an error that names 4318',
+  spans: 1,
+  async run({ initialize, has }) {
+    if (has('HTTP/2')) {
+      initialize({ otlpEndpoint: 'localhost:4317' });
+      await shutDown();
+    } else {
+      expectThrows(() => initialize({ otlpEndpoint: 'localhost:4317' }), 'use port 4318');
+      expectThrows(() => initialize({ otlpProtocol: 'grpc' }), 'port 4318');
+    }
+    initialize();
+    startSpan('over HTTP').end();
+    await shutDown();
+  },
+  check() {},
+});
