@@ -49,12 +49,12 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
 
   for (const [what, program] of programs) check(what, (await bundleSize(program, folder)).gzipBytes);
   for (const entry of Object.keys(exports)) {
-    // What pages cannot have weighs nothing there.
-    if (entry.endsWith('.json') || exports[entry]?.import?.browser === null) continue;
+    if (entry.endsWith('.json')) continue;
     const path = `${NAME}${entry.slice(1)}`;
     const whole = `import * as all from '${path}'; globalThis.all = all;`;
-    // Of one that is for servers alone, what it adds to the main one.
-    const beside = entry === './grpc' ? ({ platform: 'node', external: ['#main'] } as const) : undefined;
+    // Of one that pages cannot have, what it adds to the main one on servers.
+    const isForServers = exports[entry]?.import?.browser === null;
+    const beside = isForServers ? ({ platform: 'node', external: ['#main'] } as const) : undefined;
     const what = `entry point ${path}, ${beside ? 'beside the main one' : 'all of it'}`;
     check(what, (await bundleSize(whole, folder, beside)).gzipBytes);
   }

@@ -1,6 +1,7 @@
 import type { ProcessorStats } from '../src/export/batch.ts';
 import type { DropReason } from '../src/export/exporter.ts';
 import { type FaultServer, type FaultServerOptions, FaultServers } from '../test/export/faults/fault-server.ts';
+import { GrpcServer } from '../test/export/faults/grpc-server.ts';
 import { type Measures, Producer, type ProducerOptions } from '../test/export/faults/producer.ts';
 import type { Random } from './random.ts';
 
@@ -37,6 +38,7 @@ export class Stage {
   /** Of the event loop, in milliseconds. */
   private worst = { p99: 0, max: 0 };
   private readonly servers = new FaultServers();
+  private readonly grpcServers: GrpcServer[] = [];
   private readonly producers: Producer[] = [];
 
   constructor(random: Random) {
@@ -45,6 +47,14 @@ export class Stage {
 
   server(options?: FaultServerOptions): Promise<FaultServer> {
     return this.servers.start(options);
+  }
+
+  /** One that takes gRPC. */
+  async grpcServer(): Promise<GrpcServer> {
+    const server = new GrpcServer();
+    this.grpcServers.push(server);
+    await server.listen();
+    return server;
   }
 
   /** @param variables - Of its environment. */
@@ -93,8 +103,12 @@ export class Stage {
   }
 
   /** Ends the load and the faults, and checks what has become of everything. */
-  async conclude(server: FaultServer, producer: Producer, expected: Expected = {}): Promise<ProcessorStats> {
-    await server.recover();
+  async conclude(
+    server: FaultServer | GrpcServer,
+    producer: Producer,
+    expected: Expected = {},
+  ): Promise<ProcessorStats> {
+    if ('recover' in server) await server.recover();
     await producer.load(0);
     await producer.settle(100);
     // With a request of a single batch the memory for a backlog goes.
@@ -107,7 +121,12 @@ export class Stage {
     const stats = await producer.stats();
     const report = await server.report();
     const { ended, acknowledged, rejected, unknown, pending, dropped } = stats;
-    const { received, total, repeated } = report;
+    const { received, total } = report;
+    // Over gRPC nobody knows which answers went lost.
+    const { repeated, requests } =
+      'requests' in report
+        ? { repeated: 0, requests: report.requests }
+        : { ...report, requests: report.requestSpans.length };
     this.problems.push(...report.problems);
     this.require(ended > 0 && acknowledged > 0, 'nothing was sent');
     this.require(pending === 0, `${pending} spans are still pending`);
@@ -136,7 +155,7 @@ export class Stage {
       rejected,
       unknown,
       again: total - received,
-      requests: report.requestSpans.length,
+      requests,
       'loop p99/max ms': `${this.worst.p99.toFixed(0)}/${this.worst.max.toFixed(0)}`,
       'heap +': megabytes(heap),
     });
@@ -144,7 +163,11 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.servers.close(), ...this.producers.map((producer) => producer.close())]);
+    await Promise.all([
+      this.servers.close(),
+      ...this.grpcServers.map((server) => server.end()),
+      ...this.producers.map((producer) => producer.close()),
+    ]);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts';
+import { grpc } from './scenarios/grpc.ts';
 import { idle } from './scenarios/idle.ts';
 import { outage } from './scenarios/outage.ts';
 import { randomFaults } from './scenarios/random-faults.ts';
@@ -7,4 +8,4 @@ import { secure } from './scenarios/secure.ts';
 import { slowCollector } from './scenarios/slow-collector.ts';
 
 /** In the order in which they run. */
-export const suite: readonly Scenario[] = [restarts, outage, randomFaults, slowCollector, secure, idle];
+export const suite: readonly Scenario[] = [restarts, outage, randomFaults, slowCollector, secure, grpc, idle];
