@@ -1,0 +1,99 @@
+// Draws what a terminal shows as a picture for a document: SVG, in which the text stays text.
+
+const COLUMN = 8.4;
+const ROW = 20;
+const PADDING = 16;
+const BAR = 36;
+
+const BACKGROUND = '#11151c';
+const FOREGROUND = '#d7dce2';
+/** The eight colours of terminals, and their bright ones, by the number after 3 or 9. */
+const COLOURS = ['#5c6470', '#ff6b68', '#8ecf6b', '#e8c268', '#6cb0f5', '#d393e8', '#5fd0d0', '#d7dce2'];
+
+interface Pen {
+  colour: string;
+  isBold: boolean;
+  isDim: boolean;
+}
+
+/** A piece of a line that looks the same all over. */
+interface Piece extends Pen {
+  readonly text: string;
+  readonly column: number;
+}
+
+/**
+ * A terminal with `text` in it, which may have the escape sequences of colours, bold and dim in it, and no others.
+ *
+ * @param title - Stands on its frame.
+ * @throws Error for an escape sequence that it does not know.
+ */
+export function pictureOf(text: string, title: string): string {
+  const pen: Pen = { colour: FOREGROUND, isBold: false, isDim: false };
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => piecesOf(line, pen));
+  const columns = Math.max(
+    ...lines.map((pieces) => Math.max(0, ...pieces.map((each) => each.column + each.text.length))),
+  );
+  const width = Math.ceil(columns * COLUMN + 2 * PADDING);
+  const height = lines.length * ROW + PADDING + BAR;
+  const dots = ['#ff5f57', '#febc2e', '#28c840'].map(
+    (colour, at) => `<circle cx="${20 + 18 * at}" cy="18" r="5.5" fill="${colour}"/>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<title>${escaped(title)}</title>
+<rect width="${width}" height="${height}" rx="8" fill="${BACKGROUND}"/>
+${dots.join('')}<text x="${width / 2}" y="23" text-anchor="middle" fill="#8b94a0" font-family="sans-serif" font-size="13">${escaped(title)}</text>
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">
+${lines.map((pieces, row) => lineOf(pieces, BAR + row * ROW + 14)).join('\n')}
+</g>
+</svg>
+`;
+}
+
+/** Whatever the font, each piece begins and ends where a terminal has it. */
+function lineOf(pieces: readonly Piece[], y: number): string {
+  return pieces
+    .filter(({ text }) => text.trim() !== '')
+    .map(({ text, column, colour, isBold, isDim }) => {
+      const blank = text.length - text.trimStart().length;
+      const shown = text.trim();
+      const x = (PADDING + (column + blank) * COLUMN).toFixed(1);
+      const style = `${isBold ? ' font-weight="bold"' : ''}${isDim ? ' opacity="0.6"' : ''}`;
+      return `<text x="${x}" y="${y}" textLength="${(shown.length * COLUMN).toFixed(1)}" fill="${colour}"${style}>${escaped(shown)}</text>`;
+    })
+    .join('');
+}
+
+/** Goes on with the pen as the line before has left it. */
+function piecesOf(line: string, pen: Pen): Piece[] {
+  const pieces: Piece[] = [];
+  let column = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals are told by
+  for (const [, codes, text] of line.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+|\x1b)/g)) {
+    if (codes !== undefined) for (const code of codes.split(';')) dip(pen, Number(code));
+    else if (text === '\x1b') throw new Error(`an escape sequence that is not of colours: ${JSON.stringify(line)}`);
+    else {
+      pieces.push({ ...pen, text, column });
+      column += text.length;
+    }
+  }
+  return pieces;
+}
+
+function dip(pen: Pen, code: number): void {
+  const colour = COLOURS[code % 10];
+  if (code === 0) Object.assign(pen, { colour: FOREGROUND, isBold: false, isDim: false });
+  else if (code === 1) pen.isBold = true;
+  else if (code === 2) pen.isDim = true;
+  else if (code === 22) Object.assign(pen, { isBold: false, isDim: false });
+  else if (code === 39) pen.colour = FOREGROUND;
+  else if ((code >= 30 && code < 38) || (code >= 90 && code < 98)) pen.colour = colour;
+  else throw new Error(`SGR ${code} is not drawn`);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
