@@ -88,6 +88,11 @@ export interface Config {
   sampler?: Sampler;
   /** `pretty` for people, `json` for programs: one OTLP/JSON request a line. Default: `pretty`. */
   stdoutFormat?: StdoutFormat;
+  /**
+   * The attributes that `pretty` shows: keys, and beginnings of keys that end in `*`. Default: all but those which the name of
+   * the span says already.
+   */
+  stdoutAttributes?: readonly string[];
   /** Further attributes of the resource. `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
   resourceAttributes?: Attributes;
   /** `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` and its kin. Default: 128 of each, values of any length. */
@@ -156,6 +161,7 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   samplingRate: RATE,
   sampler: /* @__PURE__ */ objectWith('shouldSample'),
   stdoutFormat: /* @__PURE__ */ oneOf('pretty', 'json'),
+  stdoutAttributes: /* @__PURE__ */ arrayOf('keys', TEXT),
   resourceAttributes: OBJECT,
   spanLimits: OBJECT,
   batch: OBJECT,

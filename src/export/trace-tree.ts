@@ -1,26 +1,47 @@
-import type { Attributes, AttributeValue } from '../core/attributes.ts';
-import { compareHrTime, type HrTime, hrDuration, millisOf } from '../core/clock.ts';
+import { compareHrTime, hrDuration, millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { SpanStatusCode } from '../core/status.ts';
-import { cut } from '../core/text.ts';
 
-// A value longer than this is cut, so that a span stays a line.
-const MAX_VALUE = 60;
-// A chain of spans that is deeper goes straight down, so that its text does not grow with the square of its length.
-const MAX_INDENT = 150;
-// What could move a cursor, colour a terminal or turn the direction of a line.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
-export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** A span in its place in a trace, with the times of it that a picture needs: milliseconds since the trace began. */
+export interface TreeRow {
+  readonly span: ReadableSpan;
+  /** The one above, if it is there. */
+  readonly parent: ReadableSpan | undefined;
+  readonly start: number;
+  readonly end: number;
+  /** What is not spent in a child, in milliseconds. */
+  readonly self: number;
+  /** For itself and each span above it whether another one of the same parent follows; the top is left out. */
+  readonly followed: readonly boolean[];
+  readonly hasChildren: boolean;
+  /** 0 at the top. */
+  readonly depth: number;
+  /** It has not ended. */
+  readonly isOpen: boolean;
+}
+
+/** The spans of a trace, or of a part of it. */
+export interface TraceTree {
+  /** Never empty; children below their parent in the order in which they started. */
+  readonly rows: readonly TreeRow[];
+  /** Of the whole, in milliseconds. */
+  readonly total: number;
+}
+
+// Of a chain that is deeper the deepest levels are told alone, lest their list grow with the square of its length.
+const MAX_LEVELS = 64;
 
 /**
- * A trace for people: a line with its id, service, start and length, then a line a span, children below their
- * parent in the order in which they started.
+ * @param ended - At least one, in any order, some perhaps without their parents.
+ * @param open - One that is above them and goes on.
  */
-export function traceTree(spans: readonly ReadableSpan[], note: string): string {
+export function traceTree(ended: readonly ReadableSpan[], open?: ReadableSpan): TraceTree {
+  const spans = open === undefined ? ended : [open, ...ended];
   const children = new Map<string, ReadableSpan[]>();
   const known = new Set(spans.map((span) => span.spanContext().spanId));
+  const sorted = [...spans].sort((a, b) => compareHrTime(a.startTime, b.startTime));
+  const origin = sorted[0].startTime;
   const tops: ReadableSpan[] = [];
-  for (const span of [...spans].sort((a, b) => compareHrTime(a.startTime, b.startTime))) {
+  for (const span of sorted) {
     const parent = span.parentSpanContext?.spanId;
     if (parent === undefined || !known.has(parent)) {
       tops.push(span);
@@ -30,89 +51,50 @@ export function traceTree(spans: readonly ReadableSpan[], note: string): string 
     if (siblings === undefined) children.set(parent, [span]);
     else siblings.push(span);
   }
-  const lines = [headline(spans, tops[0], note)];
+  const startOf = (span: ReadableSpan) => millisOf(hrDuration(origin, span.startTime));
+  const ownEndOf = (span: ReadableSpan) => startOf(span) + millisOf(span.duration);
+  const total = spans.reduce((latest, span) => Math.max(latest, ownEndOf(span)), 0);
+  const endOf = (span: ReadableSpan) => (span === open ? total : ownEndOf(span));
+  const rows: TreeRow[] = [];
   // A stack of its own: a chain of spans may be longer than the call stack is deep.
-  const stack = tops.reverse().map((span) => ({ span, indent: '  ', branch: '', below: '' }));
+  const stack = tops.reverse().map((span) => ({
+    span,
+    parent: undefined as ReadableSpan | undefined,
+    depth: 0,
+    followed: [] as readonly boolean[],
+  }));
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { span, indent, branch, below } = next;
-    lines.push(`${indent}${branch}${spanLine(span)}`);
+    const { span, parent, depth, followed } = next;
     const { spanId } = span.spanContext();
     const under = children.get(spanId) ?? [];
     // Once only, should a generator give the same id twice.
     children.delete(spanId);
-    const deeper = indent.length < MAX_INDENT ? indent + below : indent;
+    const [start, end] = [startOf(span), endOf(span)];
+    // Side by side they count once.
+    let self = end - start;
+    let seen = start;
+    for (const child of under) {
+      const until = Math.min(endOf(child), end);
+      if (until > seen) {
+        self -= until - Math.max(startOf(child), seen);
+        seen = until;
+      }
+    }
+    rows.push({
+      span,
+      parent,
+      start,
+      end,
+      self,
+      followed,
+      hasChildren: under.length > 0,
+      depth,
+      isOpen: span === open,
+    });
+    const above = followed.length < MAX_LEVELS ? followed : followed.slice(1);
     for (let at = under.length - 1; at >= 0; at--) {
-      const isLast = at === under.length - 1;
-      stack.push({ span: under[at], indent: deeper, branch: isLast ? '└─ ' : '├─ ', below: isLast ? '   ' : '│  ' });
+      stack.push({ span: under[at], parent: span, depth: depth + 1, followed: [...above, at < under.length - 1] });
     }
   }
-  return lines.join('\n');
-}
-
-function headline(spans: readonly ReadableSpan[], first: ReadableSpan, note: string): string {
-  const end = spans.reduce(
-    (latest, { endTime }) => (compareHrTime(endTime, latest) > 0 ? endTime : latest),
-    first.endTime,
-  );
-  const service = first.resource.attributes['service.name'];
-  const parts = [
-    `trace ${first.spanContext().traceId}`,
-    ...(service === undefined ? [] : [printable(String(service))]),
-    new Date(millisOf(first.startTime)).toISOString(),
-    durationText(hrDuration(first.startTime, end)),
-    `${spans.length} ${spans.length === 1 ? 'span' : 'spans'}`,
-  ];
-  return `${parts.join('  ')}${note === '' ? '' : `  (${note})`}`;
-}
-
-function spanLine(span: ReadableSpan): string {
-  const { status } = span;
-  const parts = [printable(span.name), durationText(span.duration)];
-  if (status.code === SpanStatusCode.ERROR) parts.push(`ERROR${status.message ? ` ${valueText(status.message)}` : ''}`);
-  else if (status.code === SpanStatusCode.OK) parts.push('OK');
-  parts.push(...attributeTexts(span.attributes));
-  const events = new Map<string, number>();
-  for (const { name } of span.events) events.set(name, (events.get(name) ?? 0) + 1);
-  for (const [name, count] of events) parts.push(`[${printable(name)}${count > 1 ? ` x${count}` : ''}]`);
-  return parts.join('  ');
-}
-
-function attributeTexts(attributes: Attributes): string[] {
-  return Object.entries(attributes).map(([key, value]) => `${printable(key)}=${valueText(value)}`);
-}
-
-function valueText(value: AttributeValue | null | undefined): string {
-  if (typeof value === 'string') {
-    const text = shortened(value);
-    return /^[\w.,:;/@+-]+$/.test(text) ? text : printable(JSON.stringify(text));
-  }
-  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
-  if (typeof value === 'object') {
-    return printable(shortened(JSON.stringify(value, nestedValue)));
-  }
-  return String(value);
-}
-
-/** Shortened before they are put together: a value may be larger than any string. */
-function nestedValue(_key: string, value: unknown): unknown {
-  if (typeof value === 'string') return shortened(value);
-  if (typeof value === 'bigint') return String(value);
-  return value instanceof Uint8Array ? `<${value.length} bytes>` : value;
-}
-
-function shortened(text: string): string {
-  return text.length > MAX_VALUE ? `${cut(text, MAX_VALUE)}…` : text;
-}
-
-function printable(text: string): string {
-  return text.replace(UNPRINTABLE, '\ufffd');
-}
-
-function durationText(duration: HrTime): string {
-  const millis = millisOf(duration);
-  if (millis < 1) return `${Math.round(millis * 1000)} µs`;
-  if (millis < 1_000) return `${millis.toFixed(millis < 100 ? 1 : 0)} ms`;
-  if (millis < 60_000) return `${(millis / 1_000).toFixed(2)} s`;
-  const seconds = Math.round(millis / 1_000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return { rows, total };
 }

@@ -1,5 +1,7 @@
 import { checkedTls, writeOut } from '#platform';
 import type { Config } from '../config.ts';
+import { now } from '../core/clock.ts';
+import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
@@ -47,7 +49,7 @@ const MAX_WAITING = 10_000;
  * Prints to the console. The printer is loaded when it is asked for, so that pages which send their spans elsewhere do
  * without it; spans that end before it is there are handed over to it, and a flush waits for it.
  */
-export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor {
+export function stdoutProcessor(format: StdoutFormat = 'pretty', attributes?: readonly string[]): SpanProcessor {
   const waiting: ReadableSpan[] = [];
   let room = MAX_WAITING;
   const processor: SpanProcessor = {
@@ -64,7 +66,16 @@ export function stdoutProcessor(format: StdoutFormat = 'pretty'): SpanProcessor 
   const loading = import('#printer').then(
     ({ TracePrinter }) => {
       const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
-      const printer = new TracePrinter({ format, write: writeOut, rootOf, onError });
+      const printer = new TracePrinter({
+        format,
+        write: writeOut,
+        drained: async () => {},
+        rootOf,
+        onError,
+        style: () => ({ columns: 120, hasColor: false, hasUnicode: true, attributes }),
+        now,
+        later,
+      });
       processor.onEnd = (span) => printer.onEnd(span);
       waiting.forEach(processor.onEnd);
       waiting.length = 0;

@@ -29,8 +29,11 @@ import type { HostDefaults, HostSettings } from './host.ts';
 export { flushAtEnd } from './process-end.ts';
 
 /** Prints to standard output, at once: what has ended is there although `process.exit` follows. */
-export function stdoutProcessor(format: StdoutFormat | undefined): SpanProcessor {
-  return new StdoutSpanProcessor({ format });
+export function stdoutProcessor(
+  format: StdoutFormat | undefined,
+  attributes: readonly string[] | undefined,
+): SpanProcessor {
+  return new StdoutSpanProcessor({ format, attributes });
 }
 
 /** What `config` says, and the environment variables where it says nothing. Reads them once. */

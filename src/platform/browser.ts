@@ -1,4 +1,5 @@
 import { type ContextStorage, stackStorage } from './context-storage.ts';
+import type { Terminal } from './platform.ts';
 
 // A page or a web worker: no environment, no process, the console for output.
 
@@ -28,8 +29,21 @@ export function readFile(): never {
   throw new Error('this runtime reads no files');
 }
 
-export function writeOut(text: string): void {
-  console.log(text.replace(/\n$/, ''));
+/** What has several lines is a group of the console's, closed, with the first line as its title. */
+export function writeOut(text: string, hasFailed?: boolean): void {
+  const [title, ...lines] = text.replace(/\n$/, '').split('\n');
+  if (lines.length === 0 || hasFailed === undefined) console.log(text.replace(/\n$/, ''));
+  else {
+    console.groupCollapsed('%c%s', `font: bold 1em monospace${hasFailed ? ';color:#d32f2f' : ''}`, title);
+    console.log('%c%s', 'font: 1em monospace', lines.join('\n'));
+    console.groupEnd();
+  }
+}
+
+export function outDrained(): undefined {}
+
+export function terminal(): Terminal {
+  return { isTerminal: false };
 }
 
 export function writeError(line: string): void {

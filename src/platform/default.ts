@@ -1,5 +1,6 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
+import type { Terminal } from './platform.ts';
 
 // For runtimes that say nothing of themselves: only what the web's standards promise is used.
 
@@ -58,6 +59,12 @@ export function readFile(): never {
 export function writeOut(text: string): void {
   // The console ends the line itself.
   console.log(text.replace(/\n$/, ''));
+}
+
+export function outDrained(): undefined {}
+
+export function terminal(): Terminal {
+  return { isTerminal: false };
 }
 
 export function writeError(line: string): void {

@@ -3,7 +3,7 @@ import type { Context } from '../core/context.ts';
 import type { CheckedTls } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import { createGlobalFetch } from './global-fetch.ts';
-import type { PlatformFetch } from './platform.ts';
+import type { PlatformFetch, Terminal } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { loadGrpc } from './load-grpc.ts';
@@ -22,12 +22,13 @@ export function createContextStorage(): ContextStorage {
 declare const Deno: {
   readonly pid: number;
   readonly version: { readonly deno: string };
-  readonly build: { readonly arch: string };
+  readonly build: { readonly arch: string; readonly os: string };
   readonly env: { get(name: string): string | undefined };
   readonly permissions: {
     querySync(permission: { name: string; variable?: string; kind?: string }): { state: string };
   };
-  readonly stdout: { write(bytes: Uint8Array): Promise<number> };
+  readonly stdout: { write(bytes: Uint8Array): Promise<number>; isTerminal(): boolean };
+  consoleSize(): { columns: number };
   createHttpClient(options: { caCerts?: string[]; cert?: string; key?: string }): { close(): void };
   hostname(): string;
   readFileSync(path: string): Uint8Array;
@@ -35,7 +36,16 @@ declare const Deno: {
 };
 
 const encoder = new TextEncoder();
+// What standard output takes too slowly may wait up to here; what comes beyond is left out.
+const MAX_WAITING_BYTES = 1024 * 1024;
 let written: Promise<unknown> = Promise.resolve();
+let waiting = 0;
+let lost = 0;
+
+function tellLost(): void {
+  writeError(`[trace] standard output is too slow, ${lost} prints are left out`);
+  lost = 0;
+}
 
 export const language = 'nodejs';
 export const constrained = false;
@@ -56,7 +66,31 @@ export function processAttributes(): Record<string, string | number> {
 }
 
 export function writeOut(text: string): void {
-  written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
+  const bytes = encoder.encode(text);
+  if (waiting > 0 && waiting + bytes.length > MAX_WAITING_BYTES) {
+    if (lost++ === 0) written.then(tellLost);
+    return;
+  }
+  waiting += bytes.length;
+  written = written
+    .then(() => writeAll(bytes))
+    .catch(() => {})
+    .then(() => {
+      waiting -= bytes.length;
+    });
+}
+
+export function outDrained(): Promise<unknown> {
+  return written;
+}
+
+export function terminal(): Terminal {
+  const isTerminal = Deno.stdout.isTerminal();
+  return {
+    isTerminal,
+    columns: isTerminal ? Deno.consoleSize().columns : undefined,
+    isWindows: Deno.build.os === 'windows',
+  };
 }
 
 export function writeError(line: string): void {

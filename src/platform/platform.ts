@@ -4,6 +4,14 @@ import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 
+/** What a runtime knows of its standard output. */
+export interface Terminal {
+  readonly isTerminal: boolean;
+  /** Its width. */
+  readonly columns?: number;
+  readonly isWindows?: boolean;
+}
+
 /** What sends requests, and what may be called when there will be none any more. */
 export type PlatformFetch = FetchLike & { close?(): void };
 
@@ -29,8 +37,17 @@ export interface Platform {
   env(name: string): string | undefined;
   /** Resource attributes of process and host, as far as they can be known. Never throws. */
   processAttributes(): Record<string, string | number | readonly string[]>;
-  /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
-  writeOut(text: string): void;
+  /**
+   * Writes whole lines to standard output, or to the console where there is none. Never throws; does not wait for a pipe that
+   * is read too slowly, where the runtime can help it: what is too much then is left out, and standard error told.
+   *
+   * @param hasFailed - There is an error in what it says.
+   */
+  writeOut(text: string, hasFailed?: boolean): void;
+  /** Resolves when what was written is out, or never will be; `undefined` where it is. */
+  outDrained(): Promise<unknown> | undefined;
+  /** What standard output is. Never throws. */
+  terminal(): Terminal;
   /** Writes a line to standard error, or to the console where there is none. Never throws. */
   writeError(line: string): void;
   /**

@@ -1,0 +1,105 @@
+import type { AttributeValue } from '../core/attributes.ts';
+import { millisOf } from '../core/clock.ts';
+import type { ReadableSpan } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { cut } from '../core/text.ts';
+import { durationText } from './duration.ts';
+import { printable } from './text-width.ts';
+
+/** What details are written with. */
+export interface DetailStyle {
+  readonly mark: string;
+  readonly link: string;
+  readonly ellipsis: string;
+  readonly micro: string;
+}
+
+// A value longer than this is cut, so that others have a place, too.
+const MAX_VALUE = 60;
+const MAX_MESSAGE = 300;
+const MAX_LINKS = 3;
+// What most would read past: names say it, or it is the same all over.
+const DULL = /^(pipeline\.name|pipeline\.element|message\.type|audio\.media_type|video\.media_type|exception\..*)$/;
+
+/**
+ * The events of a span, its links and attributes, on a line; `''` where there are none.
+ *
+ * @param parent - The one above it: unless it is wanted by name, what that says already is not said again.
+ * @param wanted - Keys of attributes, and beginnings of keys that end in `*`. Default: all that say something.
+ */
+export function detailsOf(
+  span: ReadableSpan,
+  parent: ReadableSpan | undefined,
+  wanted: readonly string[] | undefined,
+  style: DetailStyle,
+): string {
+  const parts: string[] = [];
+  const events = new Map<string, { count: number; millis: number }>();
+  for (const { name, time } of span.events) {
+    if (name === 'exception' && span.status.code === SpanStatusCode.ERROR) continue;
+    const known = events.get(name);
+    if (known === undefined) events.set(name, { count: 1, millis: millisOf(time) - millisOf(span.startTime) });
+    else known.count++;
+  }
+  for (const [name, { count, millis }] of events) {
+    const when = count > 1 ? `x${count}` : `+${durationText(Math.max(0, millis), style.micro)}`;
+    parts.push(`${style.mark} ${printable(cut(name, MAX_VALUE))} ${when}`);
+  }
+  for (const { context } of span.links.slice(0, MAX_LINKS)) {
+    const isOwn = context.traceId === span.spanContext().traceId;
+    parts.push(`${style.link}${isOwn ? `span ${context.spanId}` : `trace ${context.traceId}`}`);
+  }
+  if (span.links.length > MAX_LINKS) parts.push(`${style.link}${span.links.length - MAX_LINKS} more`);
+  const above = wanted === undefined ? parent?.attributes : undefined;
+  for (const [key, value] of Object.entries(span.attributes)) {
+    if (isWanted(key, wanted) && (value === undefined || above?.[key] !== value))
+      parts.push(`${printable(cut(key, MAX_VALUE))}=${valueText(value, style.ellipsis)}`);
+  }
+  return parts.join('  ');
+}
+
+/** What went wrong and where it was thrown; `undefined` where nothing did. */
+export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string | undefined {
+  if (span.status.code !== SpanStatusCode.ERROR) return undefined;
+  const thrown = span.events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
+  const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = thrown ?? {};
+  const said = span.status.message || message || '';
+  const kind = type && type !== 'Error' ? `${type}: ` : '';
+  const text = `${kind}${said}`.trim() || 'error';
+  const short = text.length > MAX_MESSAGE ? cut(text, MAX_MESSAGE) + ellipsis : text;
+  const place = placeOf(String(stack ?? ''));
+  return printable(short.replace(/\s+/g, ' ')) + (place && `  at ${printable(place)}`);
+}
+
+/** The topmost place of a stack: function, the last two parts of the path, line and column. */
+function placeOf(stack: string): string {
+  // V8 writes `at f (file:1:2)`, others `f@file:1:2`.
+  const [, v8Name, v8Place, name, place] =
+    /^\s*at (?:(.*?) \()?([^()\n]+:\d+(?::\d+)?)\)?$|^([^@\n]*)@(.+:\d+:\d+)$/m.exec(stack.slice(0, 4_096)) ?? [];
+  const path = (v8Place ?? place ?? '').split(/[\\/]/).slice(-2).join('/');
+  if (path === '') return '';
+  const called = v8Name ?? name;
+  return called ? `${called} (${path})` : path;
+}
+
+function isWanted(key: string, wanted: readonly string[] | undefined): boolean {
+  if (wanted === undefined) return !DULL.test(key);
+  return wanted.some((each) => (each.endsWith('*') ? key.startsWith(each.slice(0, -1)) : key === each));
+}
+
+function valueText(value: AttributeValue | null | undefined, ellipsis: string): string {
+  const shortened = (text: string) => (text.length > MAX_VALUE ? cut(text, MAX_VALUE) + ellipsis : text);
+  if (typeof value === 'string') {
+    const text = shortened(value);
+    return /^[\w.,:;/@+-]+$/.test(text) ? text : printable(JSON.stringify(text));
+  }
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  if (typeof value !== 'object') return String(value);
+  // Shortened before they are put together: a value may be larger than any string.
+  const nested = (_key: string, part: unknown): unknown => {
+    if (typeof part === 'string') return shortened(part);
+    if (typeof part === 'bigint') return String(part);
+    return part instanceof Uint8Array ? `<${part.length} bytes>` : part;
+  };
+  return printable(shortened(JSON.stringify(value, nested)));
+}

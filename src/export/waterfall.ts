@@ -1,0 +1,281 @@
+import { millisOf } from '../core/clock.ts';
+import type { ReadableSpan } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { durationText } from './duration.ts';
+import { type DetailStyle, detailsOf, errorOf } from './span-details.ts';
+import { columnsOf, cutToColumns, padded, printable } from './text-width.ts';
+import { ASCII_BARS, type BarStyle, TimeAxis, UNICODE_BARS } from './time-axis.ts';
+import { type TreeRow, traceTree } from './trace-tree.ts';
+
+/** What of a trace is printed at once. */
+export interface TracePart {
+  /** Ended ones, at least one, in any order. */
+  readonly spans: readonly ReadableSpan[];
+  /** One that is above them and goes on. */
+  readonly open?: ReadableSpan;
+  /** Said in the heading where it is not the whole of a trace. */
+  readonly note?: string;
+}
+
+/** How a terminal, or what stands in for one, shows text. */
+export interface WaterfallStyle {
+  /** What a line may take. */
+  readonly columns: number;
+  readonly hasColor: boolean;
+  readonly hasUnicode: boolean;
+  /** The attributes that are shown: keys, and beginnings of keys that end in `*`. Default: all but what names say already. */
+  readonly attributes?: readonly string[];
+}
+
+interface Glyphs extends BarStyle, DetailStyle {
+  readonly branch: string;
+  readonly lastBranch: string;
+  readonly rail: string;
+  readonly slowest: string;
+  readonly failed: string;
+}
+
+const UNICODE: Glyphs = {
+  ...UNICODE_BARS,
+  branch: '├─ ',
+  lastBranch: '└─ ',
+  rail: '│  ',
+  slowest: '◀ ',
+  failed: '✗ ',
+  link: '→ ',
+  ellipsis: '…',
+};
+const ASCII: Glyphs = {
+  ...ASCII_BARS,
+  branch: '|- ',
+  lastBranch: '`- ',
+  rail: '|  ',
+  slowest: '<- ',
+  failed: 'x ',
+  link: '-> ',
+  ellipsis: '...',
+};
+
+const [BOLD, DIM, RED, YELLOW, CYAN] = ['1', '2', '31', '33', '36'];
+
+const LEAST_COLUMNS = 40;
+const MAX_COLUMNS = 240;
+// From here on there is room for details behind the bars.
+const WIDE_COLUMNS = 130;
+const MAX_WIDE_BAR = 60;
+// Of a line, for branches.
+const MAX_TREE = 0.25;
+// Of what is longer the first and the last ones are shown.
+const MAX_ROWS = 200;
+// A part of the whole that is worth a word.
+const SLOW = 0.3;
+
+/**
+ * A trace for people: its id, service, start and length, then each span with a bar on a common axis of time, below its parent.
+ * Lines end in a line feed; apart from colours nothing in them is a control character.
+ */
+export function waterfall(part: TracePart, style: WaterfallStyle): string {
+  return new Waterfall(part, style).text(part.note);
+}
+
+class Waterfall {
+  private readonly _style: WaterfallStyle;
+  private readonly _glyphs: Glyphs;
+  private readonly _columns: number;
+  private readonly _rows: readonly TreeRow[];
+  private readonly _total: number;
+  private readonly _axis: TimeAxis;
+  private readonly _nameColumns: number;
+  private readonly _durationColumns: number;
+  private readonly _barColumns: number;
+  /** The one that took the most time by itself, where that says something. */
+  private readonly _slowest: TreeRow | undefined;
+  private _text = '';
+
+  constructor({ spans, open }: TracePart, style: WaterfallStyle) {
+    this._style = style;
+    this._glyphs = style.hasUnicode ? UNICODE : ASCII;
+    this._columns = Math.min(Math.max(style.columns, LEAST_COLUMNS), MAX_COLUMNS);
+    const { rows, total } = traceTree(spans, open);
+    this._rows = rows;
+    this._total = total;
+    const shown = rows.length > MAX_ROWS ? [...rows.slice(0, MAX_ROWS / 2), ...rows.slice(-MAX_ROWS / 2)] : rows;
+    // What names and lengths leave is for the bars.
+    const longest = (texts: string[]) => texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0);
+    const atMost = Math.floor(this._columns * 0.42);
+    this._durationColumns = longest(shown.map((row) => this._durationOf(row)));
+    this._nameColumns = Math.min(atMost, longest(shown.map((row) => this._treeOf(row) + this._nameOf(row))));
+    const left = this._columns - this._nameColumns - this._durationColumns - 4;
+    this._barColumns = this._isWide ? Math.min(MAX_WIDE_BAR, left >> 1) : left;
+    this._axis = new TimeAxis(total, this._barColumns, this._glyphs);
+    const slowest = rows.reduce((slow, row) => (row.self > slow.self ? row : slow));
+    const isTelling = rows.length > 2 && total > 0 && open === undefined && slowest.self >= SLOW * total;
+    this._slowest = isTelling ? slowest : undefined;
+  }
+
+  private get _isWide(): boolean {
+    return this._columns >= WIDE_COLUMNS;
+  }
+
+  text(note: string | undefined): string {
+    const { _rows } = this;
+    this._heading(note);
+    if (_rows.length > 1) {
+      this._line(
+        `${' '.repeat(this._nameColumns + this._durationColumns + 4)}${this._paint(this._axis.labels(), DIM)}`,
+      );
+    }
+    const half = MAX_ROWS / 2;
+    if (_rows.length <= MAX_ROWS) for (const row of _rows) this._row(row);
+    else {
+      for (const row of _rows.slice(0, half)) this._row(row);
+      this._leaveOut(_rows.slice(half, -half));
+      for (const row of _rows.slice(-half)) this._row(row);
+    }
+    return this._text;
+  }
+
+  /** As many of the parts on a line as fit. */
+  private _heading(note: string | undefined): void {
+    const [{ span }] = this._rows;
+    const { 'service.name': service } = span.resource.attributes;
+    const errors = this._rows.filter(isFailed).length;
+    const { _glyphs } = this;
+    const parts: [text: string, color?: string][] = [
+      [`trace ${span.spanContext().traceId}`, BOLD],
+      ...(service === undefined ? [] : [[printable(String(service))] as [string]]),
+      [new Date(millisOf(span.startTime)).toISOString()],
+      [durationText(this._total, _glyphs.micro), BOLD],
+      [counted(this._rows.length, 'span')],
+      ...(errors ? [[counted(errors, 'error'), RED] as [string, string]] : []),
+      ...(note ? [[`(${note})`, YELLOW] as [string, string]] : []),
+    ];
+    let line = '';
+    let used = 0;
+    for (const [part, color] of parts) {
+      const text = cutToColumns(part, this._columns - 4, _glyphs.ellipsis);
+      const more = columnsOf(text) + 2;
+      if (used > 0 && used + more > this._columns) {
+        this._line(line);
+        line = '';
+        used = 0;
+      }
+      line += (used > 0 || this._text ? '  ' : '') + this._paint(text, color);
+      used += more;
+    }
+    this._line(line);
+  }
+
+  private _row(row: TreeRow): void {
+    const { span } = row;
+    const isSlowest = row === this._slowest;
+    const color = isFailed(row) ? RED : isSlowest ? YELLOW : CYAN;
+    const { ellipsis, slowest } = this._glyphs;
+    const tree = this._treeOf(row);
+    const name = cutToColumns(this._nameOf(row), this._nameColumns - tree.length, ellipsis);
+    const marks = span.events.map(({ time }) => row.start + millisOf(time) - millisOf(span.startTime));
+    const { before, bar } = this._axis.bar(row.start, row.end, marks);
+    const share = isSlowest ? `${slowest}${Math.round((row.self / this._total) * 100)} % of the time  ` : '';
+    const details = detailsOf(span, row.parent, this._style.attributes, this._glyphs);
+    const line =
+      this._paint(tree, DIM) +
+      this._paint(padded(name, this._nameColumns - tree.length), isFailed(row) ? RED : '') +
+      `  ${this._paint(padded(this._durationOf(row), this._durationColumns, true), isSlowest ? YELLOW : '')}  ` +
+      before +
+      this._paint(bar, color);
+    const indent = this._indentBelow(row);
+    const below = this._columns - indent.length;
+    const room = this._isWide
+      ? this._columns - this._nameColumns - this._durationColumns - this._barColumns - 6
+      : below;
+    const shown =
+      this._paint(share, YELLOW) + this._paint(cutToColumns(details, Math.max(room - share.length, 0), ellipsis), DIM);
+    if (this._isWide) this._line(`${line}${' '.repeat(this._barColumns - before.length - bar.length)}  ${shown}`);
+    else {
+      this._line(line);
+      if (share || details) this._line(this._paint(indent, DIM) + shown);
+    }
+    const error = errorOf(span, this._glyphs);
+    if (error !== undefined) {
+      for (const [at, part] of wrapped(this._glyphs.failed + error, below).entries()) {
+        if (at < MAX_ERROR_LINES) this._line(this._paint(indent, DIM) + this._paint(part, RED));
+      }
+    }
+  }
+
+  private _leaveOut(rows: readonly TreeRow[]): void {
+    const errors = rows.filter(isFailed).length;
+    const text = `${this._glyphs.ellipsis} ${counted(rows.length, 'span')} left out${errors ? `, ${counted(errors, 'error')} among them` : ''}`;
+    this._line(this._paint(text, errors ? RED : DIM));
+  }
+
+  private _durationOf({ span, isOpen }: TreeRow): string {
+    return isOpen ? 'open' : durationText(millisOf(span.duration), this._glyphs.micro);
+  }
+
+  private _nameOf({ span }: TreeRow): string {
+    // Nobody sees more of it; to measure more of it takes time.
+    return printable(span.name.slice(0, 2 * MAX_COLUMNS));
+  }
+
+  /** What stands in front of a name. What is too deep for its place stands at its end, with the number of its level. */
+  private _treeOf(row: TreeRow): string {
+    const { branch, lastBranch, ellipsis } = this._glyphs;
+    const { depth, followed } = row;
+    if (depth === 0) return '';
+    if (this._isDeep(row)) return `${ellipsis}${depth} `;
+    return this._railsOf(followed.slice(0, -1)) + (followed.at(-1) ? branch : lastBranch);
+  }
+
+  private _isDeep({ depth }: TreeRow): boolean {
+    return 3 * depth > this._columns * MAX_TREE;
+  }
+
+  private _railsOf(followed: readonly boolean[]): string {
+    return followed.map((each) => this._railOf(each)).join('');
+  }
+
+  private _railOf(isFollowed: boolean): string {
+    return isFollowed ? this._glyphs.rail : '   ';
+  }
+
+  /** What stands in front of that which belongs to a span and not to its line. */
+  private _indentBelow(row: TreeRow): string {
+    if (this._isDeep(row)) return ' '.repeat(this._treeOf(row).length);
+    return this._railsOf(row.followed) + this._railOf(row.hasChildren);
+  }
+
+  private _line(text: string): void {
+    this._text += `${text.trimEnd()}\n`;
+  }
+
+  private _paint(text: string, color: string | undefined): string {
+    if (!color || !this._style.hasColor || text === '') return text;
+    return `\x1b[${color}m${text}\x1b[0m`;
+  }
+}
+
+const MAX_ERROR_LINES = 3;
+
+function isFailed({ span }: TreeRow): boolean {
+  return span.status.code === SpanStatusCode.ERROR;
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** The text in lines of so many columns, parted at spaces where there are any. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (columnsOf(rest) > columns && lines.length < MAX_ERROR_LINES) {
+    const part = cutToColumns(rest, columns, '');
+    const space = part.lastIndexOf(' ');
+    const length = space > columns / 2 ? space : Math.max(part.length, 1);
+    lines.push(rest.slice(0, length));
+    rest = `  ${rest.slice(length).trimStart()}`;
+  }
+  lines.push(rest);
+  return lines;
+}
