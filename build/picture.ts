@@ -4,6 +4,8 @@ const COLUMN = 8.4;
 const ROW = 20;
 const PADDING = 16;
 const BAR = 36;
+/** Of a row, where letters stand. */
+const BASELINE = 14;
 
 const BACKGROUND = '#11151c';
 const FOREGROUND = '#d7dce2';
@@ -46,23 +48,34 @@ export function pictureOf(text: string, title: string): string {
 <title>${escaped(title)}</title>
 <rect width="${width}" height="${height}" rx="8" fill="${BACKGROUND}"/>
 ${dots.join('')}<text x="${width / 2}" y="23" text-anchor="middle" fill="#8b94a0" font-family="sans-serif" font-size="13">${escaped(title)}</text>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">
-${lines.map((pieces, row) => lineOf(pieces, BAR + row * ROW + 14)).join('\n')}
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">
+${lines.map((pieces, row) => lineOf(pieces, BAR + row * ROW + BASELINE)).join('\n')}
 </g>
 </svg>
 `;
 }
 
-/** Whatever the font, each piece begins and ends where a terminal has it. */
+/** The text of a picture that {@link pictureOf} has drawn. */
+export function textOfPicture(svg: string): string {
+  const lines: string[] = [];
+  for (const [, x, y, text] of svg.matchAll(/<text x="([\d.]+)" y="(\d+)" textLength[^>]*>([^<]*)</g)) {
+    const row = Math.round((Number(y) - BAR - BASELINE) / ROW);
+    const column = Math.round((Number(x) - PADDING) / COLUMN);
+    lines[row] = (lines[row] ?? '').padEnd(column) + unescaped(text);
+  }
+  return lines.join('\n');
+}
+
+/** Whatever the font, each word group begins and ends where a terminal has it: SVG makes one space of several. */
 function lineOf(pieces: readonly Piece[], y: number): string {
   return pieces
-    .filter(({ text }) => text.trim() !== '')
-    .map(({ text, column, colour, isBold, isDim }) => {
-      const blank = text.length - text.trimStart().length;
-      const shown = text.trim();
-      const x = (PADDING + (column + blank) * COLUMN).toFixed(1);
+    .flatMap(({ text, ...piece }) =>
+      [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: words, index }) => ({ ...piece, words, at: piece.column + index })),
+    )
+    .map(({ words, at, colour, isBold, isDim }) => {
+      const x = (PADDING + at * COLUMN).toFixed(1);
       const style = `${isBold ? ' font-weight="bold"' : ''}${isDim ? ' opacity="0.6"' : ''}`;
-      return `<text x="${x}" y="${y}" textLength="${(shown.length * COLUMN).toFixed(1)}" fill="${colour}"${style}>${escaped(shown)}</text>`;
+      return `<text x="${x}" y="${y}" textLength="${(words.length * COLUMN).toFixed(1)}" fill="${colour}"${style}>${escaped(words)}</text>`;
     })
     .join('');
 }
@@ -96,4 +109,8 @@ function dip(pen: Pen, code: number): void {
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&amp;', '&');
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../src/config.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
-import { compile, isLike, programsOf, run } from './docs/program.ts';
+import { compile, isLike, programsOf, run, withoutShares } from './docs/program.ts';
 import { diagnosticsIn, membersOf, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
 import { startCollector } from './oracle/collector.ts';
 import { startGrpcCollector } from './oracle/grpc-collector.ts';
@@ -216,10 +216,10 @@ describe('the documentation', () => {
  * one, nothing may be left out.
  */
 function assertPrinted(shown: string, printed: string): void {
-  const lines = printed.trimEnd().split('\n');
+  const lines = withoutShares(printed.trimEnd().split('\n'));
   const isShortened = shown.split('\n').includes('…');
   let at = 0;
-  for (const expected of shown.split('\n')) {
+  for (const expected of withoutShares(shown.split('\n'))) {
     if (expected === '…') continue;
     while (isShortened && at < lines.length && !isLike(expected, lines[at])) at++;
     assert.ok(

@@ -62,13 +62,14 @@ const LEAST_COLUMNS = 40;
 const MAX_COLUMNS = 240;
 // From here on there is room for details behind the bars.
 const WIDE_COLUMNS = 130;
-const MAX_WIDE_BAR = 60;
+const MAX_WIDE_BAR = 46;
 // Of a line, for branches.
 const MAX_TREE = 0.25;
 // Of what is longer the first and the last ones are shown.
 const MAX_ROWS = 200;
 // A part of the whole that is worth a word.
 const SLOW = 0.3;
+const NOBODY: Pick<TreeRow, 'self' | 'depth'> = { self: 0, depth: 0 };
 
 /**
  * A trace for people: its id, service, start and length, then each span with a bar on a common axis of time, below its parent.
@@ -108,9 +109,9 @@ class Waterfall {
     const left = this._columns - this._nameColumns - this._durationColumns - 4;
     this._barColumns = this._isWide ? Math.min(MAX_WIDE_BAR, left >> 1) : left;
     this._axis = new TimeAxis(total, this._barColumns, this._glyphs);
-    const slowest = rows.reduce((slow, row) => (row.self > slow.self ? row : slow));
-    const isTelling = rows.length > 2 && total > 0 && open === undefined && slowest.self >= SLOW * total;
-    this._slowest = isTelling ? slowest : undefined;
+    // What the top does by itself is what nobody has traced.
+    const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
+    this._slowest = total > 0 && slowest.self >= SLOW * total ? (slowest as TreeRow) : undefined;
   }
 
   private get _isWide(): boolean {

@@ -89,7 +89,7 @@ export async function run(
   );
   const child = spawn(command, args, {
     cwd,
-    env: { ...Object.fromEntries(environment), ...settings },
+    env: { ...Object.fromEntries(environment), COLUMNS: '100', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -105,16 +105,37 @@ export async function run(
 }
 
 /**
- * Whether a line is the one that a document shows: ids, times and durations are others with every run, and `…` stands
+ * Whether a line is the one that a document shows: ids, times, lengths and bars are others with every run, and `…` stands
  * for whatever was left out.
  */
 export function isLike(shown: string, line: string): boolean {
-  const pattern = shown
+  const pattern = timeless(shown)
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/\b[0-9a-f]{32}\b/g, '[0-9a-f]{32}')
-    .replace(/\b[0-9a-f]{16}\b/g, '[0-9a-f]{16}')
-    .replace(/\d{4}-\d\d-\d\dT[\d:\\.]+Z/g, '[\\dT:.-]+Z')
-    .replace(/ {2}\d+(\\\.\d+)? (µs|ms|s)(?= |$)/g, '  \\d+(\\.\\d+)? (µs|ms|s)')
     .replaceAll('…', '.*');
-  return new RegExp(`^${pattern}$`).test(line);
+  const printed = timeless(line);
+  // How much of the time something took stands in front of details, which then are cut sooner.
+  const isCutSooner = printed.endsWith('…') && timeless(shown).startsWith(printed.slice(0, -1).trimEnd());
+  return isCutSooner || new RegExp(`^${pattern}$`).test(printed);
+}
+
+const LENGTH = /\d+(\.\d+)? (µs|ms|s)(?=\W|$)/g;
+
+function timeless(line: string): string {
+  if (/^ +0( +\d+(\.\d+)? (µs|ms|s))*$/.test(line)) return '<axis>';
+  return line
+    .replace(/\b[0-9a-f]{32}\b/g, '<trace>')
+    .replace(/\b[0-9a-f]{16}\b/g, '<span>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(LENGTH, '<length>')
+    .replace(SHARE, '')
+    .replace(/[━╸╺◆]+/g, '━')
+    .replace(/ +/g, ' ')
+    .trimEnd();
+}
+
+const SHARE = /◀ \d+ % of the time *(?=\S|$)/;
+
+/** Without lines that say how much of the time something took and nothing else: in a trace of microseconds that is chance. */
+export function withoutShares(lines: readonly string[]): string[] {
+  return lines.filter((line) => !(SHARE.test(line) && /^[│ ]*$/.test(line.replace(SHARE, ''))));
 }
