@@ -57,13 +57,20 @@ export function traceTree(ended: readonly ReadableSpan[], open?: ReadableSpan): 
   const endOf = (span: ReadableSpan) => (span === open ? total : ownEndOf(span));
   const rows: TreeRow[] = [];
   // A stack of its own: a chain of spans may be longer than the call stack is deep.
-  const stack = tops.reverse().map((span) => ({
-    span,
-    parent: undefined as ReadableSpan | undefined,
-    depth: 0,
-    followed: [] as readonly boolean[],
-  }));
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+  const stack: Pick<TreeRow, 'span' | 'parent' | 'depth' | 'followed'>[] = [];
+  const startAt = (spans: readonly ReadableSpan[]) => {
+    for (const span of [...spans].reverse()) stack.push({ span, parent: undefined, depth: 0, followed: [] });
+  };
+  startAt(tops);
+  while (rows.length < spans.length) {
+    const next = stack.pop();
+    if (next === undefined) {
+      // Spans that are above themselves, by ids that are broken: one of them has to be the first.
+      const [[parent, under]] = children;
+      children.delete(parent);
+      startAt(under);
+      continue;
+    }
     const { span, parent, depth, followed } = next;
     const { spanId } = span.spanContext();
     const under = children.get(spanId) ?? [];

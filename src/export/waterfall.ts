@@ -111,7 +111,10 @@ class Waterfall {
     this._axis = new TimeAxis(total, this._barColumns, this._glyphs);
     // What the top does by itself is what nobody has traced.
     const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
-    this._slowest = total > 0 && slowest.self >= SLOW * total ? (slowest as TreeRow) : undefined;
+    this._slowest =
+      open === undefined && rows.length > 2 && total > 0 && slowest.self >= SLOW * total
+        ? (slowest as TreeRow)
+        : undefined;
   }
 
   private get _isWide(): boolean {
@@ -155,14 +158,16 @@ class Waterfall {
     let used = 0;
     for (const [part, color] of parts) {
       const text = cutToColumns(part, this._columns - 4, _glyphs.ellipsis);
-      const more = columnsOf(text) + 2;
-      if (used > 0 && used + more > this._columns) {
+      const width = columnsOf(text);
+      if (line !== '' && used + 2 + width > this._columns) {
         this._line(line);
         line = '';
         used = 0;
       }
-      line += (used > 0 || this._text ? '  ' : '') + this._paint(text, color);
-      used += more;
+      // What goes on on another line is indented there.
+      const gap = line !== '' || this._text !== '' ? '  ' : '';
+      line += gap + this._paint(text, color);
+      used += gap.length + width;
     }
     this._line(line);
   }

@@ -3,132 +3,51 @@ import { describe, test } from 'node:test';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
-import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
-import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
-import { at, printing } from './printed-trace.ts';
+import { StdoutSpanProcessor, type StdoutSpanProcessorOptions } from '../../src/export/stdout.ts';
 
-const HEAD = 'trace 00000000000000000000000000000001  agent  2024-01-01T00:00:00';
-
-test('a trace is printed when its local root ends, and not before', () => {
-  const { start, texts } = printing();
-  const root = start('root', 0);
-  start('child', 1, root).end(at(2));
-  assert.deepEqual(texts, []);
-  root.end(at(3));
-  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  root  3.0 ms\n  └─ child  1.0 ms\n`]);
-});
-
-test('traces that run at the same time are printed apart', () => {
-  const { start, texts } = printing();
-  const [one, two] = [start('one', 0), start('two', 0)];
-  start('of one', 1, one).end(at(2));
-  start('of two', 1, two).end(at(2));
-  two.end(at(3));
-  one.end(at(3));
-  assert.deepEqual(
-    texts.map((text) => text.match(/of \w+/g)),
-    [['of two'], ['of one']],
-  );
-});
-
-test('a span that ends after its root is late, and printed at once', () => {
-  const { start, texts } = printing();
-  const root = start('root', 0);
-  const child = start('child', 1, root);
-  root.end(at(3));
-  child.end(at(4));
-  assert.equal(texts[1], `${HEAD}.001Z  3.0 ms  1 span  (late)\n  child  3.0 ms\n`);
-});
-
-test('under a remote parent a span is the root of what is seen here', () => {
-  const { start, texts } = printing();
-  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
-  const server = start('server', 0, parent);
-  start('child', 1, server).end(at(2));
-  server.end(at(3));
-  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`]);
-});
-
-test('a second request of the same trace is a tree of its own, and nothing in it is late', () => {
-  const { start, texts } = printing();
-  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
-  for (let request = 0; request < 2; request++) {
-    const server = start('server', 0, parent);
-    start('child', 1, server).end(at(2));
-    server.end(at(3));
-  }
-  const text = `${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`;
-  assert.deepEqual(texts, [text, text]);
-});
-
-test('the children of a root that never ends are printed when there are too many traces of the kind', () => {
-  const { start, texts, processor } = printing();
-  for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
-  assert.equal(texts.length, 2);
-  assert.equal(texts[0], `${HEAD}.001Z  1.0 ms  1 span  (partial)\n  child  1.0 ms\n`);
-  return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 1_000, dropped: 0 }));
-});
-
-test('the children of a root that never ends are printed when there are too many of them', () => {
-  const { start, texts } = printing();
-  const root = start('root', 0);
-  for (let child = 0; child <= 10_000; child++) start('child', 1, root).end(at(2));
-  assert.equal(texts.length, 1);
-  assert.match(texts[0], /10001 spans {2}\(partial\)\n/);
-  assert.equal(texts[0].split('\n').length, 10_003);
-});
-
-test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {
-  const { start, texts, processor } = printing();
-  const root = start('root', 0);
-  start('child', 1, root).end(at(2));
-  await processor.shutdown();
-  assert.deepEqual(texts, [`${HEAD}.001Z  1.0 ms  1 span  (unfinished)\n  child  1.0 ms\n`]);
-  root.end(at(3));
-  await processor.shutdown();
-  assert.equal(texts.length, 1);
-});
-
-describe('as JSON', () => {
-  test('a trace is one line, a request that a collector would take', () => {
-    const { start, texts } = printing('json');
-    const root = start('root', 0);
-    start('child\n\x1b[31m\x9b\u202e\ud83d\ude00', 1, root, { attributes: { text: 'a\nb' } }).end(at(2));
-    root.end(at(3));
-    assert.equal(texts.length, 1);
-    assert.match(texts[0], /^[^\n]+\n$/);
-    const spans = flatten(decodeJsonRequest(texts[0]));
-    assert.deepEqual(
-      spans.map(({ name, parentSpanId, attributes, startTimeUnixNano }) => [
-        name,
-        parentSpanId,
-        attributes,
-        startTimeUnixNano,
-      ]),
-      [
-        ['child\n\x1b[31m\x9b\u202e\ud83d\ude00', '0000000000000002', { text: 'a\nb' }, 1_704_067_200_001_000_000n],
-        ['root', '', {}, 1_704_067_200_000_000_000n],
-      ],
-    );
-    assert.doesNotMatch(texts[0].trimEnd(), /[\p{Cc}\u202e]/u);
-  });
-});
+function started(options: StdoutSpanProcessorOptions = {}) {
+  const printed: string[] = [];
+  const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text), ...options });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  return { printed, processor, tracer };
+}
 
 test('without a place to write to, it writes to standard output', (t) => {
   const written: unknown[] = [];
   t.mock.method(process.stdout, 'write', (text: unknown) => written.push(text) > 0);
-  const { start, ended } = printing();
-  start('root', 0).end(at(1));
-  new StdoutSpanProcessor().onEnd(ended[0]);
+  started({ write: undefined }).tracer.startSpan('root').end();
   t.mock.restoreAll();
-  assert.deepEqual(written, [`${HEAD}.000Z  1.0 ms  1 span\n  root  1.0 ms\n`]);
+  assert.equal(written.length, 1);
+  assert.match(String(written[0]), /^trace [0-9a-f]{32} .*\nroot .*\n$/);
 });
+
+test('it shows the attributes that are asked for', () => {
+  const { printed, tracer } = started({ attributes: ['llm.*', 'user'] });
+  tracer
+    .startSpan('root', { attributes: { 'llm.model': 'm', 'llm.provider': 'p', user: 'u', 'user.name': 'n' } })
+    .end();
+  assert.match(printed[0], /\n {3}llm\.model=m {2}llm\.provider=p {2}user=u\n$/);
+});
+
+test('what it writes to is no terminal, and has no colours', () => {
+  const { printed, tracer } = started();
+  tracer.startSpan('root').setStatus({ code: 2, message: 'no' }).end();
+  assert.ok(!printed[0].includes('\x1b'), printed[0]);
+});
+
+for (const [options, message] of [
+  [{ format: 'xml' }, 'format: "xml" is not one of pretty, json'],
+  [{ attributes: 'llm.*' }, 'attributes: "llm.*" is not an array of keys'],
+  [{ attributes: [1] }, 'attributes: 1 is not an array of keys'],
+] as [object, string][]) {
+  test(`it refuses what it cannot use: ${message}`, () => {
+    assert.throws(() => new StdoutSpanProcessor(options), new TypeError(message));
+  });
+}
 
 describe('what is below one local root', () => {
   test('is told from what is below another of the same trace', () => {
-    const printed: string[] = [];
-    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
-    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    const { printed, tracer } = started();
     const remote = nonRecordingSpan({
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: 'b7ad6b7169203331',
@@ -144,16 +63,17 @@ describe('what is below one local root', () => {
       printed.map((text) => /of the second/.test(text)),
       [false, true],
     );
-    assert.ok(printed.every((text) => !text.includes('(late)')));
+    assert.ok(
+      printed.every((text) => !text.includes('(late)')),
+      printed.join(''),
+    );
   });
 
   test('is printed although an attribute of it is larger than any string', () => {
-    const printed: string[] = [];
-    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
-    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    const { printed, tracer } = started();
     const root = tracer.startSpan('root', { attributes: { huge: Array(300).fill('x'.repeat(2_000_000)) } });
     tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root)).end();
     root.end();
-    assert.match(printed.join(''), /root .*huge=\["xxx[\s\S]*child/);
+    assert.match(printed.join(''), /\nroot .*\n.*huge=\["xxx[\s\S]*child/);
   });
 });
