@@ -36,7 +36,10 @@ export class StdoutSpanProcessor extends TracePrinter {
     super({
       format,
       write: write ?? writeOut,
-      drained: async (options) => within(flushTimeout(options), write === undefined ? outDrained() : undefined),
+      drained: async (options) => {
+        const timeoutMillis = flushTimeout(options);
+        if (write === undefined) await within(timeoutMillis, outDrained(timeoutMillis));
+      },
       rootOf: (span) => (span as RecordingSpan)._root,
       onError: (error) => report('print_failed', messageOf(error), 'error'),
       style: () => ({ ...terminalStyle(write === undefined ? terminal() : { isTerminal: false }, env), attributes }),

@@ -14,8 +14,10 @@ export interface BarStyle {
 export const UNICODE_BARS: BarStyle = { full: '━', left: '╸', right: '╺', mark: '◆', micro: 'µ' };
 export const ASCII_BARS: BarStyle = { full: '=', left: '=', right: '=', mark: '*', micro: 'u' };
 
-/** Columns that a label has at least from its beginning to that of the next. */
+/** Columns that a label has at least from its beginning to that of the next; minutes and hours have longer ones. */
 const LEAST_BETWEEN = 10;
+const LEAST_BETWEEN_MINUTES = 12;
+const MINUTE = 60_000;
 
 /** Time from left to right, in so many columns: what all bars of a trace have in common. */
 export class TimeAxis {
@@ -34,7 +36,8 @@ export class TimeAxis {
   labels(): string {
     const { _total, _columns, _style } = this;
     if (!(_total > 0)) return '0';
-    const least = (_total * LEAST_BETWEEN) / _columns;
+    const between = _total > MINUTE ? LEAST_BETWEEN_MINUTES : LEAST_BETWEEN;
+    const least = (_total * between) / _columns;
     const power = 10 ** Math.floor(Math.log10(least));
     const step = roundStep(least) ?? [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= least) ?? least;
     let text = '0';
@@ -78,7 +81,7 @@ function roundStep(least: number): number | undefined {
 }
 
 function labelOf(millis: number, micro: string): string {
-  if (millis >= 60_000) return durationText(millis, micro).replace(/ 0 (s|min)$/, '');
+  if (millis >= MINUTE) return durationText(millis, micro).replace(/ 0 (s|min)$/, '');
   // Steps are round: no digit is missed.
   const [value, unit] =
     millis < 1 ? [millis * 1_000, `${micro}s`] : millis < 1_000 ? [millis, 'ms'] : [millis / 1_000, 's'];

@@ -11,6 +11,8 @@ const MAX_OF_ALL = 100;
 const MAX_SHAPES = 1_000;
 const MAX_NAMES = 32;
 const MAX_LENGTHS = 1_000;
+// Lines that tell of them; the rest is told in one.
+const MAX_LINES = 5;
 
 /** Traces that have not been printed. */
 export interface ShapeSummary {
@@ -61,18 +63,18 @@ export class TraceShapes {
     return false;
   }
 
-  /** What has been counted since the window began, and an end of that. */
+  /** What has been counted since the window began, the most first, and an end of that. */
   take(): ShapeSummary[] {
-    const summaries = [...this._shapes.values()]
-      .filter(({ count }) => count > 0)
-      .map(({ name, spans, count, errors, lengths }) => {
-        lengths.sort((a, b) => a - b);
-        const quantile = (part: number) => lengths[Math.min(Math.floor(lengths.length * part), lengths.length - 1)];
-        return { name, spans, count, errors, p50: quantile(0.5), p95: quantile(0.95) };
-      });
+    const counted = [...this._shapes.values()].filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
     this._shapes.clear();
     this._admitted = 0;
-    return summaries;
+    const others = counted.splice(MAX_LINES);
+    if (others.length > 0) counted.push(together(others));
+    return counted.map(({ name, spans, count, errors, lengths }) => {
+      lengths.sort((a, b) => a - b);
+      const quantile = (part: number) => lengths[Math.min(Math.floor(lengths.length * part), lengths.length - 1)];
+      return { name, spans, count, errors, p50: quantile(0.5), p95: quantile(0.95) };
+    });
   }
 
   private _shapeOf(root: ReadableSpan, spans: readonly ReadableSpan[]): Shape {
@@ -94,4 +96,16 @@ export class TraceShapes {
     }
     return shape;
   }
+}
+
+function together(shapes: readonly Shape[]): Shape {
+  const sum = (of: (shape: Shape) => number) => shapes.reduce((total, shape) => total + of(shape), 0);
+  return {
+    name: undefined,
+    spans: 0,
+    admitted: 0,
+    count: sum(({ count }) => count),
+    errors: sum(({ errors }) => errors),
+    lengths: shapes.flatMap(({ lengths }) => lengths),
+  };
 }

@@ -17,7 +17,9 @@ class Pipe {
   private _lost = 0;
   private _isClosed = false;
   private _timer: NodeJS.Timeout | undefined = undefined;
-  private _waiting: (() => void)[] = [];
+  private readonly _waiting: (() => void)[] = [];
+  /** Until then somebody waits, and it holds the process. */
+  private _heldUntil = 0;
 
   constructor(fs: typeof import('node:fs'), descriptor: number) {
     this._fs = fs;
@@ -36,9 +38,9 @@ class Pipe {
     if (this._timer === undefined) this._drain();
   }
 
-  /** Resolves when nothing waits any more; meanwhile it holds the process. */
-  drained(): Promise<void> | undefined {
-    if (this._timer === undefined) return undefined;
+  drained(timeoutMillis: number): Promise<void> | undefined {
+    if (this._timer === undefined || timeoutMillis <= 0) return undefined;
+    this._heldUntil = Math.max(this._heldUntil, performance.now() + timeoutMillis);
     this._timer.ref();
     return new Promise((resolve) => this._waiting.push(resolve));
   }
@@ -56,7 +58,9 @@ class Pipe {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
         this._timer = setTimeout(() => this._drain(), RETRY_MILLIS);
-        if (this._waiting.length === 0) this._timer.unref();
+        if (performance.now() < this._heldUntil) return;
+        this._timer.unref();
+        this._letGo();
         return;
       }
       // The reader has gone, as after `| head -1`.
@@ -67,12 +71,17 @@ class Pipe {
       writeError(`[trace] standard output is too slow, ${this._lost} prints are left out`);
       this._lost = 0;
     }
+    this._letGo();
+  }
+
+  private _letGo(): void {
     for (const resolve of this._waiting.splice(0)) resolve();
   }
 }
 
 let pipe: Pipe | undefined;
 let isOpened = false;
+let guarded: NodeJS.WriteStream | undefined;
 
 /** Opened anew, since what is set for a descriptor is set for all who share it, in other processes, too. */
 function openPipe(): Pipe | undefined {
@@ -98,14 +107,16 @@ export function writeOut(text: string): void {
   const own = Object.hasOwn(stdout, 'write') ? undefined : openPipe();
   if (own !== undefined) own.write(text);
   else {
-    // Without a listener, a reader that has gone is the end of the process.
-    if (stdout.listenerCount('error') === 0) stdout.on('error', () => {});
+    // Without a listener of its own (those of streams that are piped to it throw), a reader that has gone is the end of the
+    // process.
+    if (guarded !== stdout) stdout.on('error', () => {});
+    guarded = stdout;
     stdout.write(text);
   }
 }
 
-export function outDrained(): Promise<void> | undefined {
-  return pipe?.drained();
+export function outDrained(timeoutMillis: number): Promise<void> | undefined {
+  return pipe?.drained(timeoutMillis);
 }
 
 export function terminal(): Terminal {

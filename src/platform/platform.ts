@@ -44,8 +44,8 @@ export interface Platform {
    * @param hasFailed - There is an error in what it says.
    */
   writeOut(text: string, hasFailed?: boolean): void;
-  /** Resolves when what was written is out, or never will be; `undefined` where it is. */
-  outDrained(): Promise<unknown> | undefined;
+  /** Resolves when what was written is out, never will be, or the time is up; `undefined` where it is. */
+  outDrained(timeoutMillis: number): Promise<unknown> | undefined;
   /** What standard output is. Never throws. */
   terminal(): Terminal;
   /** Writes a line to standard error, or to the console where there is none. Never throws. */
