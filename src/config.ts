@@ -6,6 +6,7 @@ import { type SpanLimits, spanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
+import { ATTRIBUTE_CHOICE, isAttributeChoice } from './export/attribute-choice.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
 import type { BatchingExporter } from './export/exporter.ts';
 import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
@@ -88,6 +89,11 @@ export interface Config {
   sampler?: Sampler;
   /** `pretty` for people, `json` for programs: one OTLP/JSON request a line. Default: `pretty`. */
   stdoutFormat?: StdoutFormat;
+  /**
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded does not
+   * depend on it. Default: all.
+   */
+  stdoutAttributes?: readonly string[];
   /** Further attributes of the resource. `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
   resourceAttributes?: Attributes;
   /** `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` and its kin. Default: 128 of each, values of any length. */
@@ -156,6 +162,7 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   samplingRate: RATE,
   sampler: /* @__PURE__ */ objectWith('shouldSample'),
   stdoutFormat: /* @__PURE__ */ oneOf('pretty', 'json'),
+  stdoutAttributes: [ATTRIBUTE_CHOICE, isAttributeChoice],
   resourceAttributes: OBJECT,
   spanLimits: OBJECT,
   batch: OBJECT,

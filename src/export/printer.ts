@@ -1,100 +1,113 @@
-import type { FlushResult, SpanProcessor } from '../core/processor.ts';
+import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
 import { requestJson } from './otlp/json.ts';
-import { traceTree, UNPRINTABLE } from './trace-tree.ts';
+import { TraceHolder, type TraceHolderOptions } from './trace-holder.ts';
+import { countText, crowdText, TraceShapes } from './trace-shape.ts';
+import { UNPRINTABLE } from './trace-tree.ts';
+import { type TracePart, type WaterfallStyle, waterfall } from './waterfall.ts';
+
+export { consoleWriter } from './console-writer.ts';
 
 /** How spans are printed: `pretty` for people, `json` for programs, one OTLP/JSON request a line. */
 export type StdoutFormat = 'pretty' | 'json';
 
+/** Where a {@link TracePrinter} prints to. */
+export interface TraceOutput {
+  /** False where a text would be lost, so that none has to be made; it is counted. */
+  accepts(): boolean;
+  /** Takes whole lines. */
+  write(text: string, hasError: boolean): void;
+  flush(millis: number): Promise<void>;
+}
+
 /** What a {@link TracePrinter} works with. */
-export interface TracePrinterOptions {
+export interface TracePrinterOptions extends Omit<TraceHolderOptions, 'print'> {
   readonly format: StdoutFormat;
-  /** Takes the text, whole lines at a time. */
-  readonly write: (text: string) => void;
-  /** What all spans below one local root have in common. */
-  readonly rootOf: (span: ReadableSpan) => object;
+  readonly output: TraceOutput;
+  /** Asked for each trace: a terminal may have become wider. */
+  readonly style: () => WaterfallStyle;
   /** Told why a span could not be printed. */
   readonly onError: (error: unknown) => void;
 }
 
-// Traces whose root is still open are held. A root that never ends must not hold its children for ever.
-const MAX_TRACES = 1_000;
-const MAX_SPANS = 10_000;
-
 /**
- * Prints the spans of a trace when its local root ends. What ends after the root is printed by itself. Takes nothing
- * from the core: in pages it is a module that is loaded on demand, and what it shared with others would be loaded, too.
+ * Prints the spans of a trace when its local root ends, as `TraceHolder` says and, for people, `TraceShapes`. Takes nothing
+ * from the core that has to do with the platform: in pages it is a module that is loaded on demand, and what it shared with
+ * others would be loaded, too.
  */
 export class TracePrinter implements SpanProcessor {
   readonly #options: TracePrinterOptions;
-  // Ended spans whose local root is open, in the order in which they came.
-  readonly #open = new Map<object, ReadableSpan[]>();
-  #spans = 0;
-  // Whose local root has been printed: what still comes is late.
-  readonly #printed = new WeakSet<object>();
+  readonly #holder: TraceHolder;
+  readonly #shapes: TraceShapes;
   #isShutDown = false;
 
   constructor(options: TracePrinterOptions) {
     this.#options = options;
+    const { format, output, style } = options;
+    this.#shapes = new TraceShapes({
+      ...options,
+      print: (crowd) => {
+        if (output.accepts()) output.write(`${crowdText(crowd, style().hasUnicode)}\n`, crowd.errors > 0);
+      },
+    });
+    const isJson = format === 'json';
+    this.#holder = new TraceHolder({
+      ...options,
+      print: (part) => {
+        // Programs want all of them.
+        if ((isJson || this.#shapes.admit(part)) && output.accepts()) this.#print(part);
+      },
+    });
   }
 
   onEnd(span: ReadableSpan): void {
-    if (this.#isShutDown) return;
-    const root = this.#options.rootOf(span);
-    if (span.isLocalRoot) {
-      this.#print(root, [...this.#take(root), span], '');
-    } else if (this.#printed.has(root)) {
-      this.#print(root, [span], 'late');
-    } else {
-      const held = this.#open.get(root);
-      if (held === undefined) this.#open.set(root, [span]);
-      else held.push(span);
-      this.#spans++;
-      if (this.#open.size > MAX_TRACES || this.#spans > MAX_SPANS) this.#printOldest('partial');
+    if (!this.#isShutDown) this.#holder.add(span);
+  }
+
+  /** Waits until what has been printed is written; traces whose root is open are held on. */
+  async forceFlush(options?: FlushOptions): Promise<FlushResult> {
+    this.#shapes.flush();
+    await this.#options.output.flush(flushTimeout(options));
+    return { exported: 0, pending: this.#holder.spanCount, dropped: 0 };
+  }
+
+  /** Prints what is held, marked as unfinished. What can be written at once has been when this returns. */
+  async shutdown(options?: FlushOptions): Promise<FlushResult> {
+    if (!this.#isShutDown) {
+      this.#isShutDown = true;
+      this.#holder.shutdown();
+      this.#shapes.shutdown();
     }
-  }
-
-  /** Does nothing: traces that are complete have been printed. */
-  async forceFlush(): Promise<FlushResult> {
-    return { exported: 0, pending: this.#spans, dropped: 0 };
-  }
-
-  /** Prints what is held, marked as unfinished. */
-  async shutdown(): Promise<FlushResult> {
-    this.#isShutDown = true;
-    while (this.#open.size > 0) this.#printOldest('unfinished');
+    await this.#options.output.flush(flushTimeout(options));
     return { exported: 0, pending: 0, dropped: 0 };
   }
 
-  #printOldest(note: string): void {
-    const [root] = this.#open.keys();
-    this.#print(root, this.#take(root), note);
-  }
-
-  #take(root: object): ReadableSpan[] {
-    const held = this.#open.get(root) ?? [];
-    this.#open.delete(root);
-    this.#spans -= held.length;
-    return held;
-  }
-
-  #print(root: object, spans: ReadableSpan[], note: string): void {
-    this.#printed.add(root);
+  #print(part: TracePart): void {
+    const { output, onError } = this.#options;
+    const { spans } = part;
     try {
-      this.#options.write(`${this.#textOf(spans, note)}\n`);
+      const hasError = spans.some(({ status }) => status.code === SpanStatusCode.ERROR);
+      output.write(`${this.#textOf(part)}\n`, hasError);
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
-      if (spans.length > 1) for (const span of spans) this.#print(root, [span], note);
-      else this.#options.onError(error);
+      if (spans.length > 1) for (const span of spans) this.#print({ ...part, spans: [span] });
+      else onError(error);
     }
   }
 
-  #textOf(spans: ReadableSpan[], note: string): string {
-    return this.#options.format === 'json' ? escaped(requestJson(spans)) : traceTree(spans, note);
+  #textOf(part: TracePart): string {
+    const { format, style } = this.#options;
+    return format === 'json' ? escaped(requestJson(part.spans)) : waterfall(part, style());
   }
 }
 
 /** The same JSON in characters that a terminal shows and does not obey. */
 function escaped(json: string): string {
   return json.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What is said of traces that could not be written; nothing among JSON. */
+export function droppedText(count: number, format: StdoutFormat): string {
+  return format === 'json' ? '' : `(${countText(count)} not printed: what reads this is too slow)\n`;
 }

@@ -1,27 +1,72 @@
-import { writeOut } from '#platform';
+import { env, ioPerRequest, language, terminal } from '#platform';
+import { now } from '../core/clock.ts';
+import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import type { RecordingSpan } from '../core/span.ts';
-import { type StdoutFormat, TracePrinter } from './printer.ts';
+import { ATTRIBUTE_CHOICE, isAttributeChoice } from './attribute-choice.ts';
+import { LineWriter } from './line-writer.ts';
+import { openOf, rootOf, startOf } from './local-trace.ts';
+import { consoleWriter, droppedText, type StdoutFormat, type TraceOutput, TracePrinter } from './printer.ts';
+import { columnsOf, type Terminal, terminalStyle } from './terminal-style.ts';
+import type { WaterfallStyle } from './waterfall.ts';
 
 /** Settings of a {@link StdoutSpanProcessor}. */
 export interface StdoutSpanProcessorOptions {
   /** Default: `pretty`. */
   format?: StdoutFormat;
+  /**
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. Default: all. What is
+   * recorded does not depend on it, and neither does `json`.
+   */
+  attributes?: readonly string[];
   /** Takes the text, whole lines at a time. Default: standard output; the console where there is none. */
   write?: (text: string) => void;
 }
 
 /**
- * Prints the spans of a trace when its local root ends. What ends after the root is printed by itself.
+ * Prints the spans of a trace when its local root ends; the rules are in the guide, under "stdout". Neither waits for what
+ * reads the output nor holds it without bounds.
+ *
+ * @throws TypeError for `attributes` that are not such keys.
  */
 export class StdoutSpanProcessor extends TracePrinter {
-  constructor({ format = 'pretty', write = writeOut }: StdoutSpanProcessorOptions = {}) {
+  constructor({ format = 'pretty', attributes, write }: StdoutSpanProcessorOptions = {}) {
+    if (attributes !== undefined && !isAttributeChoice(attributes)) {
+      throw new TypeError(`attributes: ${JSON.stringify(attributes)} is not ${ATTRIBUTE_CHOICE}`);
+    }
     super({
       format,
-      write,
-      rootOf: (span) => (span as RecordingSpan)._root,
+      output: write === undefined ? outputTo(format) : outputOf(write),
+      style: styleOf(write === undefined ? terminal : noTerminal, attributes),
+      rootOf,
+      openOf,
+      startOf,
+      now,
+      later: ioPerRequest ? undefined : later,
       onError: (error) => report('print_failed', messageOf(error), 'error'),
     });
   }
+}
+
+function outputTo(format: StdoutFormat): TraceOutput {
+  // In pages: bundlers for others know by then that it is none.
+  return (language as string) === 'webjs' ? consoleWriter : new LineWriter((count) => droppedText(count, format));
+}
+
+function outputOf(write: (text: string) => void): TraceOutput {
+  return { accepts: () => true, write, flush: async () => {} };
+}
+
+function noTerminal(): Terminal {
+  return { isTerminal: false, columns: undefined, isWindows: false };
+}
+
+/** Asked when something is printed: to look at standard output takes Node a millisecond or two, the first time. */
+function styleOf(terminalNow: () => Terminal, attributes: readonly string[] | undefined): () => WaterfallStyle {
+  let known: ReturnType<typeof terminalStyle> | undefined;
+  return () => {
+    const current = terminalNow();
+    known ??= terminalStyle(env, current);
+    return { ...known, columns: columnsOf(current), attributes };
+  };
 }

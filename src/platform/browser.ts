@@ -28,8 +28,15 @@ export function readFile(): never {
   throw new Error('this runtime reads no files');
 }
 
-export function writeOut(text: string): void {
-  console.log(text.replace(/\n$/, ''));
+export function writeOut(text: string): true {
+  // The console ends the line itself.
+  if (text) console.log(text.replace(/\n$/, ''));
+  return true;
+}
+
+/** Nothing is known of what shows the console. */
+export function terminal(): { isTerminal: boolean; columns: undefined; isWindows: boolean } {
+  return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
 export function writeError(line: string): void {

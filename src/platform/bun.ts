@@ -21,6 +21,7 @@ export {
   loadGrpc,
   markUnsent,
   readFile,
+  terminal,
   unref,
   watchProcessEnd,
   writeError,

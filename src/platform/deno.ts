@@ -22,12 +22,13 @@ export function createContextStorage(): ContextStorage {
 declare const Deno: {
   readonly pid: number;
   readonly version: { readonly deno: string };
-  readonly build: { readonly arch: string };
+  readonly build: { readonly arch: string; readonly os: string };
   readonly env: { get(name: string): string | undefined };
   readonly permissions: {
     querySync(permission: { name: string; variable?: string; kind?: string }): { state: string };
   };
-  readonly stdout: { write(bytes: Uint8Array): Promise<number> };
+  readonly stdout: { write(bytes: Uint8Array): Promise<number>; isTerminal(): boolean };
+  consoleSize(): { columns: number };
   createHttpClient(options: { caCerts?: string[]; cert?: string; key?: string }): { close(): void };
   hostname(): string;
   readFileSync(path: string): Uint8Array;
@@ -35,7 +36,11 @@ declare const Deno: {
 };
 
 const encoder = new TextEncoder();
-let written: Promise<unknown> = Promise.resolve();
+// What is being written, at most about this.
+const MAX_PENDING = 64 * 1024;
+let pending = 0;
+let isClosed = false;
+let written: Promise<unknown> | undefined;
 
 export const language = 'nodejs';
 export const constrained = false;
@@ -55,8 +60,36 @@ export function processAttributes(): Record<string, string | number> {
   };
 }
 
-export function writeOut(text: string): void {
-  written = written.then(() => writeAll(encoder.encode(text))).catch(() => {});
+/** Its synchronous way waits for the reader, that of `node:process` included. */
+export function writeOut(text: string): boolean | undefined {
+  if (isClosed) return undefined;
+  if (pending > (text === '' ? 0 : MAX_PENDING)) return false;
+  if (text) {
+    const bytes = encoder.encode(text);
+    pending += bytes.length;
+    // At once where it can be, since the process may be about to exit.
+    const writing = written ? written.then(() => writeAll(bytes)) : writeAll(bytes);
+    const own = writing.then(
+      () => {
+        pending -= bytes.length;
+        if (written === own) written = undefined;
+      },
+      () => {
+        isClosed = true;
+      },
+    );
+    written = own;
+  }
+  return true;
+}
+
+export function terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean } {
+  const isTerminal = Deno.stdout.isTerminal();
+  return {
+    isTerminal,
+    columns: isTerminal ? Deno.consoleSize().columns : undefined,
+    isWindows: Deno.build.os === 'windows',
+  };
 }
 
 export function writeError(line: string): void {

@@ -29,8 +29,15 @@ export interface Platform {
   env(name: string): string | undefined;
   /** Resource attributes of process and host, as far as they can be known. Never throws. */
   processAttributes(): Record<string, string | number | readonly string[]>;
-  /** Writes text to standard output, or to the console where there is none. Never throws, never waits. */
-  writeOut(text: string): void;
+  /**
+   * Writes text to standard output, or to the console where there is none: all of it, sooner or later, or nothing. With an
+   * empty text it says whether what it was given before has gone. Never throws, never waits.
+   *
+   * @returns False where it takes nothing now; `undefined` where it never will again.
+   */
+  writeOut(text: string): boolean | undefined;
+  /** What standard output is; see export/terminal-style.ts. May throw where it is a terminal that does not say. */
+  terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean };
   /** Writes a line to standard error, or to the console where there is none. Never throws. */
   writeError(line: string): void;
   /**

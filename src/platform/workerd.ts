@@ -19,6 +19,7 @@ export {
   markUnsent,
   processAttributes,
   readFile,
+  terminal,
   unref,
   watchProcessEnd,
   writeError,
