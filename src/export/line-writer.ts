@@ -39,7 +39,7 @@ export class LineWriter implements TraceOutput {
 
   accepts(): boolean {
     // While the application keeps the process busy no timer fires, and the reader may have made room all the same.
-    if (this.#size >= MAX_WAITING && now() - this.#triedAt >= 1) this.#pump();
+    if (this.#isFull && now() - this.#triedAt >= 1) this.#pump();
     if (this.#size < MAX_WAITING) return !this.#isClosed;
     this.#drop();
     return false;

@@ -36,8 +36,8 @@ declare const Deno: {
 };
 
 const encoder = new TextEncoder();
-// What is being written, at most about this.
-const MAX_PENDING = 64 * 1024;
+// Bytes that are being written, at most about this: it is asked again only after some milliseconds.
+const MAX_PENDING = 1024 * 1024;
 let pending = 0;
 let isClosed = false;
 let written: Promise<unknown> | undefined;
