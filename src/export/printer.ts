@@ -3,7 +3,7 @@ import type { ReadableSpan } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
 import { requestJson } from './otlp/json.ts';
 import { TraceHolder, type TraceHolderOptions } from './trace-holder.ts';
-import { countText, crowdText, TraceShapes } from './trace-shape.ts';
+import { countText, crowdText, type TraceCrowd, TraceShapes } from './trace-shape.ts';
 import { UNPRINTABLE } from './trace-tree.ts';
 import { type TracePart, type WaterfallStyle, waterfall } from './waterfall.ts';
 
@@ -44,19 +44,12 @@ export class TracePrinter implements SpanProcessor {
 
   constructor(options: TracePrinterOptions) {
     this.#options = options;
-    const { format, output, style } = options;
-    this.#shapes = new TraceShapes({
-      ...options,
-      print: (crowd) => {
-        if (output.accepts()) output.write(`${crowdText(crowd, style().hasUnicode)}\n`, crowd.errors > 0);
-      },
-    });
-    const isJson = format === 'json';
+    this.#shapes = new TraceShapes({ ...options, print: (crowd) => this.#printCrowd(crowd) });
     this.#holder = new TraceHolder({
       ...options,
       print: (part) => {
         // Programs want all of them.
-        if ((isJson || this.#shapes.admit(part)) && output.accepts()) this.#print(part);
+        if ((options.format === 'json' || this.#shapes.admit(part)) && options.output.accepts()) this.#print(part);
       },
     });
   }
@@ -91,8 +84,17 @@ export class TracePrinter implements SpanProcessor {
       output.write(`${this.#textOf(part)}\n`, hasError);
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
-      if (spans.length > 1) for (const span of spans) this.#print({ ...part, spans: [span] });
+      if (spans.length > 1) for (const span of spans) this.#print({ ...part, spans: [span], open: undefined });
       else onError(error);
+    }
+  }
+
+  #printCrowd(crowd: TraceCrowd): void {
+    const { output, style, onError } = this.#options;
+    try {
+      if (output.accepts()) output.write(`${crowdText(crowd, style().hasUnicode)}\n`, crowd.errors > 0);
+    } catch (error) {
+      onError(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { env, ioPerRequest, language, terminal } from '#platform';
+import { env, ioPerRequest, language, terminal, writeOut } from '#platform';
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
@@ -49,11 +49,12 @@ export class StdoutSpanProcessor extends TracePrinter {
 }
 
 function outputTo(format: StdoutFormat): TraceOutput {
-  // In pages: bundlers for others know by then that it is none.
-  return (language as string) === 'webjs' ? consoleWriter : new LineWriter((count) => droppedText(count, format));
+  if ((language as string) === 'webjs') return consoleWriter;
+  // There it is a console, which takes all of a text at once.
+  return ioPerRequest ? outputOf(writeOut) : new LineWriter((count) => droppedText(count, format));
 }
 
-function outputOf(write: (text: string) => void): TraceOutput {
+function outputOf(write: (text: string) => unknown): TraceOutput {
   return { accepts: () => true, write, flush: async () => {} };
 }
 

@@ -85,11 +85,16 @@ export function writeOut(text: string): boolean | undefined {
 
 export function terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean } {
   const isTerminal = Deno.stdout.isTerminal();
-  return {
-    isTerminal,
-    columns: isTerminal ? Deno.consoleSize().columns : undefined,
-    isWindows: Deno.build.os === 'windows',
-  };
+  return { isTerminal, columns: isTerminal ? columns() : undefined, isWindows: Deno.build.os === 'windows' };
+}
+
+function columns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    // A terminal that does not say.
+    return undefined;
+  }
 }
 
 export function writeError(line: string): void {

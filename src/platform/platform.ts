@@ -36,7 +36,7 @@ export interface Platform {
    * @returns False where it takes nothing now; `undefined` where it never will again.
    */
   writeOut(text: string): boolean | undefined;
-  /** What standard output is; see export/terminal-style.ts. May throw where it is a terminal that does not say. */
+  /** What standard output is; see export/terminal-style.ts. Never throws. */
   terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean };
   /** Writes a line to standard error, or to the console where there is none. Never throws. */
   writeError(line: string): void;

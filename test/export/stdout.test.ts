@@ -157,3 +157,43 @@ describe('what is below one local root', () => {
     assert.match(printed.join(''), /root .*huge=\["xxx[\s\S]*child/);
   });
 });
+
+describe('the choice of attributes', () => {
+  test('is one of keys, and of beginnings of keys', () => {
+    for (const attributes of [[], ['*'], ['llm.model', 'audio.*'], ['ä b']]) {
+      assert.doesNotThrow(() => new StdoutSpanProcessor({ attributes }), `${attributes}`);
+    }
+    for (const attributes of ['llm.*', [''], ['*.model'], ['a**'], [1], null, {}]) {
+      assert.throws(() => new StdoutSpanProcessor({ attributes: attributes as string[] }), {
+        name: 'TypeError',
+        message: `attributes: ${JSON.stringify(attributes)} is not an array of attribute keys, or of their beginnings followed by *`,
+      });
+    }
+  });
+});
+
+test('more than ten traces of one shape in a second are a line, but among JSON', async () => {
+  for (const [format, count] of [
+    ['pretty', 11],
+    ['json', 30],
+  ] as const) {
+    const { start, texts, processor } = printing(format);
+    for (let trace = 0; trace < 30; trace++) start('root', 0).end(at(3));
+    await processor.forceFlush();
+    assert.equal(texts.length, count, format);
+    if (format === 'pretty')
+      assert.match(texts[10], /^… 20 more of root in [^,]+, p50 3.0 ms, p95 3.0 ms, 0 errors\n$/);
+  }
+});
+
+test('a place to write to that throws does no harm', async () => {
+  const processor = new StdoutSpanProcessor({
+    write: () => {
+      throw new Error('broken');
+    },
+  });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  for (let trace = 0; trace < 30; trace++) assert.doesNotThrow(() => tracer.startSpan('root').end(), 'end() throws');
+  await processor.forceFlush();
+  await processor.shutdown();
+});
