@@ -6,6 +6,7 @@ import { type SpanLimits, spanLimits } from './core/limits.ts';
 import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
+import { ATTRIBUTE_CHOICE, isAttributeChoice } from './export/attribute-choice.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
 import type { BatchingExporter } from './export/exporter.ts';
 import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
@@ -89,8 +90,8 @@ export interface Config {
   /** `pretty` for people, `json` for programs: one OTLP/JSON request a line. Default: `pretty`. */
   stdoutFormat?: StdoutFormat;
   /**
-   * The attributes that `pretty` shows: keys, and beginnings of keys that end in `*`. Default: all but those which the name of
-   * the span says already.
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded does not
+   * depend on it. Default: all.
    */
   stdoutAttributes?: readonly string[];
   /** Further attributes of the resource. `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
@@ -161,7 +162,7 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   samplingRate: RATE,
   sampler: /* @__PURE__ */ objectWith('shouldSample'),
   stdoutFormat: /* @__PURE__ */ oneOf('pretty', 'json'),
-  stdoutAttributes: /* @__PURE__ */ arrayOf('keys', TEXT),
+  stdoutAttributes: [ATTRIBUTE_CHOICE, isAttributeChoice],
   resourceAttributes: OBJECT,
   spanLimits: OBJECT,
   batch: OBJECT,

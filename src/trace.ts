@@ -93,7 +93,7 @@ export function initialize(config: Config = {}): Tracer {
     batch = new BatchSpanProcessor(new Exporter(otlp), resolved.batch);
     spanProcessors.push(batch);
   } else if (exporterType === 'stdout') {
-    spanProcessors.push(stdoutProcessor(resolved.stdoutFormat, resolved.stdoutAttributes));
+    spanProcessors.push(stdoutProcessor(resolved));
   }
   const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;

@@ -124,6 +124,14 @@ describe('the settings', () => {
       [{ samplingRate: '0.5' }, 'samplingRate: "0.5" is not a number from 0 to 1'],
       [{ sampler: {} }, 'sampler: [object Object] is not an object with shouldSample()'],
       [{ stdoutFormat: 'xml' }, 'stdoutFormat: "xml" is not one of pretty, json'],
+      [
+        { stdoutAttributes: 'llm.*' },
+        'stdoutAttributes: "llm.*" is not an array of attribute keys, or of their beginnings followed by *',
+      ],
+      [
+        { stdoutAttributes: ['llm.*', 'a*b'] },
+        'stdoutAttributes: llm.*,a*b is not an array of attribute keys, or of their beginnings followed by *',
+      ],
       [{ resourceAttributes: null }, 'resourceAttributes: null is not an object'],
       [{ spanLimits: 5 }, 'spanLimits: 5 is not an object'],
       [{ batch: [] }, 'batch:  is not an object'],

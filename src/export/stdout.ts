@@ -1,21 +1,22 @@
-import { env, ioPerRequest, outDrained, terminal, writeOut } from '#platform';
+import { env, ioPerRequest, language, terminal, writeOut } from '#platform';
 import { now } from '../core/clock.ts';
-import { later, within } from '../core/deadline.ts';
+import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import { flushTimeout } from '../core/processor.ts';
-import type { RecordingSpan } from '../core/span.ts';
-import { arrayOf, checkSetting, oneOf, TEXT } from '../setting.ts';
-import { type StdoutFormat, TracePrinter } from './printer.ts';
-import { terminalStyle } from './terminal-style.ts';
+import { ATTRIBUTE_CHOICE, isAttributeChoice } from './attribute-choice.ts';
+import { LineWriter } from './line-writer.ts';
+import { openOf, rootOf, startOf } from './local-trace.ts';
+import { consoleWriter, droppedText, type StdoutFormat, type TraceOutput, TracePrinter } from './printer.ts';
+import { columnsOf, type Terminal, terminalStyle } from './terminal-style.ts';
+import type { WaterfallStyle } from './waterfall.ts';
 
 /** Settings of a {@link StdoutSpanProcessor}. */
 export interface StdoutSpanProcessorOptions {
   /** Default: `pretty`. */
   format?: StdoutFormat;
   /**
-   * The attributes that are shown, where the format is `pretty`: keys, and beginnings of keys that end in `*`. Default: all
-   * but those which the name of the span says already.
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. Default: all. What is
+   * recorded does not depend on it, and neither does `json`.
    */
   attributes?: readonly string[];
   /** Takes the text, whole lines at a time. Default: standard output; the console where there is none. */
@@ -23,28 +24,50 @@ export interface StdoutSpanProcessorOptions {
 }
 
 /**
- * Prints the spans of a trace when its local root ends, as a tree with bars on an axis of time. Spans that end later are
- * printed within a second, marked `(late)`; where a root is open for 10 seconds, what has ended below it, marked `(partial)`;
- * `shutdown` prints the rest, marked `(unfinished)`. Of more than ten traces a second that look the same, the others are
- * counted on a line. Colours and width are those of the terminal; `NO_COLOR`, `FORCE_COLOR`, `TERM` and `COLUMNS` count.
+ * Prints the spans of a trace when its local root ends; the rules are in the guide, under "stdout". Neither waits for what
+ * reads the output nor holds it without bounds.
+ *
+ * @throws TypeError for `attributes` that are not such keys.
  */
 export class StdoutSpanProcessor extends TracePrinter {
-  /** @throws TypeError naming the option, its value and what is allowed. */
   constructor({ format = 'pretty', attributes, write }: StdoutSpanProcessorOptions = {}) {
-    checkSetting('format', format, oneOf('pretty', 'json'));
-    if (attributes !== undefined) checkSetting('attributes', attributes, arrayOf('keys', TEXT));
+    if (attributes !== undefined && !isAttributeChoice(attributes)) {
+      throw new TypeError(`attributes: ${JSON.stringify(attributes)} is not ${ATTRIBUTE_CHOICE}`);
+    }
     super({
       format,
-      write: write ?? writeOut,
-      drained: async (options) => {
-        const timeoutMillis = flushTimeout(options);
-        if (write === undefined) await within(timeoutMillis, outDrained(timeoutMillis));
-      },
-      rootOf: (span) => (span as RecordingSpan)._root,
-      onError: (error) => report('print_failed', messageOf(error), 'error'),
-      style: () => ({ ...terminalStyle(write === undefined ? terminal() : { isTerminal: false }, env), attributes }),
+      output: write === undefined ? outputTo(format) : outputOf(write),
+      style: styleOf(write === undefined ? terminal : noTerminal, attributes),
+      rootOf,
+      openOf,
+      startOf,
       now,
       later: ioPerRequest ? undefined : later,
+      onError: (error) => report('print_failed', messageOf(error), 'error'),
     });
   }
+}
+
+function outputTo(format: StdoutFormat): TraceOutput {
+  if ((language as string) === 'webjs') return consoleWriter;
+  // There it is a console, which takes all of a text at once.
+  return ioPerRequest ? outputOf(writeOut) : new LineWriter((count) => droppedText(count, format));
+}
+
+function outputOf(write: (text: string) => unknown): TraceOutput {
+  return { accepts: () => true, write, flush: async () => {} };
+}
+
+function noTerminal(): Terminal {
+  return { isTerminal: false, columns: undefined, isWindows: false };
+}
+
+/** Asked when something is printed: to look at standard output takes Node a millisecond or two, the first time. */
+function styleOf(terminalNow: () => Terminal, attributes: readonly string[] | undefined): () => WaterfallStyle {
+  let known: ReturnType<typeof terminalStyle> | undefined;
+  return () => {
+    const current = terminalNow();
+    known ??= terminalStyle(env, current);
+    return { ...known, columns: columnsOf(current, env), attributes };
+  };
 }

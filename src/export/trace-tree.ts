@@ -32,10 +32,10 @@ const MAX_LEVELS = 64;
 
 /**
  * @param ended - At least one, in any order, some perhaps without their parents.
- * @param open - One that is above them and goes on.
+ * @param open - Those that are above them, or beside, and go on.
  */
-export function traceTree(ended: readonly ReadableSpan[], open?: ReadableSpan): TraceTree {
-  const spans = open === undefined ? ended : [open, ...ended];
+export function traceTree(ended: readonly ReadableSpan[], open: readonly ReadableSpan[] = []): TraceTree {
+  const spans = [...open, ...ended];
   const children = new Map<string, ReadableSpan[]>();
   const known = new Set(spans.map((span) => span.spanContext().spanId));
   const sorted = [...spans].sort((a, b) => compareHrTime(a.startTime, b.startTime));
@@ -54,7 +54,7 @@ export function traceTree(ended: readonly ReadableSpan[], open?: ReadableSpan): 
   const startOf = (span: ReadableSpan) => millisOf(hrDuration(origin, span.startTime));
   const ownEndOf = (span: ReadableSpan) => startOf(span) + millisOf(span.duration);
   const total = spans.reduce((latest, span) => Math.max(latest, ownEndOf(span)), 0);
-  const endOf = (span: ReadableSpan) => (span === open ? total : ownEndOf(span));
+  const endOf = (span: ReadableSpan) => (open.includes(span) ? total : ownEndOf(span));
   const rows: TreeRow[] = [];
   // A stack of its own: a chain of spans may be longer than the call stack is deep.
   const stack: Pick<TreeRow, 'span' | 'parent' | 'depth' | 'followed'>[] = [];
@@ -96,7 +96,7 @@ export function traceTree(ended: readonly ReadableSpan[], open?: ReadableSpan): 
       followed,
       hasChildren: under.length > 0,
       depth,
-      isOpen: span === open,
+      isOpen: open.includes(span),
     });
     const above = followed.length < MAX_LEVELS ? followed : followed.slice(1);
     for (let at = under.length - 1; at >= 0; at--) {

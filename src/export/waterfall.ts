@@ -9,12 +9,13 @@ import { type TreeRow, traceTree } from './trace-tree.ts';
 
 /** What of a trace is printed at once. */
 export interface TracePart {
+  readonly traceId: string;
   /** Ended ones, at least one, in any order. */
   readonly spans: readonly ReadableSpan[];
-  /** One that is above them and goes on. */
-  readonly open?: ReadableSpan;
+  /** Those that are above them, or beside, and go on. */
+  readonly open?: readonly ReadableSpan[];
   /** Said in the heading where it is not the whole of a trace. */
-  readonly note?: string;
+  readonly note?: 'partial' | 'late' | 'unfinished';
 }
 
 /** How a terminal, or what stands in for one, shows text. */
@@ -82,6 +83,7 @@ export function waterfall(part: TracePart, style: WaterfallStyle): string {
 class Waterfall {
   private readonly _style: WaterfallStyle;
   private readonly _glyphs: Glyphs;
+  private readonly _traceId: string;
   private readonly _columns: number;
   private readonly _rows: readonly TreeRow[];
   private readonly _total: number;
@@ -93,8 +95,9 @@ class Waterfall {
   private readonly _slowest: TreeRow | undefined;
   private _text = '';
 
-  constructor({ spans, open }: TracePart, style: WaterfallStyle) {
+  constructor({ traceId, spans, open = [] }: TracePart, style: WaterfallStyle) {
     this._style = style;
+    this._traceId = traceId;
     this._glyphs = style.hasUnicode ? UNICODE : ASCII;
     this._columns = Math.min(Math.max(style.columns, LEAST_COLUMNS), MAX_COLUMNS);
     const { rows, total } = traceTree(spans, open);
@@ -112,7 +115,7 @@ class Waterfall {
     // What the top does by itself is what nobody has traced.
     const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
     this._slowest =
-      open === undefined && rows.length > 2 && total > 0 && slowest.self >= SLOW * total
+      open.length === 0 && rows.length > 2 && total > 0 && slowest.self >= SLOW * total
         ? (slowest as TreeRow)
         : undefined;
   }
@@ -146,7 +149,7 @@ class Waterfall {
     const errors = this._rows.filter(isFailed).length;
     const { _glyphs } = this;
     const parts: [text: string, color?: string][] = [
-      [`trace ${span.spanContext().traceId}`, BOLD],
+      [`trace ${this._traceId}`, BOLD],
       ...(service === undefined ? [] : [[printable(String(service))] as [string]]),
       [new Date(millisOf(span.startTime)).toISOString()],
       [durationText(this._total, _glyphs.micro), BOLD],

@@ -1,4 +1,4 @@
-import { checkedTls, writeOut } from '#platform';
+import { checkedTls } from '#platform';
 import type { Config } from '../config.ts';
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
@@ -7,8 +7,8 @@ import { messageOf } from '../core/exception.ts';
 import type { SpanProcessor } from '../core/processor.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { rateSampler } from '../core/sampler.ts';
-import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
-import type { StdoutFormat } from '../export/printer.ts';
+import type { ReadableSpan } from '../core/span.ts';
+import { openOf, rootOf, startOf } from '../export/local-trace.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 import { flushOnPageHide } from './page-hide.ts';
 
@@ -44,38 +44,34 @@ export function reportSettings(_warnings: readonly string[]): void {}
 
 // What ends while the printer loads; a module that never comes must not hold more.
 const MAX_WAITING = 10_000;
+// Nobody says how wide a console is.
+const COLUMNS = 120;
 
 /**
  * Prints to the console. The printer is loaded when it is asked for, so that pages which send their spans elsewhere do
  * without it; spans that end before it is there are handed over to it, and a flush waits for it.
  */
-export function stdoutProcessor(format: StdoutFormat = 'pretty', attributes?: readonly string[]): SpanProcessor {
+export function stdoutProcessor({
+  stdoutFormat: format = 'pretty',
+  stdoutAttributes: attributes,
+}: Config): SpanProcessor {
   const waiting: ReadableSpan[] = [];
   let room = MAX_WAITING;
   const processor: SpanProcessor = {
     onEnd(span) {
       if (room-- > 0) waiting.push(span);
     },
-    forceFlush: async () => (await loading)?.forceFlush(),
-    async shutdown() {
+    forceFlush: async (options) => (await loading)?.forceFlush(options),
+    async shutdown(options) {
       room = 0;
-      return (await loading)?.shutdown();
+      return (await loading)?.shutdown(options);
     },
   };
   const onError = (error: unknown) => report('print_failed', messageOf(error), 'error');
   const loading = import('#printer').then(
-    ({ TracePrinter }) => {
-      const rootOf = (span: ReadableSpan) => (span as RecordingSpan)._root;
-      const printer = new TracePrinter({
-        format,
-        write: writeOut,
-        drained: async () => {},
-        rootOf,
-        onError,
-        style: () => ({ columns: 120, hasColor: false, hasUnicode: true, attributes }),
-        now,
-        later,
-      });
+    ({ consoleWriter: output, TracePrinter }) => {
+      const style = () => ({ columns: COLUMNS, hasColor: false, hasUnicode: true, attributes });
+      const printer = new TracePrinter({ format, output, style, rootOf, openOf, startOf, now, later, onError });
       processor.onEnd = (span) => printer.onEnd(span);
       waiting.forEach(processor.onEnd);
       waiting.length = 0;

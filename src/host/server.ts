@@ -16,7 +16,6 @@ import { GRPC_ENDPOINT, OnDemandGrpcExporter } from '../export/otlp/grpc.ts';
 import { checkedHeaders } from '../export/otlp/headers.ts';
 import { JsonEncoding } from '../export/otlp/json-encoding.ts';
 import type { TlsOptions } from '../export/otlp/tls.ts';
-import type { StdoutFormat } from '../export/printer.ts';
 import { StdoutSpanProcessor } from '../export/stdout.ts';
 import { B3Propagator } from '../propagation/b3.ts';
 import { W3CBaggagePropagator } from '../propagation/baggage.ts';
@@ -29,11 +28,8 @@ import type { HostDefaults, HostSettings } from './host.ts';
 export { flushAtEnd } from './process-end.ts';
 
 /** Prints to standard output, at once: what has ended is there although `process.exit` follows. */
-export function stdoutProcessor(
-  format: StdoutFormat | undefined,
-  attributes: readonly string[] | undefined,
-): SpanProcessor {
-  return new StdoutSpanProcessor({ format, attributes });
+export function stdoutProcessor({ stdoutFormat, stdoutAttributes }: Config): SpanProcessor {
+  return new StdoutSpanProcessor({ format: stdoutFormat, attributes: stdoutAttributes });
 }
 
 /** What `config` says, and the environment variables where it says nothing. Reads them once. */

@@ -1,5 +1,4 @@
 import { type ContextStorage, stackStorage } from './context-storage.ts';
-import type { Terminal } from './platform.ts';
 
 // A page or a web worker: no environment, no process, the console for output.
 
@@ -29,21 +28,15 @@ export function readFile(): never {
   throw new Error('this runtime reads no files');
 }
 
-/** What has several lines is a group of the console's, closed, with the first line as its title. */
-export function writeOut(text: string, hasFailed?: boolean): void {
-  const [title, ...lines] = text.replace(/\n$/, '').split('\n');
-  if (lines.length === 0 || hasFailed === undefined) console.log(text.replace(/\n$/, ''));
-  else {
-    console.groupCollapsed('%c%s', `font: bold 1em monospace${hasFailed ? ';color:#d32f2f' : ''}`, title);
-    console.log('%c%s', 'font: 1em monospace', lines.join('\n'));
-    console.groupEnd();
-  }
+export function writeOut(text: string): true {
+  // The console ends the line itself.
+  if (text) console.log(text.replace(/\n$/, ''));
+  return true;
 }
 
-export function outDrained(): undefined {}
-
-export function terminal(): Terminal {
-  return { isTerminal: false };
+/** Nothing is known of what shows the console. */
+export function terminal(): { isTerminal: boolean; columns: undefined; isWindows: boolean } {
+  return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
 export function writeError(line: string): void {

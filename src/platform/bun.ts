@@ -20,7 +20,6 @@ export {
   language,
   loadGrpc,
   markUnsent,
-  outDrained,
   readFile,
   terminal,
   unref,

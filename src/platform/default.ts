@@ -1,6 +1,5 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, stackStorage } from './context-storage.ts';
-import type { Terminal } from './platform.ts';
 
 // For runtimes that say nothing of themselves: only what the web's standards promise is used.
 
@@ -56,15 +55,15 @@ export function readFile(): never {
   throw new Error('this runtime reads no files');
 }
 
-export function writeOut(text: string): void {
+export function writeOut(text: string): true {
   // The console ends the line itself.
-  console.log(text.replace(/\n$/, ''));
+  if (text) console.log(text.replace(/\n$/, ''));
+  return true;
 }
 
-export function outDrained(): undefined {}
-
-export function terminal(): Terminal {
-  return { isTerminal: false };
+/** Nothing is known of what shows the console. */
+export function terminal(): { isTerminal: boolean; columns: undefined; isWindows: boolean } {
+  return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
 export function writeError(line: string): void {

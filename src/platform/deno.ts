@@ -3,7 +3,7 @@ import type { Context } from '../core/context.ts';
 import type { CheckedTls } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import { createGlobalFetch } from './global-fetch.ts';
-import type { PlatformFetch, Terminal } from './platform.ts';
+import type { PlatformFetch } from './platform.ts';
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { loadGrpc } from './load-grpc.ts';
@@ -36,16 +36,11 @@ declare const Deno: {
 };
 
 const encoder = new TextEncoder();
-// What standard output takes too slowly may wait up to here; what comes beyond is left out.
-const MAX_WAITING_BYTES = 1024 * 1024;
-let written: Promise<unknown> = Promise.resolve();
-let waiting = 0;
-let lost = 0;
-
-function tellLost(): void {
-  writeError(`[trace] standard output is too slow, ${lost} prints are left out`);
-  lost = 0;
-}
+// Bytes that are being written, at most about this: it is asked again only after some milliseconds.
+const MAX_PENDING = 1024 * 1024;
+let pending = 0;
+let isClosed = false;
+let written: Promise<unknown> | undefined;
 
 export const language = 'nodejs';
 export const constrained = false;
@@ -65,32 +60,41 @@ export function processAttributes(): Record<string, string | number> {
   };
 }
 
-export function writeOut(text: string): void {
-  const bytes = encoder.encode(text);
-  if (waiting > 0 && waiting + bytes.length > MAX_WAITING_BYTES) {
-    if (lost++ === 0) written.then(tellLost);
-    return;
+/** Its synchronous way waits for the reader, that of `node:process` included. */
+export function writeOut(text: string): boolean | undefined {
+  if (isClosed) return undefined;
+  if (pending > (text === '' ? 0 : MAX_PENDING)) return false;
+  if (text) {
+    const bytes = encoder.encode(text);
+    pending += bytes.length;
+    // At once where it can be, since the process may be about to exit.
+    const writing = written ? written.then(() => writeAll(bytes)) : writeAll(bytes);
+    const own = writing.then(
+      () => {
+        pending -= bytes.length;
+        if (written === own) written = undefined;
+      },
+      () => {
+        isClosed = true;
+      },
+    );
+    written = own;
   }
-  waiting += bytes.length;
-  written = written
-    .then(() => writeAll(bytes))
-    .catch(() => {})
-    .then(() => {
-      waiting -= bytes.length;
-    });
+  return true;
 }
 
-export function outDrained(): Promise<unknown> {
-  return written;
-}
-
-export function terminal(): Terminal {
+export function terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean } {
   const isTerminal = Deno.stdout.isTerminal();
-  return {
-    isTerminal,
-    columns: isTerminal ? Deno.consoleSize().columns : undefined,
-    isWindows: Deno.build.os === 'windows',
-  };
+  return { isTerminal, columns: isTerminal ? columns() : undefined, isWindows: Deno.build.os === 'windows' };
+}
+
+function columns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    // A terminal that does not say.
+    return undefined;
+  }
 }
 
 export function writeError(line: string): void {

@@ -27,6 +27,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   no_answer:
     'is a collector listening there? To https:// it must show a certificate that is trusted, and may ask for yours: see otlpTls',
   options_unreadable: 'the options of a span could not be read, they are left out',
+  output_slow: 'what reads standard output does not keep up, traces are not printed: sample, or send them by OTLP',
   print_failed: 'a span could not be printed',
   processor_failed: 'a span processor failed, the others went on',
   propagator_failed: 'a propagator failed, the others went on',

@@ -4,14 +4,6 @@ import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 
-/** What a runtime knows of its standard output. */
-export interface Terminal {
-  readonly isTerminal: boolean;
-  /** Its width. */
-  readonly columns?: number;
-  readonly isWindows?: boolean;
-}
-
 /** What sends requests, and what may be called when there will be none any more. */
 export type PlatformFetch = FetchLike & { close?(): void };
 
@@ -38,16 +30,14 @@ export interface Platform {
   /** Resource attributes of process and host, as far as they can be known. Never throws. */
   processAttributes(): Record<string, string | number | readonly string[]>;
   /**
-   * Writes whole lines to standard output, or to the console where there is none. Never throws; does not wait for a pipe that
-   * is read too slowly, where the runtime can help it: what is too much then is left out, and standard error told.
+   * Writes text to standard output, or to the console where there is none: all of it, sooner or later, or nothing. With an
+   * empty text it says whether what it was given before has gone. Never throws, never waits.
    *
-   * @param hasFailed - There is an error in what it says.
+   * @returns False where it takes nothing now; `undefined` where it never will again.
    */
-  writeOut(text: string, hasFailed?: boolean): void;
-  /** Resolves when what was written is out, never will be, or the time is up; `undefined` where it is. */
-  outDrained(timeoutMillis: number): Promise<unknown> | undefined;
-  /** What standard output is. Never throws. */
-  terminal(): Terminal;
+  writeOut(text: string): boolean | undefined;
+  /** What standard output is; see export/terminal-style.ts. Never throws. */
+  terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean };
   /** Writes a line to standard error, or to the console where there is none. Never throws. */
   writeError(line: string): void;
   /**

@@ -17,7 +17,6 @@ export {
   language,
   loadGrpc,
   markUnsent,
-  outDrained,
   processAttributes,
   readFile,
   terminal,

@@ -3,51 +3,143 @@ import { describe, test } from 'node:test';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
-import { StdoutSpanProcessor, type StdoutSpanProcessorOptions } from '../../src/export/stdout.ts';
+import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
+import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
+import { at, printing } from './printed-trace.ts';
 
-function started(options: StdoutSpanProcessorOptions = {}) {
-  const printed: string[] = [];
-  const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text), ...options });
-  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
-  return { printed, processor, tracer };
-}
+const HEAD = 'trace 00000000000000000000000000000001  agent  2024-01-01T00:00:00';
+
+/** What stands in front of the bars; a heading in one line. */
+const outline = (text: string) =>
+  text
+    .replace(/\n(?= {2}\S)/, '')
+    .replace(/\n +0 .*/, '')
+    .replace(/ +[━╸╺◆]+$/gm, '');
+
+test('a trace is printed when its local root ends, and not before', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  start('child', 1, root).end(at(2));
+  assert.deepEqual(texts, []);
+  root.end(at(3));
+  assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\nroot      3.0 ms\n└─ child  1.0 ms\n`]);
+});
+
+test('traces that run at the same time are printed apart', () => {
+  const { start, texts } = printing();
+  const [one, two] = [start('one', 0), start('two', 0)];
+  start('of one', 1, one).end(at(2));
+  start('of two', 1, two).end(at(2));
+  two.end(at(3));
+  one.end(at(3));
+  assert.deepEqual(
+    texts.map((text) => text.match(/of \w+/g)),
+    [['of two'], ['of one']],
+  );
+});
+
+test('a span that ends after its root is late, and printed at once', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  const child = start('child', 1, root);
+  root.end(at(3));
+  child.end(at(4));
+  assert.equal(outline(texts[1]), `${HEAD}.001Z  3.0 ms  1 span  (late)\nchild  3.0 ms\n`);
+});
+
+test('under a remote parent a span is the root of what is seen here', () => {
+  const { start, texts } = printing();
+  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
+  const server = start('server', 0, parent);
+  start('child', 1, server).end(at(2));
+  server.end(at(3));
+  assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\nserver    3.0 ms\n└─ child  1.0 ms\n`]);
+});
+
+test('a second request of the same trace is a tree of its own, and nothing in it is late', () => {
+  const { start, texts } = printing();
+  const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
+  for (let request = 0; request < 2; request++) {
+    const server = start('server', 0, parent);
+    start('child', 1, server).end(at(2));
+    server.end(at(3));
+  }
+  const text = `${HEAD}.000Z  3.0 ms  2 spans\nserver    3.0 ms\n└─ child  1.0 ms\n`;
+  assert.deepEqual(texts.map(outline), [text, text]);
+});
+
+test('the children of a root that never ends are printed when there are too many traces of the kind', () => {
+  const { start, texts, processor } = printing();
+  for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
+  assert.equal(texts.length, 2);
+  assert.equal(outline(texts[0]), `${HEAD}.000Z  2.0 ms  2 spans  (partial)\nroot        open\n└─ child  1.0 ms\n`);
+  return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 1_000, dropped: 0 }));
+});
+
+test('the children of a root that never ends are printed when there are too many of them', () => {
+  const { start, texts } = printing();
+  const root = start('root', 0);
+  for (let child = 0; child <= 10_000; child++) start('child', 1, root).end(at(2));
+  assert.equal(texts.length, 1);
+  assert.match(outline(texts[0]), /10,002 spans {2}\(partial\)\nroot +open\n├─ child/);
+});
+
+test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {
+  const { start, texts, processor } = printing();
+  const root = start('root', 0);
+  start('child', 1, root).end(at(2));
+  await processor.shutdown();
+  assert.deepEqual(texts.map(outline), [
+    `${HEAD}.000Z  2.0 ms  2 spans  (unfinished)\nroot        open\n└─ child  1.0 ms\n`,
+  ]);
+  root.end(at(3));
+  await processor.shutdown();
+  assert.equal(texts.length, 1);
+});
+
+describe('as JSON', () => {
+  test('a trace is one line, a request that a collector would take', () => {
+    const { start, texts } = printing('json');
+    const root = start('root', 0);
+    start('child\n\x1b[31m\x9b\u202e\ud83d\ude00', 1, root, { attributes: { text: 'a\nb' } }).end(at(2));
+    root.end(at(3));
+    assert.equal(texts.length, 1);
+    assert.match(texts[0], /^[^\n]+\n$/);
+    const spans = flatten(decodeJsonRequest(texts[0]));
+    assert.deepEqual(
+      spans.map(({ name, parentSpanId, attributes, startTimeUnixNano }) => [
+        name,
+        parentSpanId,
+        attributes,
+        startTimeUnixNano,
+      ]),
+      [
+        ['child\n\x1b[31m\x9b\u202e\ud83d\ude00', '0000000000000002', { text: 'a\nb' }, 1_704_067_200_001_000_000n],
+        ['root', '', {}, 1_704_067_200_000_000_000n],
+      ],
+    );
+    assert.doesNotMatch(texts[0].trimEnd(), /[\p{Cc}\u202e]/u);
+  });
+});
 
 test('without a place to write to, it writes to standard output', (t) => {
   const written: unknown[] = [];
   t.mock.method(process.stdout, 'write', (text: unknown) => written.push(text) > 0);
-  started({ write: undefined }).tracer.startSpan('root').end();
+  const { start, ended } = printing();
+  start('root', 0).end(at(1));
+  new StdoutSpanProcessor().onEnd(ended[0]);
   t.mock.restoreAll();
-  assert.equal(written.length, 1);
-  assert.match(String(written[0]), /^trace [0-9a-f]{32} .*\nroot .*\n$/);
+  assert.deepEqual(
+    written.map((text) => outline(String(text))),
+    [`${HEAD}.000Z  1.0 ms  1 span\nroot  1.0 ms\n`],
+  );
 });
-
-test('it shows the attributes that are asked for', () => {
-  const { printed, tracer } = started({ attributes: ['llm.*', 'user'] });
-  tracer
-    .startSpan('root', { attributes: { 'llm.model': 'm', 'llm.provider': 'p', user: 'u', 'user.name': 'n' } })
-    .end();
-  assert.match(printed[0], /\n {3}llm\.model=m {2}llm\.provider=p {2}user=u\n$/);
-});
-
-test('what it writes to is no terminal, and has no colours', () => {
-  const { printed, tracer } = started();
-  tracer.startSpan('root').setStatus({ code: 2, message: 'no' }).end();
-  assert.ok(!printed[0].includes('\x1b'), printed[0]);
-});
-
-for (const [options, message] of [
-  [{ format: 'xml' }, 'format: "xml" is not one of pretty, json'],
-  [{ attributes: 'llm.*' }, 'attributes: "llm.*" is not an array of keys'],
-  [{ attributes: [1] }, 'attributes: 1 is not an array of keys'],
-] as [object, string][]) {
-  test(`it refuses what it cannot use: ${message}`, () => {
-    assert.throws(() => new StdoutSpanProcessor(options), new TypeError(message));
-  });
-}
 
 describe('what is below one local root', () => {
   test('is told from what is below another of the same trace', () => {
-    const { printed, tracer } = started();
+    const printed: string[] = [];
+    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
     const remote = nonRecordingSpan({
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: 'b7ad6b7169203331',
@@ -63,17 +155,56 @@ describe('what is below one local root', () => {
       printed.map((text) => /of the second/.test(text)),
       [false, true],
     );
-    assert.ok(
-      printed.every((text) => !text.includes('(late)')),
-      printed.join(''),
-    );
+    assert.ok(printed.every((text) => !text.includes('(late)')));
   });
 
   test('is printed although an attribute of it is larger than any string', () => {
-    const { printed, tracer } = started();
+    const printed: string[] = [];
+    const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
     const root = tracer.startSpan('root', { attributes: { huge: Array(300).fill('x'.repeat(2_000_000)) } });
     tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root)).end();
     root.end();
-    assert.match(printed.join(''), /\nroot .*\n.*huge=\["xxx[\s\S]*child/);
+    assert.match(printed.join(''), /root .*\n.*huge=\["xxx[\s\S]*child/);
   });
+});
+
+describe('the choice of attributes', () => {
+  test('is one of keys, and of beginnings of keys', () => {
+    for (const attributes of [[], ['*'], ['llm.model', 'audio.*'], ['ä b']]) {
+      assert.doesNotThrow(() => new StdoutSpanProcessor({ attributes }), `${attributes}`);
+    }
+    for (const attributes of ['llm.*', [''], ['*.model'], ['a**'], [1], null, {}]) {
+      assert.throws(() => new StdoutSpanProcessor({ attributes: attributes as string[] }), {
+        name: 'TypeError',
+        message: `attributes: ${JSON.stringify(attributes)} is not an array of attribute keys, or of their beginnings followed by *`,
+      });
+    }
+  });
+});
+
+test('more than ten traces of one shape in a second are a line, but among JSON', async () => {
+  for (const [format, count] of [
+    ['pretty', 11],
+    ['json', 30],
+  ] as const) {
+    const { start, texts, processor } = printing(format);
+    for (let trace = 0; trace < 30; trace++) start('root', 0).end(at(3));
+    await processor.forceFlush();
+    assert.equal(texts.length, count, format);
+    if (format === 'pretty')
+      assert.match(texts[10], /^… 20 more of root in [^,]+, p50 3.0 ms, p95 3.0 ms, 0 errors\n$/);
+  }
+});
+
+test('a place to write to that throws does no harm', async () => {
+  const processor = new StdoutSpanProcessor({
+    write: () => {
+      throw new Error('broken');
+    },
+  });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  for (let trace = 0; trace < 30; trace++) assert.doesNotThrow(() => tracer.startSpan('root').end(), 'end() throws');
+  await processor.forceFlush();
+  await processor.shutdown();
 });

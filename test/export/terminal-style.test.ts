@@ -1,56 +1,89 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { terminalStyle } from '../../src/export/terminal-style.ts';
-import type { Terminal } from '../../src/platform/platform.ts';
+import { describe, it } from 'node:test';
+import { columnsOf, type Terminal, terminalStyle } from '../../src/export/terminal-style.ts';
 
-const style = (terminal: Partial<Terminal>, variables: Record<string, string> = {}) =>
-  terminalStyle({ isTerminal: true, ...terminal }, (name) => variables[name]);
+const TERMINAL: Terminal = { isTerminal: true, columns: 100, isWindows: false };
+const PIPE: Terminal = { isTerminal: false, columns: undefined, isWindows: false };
+const WINDOWS: Terminal = { ...TERMINAL, isWindows: true };
 
-describe('colours', () => {
-  for (const [isTerminal, variables, hasColor] of [
-    [true, {}, true],
-    [false, {}, false],
-    [true, { TERM: 'dumb' }, false],
-    [true, { NO_COLOR: '1' }, false],
-    [true, { NO_COLOR: '' }, true],
-    [false, { FORCE_COLOR: '1' }, true],
-    [false, { FORCE_COLOR: '' }, true],
-    [true, { FORCE_COLOR: '0' }, false],
-    [true, { FORCE_COLOR: 'false' }, false],
-    [false, { FORCE_COLOR: '3', NO_COLOR: '1' }, true],
-  ] as [boolean, Record<string, string>, boolean][]) {
-    test(`are ${hasColor ? '' : 'not '}there ${isTerminal ? 'at' : 'without'} a terminal with ${JSON.stringify(variables)}`, () =>
-      assert.equal(style({ isTerminal }, variables).hasColor, hasColor));
-  }
+const styleOf = (variables: Record<string, string>, out: Terminal) => terminalStyle((name) => variables[name], out);
+
+describe('colour', () => {
+  const hasColor = (variables: Record<string, string>, out = TERMINAL) => styleOf(variables, out).hasColor;
+
+  it('is for terminals only', () => {
+    assert.equal(hasColor({}), true);
+    assert.equal(hasColor({}, PIPE), false);
+    assert.equal(hasColor({}, WINDOWS), true);
+  });
+
+  it('is not there with NO_COLOR, whatever it says, unless it is empty', () => {
+    for (const NO_COLOR of ['1', '0', 'false', 'x']) assert.equal(hasColor({ NO_COLOR }), false, NO_COLOR);
+    assert.equal(hasColor({ NO_COLOR: '' }), true);
+  });
+
+  it('is there with FORCE_COLOR, for whatever reads it, unless that is empty, 0 or false', () => {
+    for (const FORCE_COLOR of ['1', '2', '3', 'true', 'yes']) {
+      assert.equal(hasColor({ FORCE_COLOR }, PIPE), true, FORCE_COLOR);
+      assert.equal(hasColor({ FORCE_COLOR, NO_COLOR: '1', TERM: 'dumb' }, PIPE), true, FORCE_COLOR);
+    }
+    for (const FORCE_COLOR of ['0', 'false']) assert.equal(hasColor({ FORCE_COLOR }), false, FORCE_COLOR);
+    assert.equal(hasColor({ FORCE_COLOR: '' }, PIPE), false);
+    assert.equal(hasColor({ FORCE_COLOR: '' }), true);
+  });
+
+  it('is not for dumb terminals, whatever COLORTERM says', () => {
+    assert.equal(hasColor({ TERM: 'dumb', COLORTERM: 'truecolor' }), false);
+    assert.equal(hasColor({ COLORTERM: 'truecolor' }, PIPE), false);
+  });
 });
 
-describe('Unicode', () => {
-  for (const [terminal, variables, hasUnicode] of [
-    [{}, {}, true],
-    [{}, { TERM: 'xterm-256color', LANG: 'en_US.UTF-8' }, true],
-    [{}, { LANG: 'C' }, true],
-    [{}, { LANG: 'C.utf8' }, true],
-    [{}, { TERM: 'dumb' }, false],
-    [{}, { TERM: 'linux' }, false],
-    [{}, { LANG: 'de_DE.ISO-8859-1' }, false],
-    [{}, { LANG: 'en_US.UTF-8', LC_ALL: 'ja_JP.eucJP' }, false],
-    [{ isWindows: true }, {}, false],
-    [{ isWindows: true }, { WT_SESSION: '1' }, true],
-    [{ isWindows: true }, { TERM_PROGRAM: 'vscode' }, true],
-    [{ isWindows: true, isTerminal: false }, {}, true],
-  ] as [Partial<Terminal>, Record<string, string>, boolean][]) {
-    test(`is ${hasUnicode ? '' : 'not '}there for ${JSON.stringify({ ...terminal, ...variables })}`, () =>
-      assert.equal(style(terminal, variables).hasUnicode, hasUnicode));
-  }
+describe('characters beyond ASCII', () => {
+  const hasUnicode = (variables: Record<string, string>, out = TERMINAL) => styleOf(variables, out).hasUnicode;
+
+  it('go by the locale, the first of LC_ALL, LC_CTYPE and LANG that is set', () => {
+    for (const LANG of ['en_US.UTF-8', 'de_DE.utf8', 'C.UTF-8']) assert.equal(hasUnicode({ LANG }), true, LANG);
+    for (const LANG of ['C', 'POSIX', 'de_DE.ISO-8859-1', 'ja_JP.eucJP']) {
+      assert.equal(hasUnicode({ LANG }), false, LANG);
+    }
+    assert.equal(hasUnicode({ LC_ALL: 'C', LANG: 'en_US.UTF-8' }), false);
+    assert.equal(hasUnicode({ LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C' }), true);
+  });
+
+  it('are there where there is no locale, as in containers, and for files and pipes alike', () => {
+    assert.equal(hasUnicode({}), true);
+    assert.equal(hasUnicode({}, PIPE), true);
+    assert.equal(hasUnicode({ LANG: 'C' }, PIPE), false);
+  });
+
+  it('are not for dumb terminals', () => {
+    assert.equal(hasUnicode({ TERM: 'dumb', LANG: 'en_US.UTF-8' }), false);
+  });
+
+  it('are on Windows for terminals that do not go by a code page', () => {
+    assert.equal(hasUnicode({}, WINDOWS), false);
+    assert.equal(hasUnicode({ LANG: 'en_US.UTF-8' }, WINDOWS), false);
+    assert.equal(hasUnicode({ WT_SESSION: '8f2c' }, WINDOWS), true);
+    assert.equal(hasUnicode({ TERM_PROGRAM: 'vscode' }, WINDOWS), true);
+  });
 });
 
 describe('the width', () => {
-  test('is that of the terminal, whatever a variable says', () =>
-    assert.equal(style({ columns: 80 }, { COLUMNS: '200' }).columns, 80));
-  test('is what a variable says where there is no terminal', () =>
-    assert.equal(style({ isTerminal: false }, { COLUMNS: '200' }).columns, 200));
-  for (const given of [undefined, '', 'wide', '0']) {
-    test(`is 100 where nobody knows, or the variable says ${given}`, () =>
-      assert.equal(style({ isTerminal: false }, given === undefined ? {} : { COLUMNS: given }).columns, 100));
-  }
+  const none = () => undefined;
+
+  it('is that of the terminal, whatever a variable says', () => {
+    assert.equal(
+      columnsOf({ ...TERMINAL, columns: 80 }, () => '200'),
+      80,
+    );
+  });
+
+  it('is what `COLUMNS` says elsewhere, else 100', () => {
+    assert.equal(
+      columnsOf({ ...PIPE, columns: 40 }, (name) => (name === 'COLUMNS' ? '200' : undefined)),
+      200,
+    );
+    for (const given of [none, () => '', () => 'wide', () => '0']) assert.equal(columnsOf(PIPE, given), 100);
+    for (const columns of [undefined, 0]) assert.equal(columnsOf({ ...TERMINAL, columns }, none), 100, `${columns}`);
+  });
 });

@@ -63,7 +63,7 @@ test('one that is open is above the others, and goes on as long as they do', () 
   const { start, ended } = printing();
   const root = start('root', 0);
   start('a', 2, root).end(at(5));
-  const { rows } = traceTree(ended, root as unknown as ReadableSpan);
+  const { rows } = traceTree(ended, [root as unknown as ReadableSpan]);
   assert.deepEqual(
     rows.map(({ span, depth, end, isOpen }) => [span.name, depth, end, isOpen]),
     [

@@ -12,8 +12,12 @@ import { at, printing } from './printed-trace.ts';
 
 const PLAIN: WaterfallStyle = { columns: 80, hasColor: false, hasUnicode: true };
 
-function lines(part: readonly ReadableSpan[] | TracePart, style: Partial<WaterfallStyle> = {}): string[] {
-  const text = waterfall('spans' in part ? part : { spans: part }, { ...PLAIN, ...style });
+function lines(
+  part: readonly ReadableSpan[] | Omit<TracePart, 'traceId'>,
+  style: Partial<WaterfallStyle> = {},
+): string[] {
+  const rest = 'spans' in part ? part : { spans: part };
+  const text = waterfall({ traceId: rest.spans[0].spanContext().traceId, ...rest }, { ...PLAIN, ...style });
   assert.ok(text.endsWith('\n'), 'the last line has no end');
   return text.slice(0, -1).split('\n');
 }
@@ -108,7 +112,7 @@ describe('a trace', () => {
     const { start, ended } = printing();
     const root = start('session', 0);
     start('turn', 2, root).end(at(4));
-    const rows = lines({ spans: ended, open: root as unknown as ReadableSpan, note: 'partial' });
+    const rows = lines({ spans: ended, open: [root as unknown as ReadableSpan], note: 'partial' });
     assert.match(rows.join('\n'), /\nsession {4}open {2}━+\n└─ turn {2}2\.0 ms {3,}╺━+$/);
   });
 });

@@ -36,6 +36,7 @@ describe('the package as pages get it', () => {
       const { stdout } = inPage(
         `${importing} initialize({ quiet: true }); startSpan('first').end(); await shutdown(); startSpan('last').end();`,
       );
+      // Node's console moves what is in a group to the right.
       assert.match(stdout, /^trace [0-9a-f]{32} {2}realtime-ai {2}.* {2}1 span\n {2}first {2}[^\n]*\n$/);
     });
   }

@@ -1,0 +1,210 @@
+import type { ReadableSpan } from '../core/span.ts';
+import type { TracePart } from './waterfall.ts';
+
+// Of traces whose root is open. A root that never ends must not hold its children for ever.
+const MAX_TRACES = 1_000;
+const MAX_SPANS = 10_000;
+const PATIENCE_MILLIS = 10_000;
+
+/** What a {@link TraceHolder} works with. */
+export interface TraceHolderOptions {
+  /** What is above all spans of a trace in this process. */
+  readonly rootOf: (span: ReadableSpan) => ReadableSpan;
+  /** What is known of the open spans below a root that is open, itself included. */
+  readonly openOf: (root: ReadableSpan) => readonly ReadableSpan[];
+  /** When a span has started, by `now`; `undefined` where its time was given by somebody. */
+  readonly startOf: (span: ReadableSpan) => number | undefined;
+  /** The monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
+  readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
+  readonly print: (part: TracePart) => void;
+}
+
+/** The ended spans of a trace whose root is open. */
+interface Held {
+  readonly spans: ReadableSpan[];
+  /** In place of these, where the trace is overdue: by their parents. */
+  readonly children?: Map<string, ReadableSpan[]>;
+  /** When they are printed although the root is open. */
+  readonly due: number;
+}
+
+/** A trace that is printed in parts, because its root has been open for too long or because too much was held. */
+interface Overdue {
+  /** The open spans that somebody who reads the output need not wait for; what is directly below one is a part. */
+  readonly shown: Set<string>;
+  note: 'partial' | 'late';
+}
+
+/**
+ * Holds ended spans until their local root ends, and for no longer than its bounds allow.
+ *
+ *     root ends                        all of it, as a whole
+ *     root open for 10 s               what has ended, `partial`; from then on parts, each as its topmost span ends, `late`
+ *     1,000 traces, 10,000 spans held  the oldest trace, as if its root had been open for 10 s
+ *     span ends after its root         by itself, at once, `late`
+ *     shutdown                         what is held, `unfinished`
+ */
+export class TraceHolder {
+  /** Spans that are held. */
+  spanCount = 0;
+  readonly #options: TraceHolderOptions;
+  // By root, in the order in which the first span of each came.
+  readonly #held = new Map<ReadableSpan, Held>();
+  // What is printed in parts; `undefined` where the root has ended, too.
+  readonly #printed = new WeakMap<ReadableSpan, Overdue | undefined>();
+  #timer: unknown;
+  #due = Infinity;
+
+  constructor(options: TraceHolderOptions) {
+    this.#options = options;
+  }
+
+  add(span: ReadableSpan): void {
+    const root = this.#options.rootOf(span);
+    if (span.isLocalRoot) {
+      const note = this.#printed.has(root) ? 'late' : undefined;
+      this.#printed.set(root, undefined);
+      this.#print([...this.#take(root), span], note);
+      return;
+    }
+    const held = this.#held.get(root);
+    // Nearly all spans come here.
+    if (held !== undefined && held.children === undefined) {
+      held.spans.push(span);
+      this.#count();
+    } else if (this.#printed.has(root) && this.#printed.get(root) === undefined) this.#print([span], 'late');
+    else this.#addFirst(root, span, held);
+  }
+
+  /** Prints all that is held. */
+  shutdown(): void {
+    for (const root of this.#held.keys()) this.#printPart(root, 'unfinished');
+    clearTimeout(this.#timer as number | undefined);
+  }
+
+  /** Adds the first span of a trace, or one to an overdue trace. */
+  #addFirst(root: ReadableSpan, span: ReadableSpan, held: Held | undefined): void {
+    const { now, startOf } = this.#options;
+    const time = now();
+    let overdue = this.#printed.get(root);
+    if (overdue === undefined) {
+      const due = (startOf(root) ?? time) + PATIENCE_MILLIS;
+      if (due > time) {
+        this.#held.set(root, { spans: [span], due });
+        this.#count();
+        this.#awaken(due);
+        return;
+      }
+      overdue = this.#setOverdue(root, this.#options.openOf(root));
+    }
+    const parent = span.parentSpanContext?.spanId as string;
+    if (overdue.shown.has(parent)) {
+      this.#print([...this.#takeBelow(held, span), span], overdue.note);
+      if (held?.children?.size === 0) this.#held.delete(root);
+      overdue.note = 'late';
+      return;
+    }
+    const children = held?.children ?? new Map<string, ReadableSpan[]>();
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [span]);
+    else siblings.push(span);
+    if (held === undefined) {
+      const due = time + PATIENCE_MILLIS;
+      this.#held.set(root, { spans: [], children, due });
+      this.#awaken(due);
+    }
+    this.#count();
+  }
+
+  #count(): void {
+    this.spanCount++;
+    if (this.#held.size <= MAX_TRACES && this.spanCount <= MAX_SPANS) return;
+    const [oldest] = this.#held.keys();
+    this.#printPart(oldest);
+  }
+
+  /** Sees to it that nothing is held for longer than until `due`. */
+  #awaken(due: number): void {
+    const { now, later } = this.#options;
+    if (due < this.#due) {
+      clearTimeout(this.#timer as number | undefined);
+      this.#due = due;
+      try {
+        this.#timer = later?.(() => this.#printOverdue(due), due - now());
+      } catch {
+        // Workers forbid timers at module scope.
+      }
+    }
+    // For where there are no timers.
+    if (now() >= this.#due) this.#printOverdue(now());
+  }
+
+  #printOverdue(time: number): void {
+    let next = Infinity;
+    this.#due = Infinity;
+    for (const [root, { due }] of this.#held) {
+      if (due <= time) this.#printPart(root);
+      else next = Math.min(next, due);
+    }
+    if (next < Infinity) this.#awaken(next);
+  }
+
+  /** Prints what is held of a trace. */
+  #printPart(root: ReadableSpan, note?: 'unfinished'): void {
+    const open = this.#options.openOf(root);
+    const overdue = this.#setOverdue(root, open);
+    this.#print(this.#take(root), note ?? overdue.note, open);
+    overdue.note = 'late';
+  }
+
+  #setOverdue(root: ReadableSpan, open: readonly ReadableSpan[]): Overdue {
+    const { now, startOf } = this.#options;
+    const overdue: Overdue = this.#printed.get(root) ?? { shown: new Set(), note: 'partial' };
+    const { shown } = overdue;
+    const before = now() - PATIENCE_MILLIS;
+    for (const span of open) {
+      if (span === root || (startOf(span) ?? Infinity) <= before) shown.add(idOf(span));
+    }
+    // In a root that never ends there may be any number of them, one after the other.
+    for (const id of shown) {
+      if (shown.size <= MAX_TRACES) break;
+      if (id !== idOf(root)) shown.delete(id);
+    }
+    this.#printed.set(root, overdue);
+    return overdue;
+  }
+
+  #take(root: ReadableSpan): ReadableSpan[] {
+    const held = this.#held.get(root);
+    if (held === undefined) return [];
+    this.#held.delete(root);
+    const spans = held.children === undefined ? held.spans : [...held.children.values()].flat();
+    this.spanCount -= spans.length;
+    return spans;
+  }
+
+  /** What is held below a span. */
+  #takeBelow(held: Held | undefined, span: ReadableSpan): ReadableSpan[] {
+    if (held?.children === undefined) return [];
+    const spans: ReadableSpan[] = [];
+    for (let at = -1, above = span; above !== undefined; above = spans[++at]) {
+      const below = held.children.get(idOf(above));
+      if (below === undefined) continue;
+      // Once only, should a generator give the same id twice.
+      held.children.delete(idOf(above));
+      for (const child of below) spans.push(child);
+    }
+    this.spanCount -= spans.length;
+    return spans;
+  }
+
+  #print(spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]): void {
+    this.#options.print({ traceId: spans[0].spanContext().traceId, spans, note, open });
+  }
+}
+
+function idOf(span: ReadableSpan): string {
+  return span.spanContext().spanId;
+}

@@ -1,0 +1,189 @@
+import { millisOf } from '../core/clock.ts';
+import type { ReadableSpan } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import { cut } from '../core/text.ts';
+import { durationText } from './duration.ts';
+import { printable } from './text-width.ts';
+import type { TracePart } from './waterfall.ts';
+
+const SECOND_MILLIS = 1_000;
+// Of one shape in a second, before the others become a line.
+const MAX_TRACES = 10;
+// In a second; all further ones, as those with ids in their names are, count as one.
+const MAX_SHAPES = 100;
+const OTHERS = -1;
+// Of these, whatever the number of traces, the percentiles are taken.
+const MAX_DURATIONS = 1_000;
+const MAX_NAME = 60;
+
+/** What {@link TraceShapes} works with. */
+export interface TraceShapesOptions {
+  /** The monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
+  readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
+  readonly print: (crowd: TraceCrowd) => void;
+}
+
+/** Traces of one shape in one second, beyond those that are printed in full. */
+export interface TraceCrowd {
+  readonly name: string;
+  readonly count: number;
+  readonly errors: number;
+  /** Milliseconds: those of all, or of 1,000 that were drawn from them. */
+  readonly durations: readonly number[];
+  /** The time in which they ended. */
+  readonly millis: number;
+}
+
+interface Shape {
+  readonly name: string;
+  count: number;
+  errors: number;
+  durations: number[];
+}
+
+/** Lets the first ten traces of each shape through in every second, and counts the others. */
+export class TraceShapes {
+  readonly #options: TraceShapesOptions;
+  readonly #shapes = new Map<number, Shape>();
+  /** When the second began, and when it was last counted from. */
+  #start = -Infinity;
+  #from = 0;
+  #timer: unknown;
+
+  constructor(options: TraceShapesOptions) {
+    this.#options = options;
+  }
+
+  /** True where `part` is to be printed; where it is not, it has been counted. */
+  admit({ spans, note }: TracePart): boolean {
+    const time = this.#options.now();
+    if (!(time - this.#start < SECOND_MILLIS)) {
+      this.#end();
+      this.#start = this.#from = time;
+    }
+    let key = shapeOf(spans, note);
+    if (this.#shapes.size >= MAX_SHAPES && !this.#shapes.has(key)) key = OTHERS;
+    // What ends it is its root, or the top of a part.
+    const { name, duration } = spans[spans.length - 1];
+    let shape = this.#shapes.get(key);
+    if (shape === undefined) {
+      shape = { name: key === OTHERS ? 'other traces' : name, count: 0, errors: 0, durations: [] };
+      this.#shapes.set(key, shape);
+    }
+    if (++shape.count <= MAX_TRACES) return true;
+    if (spans.some(({ status }) => status.code === SpanStatusCode.ERROR)) shape.errors++;
+    const { durations } = shape;
+    const nth = shape.count - MAX_TRACES;
+    // Each has the same chance to be among them.
+    const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
+    if (place < MAX_DURATIONS) durations[place] = millisOf(duration);
+    this.#timer ??= this.#startTimer(this.#start + SECOND_MILLIS - time);
+    return false;
+  }
+
+  /** Prints what has been counted; what comes in the rest of the second is counted anew. */
+  flush(): void {
+    const time = this.#options.now();
+    this.#print(Math.min(time - this.#from, SECOND_MILLIS));
+    this.#from = time;
+  }
+
+  /** The same at the end. */
+  shutdown(): void {
+    this.flush();
+    clearTimeout(this.#timer as number | undefined);
+  }
+
+  #startTimer(millis: number): unknown {
+    try {
+      return this.#options.later?.(() => this.#end(), millis);
+    } catch {
+      // Workers forbid timers at module scope.
+      return undefined;
+    }
+  }
+
+  /** Ends a second, whatever the clock says, which may stand still. */
+  #end(): void {
+    clearTimeout(this.#timer as number | undefined);
+    this.#timer = undefined;
+    this.#print(this.#start + SECOND_MILLIS - this.#from);
+    this.#shapes.clear();
+    this.#start = -Infinity;
+  }
+
+  #print(millis: number): void {
+    for (const shape of this.#shapes.values()) {
+      const { name, errors, durations } = shape;
+      const count = shape.count - MAX_TRACES;
+      if (count <= 0) continue;
+      shape.count = MAX_TRACES;
+      shape.errors = 0;
+      shape.durations = [];
+      this.#options.print({ name, count, errors, durations, millis });
+    }
+  }
+}
+
+/**
+ * A number for what spans are called and what stands below what, whatever their ids. How often something stands there, and
+ * in which order, is all the same: so a request with nine frames of audio is as one with ten.
+ */
+function shapeOf(spans: readonly ReadableSpan[], note = ''): number {
+  let shape = hash(0, note);
+  if (spans.length === 1) return hash(shape, spans[0].name);
+  const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+  const paths = new Map<string | undefined, number>();
+  for (let [id, span] of byId) {
+    // Upwards to what is known, and down again: a chain of spans may be longer than the call stack is deep.
+    const below: [string, ReadableSpan][] = [];
+    for (let above: ReadableSpan | undefined = span; above !== undefined && !paths.has(id); above = byId.get(id)) {
+      below.push([id, above]);
+      // Once only, should a generator give the same id twice.
+      paths.set(id, 0);
+      id = above.parentSpanContext?.spanId ?? '';
+    }
+    let path = paths.get(id) ?? 0;
+    for (let at = below.length - 1; at >= 0; at--) {
+      [id, span] = below[at];
+      path = hash(path, span.name);
+      paths.set(id, path);
+    }
+  }
+  // A sum, in which the order is nothing.
+  for (const path of new Set(paths.values())) shape = (shape + Math.imul(path, 0x9e3779b1)) >>> 0;
+  return shape;
+}
+
+/** FNV-1a. */
+function hash(seed: number, text: string): number {
+  let value = seed ^ 0x811c9dc5;
+  // Names may be of any length.
+  const length = Math.min(text.length, 200);
+  for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value >>> 0;
+}
+
+/** A line for traces that are not printed in full. */
+export function crowdText({ name, count, errors, durations, millis }: TraceCrowd, hasUnicode: boolean): string {
+  const sorted = [...durations].sort((a, b) => a - b);
+  // The least that so many percent do not exceed.
+  const percentile = (percent: number) =>
+    durationText(sorted[Math.ceil((percent / 100) * sorted.length) - 1], hasUnicode ? 'µ' : 'u');
+  const parts = [
+    `${hasUnicode ? '…' : '...'} ${countText(count)} more of ${printable(cut(name, MAX_NAME))} in ${
+      millis < SECOND_MILLIS ? `${Math.round(millis)} ms` : '1 s'
+    }`,
+    `p50 ${percentile(50)}`,
+    `p95 ${percentile(95)}`,
+    `${countText(errors)} ${errors === 1 ? 'error' : 'errors'}`,
+  ];
+  return parts.join(', ');
+}
+
+/** A number with commas between its thousands. */
+export function countText(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}

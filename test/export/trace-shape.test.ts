@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
+import { TracerProvider } from '../../src/core/provider.ts';
+import type { ReadableSpan } from '../../src/core/span.ts';
+import { SpanStatusCode } from '../../src/core/status.ts';
+import { crowdText, TraceShapes } from '../../src/export/trace-shape.ts';
+import type { TracePart } from '../../src/export/waterfall.ts';
+import { handClock } from './hand-clock.ts';
+import { at } from './printed-trace.ts';
+
+/** A name with what is below it. */
+type Tree = readonly [name: string, ...children: Tree[]];
+
+/** The spans of a trace, the root last; its duration is in milliseconds. */
+function traceOf(
+  tree: Tree,
+  { millis = 1, isError = false, note }: { millis?: number; isError?: boolean; note?: 'late' } = {},
+): TracePart {
+  const spans: ReadableSpan[] = [];
+  const tracer = new TracerProvider({
+    spanProcessors: [{ onEnd: (span) => spans.push(span), forceFlush: async () => {}, shutdown: async () => {} }],
+  }).getTracer('test');
+  const make = ([name, ...children]: Tree, context = ROOT_CONTEXT): void => {
+    const span = tracer.startSpan(name, { startTime: at(0) }, context);
+    for (const child of children) make(child, setSpan(ROOT_CONTEXT, span));
+    if (isError) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(at(millis));
+  };
+  make(tree);
+  return { traceId: spans[0].spanContext().traceId, spans, note };
+}
+
+function counting({ hasTimers = true } = {}) {
+  const clock = handClock();
+  const lines: string[] = [];
+  const shapes = new TraceShapes({
+    now: clock.now,
+    later: hasTimers ? clock.later : undefined,
+    print: (crowd) => lines.push(crowdText(crowd, true)),
+  });
+  /** How many of so many are printed in full. */
+  const admitted = (count: number, part: TracePart | ((index: number) => TracePart)) =>
+    Array.from({ length: count }, (_, index) => shapes.admit(typeof part === 'function' ? part(index) : part)).filter(
+      Boolean,
+    ).length;
+  return { clock, lines, shapes, admitted };
+}
+
+describe('traces of one shape', () => {
+  it('are printed in full up to ten a second, the others as a line at its end', () => {
+    const { clock, lines, admitted } = counting();
+    const request = traceOf(['llm.request', ['http']], { millis: 12 });
+    assert.equal(admitted(1_244, request), 10);
+    clock.advance(999);
+    assert.deepEqual(lines, []);
+    clock.advance(1);
+    assert.deepEqual(lines, ['… 1,234 more of llm.request in 1 s, p50 12.0 ms, p95 12.0 ms, 0 errors']);
+    assert.equal(admitted(11, request), 10);
+  });
+
+  it('are all printed where there are not more of them', () => {
+    const { clock, lines, admitted } = counting();
+    for (let second = 0; second < 3; second++) {
+      assert.equal(admitted(10, traceOf(['root'])), 10);
+      clock.advance(1_000);
+    }
+    assert.deepEqual(lines, []);
+    assert.equal(clock.timers.size, 0);
+  });
+
+  it('have the percentiles and the errors of those that are not printed', () => {
+    const { clock, lines, admitted } = counting();
+    admitted(10, traceOf(['root'], { millis: 900, isError: true }));
+    admitted(100, (index) => traceOf(['root'], { millis: index + 1, isError: index === 7 }));
+    clock.advance(1_000);
+    assert.deepEqual(lines, ['… 100 more of root in 1 s, p50 50.0 ms, p95 95.0 ms, 1 error']);
+  });
+
+  it('of which an inner span failed count as errors', () => {
+    const { clock, lines, admitted } = counting();
+    const failed = traceOf(['root', ['child']]);
+    const spans = failed.spans.map(
+      (span) =>
+        ({
+          ...span,
+          name: span.name,
+          spanContext: () => span.spanContext(),
+          parentSpanContext: span.parentSpanContext,
+          duration: span.duration,
+          status: { code: SpanStatusCode.ERROR },
+        }) as ReadableSpan,
+    );
+    admitted(12, { ...failed, spans });
+    clock.advance(1_000);
+    assert.match(lines[0], /, 2 errors$/);
+  });
+
+  it('may be any number: what is kept of them has a bound', () => {
+    const { clock, shapes, admitted } = counting();
+    const part = traceOf(['root']);
+    assert.equal(admitted(100_000, part), 10);
+    const crowds: { durations: readonly number[]; count: number }[] = [];
+    const other = new TraceShapes({ now: clock.now, later: clock.later, print: (crowd) => crowds.push(crowd) });
+    for (let trace = 0; trace < 100_000; trace++) other.admit(part);
+    other.flush();
+    shapes.shutdown();
+    assert.deepEqual([crowds[0].count, crowds[0].durations.length], [99_990, 1_000]);
+    assert.equal(crowds[0].durations.filter((millis) => millis === 1).length, 1_000);
+  });
+
+  it('need no timer each', () => {
+    const { clock, admitted } = counting();
+    admitted(1_000, (index) => traceOf([`root ${index % 20}`]));
+    assert.equal(clock.timers.size, 1);
+  });
+});
+
+describe('a shape', () => {
+  const isSame = (one: TracePart, other: TracePart) => {
+    const { admitted } = counting();
+    admitted(10, one);
+    return admitted(1, other) === 0;
+  };
+  const part = traceOf(['root', ['a', ['b']], ['c']]);
+
+  it('is names and structure, whatever the ids, times and statuses', () => {
+    assert.equal(isSame(part, traceOf(['root', ['a', ['b']], ['c']], { millis: 5, isError: true })), true);
+  });
+
+  it('does not depend on the order or on how often something stands there', () => {
+    assert.equal(isSame(part, traceOf(['root', ['c'], ['a', ['b']]])), true);
+    assert.equal(isSame(part, traceOf(['root', ['a', ['b'], ['b']], ['c'], ['a', ['b']]])), true);
+  });
+
+  it('is another where a name, a place or a part is another', () => {
+    for (const tree of [
+      ['other', ['a', ['b']], ['c']],
+      ['root', ['a'], ['b'], ['c']],
+      ['root', ['a', ['b', ['c']]]],
+      ['root', ['a', ['b']]],
+      ['root'],
+    ] as Tree[]) {
+      assert.equal(isSame(part, traceOf(tree)), false, JSON.stringify(tree));
+    }
+    assert.equal(isSame(traceOf(['root']), traceOf(['root'], { note: 'late' })), false);
+  });
+
+  it('may be that of a chain of 20,000 spans, and of ids that come twice', () => {
+    let chain: Tree = ['end'];
+    const spans: ReadableSpan[] = [];
+    for (let depth = 0; depth < 100; depth++) chain = ['link', chain];
+    const { spans: links } = traceOf(chain);
+    for (let round = 0; round < 200; round++) spans.push(...links);
+    const { admitted } = counting();
+    assert.equal(admitted(11, { traceId: '', spans }), 10);
+    const loop = {
+      ...links[0],
+      name: 'loop',
+      status: { code: 0 },
+      duration: [0, 0],
+      spanContext: () => ({ spanId: 'a' }),
+      parentSpanContext: { spanId: 'a' },
+    };
+    assert.equal(admitted(11, { traceId: '', spans: [loop, loop] as unknown as ReadableSpan[] }), 10);
+  });
+});
+
+describe('names with ids in them', () => {
+  it('are printed in full a hundred times ten, and then as others', () => {
+    const { clock, lines, admitted } = counting();
+    assert.equal(
+      admitted(10_000, (index) => traceOf([`GET /users/${index}`])),
+      110,
+    );
+    clock.advance(1_000);
+    assert.deepEqual(lines, ['… 9,890 more of other traces in 1 s, p50 1.0 ms, p95 1.0 ms, 0 errors']);
+  });
+});
+
+describe('the line', () => {
+  it('is there at a flush, which a second one does not repeat', () => {
+    const { clock, lines, shapes, admitted } = counting();
+    const part = traceOf(['root']);
+    admitted(12, part);
+    clock.advance(300);
+    shapes.flush();
+    shapes.flush();
+    assert.equal(admitted(3, part), 0);
+    clock.advance(700);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/, p50.*/, '')),
+      ['… 2 more of root in 300 ms', '… 3 more of root in 700 ms'],
+    );
+  });
+
+  it('is there at a shutdown', () => {
+    const { lines, shapes, admitted } = counting();
+    admitted(12, traceOf(['root']));
+    shapes.shutdown();
+    assert.equal(lines.length, 1);
+  });
+
+  it('is there where no timer is, as soon as a trace of the next second comes', () => {
+    const { clock, lines, admitted } = counting({ hasTimers: false });
+    admitted(12, traceOf(['root']));
+    clock.advance(5_000);
+    assert.deepEqual(lines, []);
+    assert.equal(admitted(1, traceOf(['other'])), 1);
+    assert.equal(lines.length, 1);
+  });
+
+  it('is there although the clock stands still', () => {
+    const { clock, lines, admitted } = counting();
+    admitted(12, traceOf(['root']));
+    clock.fire();
+    assert.match(lines[0], /^… 2 more of root in 1 s, /);
+    assert.equal(admitted(11, traceOf(['root'])), 10);
+  });
+
+  it('has no character beyond ASCII where there can be none, and none that moves a cursor', () => {
+    const crowd = { name: 'a\n\x1b[31mb', count: 1, errors: 2, durations: [0.25], millis: 1_000 };
+    assert.equal(crowdText({ ...crowd, name: 'a' }, false), '... 1 more of a in 1 s, p50 250 us, p95 250 us, 2 errors');
+    assert.doesNotMatch(crowdText(crowd, true), /\p{Cc}/u);
+    assert.ok(crowdText({ ...crowd, name: 'x'.repeat(1_000) }, true).length < 150, 'a long name is cut');
+    assert.match(crowdText({ ...crowd, durations: [1_500, 120_000] }, true), /p50 1.50 s, p95 2 min 0 s/);
+  });
+});
