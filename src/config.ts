@@ -91,7 +91,7 @@ export interface Config {
   stdoutFormat?: StdoutFormat;
   /**
    * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded does not
-   * depend on it. Default: all.
+   * depend on it. Default: all but those that the name of the span says already.
    */
   stdoutAttributes?: readonly string[];
   /** Further attributes of the resource. `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */

@@ -15,8 +15,8 @@ export interface StdoutSpanProcessorOptions {
   /** Default: `pretty`. */
   format?: StdoutFormat;
   /**
-   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. Default: all. What is
-   * recorded does not depend on it, and neither does `json`.
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. Default: all but
+   * those that the name of the span says already. What is recorded does not depend on it, and neither does `json`.
    */
   attributes?: readonly string[];
   /** Takes the text, whole lines at a time. Default: standard output; the console where there is none. */

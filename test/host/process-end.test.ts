@@ -150,7 +150,10 @@ describe('the end of a process', { concurrency: 3 }, () => {
       const code = "begin({ exporterType: 'stdout' }); startSpan('ended', { parent: startSpan('open') }).end();";
       for (const end of ['', 'process.exit(0);']) {
         const { stdout, stderr } = await run(code + end);
-        assert.match(stdout, /^trace \w{32} {2}realtime-ai .* 2 spans\s+\(unfinished\)\n +0 .*\nopen +open .*\n└─ ended .*\n$/);
+        assert.match(
+          stdout,
+          /^trace \w{32} {2}realtime-ai .* 2 spans\s+\(unfinished\)\n +0 .*\nopen +open .*\n└─ ended .*\n$/,
+        );
         assert.equal(stderr, '');
       }
     });
