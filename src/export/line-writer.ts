@@ -20,110 +20,110 @@ const PATIENCE_MILLIS = 5_000;
  * again; what is beyond is dropped and counted. A pipe that nobody reads any more, as after `| head -1`, ends it for good.
  */
 export class LineWriter implements TraceOutput {
-  readonly #noteOf: (dropped: number) => string;
-  readonly #waiting: string[] = [];
-  #size = 0;
-  #isFull = false;
-  #isClosed = false;
-  #dropped = 0;
-  #timer: unknown;
-  #pause = LEAST_PAUSE_MILLIS;
-  #triedAt = 0;
-  #progressAt = 0;
-  #flushes: (() => void)[] = [];
+  private readonly _noteOf: (dropped: number) => string;
+  private readonly _waiting: string[] = [];
+  private _size = 0;
+  private _isFull = false;
+  private _isClosed = false;
+  private _dropped = 0;
+  private _timer: unknown;
+  private _pause = LEAST_PAUSE_MILLIS;
+  private _triedAt = 0;
+  private _progressAt = 0;
+  private _flushes: (() => void)[] = [];
 
   /** @param noteOf - What is written, when there is room again, of so many texts that were dropped. */
   constructor(noteOf: (dropped: number) => string) {
-    this.#noteOf = noteOf;
+    this._noteOf = noteOf;
   }
 
   accepts(): boolean {
     // While the application keeps the process busy no timer fires, and the reader may have made room all the same.
-    if (this.#isFull && now() - this.#triedAt >= 1) this.#pump();
-    if (this.#size < MAX_WAITING) return !this.#isClosed;
-    this.#drop();
+    if (this._isFull && now() - this._triedAt >= 1) this._pump();
+    if (this._size < MAX_WAITING) return !this._isClosed;
+    this._drop();
     return false;
   }
 
   write(text: string): void {
-    if (this.#isClosed) return;
-    if (this.#isFull && this.#size + text.length > 2 * MAX_WAITING) {
-      this.#drop();
+    if (this._isClosed) return;
+    if (this._isFull && this._size + text.length > 2 * MAX_WAITING) {
+      this._drop();
       return;
     }
-    for (const piece of text.match(PIECES) ?? []) this.#waiting.push(piece);
-    this.#size += text.length;
-    if (!this.#isFull) this.#pump();
+    for (const piece of text.match(PIECES) ?? []) this._waiting.push(piece);
+    this._size += text.length;
+    if (!this._isFull) this._pump();
   }
 
   /** Writes what goes at once, and waits for the rest as long as there is hope, and for no longer than `millis`. */
   async flush(millis: number): Promise<void> {
-    this.#pump();
-    if (this.#isFull && this.#isPatient() && millis > 0) {
-      await within(millis, new Promise<void>((resolve) => this.#flushes.push(resolve)));
+    this._pump();
+    if (this._isFull && this._isPatient() && millis > 0) {
+      await within(millis, new Promise<void>((resolve) => this._flushes.push(resolve)));
     }
     // It may be that nothing comes after this.
-    if (this.#isFull) report('output_slow', '', 'error');
+    if (this._isFull) report('output_slow', '', 'error');
   }
 
-  #drop(): void {
-    if (this.#dropped++ === 0) report('output_slow', '', 'error');
+  private _drop(): void {
+    if (this._dropped++ === 0) report('output_slow', '', 'error');
   }
 
-  #endDropping(): void {
-    if (this.#dropped > 0) report('output_slow', `${this.#dropped} traces not printed`, 'error', 'output_slow over');
-    this.#dropped = 0;
+  private _endDropping(): void {
+    if (this._dropped > 0) report('output_slow', `${this._dropped} traces not printed`, 'error', 'output_slow over');
+    this._dropped = 0;
   }
 
   /** Writes as much as goes. */
-  #pump(): void {
-    this.#triedAt = now();
+  private _pump(): void {
+    this._triedAt = now();
     for (;;) {
-      const piece: string | undefined = this.#waiting[0];
+      const piece: string | undefined = this._waiting[0];
       // With an empty text it is asked whether all that has been taken has gone.
-      const text = piece ?? (this.#dropped > 0 ? this.#noteOf(this.#dropped) : '');
+      const text = piece ?? (this._dropped > 0 ? this._noteOf(this._dropped) : '');
       const isTaken = writeOut(text);
       if (isTaken === false) {
-        this.#retryLater();
+        this._retryLater();
         return;
       }
       if (isTaken === undefined) {
-        this.#isClosed = true;
-        this.#waiting.length = 0;
+        this._isClosed = true;
+        this._waiting.length = 0;
       } else {
-        this.#progressAt = this.#triedAt;
-        this.#pause = LEAST_PAUSE_MILLIS;
-        this.#waiting.shift();
+        this._progressAt = this._triedAt;
+        this._pause = LEAST_PAUSE_MILLIS;
+        this._waiting.shift();
       }
-      if (piece === undefined) this.#endDropping();
-      else this.#size -= piece.length;
-      if (text === '' || this.#isClosed) {
-        this.#size = 0;
-        this.#isFull = false;
-        this.#endFlushes();
+      if (piece === undefined) this._endDropping();
+      else this._size -= piece.length;
+      if (text === '' || this._isClosed) {
+        this._size = 0;
+        this._isFull = false;
+        this._endFlushes();
         return;
       }
     }
   }
 
-  #isPatient(): boolean {
-    return now() - this.#progressAt < PATIENCE_MILLIS;
+  private _isPatient(): boolean {
+    return now() - this._progressAt < PATIENCE_MILLIS;
   }
 
-  #retryLater(): void {
+  private _retryLater(): void {
     // Since when it is full.
-    if (!this.#isFull) this.#progressAt = now();
-    this.#isFull = true;
-    const isPatient = this.#isPatient();
-    if (!isPatient) this.#endFlushes();
-    this.#timer ??= (isPatient ? setTimeout : later)(() => {
-      this.#timer = undefined;
-      this.#pump();
-    }, this.#pause);
-    this.#pause = Math.min(2 * this.#pause, MAX_PAUSE_MILLIS);
+    if (!this._isFull) this._progressAt = now();
+    this._isFull = true;
+    const isPatient = this._isPatient();
+    if (!isPatient) this._endFlushes();
+    this._timer ??= (isPatient ? setTimeout : later)(() => {
+      this._timer = undefined;
+      this._pump();
+    }, this._pause);
+    this._pause = Math.min(2 * this._pause, MAX_PAUSE_MILLIS);
   }
 
-  #endFlushes(): void {
-    for (const resolve of this.#flushes.splice(0)) resolve();
+  private _endFlushes(): void {
+    for (const resolve of this._flushes.splice(0)) resolve();
   }
 }

@@ -36,60 +36,60 @@ export interface TracePrinterOptions extends Omit<TraceHolderOptions, 'print'> {
  * others would be loaded, too.
  */
 export class TracePrinter implements SpanProcessor {
-  readonly #options: TracePrinterOptions;
-  readonly #holder: TraceHolder;
-  readonly #shapes: TraceShapes;
-  #isShutDown = false;
+  private readonly _options: TracePrinterOptions;
+  private readonly _holder: TraceHolder;
+  private readonly _shapes: TraceShapes;
+  private _isShutDown = false;
 
   constructor(options: TracePrinterOptions) {
-    this.#options = options;
-    this.#shapes = new TraceShapes({ ...options, print: (crowd) => this.#printCrowd(crowd) });
-    this.#holder = new TraceHolder({
+    this._options = options;
+    this._shapes = new TraceShapes({ ...options, print: (crowd) => this._printCrowd(crowd) });
+    this._holder = new TraceHolder({
       ...options,
       print: (part) => {
         // Programs want all of them.
-        if ((options.format === 'json' || this.#shapes.admit(part)) && options.output.accepts()) this.#print(part);
+        if ((options.format === 'json' || this._shapes.admit(part)) && options.output.accepts()) this._print(part);
       },
     });
   }
 
   onEnd(span: ReadableSpan): void {
-    if (!this.#isShutDown) this.#holder.add(span);
+    if (!this._isShutDown) this._holder.add(span);
   }
 
   /** Waits until what has been printed is written; traces whose root is open are held on. */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
-    this.#shapes.flush();
-    await this.#options.output.flush(flushTimeout(options));
-    return { exported: 0, pending: this.#holder.spanCount, dropped: 0 };
+    this._shapes.flush();
+    await this._options.output.flush(flushTimeout(options));
+    return { exported: 0, pending: this._holder.spanCount, dropped: 0 };
   }
 
   /** Prints what is held, marked as unfinished. What can be written at once has been when this returns. */
   async shutdown(options?: FlushOptions): Promise<FlushResult> {
-    if (!this.#isShutDown) {
-      this.#isShutDown = true;
-      this.#holder.shutdown();
-      this.#shapes.shutdown();
+    if (!this._isShutDown) {
+      this._isShutDown = true;
+      this._holder.shutdown();
+      this._shapes.shutdown();
     }
-    await this.#options.output.flush(flushTimeout(options));
+    await this._options.output.flush(flushTimeout(options));
     return { exported: 0, pending: 0, dropped: 0 };
   }
 
-  #print(part: TracePart): void {
-    const { output, onError } = this.#options;
+  private _print(part: TracePart): void {
+    const { output, onError } = this._options;
     const { spans } = part;
     try {
       const hasError = spans.some(({ status }) => status.code === SpanStatusCode.ERROR);
-      output.write(this.#textOf(part), hasError);
+      output.write(this._textOf(part), hasError);
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
-      if (spans.length > 1) for (const span of spans) this.#print({ ...part, spans: [span], open: undefined });
+      if (spans.length > 1) for (const span of spans) this._print({ ...part, spans: [span], open: undefined });
       else onError(error);
     }
   }
 
-  #printCrowd(crowd: TraceCrowd): void {
-    const { output, style, onError } = this.#options;
+  private _printCrowd(crowd: TraceCrowd): void {
+    const { output, style, onError } = this._options;
     try {
       if (output.accepts()) output.write(`${crowdText(crowd, style().hasUnicode)}\n`, crowd.errors > 0);
     } catch (error) {
@@ -98,8 +98,8 @@ export class TracePrinter implements SpanProcessor {
   }
 
   /** Whole lines. */
-  #textOf(part: TracePart): string {
-    const { format, style } = this.#options;
+  private _textOf(part: TracePart): string {
+    const { format, style } = this._options;
     return format === 'json' ? `${escaped(requestJson(part.spans))}\n` : waterfall(part, style());
   }
 }

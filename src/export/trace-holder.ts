@@ -49,60 +49,60 @@ interface Overdue {
 export class TraceHolder {
   /** Spans that are held. */
   spanCount = 0;
-  readonly #options: TraceHolderOptions;
+  private readonly _options: TraceHolderOptions;
   // By root, in the order in which the first span of each came.
-  readonly #held = new Map<ReadableSpan, Held>();
+  private readonly _held = new Map<ReadableSpan, Held>();
   // What is printed in parts; `undefined` where the root has ended, too.
-  readonly #printed = new WeakMap<ReadableSpan, Overdue | undefined>();
-  #timer: unknown;
-  #due = Infinity;
+  private readonly _printed = new WeakMap<ReadableSpan, Overdue | undefined>();
+  private _timer: unknown;
+  private _due = Infinity;
 
   constructor(options: TraceHolderOptions) {
-    this.#options = options;
+    this._options = options;
   }
 
   add(span: ReadableSpan): void {
-    const root = this.#options.rootOf(span);
+    const root = this._options.rootOf(span);
     if (span.isLocalRoot) {
-      const note = this.#printed.has(root) ? 'late' : undefined;
-      this.#printed.set(root, undefined);
-      this.#print([...this.#take(root), span], note);
+      const note = this._printed.has(root) ? 'late' : undefined;
+      this._printed.set(root, undefined);
+      this._print([...this._take(root), span], note);
       return;
     }
-    const held = this.#held.get(root);
+    const held = this._held.get(root);
     // Nearly all spans come here.
     if (held !== undefined && held.children === undefined) {
       held.spans.push(span);
-      this.#count();
-    } else if (this.#printed.has(root) && this.#printed.get(root) === undefined) this.#print([span], 'late');
-    else this.#addFirst(root, span, held);
+      this._count();
+    } else if (this._printed.has(root) && this._printed.get(root) === undefined) this._print([span], 'late');
+    else this._addFirst(root, span, held);
   }
 
   /** Prints all that is held. */
   shutdown(): void {
-    for (const root of this.#held.keys()) this.#printPart(root, 'unfinished');
-    clearTimeout(this.#timer as number | undefined);
+    for (const root of this._held.keys()) this._printPart(root, 'unfinished');
+    clearTimeout(this._timer as number | undefined);
   }
 
   /** Adds the first span of a trace, or one to an overdue trace. */
-  #addFirst(root: ReadableSpan, span: ReadableSpan, held: Held | undefined): void {
-    const { now, startOf } = this.#options;
+  private _addFirst(root: ReadableSpan, span: ReadableSpan, held: Held | undefined): void {
+    const { now, startOf } = this._options;
     const time = now();
-    let overdue = this.#printed.get(root);
+    let overdue = this._printed.get(root);
     if (overdue === undefined) {
       const due = (startOf(root) ?? time) + PATIENCE_MILLIS;
       if (due > time) {
-        this.#held.set(root, { spans: [span], due });
-        this.#count();
-        this.#awaken(due);
+        this._held.set(root, { spans: [span], due });
+        this._count();
+        this._awaken(due);
         return;
       }
-      overdue = this.#setOverdue(root, this.#options.openOf(root));
+      overdue = this._setOverdue(root, this._options.openOf(root));
     }
     const parent = span.parentSpanContext?.spanId as string;
     if (overdue.shown.has(parent)) {
-      this.#print([...this.#takeBelow(held, span), span], overdue.note);
-      if (held?.children?.size === 0) this.#held.delete(root);
+      this._print([...this._takeBelow(held, span), span], overdue.note);
+      if (held?.children?.size === 0) this._held.delete(root);
       overdue.note = 'late';
       return;
     }
@@ -112,56 +112,56 @@ export class TraceHolder {
     else siblings.push(span);
     if (held === undefined) {
       const due = time + PATIENCE_MILLIS;
-      this.#held.set(root, { spans: [], children, due });
-      this.#awaken(due);
+      this._held.set(root, { spans: [], children, due });
+      this._awaken(due);
     }
-    this.#count();
+    this._count();
   }
 
-  #count(): void {
+  private _count(): void {
     this.spanCount++;
-    if (this.#held.size <= MAX_TRACES && this.spanCount <= MAX_SPANS) return;
-    const [oldest] = this.#held.keys();
-    this.#printPart(oldest);
+    if (this._held.size <= MAX_TRACES && this.spanCount <= MAX_SPANS) return;
+    const [oldest] = this._held.keys();
+    this._printPart(oldest);
   }
 
   /** Sees to it that nothing is held for longer than until `due`. */
-  #awaken(due: number): void {
-    const { now, later } = this.#options;
-    if (due < this.#due) {
-      clearTimeout(this.#timer as number | undefined);
-      this.#due = due;
+  private _awaken(due: number): void {
+    const { now, later } = this._options;
+    if (due < this._due) {
+      clearTimeout(this._timer as number | undefined);
+      this._due = due;
       try {
-        this.#timer = later?.(() => this.#printOverdue(due), due - now());
+        this._timer = later?.(() => this._printOverdue(due), due - now());
       } catch {
         // Workers forbid timers at module scope.
       }
     }
     // For where there are no timers.
-    if (now() >= this.#due) this.#printOverdue(now());
+    if (now() >= this._due) this._printOverdue(now());
   }
 
-  #printOverdue(time: number): void {
+  private _printOverdue(time: number): void {
     let next = Infinity;
-    this.#due = Infinity;
-    for (const [root, { due }] of this.#held) {
-      if (due <= time) this.#printPart(root);
+    this._due = Infinity;
+    for (const [root, { due }] of this._held) {
+      if (due <= time) this._printPart(root);
       else next = Math.min(next, due);
     }
-    if (next < Infinity) this.#awaken(next);
+    if (next < Infinity) this._awaken(next);
   }
 
   /** Prints what is held of a trace. */
-  #printPart(root: ReadableSpan, note?: 'unfinished'): void {
-    const open = this.#options.openOf(root);
-    const overdue = this.#setOverdue(root, open);
-    this.#print(this.#take(root), note ?? overdue.note, open);
+  private _printPart(root: ReadableSpan, note?: 'unfinished'): void {
+    const open = this._options.openOf(root);
+    const overdue = this._setOverdue(root, open);
+    this._print(this._take(root), note ?? overdue.note, open);
     overdue.note = 'late';
   }
 
-  #setOverdue(root: ReadableSpan, open: readonly ReadableSpan[]): Overdue {
-    const { now, startOf } = this.#options;
-    const overdue: Overdue = this.#printed.get(root) ?? { shown: new Set(), note: 'partial' };
+  private _setOverdue(root: ReadableSpan, open: readonly ReadableSpan[]): Overdue {
+    const { now, startOf } = this._options;
+    const overdue: Overdue = this._printed.get(root) ?? { shown: new Set(), note: 'partial' };
     const { shown } = overdue;
     const before = now() - PATIENCE_MILLIS;
     for (const span of open) {
@@ -172,21 +172,21 @@ export class TraceHolder {
       if (shown.size <= MAX_TRACES) break;
       if (id !== idOf(root)) shown.delete(id);
     }
-    this.#printed.set(root, overdue);
+    this._printed.set(root, overdue);
     return overdue;
   }
 
-  #take(root: ReadableSpan): ReadableSpan[] {
-    const held = this.#held.get(root);
+  private _take(root: ReadableSpan): ReadableSpan[] {
+    const held = this._held.get(root);
     if (held === undefined) return [];
-    this.#held.delete(root);
+    this._held.delete(root);
     const spans = held.children === undefined ? held.spans : [...held.children.values()].flat();
     this.spanCount -= spans.length;
     return spans;
   }
 
   /** What is held below a span. */
-  #takeBelow(held: Held | undefined, span: ReadableSpan): ReadableSpan[] {
+  private _takeBelow(held: Held | undefined, span: ReadableSpan): ReadableSpan[] {
     if (held?.children === undefined) return [];
     const spans: ReadableSpan[] = [];
     for (let at = -1, above = span; above !== undefined; above = spans[++at]) {
@@ -200,8 +200,8 @@ export class TraceHolder {
     return spans;
   }
 
-  #print(spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]): void {
-    this.#options.print({ traceId: spans[0].spanContext().traceId, spans, note, open });
+  private _print(spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]): void {
+    this._options.print({ traceId: spans[0].spanContext().traceId, spans, note, open });
   }
 }
 

@@ -45,32 +45,32 @@ interface Shape {
 
 /** Lets the first ten traces of each shape through in every second, and counts the others. */
 export class TraceShapes {
-  readonly #options: TraceShapesOptions;
-  readonly #shapes = new Map<number, Shape>();
+  private readonly _options: TraceShapesOptions;
+  private readonly _shapes = new Map<number, Shape>();
   /** When the second began, and when it was last counted from. */
-  #start = -Infinity;
-  #from = 0;
-  #timer: unknown;
+  private _start = -Infinity;
+  private _from = 0;
+  private _timer: unknown;
 
   constructor(options: TraceShapesOptions) {
-    this.#options = options;
+    this._options = options;
   }
 
   /** True where `part` is to be printed; where it is not, it has been counted. */
   admit({ spans, note }: TracePart): boolean {
-    const time = this.#options.now();
-    if (!(time - this.#start < SECOND_MILLIS)) {
-      this.#end();
-      this.#start = this.#from = time;
+    const time = this._options.now();
+    if (!(time - this._start < SECOND_MILLIS)) {
+      this._end();
+      this._start = this._from = time;
     }
     let key = shapeOf(spans, note);
-    if (this.#shapes.size >= MAX_SHAPES && !this.#shapes.has(key)) key = OTHERS;
+    if (this._shapes.size >= MAX_SHAPES && !this._shapes.has(key)) key = OTHERS;
     // What ends it is its root, or the top of a part.
     const { name, duration } = spans[spans.length - 1];
-    let shape = this.#shapes.get(key);
+    let shape = this._shapes.get(key);
     if (shape === undefined) {
       shape = { name: key === OTHERS ? 'other traces' : name, count: 0, errors: 0, durations: [] };
-      this.#shapes.set(key, shape);
+      this._shapes.set(key, shape);
     }
     if (++shape.count <= MAX_TRACES) return true;
     if (spans.some(({ status }) => status.code === SpanStatusCode.ERROR)) shape.errors++;
@@ -79,26 +79,26 @@ export class TraceShapes {
     // Each has the same chance to be among them.
     const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
     if (place < MAX_DURATIONS) durations[place] = millisOf(duration);
-    this.#timer ??= this.#startTimer(this.#start + SECOND_MILLIS - time);
+    this._timer ??= this._startTimer(this._start + SECOND_MILLIS - time);
     return false;
   }
 
   /** Prints what has been counted; what comes in the rest of the second is counted anew. */
   flush(): void {
-    const time = this.#options.now();
-    this.#print(Math.min(time - this.#from, SECOND_MILLIS));
-    this.#from = time;
+    const time = this._options.now();
+    this._print(Math.min(time - this._from, SECOND_MILLIS));
+    this._from = time;
   }
 
   /** The same at the end. */
   shutdown(): void {
     this.flush();
-    clearTimeout(this.#timer as number | undefined);
+    clearTimeout(this._timer as number | undefined);
   }
 
-  #startTimer(millis: number): unknown {
+  private _startTimer(millis: number): unknown {
     try {
-      return this.#options.later?.(() => this.#end(), millis);
+      return this._options.later?.(() => this._end(), millis);
     } catch {
       // Workers forbid timers at module scope.
       return undefined;
@@ -106,23 +106,23 @@ export class TraceShapes {
   }
 
   /** Ends a second, whatever the clock says, which may stand still. */
-  #end(): void {
-    clearTimeout(this.#timer as number | undefined);
-    this.#timer = undefined;
-    this.#print(this.#start + SECOND_MILLIS - this.#from);
-    this.#shapes.clear();
-    this.#start = -Infinity;
+  private _end(): void {
+    clearTimeout(this._timer as number | undefined);
+    this._timer = undefined;
+    this._print(this._start + SECOND_MILLIS - this._from);
+    this._shapes.clear();
+    this._start = -Infinity;
   }
 
-  #print(millis: number): void {
-    for (const shape of this.#shapes.values()) {
+  private _print(millis: number): void {
+    for (const shape of this._shapes.values()) {
       const { name, errors, durations } = shape;
       const count = shape.count - MAX_TRACES;
       if (count <= 0) continue;
       shape.count = MAX_TRACES;
       shape.errors = 0;
       shape.durations = [];
-      this.#options.print({ name, count, errors, durations, millis });
+      this._options.print({ name, count, errors, durations, millis });
     }
   }
 }
