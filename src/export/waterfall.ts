@@ -28,7 +28,8 @@ export interface WaterfallStyle {
   readonly attributes?: readonly string[];
 }
 
-interface Glyphs extends BarStyle, DetailStyle {
+interface Glyphs extends DetailStyle {
+  readonly bars: BarStyle;
   readonly branch: string;
   readonly lastBranch: string;
   readonly rail: string;
@@ -37,7 +38,9 @@ interface Glyphs extends BarStyle, DetailStyle {
 }
 
 const UNICODE: Glyphs = {
-  ...UNICODE_BARS,
+  bars: UNICODE_BARS,
+  mark: '◆',
+  micro: 'µ',
   branch: '├─ ',
   lastBranch: '└─ ',
   rail: '│  ',
@@ -47,7 +50,9 @@ const UNICODE: Glyphs = {
   ellipsis: '…',
 };
 const ASCII: Glyphs = {
-  ...ASCII_BARS,
+  bars: ASCII_BARS,
+  mark: '*',
+  micro: 'u',
   branch: '|- ',
   lastBranch: '`- ',
   rail: '|  ',
@@ -111,7 +116,7 @@ class Waterfall {
     this._nameColumns = Math.min(atMost, longest(shown.map((row) => this._treeOf(row) + this._nameOf(row))));
     const left = this._columns - this._nameColumns - this._durationColumns - 4;
     this._barColumns = this._isWide ? Math.min(MAX_WIDE_BAR, left >> 1) : left;
-    this._axis = new TimeAxis(total, this._barColumns, this._glyphs);
+    this._axis = new TimeAxis(total, this._barColumns, this._glyphs.bars);
     // What the top does by itself is what nobody has traced.
     const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
     this._slowest =

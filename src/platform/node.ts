@@ -41,7 +41,7 @@ export function processAttributes(): Record<string, string | number> {
 // What an ordinary stream may hold of what it has been given.
 const MAX_STREAMED = 64 * 1024;
 // What a pipe has not taken yet of a text.
-let rest = new Uint8Array();
+let rest = /* @__PURE__ */ new Uint8Array();
 let isPipe: boolean | undefined;
 
 /**
