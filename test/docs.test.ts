@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { textOfPicture } from '../build/picture.ts';
 import { resolveConfig } from '../src/config.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
@@ -98,6 +99,10 @@ describe('the documentation', () => {
       ROOT_PATH,
     );
     assertPrinted(block.code, stdout + stderr);
+    // The picture has some of its traces.
+    const picture = textOfPicture(readFileSync(new URL('docs/demo.svg', ROOT), 'utf8'));
+    assert.match(picture, /^trace [0-9a-f]{32} /);
+    assertPrinted(picture.replace(/\n(?=trace )/g, '\n…\n'), stdout);
   });
 
   it('has commands that exist', () => {

@@ -41,14 +41,14 @@ export class LineWriter implements TraceOutput {
     // While the application keeps the process busy no timer fires, and the reader may have made room all the same.
     if (this._isFull && now() - this._triedAt >= 1) this._pump();
     if (this._size < MAX_WAITING) return !this._isClosed;
-    this._drop();
+    this._lose();
     return false;
   }
 
   write(text: string): void {
     if (this._isClosed) return;
     if (this._isFull && this._size + text.length > 2 * MAX_WAITING) {
-      this._drop();
+      this._lose();
       return;
     }
     for (const piece of text.match(PIECES) ?? []) this._waiting.push(piece);
@@ -66,7 +66,7 @@ export class LineWriter implements TraceOutput {
     if (this._isFull) report('output_slow', '', 'error');
   }
 
-  private _drop(): void {
+  private _lose(): void {
     if (this._dropped++ === 0) report('output_slow', '', 'error');
   }
 
