@@ -35,6 +35,7 @@ const NOT_RUN = [
   'docs/tracing.md: your application',
   'docs/tracing.md: needs certificates',
   'docs/websockets.md: needs Bun',
+  'CONTRIBUTING.md: waits for a request',
   'examples/tracing-demo/README.md: needs a speech synthesiser',
 ];
 
