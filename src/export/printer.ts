@@ -1,6 +1,5 @@
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { SpanStatusCode } from '../core/status.ts';
 import { requestJson } from './otlp/json.ts';
 import { TraceHolder, type TraceHolderOptions } from './trace-holder.ts';
 import { countText, crowdText, type TraceCrowd, TraceShapes } from './trace-shape.ts';
@@ -46,9 +45,11 @@ export class TracePrinter implements SpanProcessor {
     this._shapes = new TraceShapes({ ...options, print: (crowd) => this._printCrowd(crowd) });
     this._holder = new TraceHolder({
       ...options,
-      print: (part) => {
+      print: (spans, note, open) => {
         // Programs want all of them.
-        if ((options.format === 'json' || this._shapes.admit(part)) && options.output.accepts()) this._print(part);
+        if (options.format !== 'json' && !this._shapes.admit(spans, note)) return;
+        const { traceId } = spans[0].spanContext();
+        if (options.output.accepts()) this._print({ traceId, spans, note, open });
       },
     });
   }
@@ -76,11 +77,10 @@ export class TracePrinter implements SpanProcessor {
   }
 
   private _print(part: TracePart): void {
-    const { output, onError } = this._options;
+    const { output, trace, onError } = this._options;
     const { spans } = part;
     try {
-      const hasError = spans.some(({ status }) => status.code === SpanStatusCode.ERROR);
-      output.write(this._textOf(part), hasError);
+      output.write(this._textOf(part), spans.some(trace.hasFailed));
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
       if (spans.length > 1) for (const span of spans) this._print({ ...part, spans: [span], open: undefined });

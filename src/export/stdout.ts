@@ -5,7 +5,7 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { ATTRIBUTE_CHOICE, isAttributeChoice } from './attribute-choice.ts';
 import { LineWriter } from './line-writer.ts';
-import { openOf, rootOf, startOf } from './local-trace.ts';
+import { localTrace } from './local-trace.ts';
 import { consoleWriter, droppedText, type StdoutFormat, type TraceOutput, TracePrinter } from './printer.ts';
 import { columnsOf, type Terminal, terminalStyle } from './terminal-style.ts';
 import type { WaterfallStyle } from './waterfall.ts';
@@ -38,9 +38,7 @@ export class StdoutSpanProcessor extends TracePrinter {
       format,
       output: write === undefined ? outputTo(format) : outputOf(write),
       style: styleOf(write === undefined ? terminal : noTerminal, attributes),
-      rootOf,
-      openOf,
-      startOf,
+      trace: localTrace,
       now,
       later: ioPerRequest ? undefined : later,
       onError: (error) => report('print_failed', messageOf(error), 'error'),

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '../core/span.ts';
+import type { LocalTrace } from './local-trace.ts';
 import type { TracePart } from './waterfall.ts';
 
 // Of traces whose root is open. A root that never ends must not hold its children for ever.
@@ -8,24 +9,20 @@ const PATIENCE_MILLIS = 10_000;
 
 /** What a {@link TraceHolder} works with. */
 export interface TraceHolderOptions {
-  /** What is above all spans of a trace in this process. */
-  readonly rootOf: (span: ReadableSpan) => ReadableSpan;
-  /** What is known of the open spans below a root that is open, itself included. */
-  readonly openOf: (root: ReadableSpan) => readonly ReadableSpan[];
-  /** When a span has started, by `now`; `undefined` where its time was given by somebody. */
-  readonly startOf: (span: ReadableSpan) => number | undefined;
+  readonly trace: LocalTrace;
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
   readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
-  readonly print: (part: TracePart) => void;
+  /** Takes spans of one trace, the topmost last. */
+  readonly print: (spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]) => void;
 }
 
 /** The ended spans of a trace whose root is open. */
 interface Held {
   readonly spans: ReadableSpan[];
   /** In place of these, where the trace is overdue: by their parents. */
-  readonly children?: Map<string, ReadableSpan[]>;
+  readonly children?: Map<number, ReadableSpan[]>;
   /** When they are printed although the root is open. */
   readonly due: number;
 }
@@ -33,7 +30,7 @@ interface Held {
 /** A trace that is printed in parts, because its root has been open for too long or because too much was held. */
 interface Overdue {
   /** The open spans that somebody who reads the output need not wait for; what is directly below one is a part. */
-  readonly shown: Set<string>;
+  readonly shown: Set<number>;
   note: 'partial' | 'late';
 }
 
@@ -62,11 +59,11 @@ export class TraceHolder {
   }
 
   add(span: ReadableSpan): void {
-    const root = this._options.rootOf(span);
+    const root = this._options.trace.rootOf(span);
     if (span.isLocalRoot) {
       const note = this._printed.has(root) ? 'late' : undefined;
       this._printed.set(root, undefined);
-      this._print([...this._take(root), span], note);
+      this._options.print([...this._take(root), span], note);
       return;
     }
     const held = this._held.get(root);
@@ -74,7 +71,7 @@ export class TraceHolder {
     if (held !== undefined && held.children === undefined) {
       held.spans.push(span);
       this._count();
-    } else if (this._printed.has(root) && this._printed.get(root) === undefined) this._print([span], 'late');
+    } else if (this._printed.has(root) && this._printed.get(root) === undefined) this._options.print([span], 'late');
     else this._addFirst(root, span, held);
   }
 
@@ -86,27 +83,27 @@ export class TraceHolder {
 
   /** Adds the first span of a trace, or one to an overdue trace. */
   private _addFirst(root: ReadableSpan, span: ReadableSpan, held: Held | undefined): void {
-    const { now, startOf } = this._options;
+    const { now, trace } = this._options;
     const time = now();
     let overdue = this._printed.get(root);
     if (overdue === undefined) {
-      const due = (startOf(root) ?? time) + PATIENCE_MILLIS;
+      const due = (trace.startOf(root) ?? time) + PATIENCE_MILLIS;
       if (due > time) {
         this._held.set(root, { spans: [span], due });
         this._count();
         this._awaken(due);
         return;
       }
-      overdue = this._setOverdue(root, this._options.openOf(root));
+      overdue = this._setOverdue(root, trace.openOf(root));
     }
-    const parent = span.parentSpanContext?.spanId as string;
+    const parent = trace.parentIdOf(span);
     if (overdue.shown.has(parent)) {
-      this._print([...this._takeBelow(held, span), span], overdue.note);
+      this._options.print([...this._takeBelow(held, span), span], overdue.note);
       if (held?.children?.size === 0) this._held.delete(root);
       overdue.note = 'late';
       return;
     }
-    const children = held?.children ?? new Map<string, ReadableSpan[]>();
+    const children = held?.children ?? new Map<number, ReadableSpan[]>();
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [span]);
     else siblings.push(span);
@@ -153,24 +150,24 @@ export class TraceHolder {
 
   /** Prints what is held of a trace. */
   private _printPart(root: ReadableSpan, note?: 'unfinished'): void {
-    const open = this._options.openOf(root);
+    const open = this._options.trace.openOf(root);
     const overdue = this._setOverdue(root, open);
-    this._print(this._take(root), note ?? overdue.note, open);
+    this._options.print(this._take(root), note ?? overdue.note, open);
     overdue.note = 'late';
   }
 
   private _setOverdue(root: ReadableSpan, open: readonly ReadableSpan[]): Overdue {
-    const { now, startOf } = this._options;
+    const { now, trace } = this._options;
     const overdue: Overdue = this._printed.get(root) ?? { shown: new Set(), note: 'partial' };
     const { shown } = overdue;
     const before = now() - PATIENCE_MILLIS;
     for (const span of open) {
-      if (span === root || (startOf(span) ?? Infinity) <= before) shown.add(idOf(span));
+      if (span === root || (trace.startOf(span) ?? Infinity) <= before) shown.add(trace.idOf(span));
     }
     // In a root that never ends there may be any number of them, one after the other.
     for (const id of shown) {
       if (shown.size <= MAX_TRACES) break;
-      if (id !== idOf(root)) shown.delete(id);
+      if (id !== trace.idOf(root)) shown.delete(id);
     }
     this._printed.set(root, overdue);
     return overdue;
@@ -188,6 +185,7 @@ export class TraceHolder {
   /** What is held below a span. */
   private _takeBelow(held: Held | undefined, span: ReadableSpan): ReadableSpan[] {
     if (held?.children === undefined) return [];
+    const { idOf } = this._options.trace;
     const spans: ReadableSpan[] = [];
     for (let at = -1, above = span; above !== undefined; above = spans[++at]) {
       const below = held.children.get(idOf(above));
@@ -199,12 +197,4 @@ export class TraceHolder {
     this.spanCount -= spans.length;
     return spans;
   }
-
-  private _print(spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]): void {
-    this._options.print({ traceId: spans[0].spanContext().traceId, spans, note, open });
-  }
-}
-
-function idOf(span: ReadableSpan): string {
-  return span.spanContext().spanId;
 }

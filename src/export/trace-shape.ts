@@ -1,8 +1,7 @@
-import { millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { SpanStatusCode } from '../core/status.ts';
 import { cut } from '../core/text.ts';
 import { durationText } from './duration.ts';
+import type { LocalTrace } from './local-trace.ts';
 import { printable } from './text-width.ts';
 import type { TracePart } from './waterfall.ts';
 
@@ -18,6 +17,7 @@ const MAX_NAME = 60;
 
 /** What {@link TraceShapes} works with. */
 export interface TraceShapesOptions {
+  readonly trace: LocalTrace;
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
@@ -56,29 +56,29 @@ export class TraceShapes {
     this._options = options;
   }
 
-  /** True where `part` is to be printed; where it is not, it has been counted. */
-  admit({ spans, note }: TracePart): boolean {
-    const time = this._options.now();
+  /** True where spans of a trace, the topmost last, are to be printed; where they are not, they have been counted. */
+  admit(spans: readonly ReadableSpan[], note: TracePart['note']): boolean {
+    const { now, trace } = this._options;
+    const time = now();
     if (!(time - this._start < SECOND_MILLIS)) {
       this._end();
       this._start = this._from = time;
     }
-    let key = shapeOf(spans, note);
+    let key = shapeOf(spans, note, trace);
     if (this._shapes.size >= MAX_SHAPES && !this._shapes.has(key)) key = OTHERS;
-    // What ends it is its root, or the top of a part.
-    const { name, duration } = spans[spans.length - 1];
+    const top = spans[spans.length - 1];
     let shape = this._shapes.get(key);
     if (shape === undefined) {
-      shape = { name: key === OTHERS ? 'other traces' : name, count: 0, errors: 0, durations: [] };
+      shape = { name: key === OTHERS ? 'other traces' : top.name, count: 0, errors: 0, durations: [] };
       this._shapes.set(key, shape);
     }
     if (++shape.count <= MAX_TRACES) return true;
-    if (spans.some(({ status }) => status.code === SpanStatusCode.ERROR)) shape.errors++;
+    if (spans.some(trace.hasFailed)) shape.errors++;
     const { durations } = shape;
     const nth = shape.count - MAX_TRACES;
     // Each has the same chance to be among them.
     const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
-    if (place < MAX_DURATIONS) durations[place] = millisOf(duration);
+    if (place < MAX_DURATIONS) durations[place] = trace.millisOf(top);
     this._timer ??= this._startTimer(this._start + SECOND_MILLIS - time);
     return false;
   }
@@ -131,19 +131,19 @@ export class TraceShapes {
  * A number for what spans are called and what stands below what, whatever their ids. How often something stands there, and
  * in which order, is all the same: so a request with nine frames of audio is as one with ten.
  */
-function shapeOf(spans: readonly ReadableSpan[], note = ''): number {
+function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }: LocalTrace): number {
   let shape = hash(0, note);
   if (spans.length === 1) return hash(shape, spans[0].name);
-  const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
-  const paths = new Map<string | undefined, number>();
+  const byId = new Map(spans.map((span) => [idOf(span), span]));
+  const paths = new Map<number, number>();
   for (let [id, span] of byId) {
     // Upwards to what is known, and down again: a chain of spans may be longer than the call stack is deep.
-    const below: [string, ReadableSpan][] = [];
+    const below: [number, ReadableSpan][] = [];
     for (let above: ReadableSpan | undefined = span; above !== undefined && !paths.has(id); above = byId.get(id)) {
       below.push([id, above]);
       // Once only, should a generator give the same id twice.
       paths.set(id, 0);
-      id = above.parentSpanContext?.spanId ?? '';
+      id = parentIdOf(above);
     }
     let path = paths.get(id) ?? 0;
     for (let at = below.length - 1; at >= 0; at--) {

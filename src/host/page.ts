@@ -8,7 +8,7 @@ import type { SpanProcessor } from '../core/processor.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { rateSampler } from '../core/sampler.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import { openOf, rootOf, startOf } from '../export/local-trace.ts';
+import { localTrace as trace } from '../export/local-trace.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 import { flushOnPageHide } from './page-hide.ts';
 
@@ -71,7 +71,7 @@ export function stdoutProcessor({
   const loading = import('#printer').then(
     ({ consoleWriter: output, TracePrinter }) => {
       const style = () => ({ columns: COLUMNS, hasColor: false, hasUnicode: true, attributes });
-      const printer = new TracePrinter({ format, output, style, rootOf, openOf, startOf, now, later, onError });
+      const printer = new TracePrinter({ format, output, style, trace, now, later, onError });
       processor.onEnd = (span) => printer.onEnd(span);
       waiting.forEach(processor.onEnd);
       waiting.length = 0;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
 import type { ReadableSpan, Span } from '../../src/core/span.ts';
-import { rootOf } from '../../src/export/local-trace.ts';
+import { localTrace } from '../../src/export/local-trace.ts';
 import { TraceHolder } from '../../src/export/trace-holder.ts';
 import { handClock } from './hand-clock.ts';
 
@@ -13,15 +13,18 @@ function holding({ hasTimers = true, hasOpen = true } = {}) {
   const printed: string[] = [];
   const starts = new Map<unknown, number>();
   const open = new Set<ReadableSpan>();
+  const { rootOf } = localTrace;
   const holder = new TraceHolder({
-    rootOf,
-    openOf: (root) => (hasOpen ? [...open].filter((span) => rootOf(span) === root) : [root]),
-    startOf: (span) => starts.get(span),
+    trace: {
+      ...localTrace,
+      openOf: (root) => (hasOpen ? [...open].filter((span) => rootOf(span) === root) : [root]),
+      startOf: (span) => starts.get(span),
+    },
     now: clock.now,
     later: hasTimers ? clock.later : undefined,
-    print: ({ spans, note = 'whole', open = [] }) => {
+    print: (spans, note, open = []) => {
       const names = (list: readonly ReadableSpan[]) => list.map(({ name }) => name).join(' ');
-      printed.push(`${note}: ${names(spans)}${open.length > 0 ? ` | ${names(open)}` : ''}`);
+      printed.push(`${note ?? 'whole'}: ${names(spans)}${open.length > 0 ? ` | ${names(open)}` : ''}`);
     },
   });
   const tracer = new TracerProvider({

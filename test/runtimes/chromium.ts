@@ -30,7 +30,7 @@ export interface Page {
   bringToFront(): Promise<void>;
   /** Closes the tab, as a user would. */
   close(): Promise<void>;
-  on(event: 'console', listener: (message: { text(): string }) => void): void;
+  on(event: 'console', listener: (message: { text(): string; type(): string }) => void): void;
   on(event: 'pageerror', listener: (error: Error) => void): void;
 }
 
