@@ -5,13 +5,23 @@ import type { SpanSource } from './span-source.ts';
 
 /** A relation to a span that is not the parent, perhaps of another trace. */
 export interface Link {
+  /** The span that is linked to. */
   context: SpanContext;
+  /** What the link says of it. Default: nothing. */
   attributes?: Attributes;
+  /** Attributes that went beyond a limit. Default: 0. */
   droppedAttributesCount?: number;
 }
 
 /** A link as a caller gives it: attributes are optional, the span may be named in any way. */
-export type LinkInput = { context: SpanSource; attributes?: Attributes } | SpanSource;
+export type LinkInput =
+  | {
+      /** The span that is linked to. */
+      context: SpanSource;
+      /** What the link says of it. Default: nothing. */
+      attributes?: Attributes;
+    }
+  | SpanSource;
 
 /** A link as a span keeps it until it is encoded: a copy, since what is read later may have changed, or throw. */
 export interface StoredLink {

@@ -8,7 +8,9 @@ import { SDK_NAME, SDK_VERSION } from './version.ts';
  * Specification: OpenTelemetry Resource SDK.
  */
 export interface Resource {
+  /** Such as `service.name`. */
   readonly attributes: Attributes;
+  /** The version of the conventions that the keys are of. Default: none is named. */
   readonly schemaUrl?: string;
 }
 

@@ -24,6 +24,7 @@ type PlainValue = string | number | boolean | Holed<string> | Holed<number> | Ho
 
 /** A sampler's answer. */
 export interface SamplingResult {
+  /** Whether the span is recorded, and sent. */
   decision: SamplingDecision;
   /** Attributes for the new span, of the kinds that every OpenTelemetry SDK takes. */
   attributes?: Readonly<{ [key: string]: PlainValue | undefined }>;
@@ -79,6 +80,7 @@ const YES: SamplingResult = { decision: RECORD_AND_SAMPLED };
 
 /** Samples every span. */
 export class AlwaysOnSampler implements Sampler {
+  /** The same decision without objects, for the tracers of this package. */
   readonly decide = shortWay(() => RECORD_AND_SAMPLED, AlwaysOnSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
@@ -92,6 +94,7 @@ export class AlwaysOnSampler implements Sampler {
 
 /** Samples no span. */
 export class AlwaysOffSampler implements Sampler {
+  /** The same decision without objects, for the tracers of this package. */
   readonly decide = shortWay(() => NOT_RECORD, AlwaysOffSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
@@ -123,6 +126,7 @@ function decideByRatio(ratio: number): Decide {
  */
 export class TraceIdRatioBasedSampler implements Sampler {
   private readonly ratio: number;
+  /** The same decision without objects, for the tracers of this package. */
   readonly decide: Decide;
 
   /** @param ratio - Share of the traces to sample, 0 to 1. @throws RangeError for anything else. */
@@ -160,6 +164,7 @@ export interface ParentBasedSamplerOptions {
 
 /** Does as the parent did, and asks `root` where there is none. */
 export class ParentBasedSampler implements Sampler {
+  /** The same decision without objects, for the tracers of this package. */
   readonly decide: Decide | undefined;
   // By armOf.
   private readonly arms: readonly Sampler[];

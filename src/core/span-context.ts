@@ -28,11 +28,13 @@ export interface SpanContext {
   isRemote?: boolean;
   /** Bits of {@link TraceFlags}. */
   traceFlags: number;
+  /** What vendors have added on the way. Default: nothing. */
   traceState?: TraceState;
 }
 
 /** Bits of a trace's flags (W3C Trace Context, level 2, section 3.2.2.5). */
 export const TraceFlags = {
+  /** No bit is set: not sampled. */
   NONE: 0x00,
   /** The caller may have recorded trace data. */
   SAMPLED: 0x01,

@@ -5,7 +5,13 @@ import { INVALID_SPAN_CONTEXT, type SpanContext } from './span-context.ts';
  * Anything that names a span: a span (of any library), a span context, or a context with a span in it. Only
  * these methods are asked for, never a class.
  */
-export type SpanSource = { spanContext(): SpanContext } | SpanContext | Context;
+export type SpanSource =
+  | {
+      /** What identifies the span. */
+      spanContext(): SpanContext;
+    }
+  | SpanContext
+  | Context;
 
 /** The span context that `source` names; the invalid one where it names none. Never throws. */
 export function spanContextOf(source: unknown): SpanContext {

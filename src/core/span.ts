@@ -68,34 +68,53 @@ export interface Span {
 
 /** What is asked of a span to write to it; that of any library will do. */
 export interface WritableSpan {
+  /** False where what is written goes nowhere. */
   isRecording(): boolean;
+  /** Sets several attributes. */
   setAttributes(attributes: Attributes): unknown;
+  /** Adds an event, now or at a given time. */
   addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput): unknown;
+  /** Says whether the operation succeeded. */
   setStatus(status: SpanStatus): unknown;
 }
 
 /** A span that has ended, as processors and exporters read it. */
 export interface ReadableSpan {
+  /** What the operation is called. */
   readonly name: string;
+  /** What part it plays. */
   readonly kind: SpanKind;
+  /** What identifies the span; the same object every time. */
   spanContext(): SpanContext;
   /** Bits of `TraceFlags`, as in the span context. */
   readonly flags: number;
+  /** That of the parent; `undefined` for the root of a trace. */
   readonly parentSpanContext: SpanContext | undefined;
   /** Unix time. */
   readonly startTime: HrTime;
   /** Unix time; not before `startTime`. That of the start while the span has not ended. */
   readonly endTime: HrTime;
+  /** From start to end: seconds and nanoseconds. */
   readonly duration: HrTime;
+  /** False as long as it goes on. */
   readonly ended: boolean;
+  /** Whether the operation succeeded. */
   readonly status: SpanStatus;
+  /** The last value of each key. */
   readonly attributes: Attributes;
+  /** In the order in which they were added. */
   readonly events: SpanEvent[];
+  /** In the order in which they were added. */
   readonly links: Link[];
+  /** What has produced the span. */
   readonly resource: Resource;
+  /** Whose span it is. */
   readonly instrumentationScope: InstrumentationScope;
+  /** Attributes that went beyond a limit. */
   readonly droppedAttributesCount: number;
+  /** Events that went beyond a limit. */
   readonly droppedEventsCount: number;
+  /** Links that went beyond a limit. */
   readonly droppedLinksCount: number;
   /** True where the parent is not a recording span of this process: the top of what is seen here of a trace. */
   readonly isLocalRoot: boolean;

@@ -1,7 +1,10 @@
 /** Whether the operation of a span succeeded. The values are those of OTLP and `@opentelemetry/api`. */
 export const SpanStatusCode = {
+  /** Nobody has said. It counts as success. */
   UNSET: 0,
+  /** Somebody has said that it is a success; final. */
   OK: 1,
+  /** It failed. */
   ERROR: 2,
 } as const;
 /** One of the values of {@link SpanStatusCode}. */
@@ -13,7 +16,9 @@ export type SpanStatusCode = (typeof SpanStatusCode)[keyof typeof SpanStatusCode
  * Specification: OpenTelemetry Trace API, "Set Status".
  */
 export interface SpanStatus {
+  /** Whether it succeeded. */
   code: SpanStatusCode;
+  /** What went wrong, for people. Default: none. */
   message?: string;
 }
 

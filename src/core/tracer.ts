@@ -30,6 +30,7 @@ export interface SpanOptions {
   kind?: SpanKind;
   /** Attributes the sampler sees, too. */
   attributes?: Attributes;
+  /** Spans that it has to do with, beside its parent. Default: none. */
   links?: readonly LinkInput[];
   /** Default: now. */
   startTime?: TimeInput;
@@ -45,9 +46,23 @@ export interface SpanOptions {
 export interface Tracer {
   /** Starts a span, child of the one in `context` (default: the active context). It is not active. */
   startSpan(name: string, options?: SpanOptions, context?: Context): Span;
-  /** Starts a span and calls `fn` with it active. `fn` ends it; its result is returned. */
+  /**
+   * Starts a span and calls `fn` with it active. `fn` ends it; its result is returned.
+   *
+   * @typeParam F - A function that is given the span.
+   */
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>;
+  /**
+   * The same, with options.
+   *
+   * @typeParam F - A function that is given the span.
+   */
   startActiveSpan<F extends (span: Span) => unknown>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
+  /**
+   * The same, below a span that is not the active one.
+   *
+   * @typeParam F - A function that is given the span.
+   */
   startActiveSpan<F extends (span: Span) => unknown>(
     name: string,
     options: SpanOptions,
@@ -58,8 +73,11 @@ export interface Tracer {
 
 /** Whose spans they are: the library or module that a tracer was made for. */
 export interface InstrumentationScope {
+  /** Of the library or module. */
   readonly name: string;
+  /** Its version. Default: none. */
   readonly version?: string;
+  /** The version of the conventions that its keys are of. Default: none is named. */
   readonly schemaUrl?: string;
 }
 

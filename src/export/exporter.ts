@@ -27,6 +27,7 @@ export interface ExportOutcome {
   readonly rejected?: number;
   /** Sent, but no answer came: they may have arrived. */
   readonly unknown?: number;
+  /** Not sent, and lost. */
   readonly dropped?: number;
   /** The name under which the dropped are counted. Default: `export_failed`. */
   readonly reason?: DropReason;
@@ -41,6 +42,7 @@ export interface ExportOutcome {
 
 /** Ended spans in the form in which an exporter sends them. */
 export interface SpanBatch {
+  /** Spans that are in it. */
   readonly spanCount: number;
   /** Memory the batch takes, in bytes, as far as it is known. */
   readonly byteLength: number;
@@ -60,6 +62,7 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   readonly componentType?: string;
   /** The default of a processor's `maxRequestBytes`. Default: that of all processors. */
   readonly maxRequestBytes?: number;
+  /** An empty batch, for the spans that end next. */
   createBatch(): Batch;
   /**
    * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may
@@ -75,7 +78,9 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
 
 /** What an export came to; the codes are those of `@opentelemetry/core`: 0 success, 1 failure. */
 export interface ExportResult {
+  /** 0 where all spans were accepted, 1 where they were not. */
   code: number;
+  /** Why they were not. */
   error?: Error;
 }
 
@@ -84,7 +89,9 @@ export interface ExportResult {
  * by a promise.
  */
 export interface SpanExporter {
+  /** Takes spans that have ended. Not called again before it has answered. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
+  /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
 

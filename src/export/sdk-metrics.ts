@@ -12,7 +12,9 @@ export interface SdkMetric {
   readonly kind: 'counter' | 'updowncounter';
   /** Of what. */
   readonly unit: '{span}';
+  /** The number as it is now. */
   readonly value: number;
+  /** Of which component, and for what reason. */
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 

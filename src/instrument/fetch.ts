@@ -60,6 +60,7 @@ const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP client".
  *
+ * @typeParam F - A `fetch`, what is returned has its type.
  * @param fetch - Default: that of the runtime.
  * @throws TypeError for an option that cannot be used.
  */

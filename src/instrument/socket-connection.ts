@@ -29,6 +29,7 @@ import {
 
 /** What is known of a message of a WebSocket before it gets a span. */
 export interface WebSocketMessage {
+  /** Who has sent it. */
   readonly direction: 'send' | 'receive';
   /** As it was sent or received: it is not kept. */
   readonly data: unknown;

@@ -37,6 +37,7 @@ export function upgradeProtocols(protocols: string | readonly string[], options?
 export interface UpgradeRequest {
   /** With the query, absolute or not. */
   readonly url?: string;
+  /** A plain object, `Headers` or a `Map`. */
   readonly headers: unknown;
 }
 

@@ -5,8 +5,11 @@ import { guarded, traceMethods } from './web-socket.ts';
 /** What is used of the handlers that Bun's server calls, each with the socket that it is about. */
 export interface WebSocketHandlers<Socket extends object> {
   // As methods, so that handlers with parameters of other types will do.
+  /** A socket is open. */
   open?(socket: Socket): unknown;
+  /** A message has come. */
   message(socket: Socket, message: never, ...others: never[]): unknown;
+  /** A socket is closed. */
   close?(socket: Socket, code: number, reason: string): unknown;
 }
 

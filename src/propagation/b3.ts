@@ -58,7 +58,7 @@ export class B3Propagator implements TextMapPropagator {
 
   /**
    * Writes ids and decision. Nothing where the context has no valid span context or tracing is suppressed in it. Default
-   * setter: {@link defaultTextMapSetter}.
+   * setter: that of plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -81,7 +81,7 @@ export class B3Propagator implements TextMapPropagator {
   /**
    * A context with the span of the carrier as its span: that of `b3`, or else that of the other headers; the given one
    * where neither is valid. A caller that decided nothing counts as one that does not record, as OpenTelemetry has it.
-   * One that says no more than not to record begins a trace that is not. Default getter: {@link defaultTextMapGetter}.
+   * One that says no more than not to record begins a trace that is not. Default getter: that of plain objects, `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     try {

@@ -15,7 +15,10 @@ export interface BaggageEntry {
   /** Any text; it is percent-encoded on the way. */
   readonly value: string;
   /** The properties after the value, `key` or `key=value` with semicolons between, as they are sent. */
-  readonly metadata?: { toString(): string };
+  readonly metadata?: {
+    /** The properties as a text. */
+    toString(): string;
+  };
 }
 
 /**
@@ -110,7 +113,7 @@ const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
 export class W3CBaggagePropagator implements TextMapPropagator {
   /**
    * Writes the baggage of the context, unless tracing is suppressed in it; reports what cannot be sent. Default
-   * setter: {@link defaultTextMapSetter}.
+   * setter: that of plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -128,7 +131,7 @@ export class W3CBaggagePropagator implements TextMapPropagator {
 
   /**
    * A context with the baggage of the carrier; the given one where there is none. Malformed members are skipped, of
-   * several with one key the last one counts. Default getter: {@link defaultTextMapGetter}.
+   * several with one key the last one counts. Default getter: that of plain objects, `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     const header = headerIn(carrier, BAGGAGE, getter);

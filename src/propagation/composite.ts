@@ -29,12 +29,12 @@ export class CompositePropagator implements TextMapPropagator {
     this._propagators = [...propagators];
   }
 
-  /** Lets each propagator write. Default setter: {@link defaultTextMapSetter}. */
+  /** Lets each propagator write. Default setter: that of plain objects, `Headers` and `Map`s. */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     this._each((propagator) => propagator.inject(context, carrier, setter));
   }
 
-  /** Lets each propagator read, on top of what those before it read. Default getter: {@link defaultTextMapGetter}. */
+  /** Lets each propagator read, on top of what those before it read. Default getter: that of plain objects, `Headers` and `Map`s. */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
     this._each((propagator) => {

@@ -43,7 +43,7 @@ export class JaegerPropagator implements TextMapPropagator {
 
   /**
    * Writes the span context, if it is valid, and the baggage. Nothing where tracing is suppressed. Default setter:
-   * {@link defaultTextMapSetter}.
+   * that of plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -78,7 +78,7 @@ export class JaegerPropagator implements TextMapPropagator {
 
   /**
    * A context with the span of the carrier as its span, and what it has of baggage on top of what is there; the given one
-   * where there is neither. Default getter: {@link defaultTextMapGetter}.
+   * where there is neither. Default getter: that of plain objects, `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;

@@ -30,7 +30,7 @@ const KNOWN_FLAGS = 0x03;
 export class W3CTraceContextPropagator implements TextMapPropagator {
   /**
    * Writes `traceparent`, and `tracestate` if there is one. Nothing where the context has no valid span context or
-   * tracing is suppressed in it. Default setter: {@link defaultTextMapSetter}.
+   * tracing is suppressed in it. Default setter: that of plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -49,7 +49,7 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
 
   /**
    * A context with the span of the carrier as its span; the given one where `traceparent` is missing, is there more
-   * than once or is invalid. Default getter: {@link defaultTextMapGetter}.
+   * than once or is invalid. Default getter: that of plain objects, `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     const [, traceId, spanId, flags] = FIELDS.exec(trimOws(headerIn(carrier, TRACEPARENT, getter))) ?? [];

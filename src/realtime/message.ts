@@ -8,48 +8,69 @@ export const DATA_MESSAGE = 2;
 
 /** What a {@link PipelineMessage} holds. */
 export const MessageType = {
+  /** Sound, in `audioData`. */
   Audio: AUDIO_MESSAGE,
+  /** Moving pictures, in `videoData`. */
   Video: VIDEO_MESSAGE,
+  /** Text and whatever else, in `textData`. */
   Data: DATA_MESSAGE,
+  /** Something to be done. */
   Command: 3,
+  /** A picture, in `imageData`. */
   Image: 4,
 } as const;
 /** One of the values of {@link MessageType}. */
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /** The content of a message: anything with a length in bytes, or a string, which counts as UTF-8. */
-export type MessageData = { readonly byteLength: number } | string;
+export type MessageData =
+  | {
+      /** How many bytes it has. */
+      readonly byteLength: number;
+    }
+  | string;
 
 /** Audio in a message. */
 export interface AudioData {
+  /** The samples, encoded as `codec` says. */
   data: MessageData;
   /** Samples a second. */
   sampleRate: number;
+  /** 1 is mono, 2 is stereo. */
   channels: number;
+  /** Such as `audio/x-raw`. */
   mediaType: string;
+  /** Such as `pcm` or `opus`. */
   codec: string;
 }
 
 /** Video in a message. */
 export interface VideoData {
+  /** The frames, encoded as `codec` says. */
   data: MessageData;
   /** Pixels. */
   width: number;
   /** Pixels. */
   height: number;
+  /** Such as `video/x-raw`. */
   mediaType: string;
+  /** Such as `h264` or `vp8`. */
   codec: string;
 }
 
 /** Text or other data in a message. */
 export interface TextData {
+  /** The text, or its bytes. */
   data: MessageData;
+  /** Such as `transcript` or `response`. */
   textType: string;
 }
 
 /** An image in a message. */
 export interface ImageData {
+  /** The encoded picture. */
   data: MessageData;
+  /** Such as `image/png`. */
   mimeType: string;
   /** Pixels. */
   width: number;
@@ -59,14 +80,21 @@ export interface ImageData {
 
 /** What passes from element to element of a pipeline. */
 export interface PipelineMessage {
+  /** One of `MessageType`, or a number of your own; `message.type` of spans. */
   type: MessageType | number;
+  /** Whose message it is; `session.id` of spans. */
   sessionId: string;
   /** `Date`, or Unix time in milliseconds. */
   timestamp?: Date | number;
+  /** There is sound in it. */
   audioData?: AudioData;
+  /** There are moving pictures in it. */
   videoData?: VideoData;
+  /** There is text in it. */
   textData?: TextData;
+  /** There is a picture in it. */
   imageData?: ImageData;
+  /** What else travels along, such as the headers of `inject`. */
   metadata?: Record<string, unknown>;
 }
 

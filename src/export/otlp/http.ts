@@ -9,9 +9,18 @@ import type { OtlpTransport } from './transport.ts';
 
 /** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
 export interface FetchedResponse {
+  /** The HTTP status. */
   readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: { getReader(): BodyReader } | null;
+  /** `null` for one that is not there. */
+  readonly headers: {
+    /** The value of a header, by its name in lower case. */
+    get(name: string): string | null;
+  };
+  /** `null` where there is none. */
+  readonly body: {
+    /** What reads it, piece by piece. */
+    getReader(): BodyReader;
+  } | null;
 }
 
 /** What is needed of the reader of a response's body. */
