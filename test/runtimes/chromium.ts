@@ -43,7 +43,7 @@ export interface Chromium {
 
 interface Playwright {
   readonly chromium: {
-    connectOverCDP(endpoint: string, options: { noDefaults: boolean }): Promise<Browser>;
+    connectOverCDP(endpoint: string, options: { noDefaults: boolean; timeout: number }): Promise<Browser>;
   };
 }
 
@@ -73,6 +73,10 @@ export function findChromium(): string | undefined {
   return CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
+// Chromium sometimes accepts a connection and then says nothing. Another one does.
+const ATTEMPTS = 3;
+const CONNECT_MILLIS = 10_000;
+
 /**
  * Starts Chromium. It is not started by Playwright, which would show every tab as visible and would keep no page that is
  * left: both are what its pages are here for.
@@ -82,6 +86,30 @@ export async function startChromium(): Promise<Chromium> {
   if (executable === undefined)
     throw new Error('there is no Chromium: apt-get install chromium, or name one in CHROMIUM');
   const { chromium } = (await import('playwright-core' as string)) as Playwright;
+  for (let attempt = 1; ; attempt++) {
+    const running = launch(executable);
+    try {
+      const endpoint = await endpointOf(running.child);
+      const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true, timeout: CONNECT_MILLIS });
+      return {
+        newPage: () => browser.contexts()[0].newPage(),
+        async close() {
+          const session = await browser.newBrowserCDPSession();
+          // The answer may not come any more.
+          await Promise.race([session.send('Browser.close').catch(() => {}), running.exited]);
+          await running.remove();
+        },
+      };
+    } catch (error) {
+      running.kill();
+      await running.remove();
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Starts the program, with a profile of its own. */
+function launch(executable: string) {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   const child = spawn(executable, [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -100,13 +128,12 @@ export async function startChromium(): Promise<Chromium> {
   const end = () => process.exit(1);
   process.once('SIGTERM', end);
   const exited = once(child, 'exit');
-  const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true });
   return {
-    newPage: () => browser.contexts()[0].newPage(),
-    async close() {
-      const session = await browser.newBrowserCDPSession();
-      // The answer may not come any more.
-      await Promise.race([session.send('Browser.close').catch(() => {}), exited]);
+    child,
+    exited,
+    kill,
+    /** Waits for its end, and leaves nothing of it behind. */
+    async remove() {
       await exited;
       kill();
       process.off('exit', kill);
@@ -128,6 +155,7 @@ function endpointOf(child: ChildProcess): Promise<string> {
     });
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`Chromium has ended: ${said}`)));
+    setTimeout(() => reject(new Error(`Chromium has not said where it listens: ${said}`)), CONNECT_MILLIS).unref();
   });
 }
 
