@@ -31,6 +31,6 @@ test('a page shows each trace as a closed group of its console', async (t) => {
   });
   assert.equal(messages.length, 3, messages.join('\n'));
   assert.match(messages[0], /^startGroupCollapsed: .*trace [0-9a-f]{32} .*2 spans/);
-  assert.match(messages[1], /^log: [^\n]*100 %d [^\n]*\n[^\n]*child [^\n]*$/);
+  assert.match(messages[1], /^log: +0 [^\n]*\n100 %d [^\n]*\n[^\n]*child [^\n]*$/);
   assert.match(messages[2], /^endGroup: /);
 });
