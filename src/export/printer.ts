@@ -1,7 +1,7 @@
 import type { FlushResult, SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { requestJson } from './otlp/json.ts';
-import { traceTree, UNPRINTABLE } from './trace-tree.ts';
+import { type TracePart, waterfall } from './waterfall.ts';
 
 /** How spans are printed: `pretty` for people, `json` for programs, one OTLP/JSON request a line. */
 export type StdoutFormat = 'pretty' | 'json';
@@ -20,6 +20,12 @@ export interface TracePrinterOptions {
 // Traces whose root is still open are held. A root that never ends must not hold its children for ever.
 const MAX_TRACES = 1_000;
 const MAX_SPANS = 10_000;
+
+// What could move a cursor, colour a terminal or turn the direction of a line.
+const UNPRINTABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const STYLE = { columns: 120, hasColor: false, hasUnicode: true };
 
 /**
  * Prints the spans of a trace when its local root ends. What ends after the root is printed by itself. Takes nothing
@@ -42,7 +48,7 @@ export class TracePrinter implements SpanProcessor {
     if (this.#isShutDown) return;
     const root = this.#options.rootOf(span);
     if (span.isLocalRoot) {
-      this.#print(root, [...this.#take(root), span], '');
+      this.#print(root, [...this.#take(root), span]);
     } else if (this.#printed.has(root)) {
       this.#print(root, [span], 'late');
     } else {
@@ -66,7 +72,7 @@ export class TracePrinter implements SpanProcessor {
     return { exported: 0, pending: 0, dropped: 0 };
   }
 
-  #printOldest(note: string): void {
+  #printOldest(note: TracePart['note']): void {
     const [root] = this.#open.keys();
     this.#print(root, this.#take(root), note);
   }
@@ -78,10 +84,10 @@ export class TracePrinter implements SpanProcessor {
     return held;
   }
 
-  #print(root: object, spans: ReadableSpan[], note: string): void {
+  #print(root: object, spans: ReadableSpan[], note?: TracePart['note']): void {
     this.#printed.add(root);
     try {
-      this.#options.write(`${this.#textOf(spans, note)}\n`);
+      this.#options.write(this.#textOf(spans, note));
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
       if (spans.length > 1) for (const span of spans) this.#print(root, [span], note);
@@ -89,8 +95,9 @@ export class TracePrinter implements SpanProcessor {
     }
   }
 
-  #textOf(spans: ReadableSpan[], note: string): string {
-    return this.#options.format === 'json' ? escaped(requestJson(spans)) : traceTree(spans, note);
+  #textOf(spans: ReadableSpan[], note: TracePart['note']): string {
+    if (this.#options.format === 'json') return `${escaped(requestJson(spans))}\n`;
+    return waterfall({ traceId: spans[0].spanContext().traceId, spans, note }, STYLE);
   }
 }
 
