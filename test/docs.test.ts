@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../src/config.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
-import { compile, isLike, programsOf, run } from './docs/program.ts';
+import { compile, isLike, programsOf, run, withoutTimes } from './docs/program.ts';
 import { diagnosticsIn, membersOf, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
 import { startCollector } from './oracle/collector.ts';
 import { startGrpcCollector } from './oracle/grpc-collector.ts';
@@ -216,10 +216,11 @@ describe('the documentation', () => {
  * one, nothing may be left out.
  */
 function assertPrinted(shown: string, printed: string): void {
-  const lines = printed.trimEnd().split('\n');
-  const isShortened = shown.split('\n').includes('…');
+  const lines = withoutTimes(printed).trimEnd().split('\n');
+  const expectedLines = withoutTimes(shown).split('\n');
+  const isShortened = expectedLines.includes('…');
   let at = 0;
-  for (const expected of shown.split('\n')) {
+  for (const expected of expectedLines) {
     if (expected === '…') continue;
     while (isShortened && at < lines.length && !isLike(expected, lines[at])) at++;
     assert.ok(

@@ -49,18 +49,16 @@ const NAME_SHARE = 0.42;
 const MIN_TICK = 9;
 // Fewer columns say nothing of when a span was.
 const MIN_BAR = 10;
-// From here on what there is to say of a span stands beside its bar, in a column of its own, if there is room.
-const MIN_BESIDE = 64;
+// From here on what there is to say of a span stands beside its bar, in a column of its own, and below it elsewhere.
+const MIN_BESIDE = 100;
 const BAR_SHARE = 0.4;
-// And from here on, as much of it as there is room for.
-const MIN_CUT = 60;
 const MARGIN = '  ';
 const GAP = '  ';
 // Lines below a span: of its error, of what else there is to say, and of that when attributes were asked for by name.
 const MAX_ERROR_LINES = 3;
 const MAX_CHOSEN_LINES = 4;
 // What is worth the room, where there is little.
-const TELLING = /^(llm|stt|tts|gen_ai|audio|video|pipeline)\./;
+const TELLING = /^(llm|stt|tts|gen_ai|audio|video|pipeline|error)\.|status/;
 // Letters after which a terminal would move a number in front of them.
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
@@ -105,12 +103,14 @@ interface Row {
   readonly below: string;
   readonly name: string;
   readonly duration: string;
-  readonly isSlowest: boolean;
 }
 
 /** A trace, and where on the lines its columns are. */
 interface Sheet extends WaterfallStyle {
   readonly tree: TraceTree;
+  readonly slowest: TraceNode | undefined;
+  readonly clean: (text: string) => string;
+  readonly paint: (text: string, color?: number) => string;
   readonly nameWidth: number;
   readonly durationWidth: number;
   /** 0: there is no bar. */
@@ -127,29 +127,44 @@ interface Sheet extends WaterfallStyle {
  * @returns Whole lines, none wider than `style.columns`; empty for no spans.
  */
 export function waterfall(trace: TracePart, style: WaterfallStyle): string {
-  if (trace.spans.length + (trace.open?.length ?? 0) === 0) return '';
-  const tree = traceTree(trace.spans, trace.open ?? []);
+  const { spans, open = [] } = trace;
+  if (spans.length + open.length === 0) return '';
+  const { hasColor, hasUnicode } = style;
+  const tree = traceTree(spans, open);
   const slowest = slowestOf(tree);
-  const shown = shownOf(tree.nodes, slowest);
   const columns = Math.min(Math.max(Math.floor(style.columns) || 80, MIN_COLUMNS), MAX_COLUMNS);
-  const rows = rowsOf(tree.nodes, shown, slowest, columns, style);
-  const sheet: Sheet = { ...style, columns, tree, ...widthsOf(rows, columns) };
+  const clean = (text: string) => printable(text, hasUnicode);
+  const rows = rowsOf(tree.nodes, shownOf(tree.nodes, slowest), columns, clean);
+  const sheet: Sheet = {
+    ...style,
+    ...widthsOf(rows, columns),
+    columns,
+    tree,
+    slowest,
+    clean,
+    paint: (text, color = 0) => (hasColor && color > 0 && text !== '' ? `\x1b[${color}m${text}\x1b[0m` : text),
+  };
 
-  const lines = headingLines(trace, slowest, sheet);
+  const lines = headingLines(trace, sheet);
   if (sheet.barWidth > 0) lines.push(axisLine(sheet));
   let hidden: TraceNode[] = [];
-  for (const node of [...tree.nodes, undefined]) {
-    const row = rows.get(node as TraceNode);
-    if (row === undefined && node !== undefined) {
-      hidden.push(node);
-      continue;
-    }
-    if (hidden.length > 0) lines.push(hiddenLine(hidden, sheet));
+  const tell = () => {
+    if (hidden.length > 0)
+      lines.push(MARGIN + sheet.paint(`⋮ ${spanCount(hidden)} not shown${failedText(hidden, ', ')}`, DIM));
     hidden = [];
-    if (row !== undefined) lines.push(...spanLines(row, sheet));
+  };
+  for (const node of tree.nodes) {
+    const row = rows.get(node);
+    if (row === undefined) {
+      hidden.push(node);
+    } else {
+      tell();
+      lines.push(...spanLines(row, sheet));
+    }
   }
+  tell();
   const text = `${lines.join('\n')}\n`;
-  return style.hasUnicode ? text : text.replace(/[^\0-\x7f]/g, (character) => ASCII[character] ?? '~');
+  return hasUnicode ? text : text.replace(/[^\0-\x7f]/g, (character) => ASCII[character] ?? '~');
 }
 
 /** The span that took longest by itself; none where there is not much to choose from. */
@@ -176,9 +191,8 @@ function shownOf(nodes: readonly TraceNode[], slowest: TraceNode | undefined): S
 function rowsOf(
   nodes: readonly TraceNode[],
   shown: ReadonlySet<TraceNode>,
-  slowest: TraceNode | undefined,
   columns: number,
-  { hasUnicode }: WaterfallStyle,
+  clean: Sheet['clean'],
 ): Map<TraceNode, Row> {
   const rows = new Map<TraceNode, Row>();
   // What is deeper goes straight down and has its depth before it: half of the width of names is for names.
@@ -201,7 +215,7 @@ function rowsOf(
     }
     places.set(node, { depth, below });
     if (!shown.has(node)) continue;
-    const name = printable(span.name, hasUnicode);
+    const name = clean(span.name);
     const duration = isOpen ? 'open' : durationText(end - start);
     rows.set(node, {
       node,
@@ -209,7 +223,6 @@ function rowsOf(
       below: below + (node.children.length > 0 ? '│  ' : '   '),
       name: (hasFailed(span) ? '✗ ' : '') + name,
       duration: (RIGHT_TO_LEFT.test(name) ? 'in ' : '') + duration,
-      isSlowest: node === slowest,
     });
   }
   return rows;
@@ -235,31 +248,37 @@ function widthsOf(rows: ReadonlyMap<TraceNode, Row>, columns: number) {
   return { nameWidth, durationWidth, barWidth, besideWidth: Math.max(rest - barWidth - GAP.length, 0) };
 }
 
-function headingLines({ traceId, note }: TracePart, slowest: TraceNode | undefined, sheet: Sheet): string[] {
-  const { tree, columns, hasUnicode } = sheet;
+function headingLines({ traceId, note }: TracePart, sheet: Sheet): string[] {
+  const { tree, columns, slowest, clean } = sheet;
   const { nodes } = tree;
-  const service = nodes[0].span.resource.attributes['service.name'];
-  const failed = nodes.filter(({ span }) => hasFailed(span)).length;
   const open = nodes.filter(({ isOpen }) => isOpen).length;
   const pieces = [
-    piece(`trace ${printable(traceId, hasUnicode)}`, BOLD),
-    ...(service === undefined ? [] : [piece(printable(textOf(service), hasUnicode))]),
+    piece(clean(`trace ${traceId}`), BOLD),
+    piece(clean(textOf(nodes[0].span.resource.attributes['service.name']))),
     piece(new Date(millisOf(tree.start)).toISOString()),
     piece(durationText(tree.length), BOLD),
-    piece(`${nodes.length} ${nodes.length === 1 ? 'span' : 'spans'}`),
-    ...(failed > 0 ? [piece(`✗ ${failed} failed`, RED)] : []),
-    ...(open > 0 ? [piece(`${open} open`)] : []),
-    ...(note === undefined ? [] : [piece(`(${note})`, YELLOW)]),
-    ...(slowest === undefined
-      ? []
-      : [piece(`◄ slowest: ${fitted(printable(slowest.span.name, hasUnicode), MAX_NAME)}`, YELLOW)]),
-  ];
-  const [first, ...others] = flow(pieces, columns - MARGIN.length, Number.POSITIVE_INFINITY, GAP, sheet);
-  return [first, ...others.map((line) => MARGIN + line)];
+    piece(spanCount(nodes)),
+    piece(failedText(nodes, '✗ '), RED),
+    piece(open > 0 ? `${open} open` : ''),
+    piece(note ? `(${note})` : '', YELLOW),
+    piece(slowest === undefined ? '' : `◄ slowest: ${fitted(clean(slowest.span.name), MAX_NAME)}`, YELLOW),
+  ].filter(({ text }) => text !== '');
+  const lines = flow(pieces, columns - MARGIN.length, pieces.length, GAP, sheet);
+  return lines.map((line, at) => (at === 0 ? line : MARGIN + line));
+}
+
+function spanCount({ length }: readonly TraceNode[]): string {
+  return `${length} span${length === 1 ? '' : 's'}`;
+}
+
+/** How many have failed; empty for none. */
+function failedText(nodes: readonly TraceNode[], before: string): string {
+  const failed = nodes.filter(({ span }) => hasFailed(span)).length;
+  return failed > 0 ? `${before}${failed} failed` : '';
 }
 
 function axisLine(sheet: Sheet): string {
-  const { tree, barWidth, nameWidth, durationWidth } = sheet;
+  const { tree, barWidth, nameWidth, durationWidth, paint } = sheet;
   const step = axisStep((tree.length / barWidth) * Math.max(MIN_TICK, barWidth / 8));
   let axis = '│0';
   for (let nanos = step; nanos < tree.length; nanos += step) {
@@ -267,47 +286,39 @@ function axisLine(sheet: Sheet): string {
     const at = Math.round((nanos / tree.length) * barWidth);
     if (at > axis.length && at + tick.length <= barWidth) axis = axis.padEnd(at) + tick;
   }
-  return ' '.repeat(MARGIN.length + nameWidth + durationWidth + 5) + painted(piece(axis, DIM), sheet);
-}
-
-function hiddenLine(hidden: readonly TraceNode[], sheet: Sheet): string {
-  const failed = hidden.filter(({ span }) => hasFailed(span)).length;
-  const count = `⋮ ${hidden.length} ${hidden.length === 1 ? 'span' : 'spans'} not shown`;
-  return MARGIN + painted(piece(count + (failed > 0 ? `, ${failed} of them failed` : ''), DIM), sheet);
+  return ' '.repeat(MARGIN.length + nameWidth + durationWidth + 5) + paint(axis, DIM);
 }
 
 /** The line of a span, and those below it that are about it. */
 function spanLines(row: Row, sheet: Sheet): string[] {
-  const { node, indent, duration, isSlowest } = row;
-  const { nameWidth, durationWidth, barWidth, besideWidth, columns, attributes } = sheet;
+  const { node, indent, duration } = row;
+  const { nameWidth, durationWidth, barWidth, besideWidth, columns, attributes, paint } = sheet;
+  const isSlowest = node === sheet.slowest;
   const name = fitted(row.name, nameWidth - textWidth(indent));
   const color = hasFailed(node.span) ? RED : isSlowest ? YELLOW : 0;
   const bar = barWidth > 0 ? barOf(node, sheet) : '';
   const details = detailsOf(node, sheet);
 
-  const room = besideWidth || barWidth - bar.length - 1;
-  const isWhole = details.reduce((sum, { text }) => sum + textWidth(text) + GAP.length, -GAP.length) <= room;
+  const isWhole = details.reduce((sum, { text }) => sum + textWidth(text) + GAP.length, -GAP.length) <= besideWidth;
   // What was asked for by name, and links, which no one can guess, are not to fall off the end.
   const isCut = attributes === undefined && node.span.links.length === 0;
-  const isBeside = isWhole || (isCut && besideWidth >= MIN_CUT);
-  const [beside = ''] = isBeside && details.length > 0 ? flow(details, room, 1, GAP, sheet) : [];
-  const pad = besideWidth > 0 && barWidth > 0 ? barWidth - bar.length + GAP.length : bar.length > 0 ? 1 : 0;
+  const isBeside = details.length > 0 && (isWhole || (isCut && besideWidth > 0 && barWidth > 0));
+  const [beside = ''] = isBeside ? flow(details, besideWidth, 1, GAP, sheet) : [];
 
   const head =
     MARGIN +
-    painted(piece(indent, DIM), sheet) +
-    painted(piece(name, color || (node.parent === undefined ? BOLD : 0)), sheet) +
+    paint(indent, DIM) +
+    paint(name, color || (node.parent === undefined ? BOLD : 0)) +
     ' '.repeat(nameWidth - textWidth(indent + name)) +
     GAP +
-    painted(piece(duration.padStart(durationWidth), color), sheet);
+    paint(duration.padStart(durationWidth), color);
   const tail =
-    (isSlowest ? ` ${painted(piece('◄', YELLOW), sheet)} ` : '   ') +
-    bar.replace(/[◆✗]|[^◆✗ ]+/g, (text) =>
-      painted(piece(text, text === '◆' ? MAGENTA : text === '✗' ? RED : color || CYAN), sheet),
-    ) +
-    (beside && ' '.repeat(pad) + beside);
+    (isSlowest ? ` ${paint('◄', YELLOW)} ` : '   ') +
+    bar.replace(/[◆✗]|[^◆✗ ]+/g, (text) => paint(text, text === '◆' ? MAGENTA : text === '✗' ? RED : color || CYAN)) +
+    (barWidth > 0 && isBeside ? ' '.repeat(barWidth - bar.length + GAP.length) : '') +
+    beside;
 
-  const prefix = MARGIN + painted(piece(row.below, DIM), sheet);
+  const prefix = MARGIN + paint(row.below, DIM);
   const width = columns - MARGIN.length - row.below.length;
   const lines = failureLines(node, width, sheet);
   if (!isBeside) lines.push(...flow(details, width, isCut ? 1 : MAX_CHOSEN_LINES, GAP, sheet));
@@ -316,16 +327,17 @@ function spanLines(row: Row, sheet: Sheet): string[] {
 
 /** What a span failed with, and where; not again what failed below it. */
 function failureLines(node: TraceNode, width: number, sheet: Sheet): string[] {
+  const { clean, paint } = sheet;
   const failure = failureOf(node.span);
   if (failure === undefined || node.children.some(({ span }) => failureOf(span)?.message === failure.message))
     return [];
   const color = hasFailed(node.span) ? RED : YELLOW;
-  const words = printable(failure.message, sheet.hasUnicode)
+  const words = clean(failure.message)
     .split(' ')
     .map((word) => piece(word, color));
   const lines = flow(words, width, MAX_ERROR_LINES, ' ', sheet);
   if (failure.place !== '') {
-    lines.push(painted(piece(fitted(printable(failure.place, sheet.hasUnicode), width), DIM), sheet));
+    lines.push(paint(fitted(clean(failure.place), width), DIM));
   }
   return lines;
 }
@@ -359,7 +371,7 @@ function barOf({ span, start, end, isOpen, children }: TraceNode, { tree, barWid
 /** Where a span belongs, its events, links and attributes. */
 function detailsOf(node: TraceNode, sheet: Sheet): Piece[] {
   const { span } = node;
-  const clean = (text: string) => printable(text, sheet.hasUnicode);
+  const { clean } = sheet;
   const pieces: Piece[] = [];
   if (node.parent === undefined && isOrphan(span)) pieces.push(piece(`below ${span.parentSpanContext?.spanId}`, DIM));
   const events = new Map<string, { count: number; nanos: number }>();
@@ -433,25 +445,24 @@ function flow(pieces: readonly Piece[], width: number, most: number, gap: string
 }
 
 /** The pieces side by side, those of a colour in one. */
-function lineOf(pieces: readonly Piece[], gap: string, sheet: Sheet): string {
+function lineOf(pieces: readonly Piece[], gap: string, { paint }: Sheet): string {
   let line = '';
-  let [run, ...others] = pieces;
-  for (const next of others) {
-    if (next.color === run.color) run = piece(run.text + gap + next.text, run.color);
-    else {
-      line += painted(run, sheet) + gap;
-      run = next;
+  let run = '';
+  pieces.forEach(({ text, color }, at) => {
+    run += text;
+    const next = pieces[at + 1];
+    if (next?.color === color) {
+      run += gap;
+      return;
     }
-  }
-  return line + painted(run, sheet);
+    line += paint(run, color) + (next === undefined ? '' : gap);
+    run = '';
+  });
+  return line;
 }
 
 function piece(text: string, color = 0): Piece {
   return { text, color };
-}
-
-function painted({ text, color }: Piece, { hasColor }: WaterfallStyle): string {
-  return hasColor && color > 0 && text !== '' ? `\x1b[${color}m${text}\x1b[0m` : text;
 }
 
 function hasFailed({ status }: ReadableSpan): boolean {

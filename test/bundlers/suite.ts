@@ -129,7 +129,7 @@ export function describeBundler(bundler: Bundler): void {
           !isPage || isOneFile,
         );
         const { output } = await staged(bundle, target, '');
-        assert.match(output, /^trace [0-9a-f]{32} .*\n {2}turn .*\n {2}└─ llm\.request /);
+        assert.match(output, /^trace [0-9a-f]{32} .*\n +│0.*\n {2}turn .*\n {2}└─ llm\.request /);
       });
     });
   }

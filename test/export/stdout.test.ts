@@ -7,6 +7,11 @@ import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
 import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
 import { at, printing } from './printed-trace.ts';
 
+// A trace as it is printed, without its time axis and the bars on it, which are for waterfall.test.ts.
+function outline(text: string): string {
+  return text.replace(/^ +│0.*\n/m, '').replace(/ +◄?[ ━─╸]+$/gm, '');
+}
+
 const HEAD = 'trace 00000000000000000000000000000001  agent  2024-01-01T00:00:00';
 
 test('a trace is printed when its local root ends, and not before', () => {
@@ -15,7 +20,7 @@ test('a trace is printed when its local root ends, and not before', () => {
   start('child', 1, root).end(at(2));
   assert.deepEqual(texts, []);
   root.end(at(3));
-  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  root  3.0 ms\n  └─ child  1.0 ms\n`]);
+  assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\n  root      3.0 ms\n  └─ child  1.0 ms\n`]);
 });
 
 test('traces that run at the same time are printed apart', () => {
@@ -37,7 +42,7 @@ test('a span that ends after its root is late, and printed at once', () => {
   const child = start('child', 1, root);
   root.end(at(3));
   child.end(at(4));
-  assert.equal(texts[1], `${HEAD}.001Z  3.0 ms  1 span  (late)\n  child  3.0 ms\n`);
+  assert.equal(texts[1], `${HEAD}.001Z  3.0 ms  1 span  (late)\n  ╶─ child  3.0 ms   below 0000000000000002\n`);
 });
 
 test('under a remote parent a span is the root of what is seen here', () => {
@@ -46,7 +51,7 @@ test('under a remote parent a span is the root of what is seen here', () => {
   const server = start('server', 0, parent);
   start('child', 1, server).end(at(2));
   server.end(at(3));
-  assert.deepEqual(texts, [`${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`]);
+  assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\n  server    3.0 ms\n  └─ child  1.0 ms\n`]);
 });
 
 test('a second request of the same trace is a tree of its own, and nothing in it is late', () => {
@@ -57,15 +62,15 @@ test('a second request of the same trace is a tree of its own, and nothing in it
     start('child', 1, server).end(at(2));
     server.end(at(3));
   }
-  const text = `${HEAD}.000Z  3.0 ms  2 spans\n  server  3.0 ms\n  └─ child  1.0 ms\n`;
-  assert.deepEqual(texts, [text, text]);
+  const text = `${HEAD}.000Z  3.0 ms  2 spans\n  server    3.0 ms\n  └─ child  1.0 ms\n`;
+  assert.deepEqual(texts.map(outline), [text, text]);
 });
 
 test('the children of a root that never ends are printed when there are too many traces of the kind', () => {
   const { start, texts, processor } = printing();
   for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
   assert.equal(texts.length, 2);
-  assert.equal(texts[0], `${HEAD}.001Z  1.0 ms  1 span  (partial)\n  child  1.0 ms\n`);
+  assert.equal(texts[0], `${HEAD}.001Z  1.0 ms  1 span  (partial)\n  ╶─ child  1.0 ms   below 0000000000000002\n`);
   return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 1_000, dropped: 0 }));
 });
 
@@ -75,7 +80,6 @@ test('the children of a root that never ends are printed when there are too many
   for (let child = 0; child <= 10_000; child++) start('child', 1, root).end(at(2));
   assert.equal(texts.length, 1);
   assert.match(texts[0], /10001 spans {2}\(partial\)\n/);
-  assert.equal(texts[0].split('\n').length, 10_003);
 });
 
 test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {
@@ -83,7 +87,9 @@ test('a shutdown prints what is held, says that it is unfinished, and ends the p
   const root = start('root', 0);
   start('child', 1, root).end(at(2));
   await processor.shutdown();
-  assert.deepEqual(texts, [`${HEAD}.001Z  1.0 ms  1 span  (unfinished)\n  child  1.0 ms\n`]);
+  assert.deepEqual(texts.map(outline), [
+    `${HEAD}.001Z  1.0 ms  1 span  (unfinished)\n  ╶─ child  1.0 ms   below 0000000000000002\n`,
+  ]);
   root.end(at(3));
   await processor.shutdown();
   assert.equal(texts.length, 1);
@@ -154,6 +160,6 @@ describe('what is below one local root', () => {
     const root = tracer.startSpan('root', { attributes: { huge: Array(300).fill('x'.repeat(2_000_000)) } });
     tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root)).end();
     root.end();
-    assert.match(printed.join(''), /root .*huge=\["xxx[\s\S]*child/);
+    assert.match(printed.join(''), /root [\s\S]*huge=\["xxx[\s\S]*child/);
   });
 });

@@ -21,7 +21,7 @@ export default defineCase({
       ['realtime-ai', 'stdout', 'http://localhost:4318', 1],
       'the default settings',
     );
-    const printed = /^trace [0-9a-f]{32} {2}realtime-ai .* 2 spans\n {2}printed .*\n {2}└─ printed below /m;
+    const printed = /^trace [0-9a-f]{32} {2}realtime-ai .* 2 spans\n +│0.*\n {2}printed .*\n {2}└─ printed below /m;
     expectTrue(printed.test(output), `no trace was printed, but: ${output}`);
   },
 });
