@@ -32,14 +32,13 @@ interface GrowingNode extends TraceNode {
 /** Of `spans`, which are at least one; of the open ones the end is that of the trace, as far as it is known. */
 export function traceTree(ended: readonly ReadableSpan[], open: readonly ReadableSpan[]): TraceTree {
   // Read once: a span works its times out whenever it is asked.
-  const placed = [...ended, ...open].map((span) => ({ span, startTime: span.startTime }));
-  const isOpen = new Set(open);
+  const placed = [...new Set([...ended, ...open])].map((span) => ({ span, startTime: span.startTime }));
   placed.sort((a, b) => compareHrTime(a.startTime, b.startTime));
   const start = placed[0].startTime;
   const nodes = placed.map(({ span, startTime }): GrowingNode => {
     const from = nanosSince(start, startTime);
     const end = Math.max(nanosSince(start, span.endTime), from);
-    return { span, isOpen: isOpen.has(span), start: from, end, parent: undefined, children: [] };
+    return { span, isOpen: !span.ended, start: from, end, parent: undefined, children: [] };
   });
   let length = 0;
   for (const { span, end, isOpen } of nodes) {
