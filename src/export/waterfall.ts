@@ -357,11 +357,12 @@ function barOf({ span, start, end, isOpen, children }: TraceNode, { tree, barWid
   }
   if (to <= first) cells[from] = '╸';
   if (isOpen) cells[cells.length - 1] = '▶';
+  const last = cells.length - 1;
   for (const { name, time } of span.events) {
-    const at = Math.min(
-      Math.max(Math.floor((nanosSince(tree.start, time) / (length || 1)) * barWidth), 0),
-      barWidth - 1,
-    );
+    const nanos = nanosSince(tree.start, time);
+    // What happened in the span is not beside its bar, by rounding.
+    const most = nanos <= end ? last : barWidth - 1;
+    const at = Math.max(Math.min(Math.floor((nanos / (length || 1)) * barWidth), most), nanos < start ? 0 : from);
     while (cells.length < at) cells.push(' ');
     cells[at] = name === EXCEPTION ? '✗' : '◆';
   }

@@ -150,7 +150,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       const code = "begin({ exporterType: 'stdout' }); startSpan('ended', { parent: startSpan('open') }).end();";
       for (const end of ['', 'process.exit(0);']) {
         const { stdout, stderr } = await run(code + end);
-        assert.match(stdout, /^trace \w{32} {2}realtime-ai .* 1 span {2}\(unfinished\)\n {2}ended .*\n$/);
+        assert.match(stdout, /^trace \w{32} {2}realtime-ai .* 1 span {2}\(unfinished\)\n {2}╶─ ended .*\n$/);
         assert.equal(stderr, '');
       }
     });
