@@ -23,7 +23,7 @@ export interface TracePart {
 
 /** How it is printed. */
 export interface WaterfallStyle {
-  /** The width to keep to. Below 40 it is 40. */
+  /** The width to keep to: 40 to 400; what is less or more is taken for these. */
   readonly columns: number;
   readonly hasColor: boolean;
   /** False: all is ASCII. */
@@ -54,7 +54,7 @@ const MIN_BESIDE = 100;
 const BAR_SHARE = 0.4;
 const MARGIN = '  ';
 const GAP = '  ';
-// Lines below a span: of its error, of what else there is to say, and of that when attributes were asked for by name.
+// Lines below a span: of its error, and of what else there is to say where attributes were asked for by name.
 const MAX_ERROR_LINES = 3;
 const MAX_CHOSEN_LINES = 4;
 // What is worth the room, where there is little.
@@ -73,7 +73,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '╸': '|',
   '▶': '>',
   '◆': '*',
-  '✗': 'x',
+  '✗': '!',
   '◄': '<',
   '→': '>',
   '⋮': ':',
@@ -108,6 +108,7 @@ interface Row {
 /** A trace, and where on the lines its columns are. */
 interface Sheet extends WaterfallStyle {
   readonly tree: TraceTree;
+  readonly rows: ReadonlyMap<TraceNode, Row>;
   readonly slowest: TraceNode | undefined;
   readonly clean: (text: string) => string;
   readonly paint: (text: string, color?: number) => string;
@@ -140,6 +141,7 @@ export function waterfall(trace: TracePart, style: WaterfallStyle): string {
     ...widthsOf(rows, columns),
     columns,
     tree,
+    rows,
     slowest,
     clean,
     paint: (text, color = 0) => (hasColor && color > 0 && text !== '' ? `\x1b[${color}m${text}\x1b[0m` : text),
@@ -148,9 +150,9 @@ export function waterfall(trace: TracePart, style: WaterfallStyle): string {
   const lines = headingLines(trace, sheet);
   if (sheet.barWidth > 0) lines.push(axisLine(sheet));
   let hidden: TraceNode[] = [];
-  const tell = () => {
-    if (hidden.length > 0)
-      lines.push(MARGIN + sheet.paint(`⋮ ${spanCount(hidden)} not shown${failedText(hidden, ', ')}`, DIM));
+  const tellHidden = () => {
+    const text = `⋮ ${spanCount(hidden)} not shown${failedText(hidden, ', ')}`;
+    if (hidden.length > 0) lines.push(MARGIN + sheet.paint(text, DIM));
     hidden = [];
   };
   for (const node of tree.nodes) {
@@ -158,11 +160,11 @@ export function waterfall(trace: TracePart, style: WaterfallStyle): string {
     if (row === undefined) {
       hidden.push(node);
     } else {
-      tell();
+      tellHidden();
       lines.push(...spanLines(row, sheet));
     }
   }
-  tell();
+  tellHidden();
   const text = `${lines.join('\n')}\n`;
   return hasUnicode ? text : text.replace(/[^\0-\x7f]/g, (character) => ASCII[character] ?? '~');
 }
@@ -228,7 +230,7 @@ function rowsOf(
   return rows;
 }
 
-/** Names have what they need, up to their share; of what remains in wide terminals, bars have one half. */
+/** Names have what they need, up to their share; of what remains bars have all, but in wide terminals. */
 function widthsOf(rows: ReadonlyMap<TraceNode, Row>, columns: number) {
   let nameWidth = 0;
   let durationWidth = 0;
@@ -327,18 +329,17 @@ function spanLines(row: Row, sheet: Sheet): string[] {
 
 /** What a span failed with, and where; not again what failed below it. */
 function failureLines(node: TraceNode, width: number, sheet: Sheet): string[] {
-  const { clean, paint } = sheet;
+  const { rows, clean, paint } = sheet;
   const failure = failureOf(node.span);
-  if (failure === undefined || node.children.some(({ span }) => failureOf(span)?.message === failure.message))
-    return [];
+  if (failure === undefined) return [];
+  const isFromBelow = (child: TraceNode) => rows.has(child) && failureOf(child.span)?.message === failure.message;
+  if (node.children.some(isFromBelow)) return [];
   const color = hasFailed(node.span) ? RED : YELLOW;
   const words = clean(failure.message)
     .split(' ')
     .map((word) => piece(word, color));
   const lines = flow(words, width, MAX_ERROR_LINES, ' ', sheet);
-  if (failure.place !== '') {
-    lines.push(paint(fitted(clean(failure.place), width), DIM));
-  }
+  if (failure.place !== '') lines.push(paint(fitted(clean(failure.place), width), DIM));
   return lines;
 }
 
@@ -387,7 +388,7 @@ function detailsOf(node: TraceNode, sheet: Sheet): Piece[] {
   }
   for (const { context } of span.links) {
     const isElsewhere = context.traceId !== span.spanContext().traceId;
-    pieces.push(piece(clean(`→ ${isElsewhere ? `trace ${context.traceId}` : `span ${context.spanId}`}`)));
+    pieces.push(piece(`→ ${clean(isElsewhere ? `trace ${context.traceId}` : `span ${context.spanId}`)}`));
   }
   for (const [key, value] of attributesOf(node, sheet.attributes)) {
     pieces.push(piece(clean(`${key}=${attributeText(value)}`), DIM));

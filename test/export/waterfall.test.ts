@@ -86,7 +86,7 @@ trace 0af7651916cd43dd8448eb211c80319c  agent  2024-01-01T00:00:00.000Z  1.00 s 
       { ...PLAIN, hasUnicode: false },
       `
 trace 0af7651916cd43dd8448eb211c80319c  agent  2024-01-01T00:00:00.000Z
-  1.00 s  5 spans  x 1 failed  < slowest: llm.request
+  1.00 s  5 spans  ! 1 failed  < slowest: llm.request
                                      |0                    |500 ms
   pipeline.agent.push       1.00 s   -----------------------------------------==
   |  session.id=s1
@@ -95,7 +95,7 @@ trace 0af7651916cd43dd8448eb211c80319c  agent  2024-01-01T00:00:00.000Z
   |- element.llm.process    680 ms        =----------------------------
   |  \`- llm.request         650 ms <       ==========*=================
   |        * llm.first_token +250 ms  llm.provider=openai  llm.model=gpt-4o
-  \`- x element.tts.process  160 ms                                     ======x
+  \`- ! element.tts.process  160 ms                                     ======!
         RangeError: voice "en-US-Neural" is not there
         at speak (/app/src/tts.ts:12:9)
         tts.voice=en-US-Neural
@@ -404,6 +404,14 @@ describe('of events and links', () => {
     );
     assert.match(text, new RegExp(`→ trace ${TRACE_ID} → span b7ad6b7169203331`));
   });
+
+  test('both are there in ASCII', () => {
+    const { start, ended } = printing();
+    const span = start('a', 0).addEvent('first', at(2));
+    span.addLink({ context: { traceId: TRACE_ID, spanId: 'b7ad6b7169203331', traceFlags: 1 } }).end(at(4));
+    const text = waterfall({ traceId: TRACE_ID, spans: ended }, { ...PLAIN, hasUnicode: false });
+    assert.ok(text.includes(`* first +2.0 ms  > trace ${TRACE_ID}`), text);
+  });
 });
 
 describe('an error', () => {
@@ -475,6 +483,19 @@ describe('an error', () => {
     const text = waterfall({ traceId: TRACE_ID, spans: ended }, PLAIN);
     assert.equal(text.split('TypeError: no').length, 2, text);
     assert.match(text, /✗ 2 failed[\s\S]*✗ root[\s\S]*✗ child[\s\S]*TypeError: no/);
+  });
+
+  test('that went through a span to one that is not shown is told where it can be', () => {
+    const { start, ended } = printing();
+    const root = start('root', 0);
+    for (let child = 0; child < 300; child++) {
+      const span = start('child', child, root);
+      if (child > 120 && child < 200) span.setStatus({ code: 2, message: child === 199 ? 'the last' : `no ${child}` });
+      span.end(at(child + 1));
+    }
+    root.setStatus({ code: 2, message: 'the last' }).end(at(300));
+    const text = waterfall({ traceId: TRACE_ID, spans: ended }, PLAIN);
+    assert.match(text, /✗ root [^\n]*\n {2}│ {2}the last\n/);
   });
 
   test('of a thousand lines has three', () => {
