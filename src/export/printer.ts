@@ -45,11 +45,13 @@ export class TracePrinter implements SpanProcessor {
     this._shapes = new TraceShapes({ ...options, print: (crowd) => this._printCrowd(crowd) });
     this._holder = new TraceHolder({
       ...options,
-      print: (spans, note, open) => {
-        // Programs want all of them.
-        if (options.format !== 'json' && !this._shapes.admit(spans, note)) return;
+      print: (spans, note, openOf) => {
+        // Programs want all of them, as they end.
+        const isPretty = options.format === 'pretty';
+        if (isPretty && !this._shapes.admit(spans, note)) return;
+        if (!options.output.accepts()) return;
         const { traceId } = spans[0].spanContext();
-        if (options.output.accepts()) this._print({ traceId, spans, note, open });
+        this._print({ traceId, spans, note, open: isPretty ? openOf?.() : undefined });
       },
     });
   }

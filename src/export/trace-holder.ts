@@ -14,8 +14,12 @@ export interface TraceHolderOptions {
   readonly now: () => number;
   /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
   readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
-  /** Takes spans of one trace, the topmost last. */
-  readonly print: (spans: readonly ReadableSpan[], note: TracePart['note'], open?: readonly ReadableSpan[]) => void;
+  /** Takes spans of one trace, the topmost last; `openOf` finds those that are above them and go on. */
+  readonly print: (
+    spans: readonly ReadableSpan[],
+    note: TracePart['note'],
+    openOf?: () => readonly ReadableSpan[],
+  ) => void;
 }
 
 /** The ended spans of a trace whose root is open. */
@@ -94,7 +98,7 @@ export class TraceHolder {
         this._awaken(due);
         return;
       }
-      overdue = this._setOverdue(root, trace.openOf(root));
+      overdue = this._setOverdue(root);
     }
     const parent = trace.parentIdOf(span);
     if (overdue.shown.has(parent)) {
@@ -150,19 +154,23 @@ export class TraceHolder {
 
   /** Prints what is held of a trace. */
   private _printPart(root: ReadableSpan, note?: 'unfinished'): void {
-    const open = this._options.trace.openOf(root);
-    const overdue = this._setOverdue(root, open);
-    this._options.print(this._take(root), note ?? overdue.note, open);
+    const { print, trace } = this._options;
+    const overdue = this._setOverdue(root);
+    print(this._take(root), note ?? overdue.note, () => trace.openOf(root));
     overdue.note = 'late';
   }
 
-  private _setOverdue(root: ReadableSpan, open: readonly ReadableSpan[]): Overdue {
+  private _setOverdue(root: ReadableSpan): Overdue {
     const { now, trace } = this._options;
     const overdue: Overdue = this._printed.get(root) ?? { shown: new Set(), note: 'partial' };
     const { shown } = overdue;
     const before = now() - PATIENCE_MILLIS;
-    for (const span of open) {
-      if (span === root || (trace.startOf(span) ?? Infinity) <= before) shown.add(trace.idOf(span));
+    shown.add(trace.idOf(root));
+    // To look for them takes as long as there are open spans, and below a root that is younger none is old enough.
+    if (!((trace.startOf(root) ?? before) > before)) {
+      for (const span of trace.openOf(root)) {
+        if ((trace.startOf(span) ?? Infinity) <= before) shown.add(trace.idOf(span));
+      }
     }
     // In a root that never ends there may be any number of them, one after the other.
     for (const id of shown) {

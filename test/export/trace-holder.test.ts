@@ -8,21 +8,26 @@ import { TraceHolder } from '../../src/export/trace-holder.ts';
 import { handClock } from './hand-clock.ts';
 
 /** A holder with a clock of its own, and what it has printed: a note, names, and the names of open spans behind a bar. */
-function holding({ hasTimers = true, hasOpen = true } = {}) {
+function holding({ hasTimers = true, hasOpen = true, isPrinted = true } = {}) {
   const clock = handClock();
   const printed: string[] = [];
+  let searches = 0;
   const starts = new Map<unknown, number>();
   const open = new Set<ReadableSpan>();
   const { rootOf } = localTrace;
   const holder = new TraceHolder({
     trace: {
       ...localTrace,
-      openOf: (root) => (hasOpen ? [...open].filter((span) => rootOf(span) === root) : [root]),
+      openOf(root) {
+        searches++;
+        return hasOpen ? [...open].filter((span) => rootOf(span) === root) : [root];
+      },
       startOf: (span) => starts.get(span),
     },
     now: clock.now,
     later: hasTimers ? clock.later : undefined,
-    print: (spans, note, open = []) => {
+    print: (spans, note, openOf = () => []) => {
+      const open = isPrinted ? openOf() : [];
       const names = (list: readonly ReadableSpan[]) => list.map(({ name }) => name).join(' ');
       printed.push(`${note ?? 'whole'}: ${names(spans)}${open.length > 0 ? ` | ${names(open)}` : ''}`);
     },
@@ -45,7 +50,7 @@ function holding({ hasTimers = true, hasOpen = true } = {}) {
   }).getTracer('test');
   const start = (name: string, parent?: Span) =>
     tracer.startSpan(name, {}, parent ? setSpan(ROOT_CONTEXT, parent) : ROOT_CONTEXT);
-  return { clock, printed, holder, start };
+  return { clock, printed, holder, start, searches: () => searches };
 }
 
 describe('a trace', () => {
@@ -251,6 +256,13 @@ describe('the bounds', () => {
     start('x', open).end();
     assert.equal(holder.spanCount, 0);
     assert.match(printed[1], /^late: (x ){10001}\| root open$/);
+  });
+
+  it('cost no search for what is open where a trace is only counted, since that may be any number of spans', () => {
+    const { printed, start, searches } = holding({ isPrinted: false });
+    for (let trace = 0; trace < 1_100; trace++) start('child', start('root')).end();
+    assert.equal(printed.length, 100);
+    assert.equal(searches(), 0);
   });
 
   it('do not depend on how many roots are open of which nothing has ended', () => {
