@@ -51,65 +51,93 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
  * default.
  */
 export interface Config {
-  /** `OTEL_SERVICE_NAME`. Default: `realtime-ai`. */
+  /** Resource attribute `service.name`. Environment: `OTEL_SERVICE_NAME`. Default: `realtime-ai`. */
   serviceName?: string;
-  /** Default: `0.1.0`. */
+  /** Resource attribute `service.version`. Default: `0.1.0`. */
   serviceVersion?: string;
-  /** `ENVIRONMENT`. Default: `development`. */
+  /**
+   * Resource attributes `environment` and `deployment.environment.name`. Environment: `ENVIRONMENT`. Default:
+   * `development`.
+   */
   environment?: string;
-  /** `TRACE_EXPORTER`, `OTEL_TRACES_EXPORTER`. Default: `stdout`. */
+  /**
+   * Where spans go: `stdout`, `otlp` or `none`. `OTEL_TRACES_EXPORTER` says `console` for `stdout`. Environment:
+   * `TRACE_EXPORTER`, `OTEL_TRACES_EXPORTER`. Default: `stdout`.
+   */
   exporterType?: ExporterType;
   /**
-   * Base URL or `host:port` of an OTLP receiver. Over HTTP, `/v1/traces` is appended. `OTEL_EXPORTER_OTLP_ENDPOINT`, or as
-   * it is `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`, and with gRPC `http://localhost:4317`.
+   * Base URL or `host:port` of an OTLP receiver. Over HTTP `/v1/traces` is appended, except to
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, which is used as it is. Environment: `OTEL_EXPORTER_OTLP_ENDPOINT`,
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`, and with gRPC `http://localhost:4317`.
    */
   otlpEndpoint?: string;
-  /** Sent with every OTLP request, or a function that says what is. `OTEL_EXPORTER_OTLP_HEADERS`. Default: none. */
+  /**
+   * Sent with every OTLP request: an object, or a function that is asked before each. In the environment
+   * `key=value,key=value`, percent-encoded. Environment: `OTEL_EXPORTER_OTLP_HEADERS`,
+   * `OTEL_EXPORTER_OTLP_TRACES_HEADERS`. Default: none.
+   */
   otlpHeaders?: OtlpHeaders;
-  /** Milliseconds an OTLP request may take. `OTEL_EXPORTER_OTLP_TIMEOUT`. Default: 10,000. */
+  /**
+   * Milliseconds an OTLP request may take. Environment: `OTEL_EXPORTER_OTLP_TIMEOUT`,
+   * `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`. Default: 10,000.
+   */
   otlpTimeoutMillis?: number;
   /**
-   * Certificates and key for an `https://` endpoint, PEM; on Node, Bun and Deno. Given in code, they replace what the
-   * variables name, as a whole. As files: `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and
-   * `OTEL_EXPORTER_OTLP_CLIENT_KEY`. Default: none.
+   * Certificates and key for an `https://` endpoint: `{ ca, cert, key }`, PEM, on Node, Bun and Deno. Given in code, they
+   * replace what the variables name, as a whole; those name files. Environment: `OTEL_EXPORTER_OTLP_CERTIFICATE`,
+   * `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY`, `OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE`,
+   * `OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY`. Default: none.
    */
   otlpTls?: TlsOptions;
-  /** `gzip`, or `none`. `OTEL_EXPORTER_OTLP_COMPRESSION`. Default: `none`. */
+  /**
+   * Compression of OTLP requests: `gzip` or `none`. Environment: `OTEL_EXPORTER_OTLP_COMPRESSION`,
+   * `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION`. Default: `none`.
+   */
   otlpCompression?: OtlpHttpExporterOptions['compression'];
   /**
-   * `http/protobuf`; except in pages, `http/json`; on Node, Bun and Deno, `grpc`. `OTEL_EXPORTER_OTLP_PROTOCOL`. Default:
-   * `http/protobuf`, and `grpc` where the endpoint has port 4317 and no path.
+   * `http/protobuf`; except in pages, `http/json`; on Node, Bun and Deno, `grpc`. Environment:
+   * `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`. Default: `http/protobuf`, and `grpc` where the
+   * endpoint has port 4317 and no path.
    */
   otlpProtocol?: OtlpProtocol;
-  /** In place of the runtime's `fetch` for OTLP requests over HTTP. */
+  /** Sends OTLP requests over HTTP, for proxies and agents. Default: that of the runtime; on Node HTTP/1.1 over `node:net`. */
   fetch?: FetchLike;
-  /** Share of traces that are recorded, 0 to 1; children do as their parents. `OTEL_TRACES_SAMPLER`. Default: 1. */
+  /**
+   * Share of traces that are recorded, 0 to 1; children do as their parents. Environment: `OTEL_TRACES_SAMPLER`,
+   * `OTEL_TRACES_SAMPLER_ARG`. Default: 1.
+   */
   samplingRate?: number;
-  /** A sampler of your own, in place of `samplingRate`. */
+  /** A sampler of your own. Default: one by `samplingRate`. */
   sampler?: Sampler;
   /** `pretty` for people, `json` for programs: one OTLP/JSON request a line. Default: `pretty`. */
   stdoutFormat?: StdoutFormat;
   /**
-   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded does not
-   * depend on it. Default: all but those that the name of the span says already.
+   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded
+   * does not depend on it. Default: all but those that the name of the span says already.
    */
   stdoutAttributes?: readonly string[];
-  /** Further attributes of the resource. `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
+  /**
+   * Further attributes of the resource; in the environment `key=value,key=value`. Environment:
+   * `OTEL_RESOURCE_ATTRIBUTES`. Default: none.
+   */
   resourceAttributes?: Attributes;
-  /** `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` and its kin. Default: 128 of each, values of any length. */
+  /** How much one span may carry. Environment: that of its members. Default: 128 of each, values of any length. */
   spanLimits?: Partial<SpanLimits>;
-  /** `OTEL_BSP_*`. */
+  /** When batches leave, and how much may wait. Environment: that of its members. Default: that of its members. */
   batch?: BatchSpanProcessorOptions;
-  /** Default: random ids. */
+  /** Makes the ids of traces and spans. Default: random ids. */
   idGenerator?: IdGenerator;
   /**
    * Processors in front of the exporter's. Together with `exporterType: 'none'` they are the only ones, as tests want
    * it. Default: none.
    */
   spanProcessors?: readonly SpanProcessor[];
-  /** How context crosses processes. `OTEL_PROPAGATORS`. Default: W3C trace context and W3C baggage. */
+  /**
+   * How context crosses processes, in this order; in the environment a list of `tracecontext`, `baggage`, `b3`, `b3multi`,
+   * `jaeger`, or `none`. Environment: `OTEL_PROPAGATORS`. Default: W3C trace context and W3C baggage.
+   */
   propagators?: readonly TextMapPropagator[];
-  /** Receives what goes wrong in place of stderr. `OTEL_LOG_LEVEL` rules stderr only. */
+  /** Receives what goes wrong; `OTEL_LOG_LEVEL` is for stderr only. Default: writes to stderr. */
   onDiagnostic?: DiagnosticHandler;
   /**
    * Sends what is pending when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds, on Node, Bun and Deno;
@@ -121,11 +149,11 @@ export interface Config {
    * the process crashes, within 5 seconds in which the application goes on. Node, Bun and Deno. Default: false.
    */
   flushOnCrash?: boolean;
-  /** True leaves out the line that `initialize` writes to stderr. Default: false. */
+  /** Leaves out the line that `initialize` writes to stderr. Default: false. */
   quiet?: boolean;
   /**
-   * An object in which the environment variables are looked up, in place of the process's: the `env` that Workers hand to
-   * each event. Only strings count. Not in pages. Default: the environment of the process.
+   * Where the environment variables are looked up: the `env` that Workers hand to each event. Only strings count. Not in
+   * pages. Default: the environment of the process.
    */
   env?: object;
 }

@@ -3,12 +3,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readResults } from '../bench/results.ts';
+import { withSummary } from '../bench/summary.ts';
 import { textOfPicture } from '../build/picture.ts';
+import { withSettings } from '../build/settings-table.ts';
 import { resolveConfig } from '../src/config.ts';
 import { ensureBuilt } from './docs/build.ts';
 import { type Row, readDocument } from './docs/markdown.ts';
 import { compile, isLike, programsOf, run, withoutShares } from './docs/program.ts';
-import { diagnosticsIn, membersOf, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
+import { diagnosticsIn, stringConstantsOf, variableNamesIn } from './docs/source-facts.ts';
 import { startCollector } from './oracle/collector.ts';
 import { startGrpcCollector } from './oracle/grpc-collector.ts';
 import { startProxy } from './oracle/proxy.ts';
@@ -124,6 +127,14 @@ describe('the documentation', () => {
     }
   });
 
+  it('shows files as they are', () => {
+    const shown = blocks.filter(({ marker }) => marker.startsWith('file: '));
+    assert.ok(shown.length > 0);
+    for (const { marker, code } of shown) {
+      assert.equal(`${code}\n`, readFileSync(new URL(marker.slice('file: '.length), ROOT), 'utf8'));
+    }
+  });
+
   it('has no other exceptions than these', () => {
     const exceptions = blocks
       .filter(({ marker }) => marker.startsWith('not run: '))
@@ -144,24 +155,15 @@ describe('the documentation', () => {
     }
   });
 
-  it('names every setting, with its environment variables and its default', () => {
-    const rows = rowsBy(readme.tables.flat(), 'Setting');
-    const settings = membersOf(new URL('src/config.ts', ROOT), 'Config');
-    const members = [
-      ...membersOf(new URL('src/export/batch.ts', ROOT), 'BatchSpanProcessorOptions').map(within('batch')),
-      ...membersOf(new URL('src/core/limits.ts', ROOT), 'SpanLimits').map(within('spanLimits')),
-    ];
-    for (const { name, comment } of [...settings, ...members]) {
-      const row = rows.get(name);
-      assert.ok(row, `${name} is in no table`);
-      for (const [, variable] of comment.matchAll(/`((?:OTEL|TRACE)_[A-Z_]+|ENVIRONMENT)`/g)) {
-        if (variable !== 'OTEL_LOG_LEVEL') assert.ok(row.Environment.includes(variable), `${name}: ${variable}`);
-      }
-      const standard = /Default: (`[^`]+`|[\d,]+|no limit|[a-z]+(?= |\.|$))/.exec(comment)?.[1] ?? '';
-      assert.ok(row.Default.toLowerCase().includes(standard.replace('no limit', 'none')), `${name}: ${standard}`);
-    }
-    const known = new Set([...settings, ...members].map(({ name }) => name));
-    for (const name of rows.keys()) assert.ok(known.has(name), `${name} is no setting`);
+  it('has tables of settings as the code says, by `npm run settings`', () => {
+    const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+    assert.equal(text, withSettings(ROOT, text));
+  });
+
+  it('has figures as they were measured, by `npm run bench:report`', () => {
+    const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+    const { node20 } = readResults();
+    assert.equal(text, withSummary(text, node20));
   });
 
   it('names every environment variable that is read, and no other', () => {
@@ -244,10 +246,6 @@ function rowsBy(rows: readonly Row[], title: string): Map<string, Row> {
 
 function plain(cell: string): string {
   return cell.replaceAll('`', '');
-}
-
-function within(parent: string) {
-  return <T extends { name: string }>(member: T): T => ({ ...member, name: `${parent}.${member.name}` });
 }
 
 /** The environment variables that are looked at where only those of `settings` are set. */

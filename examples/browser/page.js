@@ -5,10 +5,10 @@ import { initialize, traceFetch, withSpan } from '@realtime-ai/trace';
 initialize({ serviceName: 'voice-page', exporterType: 'otlp', otlpEndpoint: location.origin });
 const fetch = traceFetch();
 
-document.querySelector('button').addEventListener('click', () =>
+document.querySelector('button')?.addEventListener('click', () =>
   withSpan('talk', async () => {
     // A span is active in a page up to the first `await`: time enough for the request to be its child.
     const response = await fetch('/answer', { method: 'POST', body: 'Good morning' });
-    document.querySelector('output').textContent = await response.text();
+    document.querySelector('output')?.replaceChildren(await response.text());
   }),
 );

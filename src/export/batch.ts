@@ -13,13 +13,21 @@ import { listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
 export interface BatchSpanProcessorOptions {
-  /** Milliseconds a span waits for others at most. Default: 5,000. */
+  /** Milliseconds a span waits for others at most. Environment: `OTEL_BSP_SCHEDULE_DELAY`. Default: 5,000. */
   scheduledDelayMillis?: number;
-  /** Milliseconds one export may take; then its spans count as `unknown`. Default: 30,000. */
+  /**
+   * Milliseconds one export may take; then its spans count as `unknown`. Environment: `OTEL_BSP_EXPORT_TIMEOUT`. Default:
+   * 30,000.
+   */
   exportTimeoutMillis?: number;
-  /** Spans that make a batch leave before the delay is over. Default: 512. */
+  /**
+   * Spans that make a batch leave before the delay is over. Environment: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`. Default: 512.
+   */
   maxExportBatchSize?: number;
-  /** Spans held at most, those on their way included; further ones are dropped. Default: 65,536. */
+  /**
+   * Spans held at most, those on their way included; further ones are dropped and counted. Environment:
+   * `OTEL_BSP_MAX_QUEUE_SIZE`. Default: 65,536.
+   */
   maxQueueSize?: number;
   /** Bytes held at most, those on their way included. Default: 16 MiB; 2 MiB in browsers, Workers and edge runtimes. */
   maxQueueBytes?: number;

@@ -10,10 +10,11 @@ const here = (name: string) => readFileSync(fileURLToPath(new URL(name, import.m
 const versions = JSON.parse(here('versions.json')) as {
   collector: { builder: string; manifest: Record<string, { gomod: string }[]> };
   jaeger: { module: string; replace: string; program: string };
+  zipkin: { artifact: string };
 };
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'realtime-ai-trace', 'backends');
 
-/** How each backend comes from its sources: commands that leave `program` in the folder that they run in. */
+/** How each backend is made: commands that leave `program` in the folder that they run in. */
 const RECIPES = {
   collector: {
     pins: versions.collector,
@@ -23,15 +24,37 @@ const RECIPES = {
         ...versions.collector.manifest,
       }),
     },
-    commands: [['run', versions.collector.builder, '--config', 'manifest.json']],
+    commands: [['go', 'run', versions.collector.builder, '--config', 'manifest.json']],
   },
   jaeger: {
     pins: versions.jaeger,
     // A `replace` holds in the main module only, so this module has to repeat Jaeger's.
     files: { 'go.mod': 'module jaeger\n' },
     commands: [
-      ['mod', 'edit', `-require=${versions.jaeger.module}`, `-replace=${versions.jaeger.replace}`],
-      ['build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', 'program', versions.jaeger.program],
+      ['go', 'mod', 'edit', `-require=${versions.jaeger.module}`, `-replace=${versions.jaeger.replace}`],
+      ['go', 'build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', 'program', versions.jaeger.program],
+    ],
+  },
+  zipkin: {
+    pins: versions.zipkin,
+    // Maven wants to be in a project for what it copies under another name.
+    files: {
+      'pom.xml':
+        '<project><modelVersion>4.0.0</modelVersion><groupId>b</groupId><artifactId>b</artifactId><version>1</version></project>',
+    },
+    commands: [
+      ['java', '-version'],
+      [
+        'mvn',
+        '-q',
+        '-B',
+        'dependency:copy',
+        `-Dartifact=${versions.zipkin.artifact}`,
+        '-DoutputDirectory=.',
+        '-Dmdep.stripVersion=true',
+        '-Dmdep.stripClassifier=true',
+      ],
+      ['mv', 'zipkin-server.jar', 'program'],
     ],
   },
 } as const;
@@ -42,7 +65,7 @@ export type BackendName = keyof typeof RECIPES;
 export const BACKEND_NAMES = Object.keys(RECIPES) as BackendName[];
 
 /**
- * The path of a backend's program. It is built where the cache has none of these pins, for this kind of machine.
+ * The path of a backend's program. It is made where the cache has none of these pins, for this kind of machine.
  *
  * @throws Error with what is missing, or what the build says.
  */
@@ -57,9 +80,9 @@ export async function builtBackend(name: BackendName): Promise<string> {
   const scratch = mkdtempSync(join(cache, `.${name}-`));
   try {
     const start = Date.now();
-    console.log(`building ${name} with Go, which is kept in ${cache} and may take minutes`);
+    console.log(`getting ${name}, which is kept in ${cache}; what Go builds may take minutes`);
     for (const [file, content] of Object.entries(files)) writeFileSync(join(scratch, file), content);
-    for (const args of commands) await go(args, scratch);
+    for (const [program, ...args] of commands) await run(program, args, scratch);
     const kept = join(scratch, 'kept');
     mkdirSync(kept);
     renameSync(join(scratch, 'program'), join(kept, 'program'));
@@ -69,7 +92,7 @@ export async function builtBackend(name: BackendName): Promise<string> {
     } catch (error) {
       if (!existsSync(program)) throw error;
     }
-    console.log(`built ${name} in ${Math.round((Date.now() - start) / 1_000)} s`);
+    console.log(`got ${name} in ${Math.round((Date.now() - start) / 1_000)} s`);
     return program;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -77,28 +100,28 @@ export async function builtBackend(name: BackendName): Promise<string> {
 }
 
 // A network that answers nothing must not hold the tests up for ever.
-const GO_PATIENCE_MILLIS = 30 * 60_000;
+const PATIENCE_MILLIS = 30 * 60_000;
 const QUOTED_LINES = 5;
 
-async function go(args: readonly string[], cwd: string): Promise<void> {
-  const child = spawn('go', args, {
+async function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const child = spawn(command, args, {
     cwd,
     // No C compiler is needed, and no workspace of the user's has a say.
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
-    signal: AbortSignal.timeout(GO_PATIENCE_MILLIS),
+    signal: AbortSignal.timeout(PATIENCE_MILLIS),
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-20_000);
   });
   const [code] = (await once(child, 'close').catch(({ code, message }: NodeJS.ErrnoException) => {
-    throw new Error(code === 'ENOENT' ? 'Go is not installed, or not on the PATH' : message);
+    throw new Error(code === 'ENOENT' ? `${command} is not installed, or not on the PATH` : message);
   })) as [number | null];
   if (code === 0) return;
   const lines = said
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('go: downloading '));
-  throw new Error(`go ${args[0]} ended with ${code}: ${lines.slice(-QUOTED_LINES).join('\n')}`);
+  throw new Error(`${command} ${args[0]} ended with ${code}: ${lines.slice(-QUOTED_LINES).join('\n')}`);
 }

@@ -6,8 +6,8 @@ import { announceProblem, announceProgram, skipWithout } from './backend.ts';
 import { BACKEND_NAMES, builtBackend } from './build.ts';
 import { Table } from './table.ts';
 
-// `npm run test:backends` builds the Collector and Jaeger, unless they are in the cache, runs the tests, and says in a table
-// what was tested over which protocol. Arguments are parts of names of files: `-- load fields`.
+// `npm run test:backends` builds the Collector and Jaeger, and gets Zipkin, unless they are in the cache, runs the tests, and
+// says in a table what was tested over which protocol. Arguments are parts of names of files: `-- load fields`.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const FILE_MILLIS = 15 * 60_000;
 
@@ -15,7 +15,7 @@ for (const name of BACKEND_NAMES) {
   try {
     announceProgram(name, await builtBackend(name));
   } catch (error) {
-    // Who has no Go, or no network, can work on all the rest. CI has both.
+    // Who has no Go, Java or network can work on all the rest. CI has them.
     if (process.env.CI) throw error;
     announceProblem(name, `no ${name}: ${(error as Error).message}`);
   }

@@ -9,8 +9,10 @@ import type { Block } from './markdown.ts';
 export interface Program {
   /** The document and line it begins at. */
   readonly name: string;
+  /** `cjs` for what calls `require`. */
+  readonly extension: 'ts' | 'js' | 'cjs';
   readonly code: string;
-  /** Why it is compiled and not run; empty where it is run. */
+  /** Why it is compiled and not run, or the file that it is of; empty where it is run. */
   readonly notRun: string;
   /** What it has to print; `undefined` where the document does not say. */
   readonly output: string | undefined;
@@ -35,8 +37,9 @@ export function programsOf(blocks: readonly Block[]): Program[] {
       if (marker === 'output') last.output = code;
       else last.code = atLine(last.code, line) + code;
     } else if (language === 'ts' || language === 'js') {
-      const notRun = /^not run: (.*)$/.exec(marker)?.[1] ?? '';
-      programs.push({ name: `${document}:${line}`, code: atLine('', line) + code, notRun, output: undefined });
+      const [, notRun = ''] = /^(?:not run: )?(.*)$/.exec(marker) ?? [];
+      const extension = /\brequire\(/.test(code) ? 'cjs' : language;
+      programs.push({ name: `${document}:${line}`, extension, code: atLine('', line) + code, notRun, output: undefined });
     }
   }
   return programs;
@@ -53,8 +56,9 @@ function atLine(code: string, line: number): string {
  * @returns What the compiler has to say, and the compiled files in the order of the programs.
  */
 export function compile(programs: readonly Program[], folder: string): { problems: string[]; files: string[] } {
-  const sources = programs.map(({ name, code }) => {
-    const file = join(folder, `${name.replace(/[^\w]/g, '-')}.ts`);
+  const compiled = join(folder, 'compiled');
+  const sources = programs.map(({ name, extension, code }) => {
+    const file = join(folder, `${name.replace(/[^\w]/g, '-')}.${extension}`);
     writeFileSync(file, code);
     return file;
   });
@@ -64,6 +68,10 @@ export function compile(programs: readonly Program[], folder: string): { problem
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.esnext.disposable.d.ts'],
     types: ['node'],
+    allowJs: true,
+    checkJs: true,
+    outDir: compiled,
+    rootDir: folder,
     strict: true,
     noUnusedLocals: false,
     isolatedModules: true,
@@ -74,7 +82,7 @@ export function compile(programs: readonly Program[], folder: string): { problem
     const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
     return `${basename(file?.fileName ?? '')}, line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
   });
-  return { problems, files: sources.map((file) => file.replace(/\.ts$/, '.js')) };
+  return { problems, files: sources.map((file) => join(compiled, basename(file).replace(/\.ts$/, '.js'))) };
 }
 
 /** Runs a command without the tracing settings that happen to be in the environment of the tests. */

@@ -1,0 +1,44 @@
+import type { Measurement } from './bench-case.ts';
+import type { Run } from './results.ts';
+import { shownFigure } from './shown.ts';
+
+const SECTION = /(<!-- bench: summary -->\n)[\s\S]*?(<!-- end -->)/;
+const US = '@realtime-ai/trace';
+const PEERS = ['OpenTelemetry JS 2.12', 'OpenTelemetry JS 3.1', 'Sentry 11.12'];
+
+/** The cases that a reader asks for first, in few words. */
+const ROWS: Readonly<Record<string, string>> = {
+  'span-attributes': 'Time of a span with 5 attributes and an event, encoded',
+  'nested-active': 'Time of a span within an active span, encoded',
+  unsampled: 'Time of a span that is not sampled',
+  allocation: 'Memory that a span leaves to the garbage collector',
+  'real-loop': 'CPU of a span from its start to the collector, at 20,000 a second',
+  'sustained-rate': 'Most spans a second of which none is lost',
+  'slow-collector-100': 'Spans lost at 20,000 a second, the collector answers after 100 ms',
+  'startup-esm': 'Import to first span',
+  bundle: 'Bundle for a page, compressed',
+  footprint: 'Installed',
+};
+
+/** The README with its table as `run` has it. */
+export function withSummary(readme: string, run: Run): string {
+  if (!SECTION.test(readme)) throw new Error('the README has no summary of the benchmarks');
+  return readme.replace(SECTION, (_, begin: string, end: string) => `${begin}\n${tableOf(run)}\n\n${end}`);
+}
+
+function tableOf({ cases, runtime, cpu, cores, date }: Run): string {
+  const rows = Object.entries(ROWS).map(([name, what]) => {
+    const found = cases[name];
+    if (found === undefined) throw new Error(`there is no result of ${name}: npm run bench -- --only ${name}`);
+    return [what, `**${shownOf(found, US)}**`, ...PEERS.map((peer) => shownOf(found, peer))];
+  });
+  const titles = ['', 'This package', ...PEERS];
+  const lines = [titles, titles.map((_, at) => (at === 0 ? '---' : '---:')), ...rows];
+  const where = `Medians of one run on ${date}: ${runtime} on ${cores} cores of ${cpu}.`;
+  return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\n${where}`;
+}
+
+function shownOf({ figures, beside = [], unit }: Measurement, name: string): string {
+  const figure = [...figures, ...beside].find((each) => each.name === name);
+  return figure === undefined ? '–' : shownFigure(figure.median, unit);
+}
