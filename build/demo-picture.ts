@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { pictureOf } from './picture.ts';
 
-// `npm run picture` draws what `npm run demo` prints at a terminal: one trace that went well and one that did not.
+// `npm run picture` draws what `npm run demo` prints at a terminal: one trace that went well and one that did not. An
+// argument is the file that it goes to.
 
 const COLUMNS = 100;
+const [file = 'docs/demo.svg'] = process.argv.slice(2);
 
 const printed = execFileSync(process.execPath, ['--import', 'tsx', 'examples/tracing-demo/main.ts'], {
   encoding: 'utf8',
@@ -15,4 +17,4 @@ const traces = printed.split(/^(?=\S*trace [0-9a-f]{32})/m).filter((trace) => tr
 const failed = traces.find((trace) => trace.includes('error'));
 if (traces.length < 3 || failed === undefined) throw new Error(`the demo printed something else:\n${printed}`);
 // The second one: by then everything is compiled.
-writeFileSync('docs/demo.svg', pictureOf(`${traces[1]}${failed}`, 'npm run demo'));
+writeFileSync(file, pictureOf(`${traces[1]}${failed}`, 'npm run demo'));

@@ -35,6 +35,11 @@ const NOT_RUN = [
   'README.md: needs docker',
   'docs/backends.md: needs docker',
   'docs/backends.md: needs certificates',
+  'docs/backends.md: needs an account',
+  'docs/backends.md: needs an account',
+  'docs/backends.md: needs an account',
+  'docs/backends.md: needs an account',
+  'docs/backends.md: needs an account',
   'docs/tracing.md: your application',
   'docs/tracing.md: needs certificates',
   'docs/websockets.md: needs Bun',
@@ -124,6 +129,43 @@ describe('the documentation', () => {
           assert.ok(existsSync(new URL(path, ROOT)), `${where}: there is no ${path}`);
         }
       }
+    }
+  });
+
+  it('has no command of npm that nothing runs', async () => {
+    const ci = readFileSync(new URL('.ci/run', ROOT), 'utf8');
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const runs = new Set([...ci.matchAll(/^step npm (?:run )?([\w:]+)/gm)].map(([, name]) => name));
+    // What these run is run with them.
+    for (const name of runs) {
+      for (const [, other] of (scripts[name] ?? '').matchAll(/npm run ([\w:]+)/g)) runs.add(other);
+    }
+    const texts = documents.flatMap(({ prose, blocks }) => [prose, ...blocks.map(({ code }) => code)]);
+    const named = texts.flatMap((text) => [...text.matchAll(/npm (?:run )?(?:--silent )?([a-z:]+)/g)]);
+    const others = new Set(named.map(([, name]) => name).filter((name) => name in scripts && !runs.has(name)));
+    assert.deepEqual([...others].sort(), ['decode', 'picture']);
+    const [request, picture] = ['request.json', 'demo.svg'].map((name) => join(folder, name));
+    writeFileSync(request, '{"resourceSpans":[]}');
+    const decoded = await run('npm', ['run', '--silent', 'decode', '--', request], ROOT_PATH);
+    assert.deepEqual([decoded.code, decoded.stdout], [0, '# JSON, 0 spans\n[]\n'], decoded.stderr);
+    const drawn = await run('npm', ['run', 'picture', '--', picture], ROOT_PATH);
+    assert.equal(drawn.code, 0, drawn.stderr);
+    assert.match(textOfPicture(readFileSync(picture, 'utf8')), /^trace [0-9a-f]{32} /);
+  });
+
+  it('has settings for backends that are taken', () => {
+    const shown = blocks.filter(({ language, marker }) => language === 'sh' && marker === 'not run: needs an account');
+    assert.ok(shown.length > 1);
+    for (const { code } of shown) {
+      const lines = [...code.matchAll(/^export ([A-Z_]+)="?([^"\s]*)"?/gm)].map(([, name, value]) => [name, value]);
+      withEnvironment(Object.fromEntries(lines), () => {
+        const { exporterType, otlp, warnings } = resolveConfig({});
+        assert.deepEqual([exporterType, warnings], ['otlp', []]);
+        assert.match(String(otlp.url), /^https:\/\/[\w./-]+\/v1\/traces$/);
+        assert.equal(Object.keys(otlp.headers ?? {}).length, 1);
+      });
     }
   });
 

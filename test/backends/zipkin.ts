@@ -36,7 +36,11 @@ export async function startZipkin(): Promise<Zipkin> {
   const child = spawn('java', ['-jar', programOf('zipkin'), `--server.port=${port}`], { stdio: 'ignore' });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
-  const isUp = () => fetch(`http://${address}/health`).then(({ ok }) => ok, () => false);
+  const isUp = () =>
+    fetch(`http://${address}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   if (!(await until(isUp, READY_MILLIS))) {
     kill();
     throw new Error(`Zipkin was not ready within ${READY_MILLIS} ms`);

@@ -39,7 +39,13 @@ export function programsOf(blocks: readonly Block[]): Program[] {
     } else if (language === 'ts' || language === 'js') {
       const [, notRun = ''] = /^(?:not run: )?(.*)$/.exec(marker) ?? [];
       const extension = /\brequire\(/.test(code) ? 'cjs' : language;
-      programs.push({ name: `${document}:${line}`, extension, code: atLine('', line) + code, notRun, output: undefined });
+      programs.push({
+        name: `${document}:${line}`,
+        extension,
+        code: atLine('', line) + code,
+        notRun,
+        output: undefined,
+      });
     }
   }
   return programs;
