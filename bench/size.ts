@@ -54,7 +54,7 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
     const whole = `import * as all from '${path}'; globalThis.all = all;`;
     // Of one that pages cannot have, what it adds to the main one on servers.
     const isForServers = exports[entry]?.import?.browser === null;
-    const beside = isForServers ? ({ platform: 'node', external: ['#main'] } as const) : undefined;
+    const beside = isForServers ? { platform: 'node' as const, external: ['#main'] } : undefined;
     const what = `entry point ${path}, ${beside ? 'beside the main one' : 'all of it'}`;
     check(what, (await bundleSize(whole, folder, beside)).gzipBytes);
   }

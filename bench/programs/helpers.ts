@@ -1,18 +1,15 @@
-import { type FetchedResponse, initialize, OtlpHttpExporter, type SpanBatch } from '@realtime-ai/trace';
+import { initialize, type SpanBatch } from '@realtime-ai/trace';
 import { answerQuestions } from '../dialogue.ts';
 import { helperPairs } from '../helper-pairs.ts';
+import { sinkExporter } from '../subjects/sink.ts';
 import { timed } from '../timed.ts';
 
 const CALLS = 512;
-const ACCEPTED: FetchedResponse = { status: 200, headers: { get: () => null }, body: null };
 const { signal } = new AbortController();
 
 let sent = new Uint8Array();
-const exporter = new OtlpHttpExporter({
-  fetch: async (_url, { body }) => {
-    sent = body;
-    return ACCEPTED;
-  },
+const exporter = sinkExporter((body) => {
+  sent = body;
 });
 let batch = exporter.createBatch();
 initialize({

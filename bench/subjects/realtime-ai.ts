@@ -1,10 +1,8 @@
 import {
   AlwaysOffSampler,
   BatchSpanProcessor,
-  type FetchedResponse,
   getTracer,
   initialize,
-  OtlpHttpExporter,
   type ReadableSpan,
   type SpanBatch,
   type SpanProcessor,
@@ -13,11 +11,10 @@ import {
   TracerProvider,
 } from '@realtime-ai/trace';
 import type { Subject } from '../subject.ts';
+import { sinkExporter } from './sink.ts';
 
 const resource = { attributes: { 'service.name': 'bench' } };
 const { signal } = new AbortController();
-// All that the exporter looks at; a real `Response` would cost microseconds that no peer is charged for.
-const ACCEPTED: FetchedResponse = { status: 200, headers: { get: () => null }, body: null };
 
 function processor(onEnd: (span: ReadableSpan) => void): SpanProcessor {
   return { onEnd, forceFlush: async () => undefined, shutdown: async () => undefined };
@@ -29,11 +26,8 @@ export const subject: Subject = {
 
   recording() {
     let sent = new Uint8Array();
-    const exporter = new OtlpHttpExporter({
-      fetch: async (_url, { body }) => {
-        sent = body;
-        return ACCEPTED;
-      },
+    const exporter = sinkExporter((body) => {
+      sent = body;
     });
     let batch = exporter.createBatch();
     const add = (span: ReadableSpan) => (batch as SpanBatch).add(span);
@@ -64,11 +58,8 @@ export const subject: Subject = {
     const provider = new TracerProvider({ resource, spanProcessors: [processor((span) => ended.push(span))] });
     make(provider.getTracer('bench', '1.0.0'));
     let sent = new Uint8Array();
-    const exporter = new OtlpHttpExporter({
-      fetch: async (_url, { body }) => {
-        sent = body;
-        return ACCEPTED;
-      },
+    const exporter = sinkExporter((body) => {
+      sent = body;
     });
     return async () => {
       const batch = exporter.createBatch();
@@ -85,12 +76,7 @@ export const subject: Subject = {
 
   backlogged(gate) {
     let passed = Promise.resolve();
-    const exporter = new OtlpHttpExporter({
-      fetch: async () => {
-        await passed;
-        return ACCEPTED;
-      },
-    });
+    const exporter = sinkExporter(() => passed);
     const batches = new BatchSpanProcessor({
       createBatch: () => exporter.createBatch(),
       send(sent: readonly ReturnType<typeof exporter.createBatch>[], abort: AbortSignal) {

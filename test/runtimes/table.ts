@@ -12,9 +12,8 @@ export function tableOf(cells: readonly Cell[]): string {
     ...hosts.map((host) => SIGNS[cells.find((cell) => cell.host === host && cell.case === title)?.state ?? 'missing']),
   ]);
   const header = ['', ...hosts];
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
-  const line = (row: readonly string[]) => `| ${row.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`;
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** What is skipped on which runtimes and why, in Markdown: an item for each reason. */
