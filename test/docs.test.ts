@@ -263,13 +263,13 @@ describe('the documentation', () => {
 
 /**
  * Holds what a document shows against what was printed. A line that is `…` stands for any number of lines; without
- * one, nothing may be left out.
+ * one, nothing may be left out but empty lines.
  */
 function assertPrinted(shown: string, printed: string): void {
-  const lines = withoutShares(printed.trimEnd().split('\n'));
+  const lines = linesOf(printed);
   const isShortened = shown.split('\n').includes('…');
   let at = 0;
-  for (const expected of withoutShares(shown.split('\n'))) {
+  for (const expected of linesOf(shown)) {
     if (expected === '…') continue;
     while (isShortened && at < lines.length && !isLike(expected, lines[at])) at++;
     assert.ok(
@@ -279,6 +279,11 @@ function assertPrinted(shown: string, printed: string): void {
     at++;
   }
   if (!isShortened) assert.equal(at, lines.length, `more was printed than is shown:\n${printed}`);
+}
+
+/** Lines without what is chance, and without the empty ones between traces, which documents leave out. */
+function linesOf(text: string): string[] {
+  return withoutShares(text.split('\n')).filter((line) => line.trim() !== '');
 }
 
 /** The rows of the tables that have a column of this title, by what stands in it. */

@@ -21,6 +21,7 @@ const PATIENCE_MILLIS = 5_000;
  */
 export class LineWriter implements TraceOutput {
   private readonly _noteOf: (dropped: number) => string;
+  private readonly _gap: string;
   private readonly _waiting: string[] = [];
   private _size = 0;
   private _isFull = false;
@@ -32,9 +33,13 @@ export class LineWriter implements TraceOutput {
   private _progressAt = 0;
   private _flushes: (() => void)[] = [];
 
-  /** @param noteOf - What is written, when there is room again, of so many texts that were dropped. */
-  constructor(noteOf: (dropped: number) => string) {
+  /**
+   * @param noteOf - What is written, when there is room again, of so many texts that were dropped.
+   * @param gap - Stands behind each text.
+   */
+  constructor(noteOf: (dropped: number) => string, gap: string) {
     this._noteOf = noteOf;
+    this._gap = gap;
   }
 
   accepts(): boolean {
@@ -51,8 +56,9 @@ export class LineWriter implements TraceOutput {
       this._lose();
       return;
     }
-    for (const piece of text.match(PIECES) ?? []) this._waiting.push(piece);
-    this._size += text.length;
+    const spaced = text + this._gap;
+    for (const piece of spaced.match(PIECES) ?? []) this._waiting.push(piece);
+    this._size += spaced.length;
     if (!this._isFull) this._pump();
   }
 

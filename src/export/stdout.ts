@@ -49,7 +49,9 @@ export class StdoutSpanProcessor extends TracePrinter {
 function outputTo(format: StdoutFormat): TraceOutput {
   if ((language as string) === 'webjs') return consoleWriter;
   // There it is a console, which takes all of a text at once.
-  return ioPerRequest ? outputOf(writeOut) : new LineWriter((count) => droppedText(count, format));
+  if (ioPerRequest) return outputOf(writeOut);
+  // An empty line keeps a trace from the log lines of the next one.
+  return new LineWriter((count) => droppedText(count, format), format === 'json' ? '' : '\n');
 }
 
 function outputOf(write: (text: string) => unknown): TraceOutput {

@@ -160,7 +160,7 @@ describe('a reader that stands still', () => {
     );
     assert.ok(dropped > 10, `${dropped} dropped`);
     assert.equal(tracesIn(stdout) + dropped, 1_000 + 1);
-    assert.match(stdout, /not printed[^\n]*\ntrace [^\n]*\n +0 [^\n]*\nthe last[^\n]*\n[^\n]*child[^\n]*\n +at=0\n$/);
+    assert.match(stdout, /not printed[^\n]*\ntrace [^\n]*\n +0 [^\n]*\nthe last[^\n]*\n[^\n]*child[^\n]*\n +at=0\n\n$/);
     assert.match(stderr, new RegExp(`output_slow: ${dropped} traces not printed: `));
   });
 

@@ -131,7 +131,7 @@ test('without a place to write to, it writes to standard output', (t) => {
   t.mock.restoreAll();
   assert.deepEqual(
     written.map((text) => outline(String(text))),
-    [`${HEAD}.000Z  1.0 ms  1 span\nroot  1.0 ms\n`],
+    [`${HEAD}.000Z  1.0 ms  1 span\nroot  1.0 ms\n\n`],
   );
 });
 
