@@ -208,6 +208,21 @@ describe('the documentation', () => {
     assert.equal(text, withSummary(text, node20));
   });
 
+  it('has every file of the source in the design, in a row of its table or a drawing, and no other', () => {
+    const design = readFileSync(new URL('docs/design.md', ROOT), 'utf8');
+    const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && path.includes('/'))
+      .sort();
+    const rows = [...design.matchAll(/^\| (`.*?\.ts`) +\|/gm)].flatMap(([, cell]) => cell.split(', ').map(plain));
+    const named = rows.filter((path) => path.includes('/')).sort();
+    assert.deepEqual(named, files);
+    for (const [path] of design.matchAll(
+      /\b(?:core|export|grpc|host|instrument|platform|propagation|realtime)\/[\w/-]+\.ts\b/g,
+    )) {
+      assert.ok(files.includes(path) || /^export\/faults\//.test(path), path);
+    }
+  });
+
   it('names every environment variable that is read, and no other', () => {
     const read = new Set([...variablesRead({}), ...variablesRead({ OTEL_TRACES_SAMPLER: 'traceidratio' })]);
     for (const name of variableNamesIn(new URL('src/host/server.ts', ROOT))) {
