@@ -93,7 +93,7 @@ export class TracePrinter implements SpanProcessor {
   private _printCrowd(crowd: TraceCrowd): void {
     const { output, style, onError } = this._options;
     try {
-      if (output.accepts()) output.write(`${crowdText(crowd, style().hasUnicode)}\n`, crowd.errors > 0);
+      if (output.accepts()) output.write(`${crowdText(crowd, style())}\n`, crowd.errors > 0);
     } catch (error) {
       onError(error);
     }

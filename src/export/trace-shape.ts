@@ -3,7 +3,7 @@ import { cut } from '../core/text.ts';
 import { durationText } from './duration.ts';
 import type { LocalTrace } from './local-trace.ts';
 import { printable } from './text-width.ts';
-import type { TracePart } from './waterfall.ts';
+import type { TracePart, WaterfallStyle } from './waterfall.ts';
 
 const SECOND_MILLIS = 1_000;
 // Of one shape in a second, before the others become a line.
@@ -167,18 +167,22 @@ function hash(seed: number, text: string): number {
 }
 
 /** A line for traces that are not printed in full. */
-export function crowdText({ name, count, errors, durations, millis }: TraceCrowd, hasUnicode: boolean): string {
+export function crowdText(
+  { name, count, errors, durations, millis }: TraceCrowd,
+  { hasUnicode, hasColor }: Pick<WaterfallStyle, 'hasUnicode' | 'hasColor'>,
+): string {
   const sorted = [...durations].sort((a, b) => a - b);
   // The least that so many percent do not exceed.
   const percentile = (percent: number) =>
     durationText(sorted[Math.ceil((percent / 100) * sorted.length) - 1], hasUnicode ? 'µ' : 'u');
+  const errorText = `${countText(errors)} ${errors === 1 ? 'error' : 'errors'}`;
   const parts = [
     `${hasUnicode ? '…' : '...'} ${countText(count)} more of ${printable(cut(name, MAX_NAME))} in ${
       millis < SECOND_MILLIS ? `${Math.round(millis)} ms` : '1 s'
     }`,
     `p50 ${percentile(50)}`,
     `p95 ${percentile(95)}`,
-    `${countText(errors)} ${errors === 1 ? 'error' : 'errors'}`,
+    errors > 0 && hasColor ? `\x1b[31m${errorText}\x1b[0m` : errorText,
   ];
   return parts.join(', ');
 }

@@ -10,6 +10,9 @@ import type { TracePart } from '../../src/export/waterfall.ts';
 import { handClock } from './hand-clock.ts';
 import { at } from './printed-trace.ts';
 
+const PLAIN = { hasUnicode: true, hasColor: false };
+const ASCII = { hasUnicode: false, hasColor: false };
+
 /** A name with what is below it. */
 type Tree = readonly [name: string, ...children: Tree[]];
 
@@ -41,7 +44,7 @@ function counting({ hasTimers = true } = {}) {
     trace: localTrace,
     now: clock.now,
     later: hasTimers ? clock.later : undefined,
-    print: (crowd) => lines.push(crowdText(crowd, true)),
+    print: (crowd) => lines.push(crowdText(crowd, PLAIN)),
   });
   /** How many of so many are printed in full. */
   const admitted = (count: number, part: TracePart | ((index: number) => TracePart)) =>
@@ -210,9 +213,16 @@ describe('the line', () => {
 
   it('has no character beyond ASCII where there can be none, and none that moves a cursor', () => {
     const crowd = { name: 'a\n\x1b[31mb', count: 1, errors: 2, durations: [0.25], millis: 1_000 };
-    assert.equal(crowdText({ ...crowd, name: 'a' }, false), '... 1 more of a in 1 s, p50 250 us, p95 250 us, 2 errors');
-    assert.doesNotMatch(crowdText(crowd, true), /\p{Cc}/u);
-    assert.ok(crowdText({ ...crowd, name: 'x'.repeat(1_000) }, true).length < 150, 'a long name is cut');
-    assert.match(crowdText({ ...crowd, durations: [1_500, 120_000] }, true), /p50 1.50 s, p95 2 min 0 s/);
+    assert.equal(crowdText({ ...crowd, name: 'a' }, ASCII), '... 1 more of a in 1 s, p50 250 us, p95 250 us, 2 errors');
+    assert.doesNotMatch(crowdText(crowd, PLAIN), /\p{Cc}/u);
+    assert.ok(crowdText({ ...crowd, name: 'x'.repeat(1_000) }, PLAIN).length < 150, 'a long name is cut');
+    assert.match(crowdText({ ...crowd, durations: [1_500, 120_000] }, PLAIN), /p50 1.50 s, p95 2 min 0 s/);
+  });
+
+  it('has its errors in red, if there are some', () => {
+    const crowd = { name: 'a', count: 1, errors: 2, durations: [0.25], millis: 1_000 };
+    const style = { hasUnicode: true, hasColor: true };
+    assert.ok(crowdText(crowd, style).endsWith(', \x1b[31m2 errors\x1b[0m'));
+    assert.ok(crowdText({ ...crowd, errors: 0 }, style).endsWith(', 0 errors'));
   });
 });
