@@ -152,7 +152,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
         const { stdout, stderr } = await run(code + end);
         assert.match(
           stdout,
-          /^trace \w{32} {2}realtime-ai .* 2 spans\s+\(unfinished\)\n +0 .*\nopen +open .*\n└─ ended .*\n$/,
+          /^trace \w{32} {2}realtime-ai .* 2 spans\s+\(unfinished\)\n +0 .*\nopen +open .*\n└─ ended .*\n\n$/,
         );
         assert.equal(stderr, '');
       }
