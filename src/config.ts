@@ -51,9 +51,12 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
  * default.
  */
 export interface Config {
-  /** Resource attribute `service.name`. Environment: `OTEL_SERVICE_NAME`. Default: `realtime-ai`. */
+  /**
+   * Resource attribute `service.name`. Environment: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`. Default:
+   * `realtime-ai`.
+   */
   serviceName?: string;
-  /** Resource attribute `service.version`. Default: `0.1.0`. */
+  /** Resource attribute `service.version`. Environment: `OTEL_RESOURCE_ATTRIBUTES`. Default: `0.1.0`. */
   serviceVersion?: string;
   /**
    * Resource attributes `environment` and `deployment.environment.name`. Environment: `ENVIRONMENT`. Default:
@@ -103,7 +106,7 @@ export interface Config {
   /** Sends OTLP requests over HTTP, for proxies and agents. Default: that of the runtime; on Node HTTP/1.1 over `node:net`. */
   fetch?: FetchLike;
   /**
-   * Share of traces that are recorded, 0 to 1; children do as their parents. Environment: `OTEL_TRACES_SAMPLER`,
+   * Share of traces that are recorded, 0 to 1; a child is recorded if its parent is. Environment: `OTEL_TRACES_SAMPLER`,
    * `OTEL_TRACES_SAMPLER_ARG`. Default: 1.
    */
   samplingRate?: number;
