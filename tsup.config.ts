@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { build, defineConfig, type Options } from 'tsup';
+import { joinCore } from './build/core-file.ts';
 import { publicDeclarations } from './build/declarations.ts';
 
 const filesOf = (...platforms: string[]) =>
@@ -47,18 +48,20 @@ const shared: Options = {
 // demand.
 const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
 
-// The entry points share one core.
+// They share one core, which is in chunks until they are joined.
 const entryPoints: Options = {
   ...shared,
   external,
   entry: { index: 'src/main.ts', 'host/page': 'src/host/page.ts', 'host/server': 'src/host/server.ts' },
   splitting: true,
+  async onSuccess() {
+    await joinCore('dist');
+    await declare();
+  },
 };
 // One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read, but for
 // Workers, which get one bundle anyway.
 const platformFiles: Options = { ...shared, external };
-// For Node, all in one file, with the host and the platform that tsconfig.json names.
-const forNode: Options = { ...shared, external: ['#grpc'], entry: { 'node/index': 'src/main.ts' } };
 // Once for all runtimes that have HTTP/2. It takes what it shares with the rest from `#main`, whichever file that is there, so
 // that there is one core; nothing that has its name shortened crosses over.
 const grpc: Options = { ...shared, external, entry: { grpc: 'src/grpc/index.ts' } };
@@ -89,7 +92,6 @@ const core: Options = {
     // required, by default, gets the default export of an ES module; so there is one.
     const required = "import*as all from'./index.js';export*from'./index.js';export{all as default};\n";
     await writeFile('dist/required.js', required);
-    await writeFile('dist/node/required.js', required);
   },
 };
 const coreOnNode: Options = {
@@ -124,12 +126,11 @@ async function change(file: string, changed: (text: string) => string): Promise<
 }
 
 export default defineConfig([
-  { ...entryPoints, format: 'esm', clean: true, onSuccess: declare },
-  // Bun, Deno and what bundles for Workers require ES modules.
-  { ...platformFiles, entry: filesOf('browser', 'bun', 'deno'), format: 'esm' },
+  { ...entryPoints, format: 'esm', clean: true },
+  // Bun, Deno and what bundles for Node and for Workers require ES modules.
+  { ...platformFiles, entry: filesOf('browser', 'bun', 'deno', 'node'), format: 'esm' },
   { ...platformFiles, entry: filesOf('default', 'workerd'), format: 'esm', splitting: true },
   { ...platformFiles, ...commonJs, entry: filesOf('browser', 'default') },
-  { ...forNode, format: 'esm' },
   core,
   coreOnNode,
   { ...printer, format: 'esm' },

@@ -51,7 +51,8 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
   for (const entry of Object.keys(exports)) {
     if (entry.endsWith('.json')) continue;
     const path = `${NAME}${entry.slice(1)}`;
-    const whole = `import * as all from '${path}'; globalThis.all = all;`;
+    const names = publicNames(join(packageFolder, 'dist', `${entry.slice(2) || 'index'}.d.cts`));
+    const whole = `import { ${names} } from '${path}'; globalThis.all = { ${names} };`;
     // Of one that pages cannot have, what it adds to the main one on servers.
     const isForServers = exports[entry]?.import?.browser === null;
     const beside = isForServers ? { platform: 'node' as const, external: ['#main'] } : undefined;
@@ -93,6 +94,14 @@ function check(what: string, bytes: number): void {
     what,
     ...[bytes, found?.budget, found?.required, found?.goal].map((each) => each?.toLocaleString('en') ?? '–'),
   ]);
+}
+
+/** What an application can name, by the declarations: not what files of the package share with each other. */
+function publicNames(declarations: string): string {
+  const [, list = ''] = /export \{([^}]*)\};?\s*$/.exec(readFileSync(declarations, 'utf8')) ?? [];
+  const names = list.split(',').filter((name) => !name.includes('type '));
+  if (names.length === 0) throw new Error(`${declarations} exports nothing`);
+  return names.join();
 }
 
 /**

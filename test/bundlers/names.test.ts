@@ -24,7 +24,7 @@ function isConstant(value: unknown): boolean {
 describe('a bundle in which one name of the package is used', () => {
   const sizes: [name: string, bytes: number, value: unknown][] = [];
   before(async () => {
-    const url = pathToFileURL(join(folder, 'node_modules/@realtime-ai/trace/dist/node/index.js'));
+    const url = pathToFileURL(join(folder, 'node_modules/@realtime-ai/trace/dist/index.js'));
     const all = (await import(url.href)) as Readonly<Record<string, unknown>>;
     for (const [name, value] of Object.entries(all)) sizes.push([name, await bytesOf(name), value]);
   });

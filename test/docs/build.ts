@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const BUILT = ['index.js', 'index.cjs', 'node/index.js', 'node/index.cjs', 'index.d.ts', 'index.d.cts'];
+const BUILT = ['index.js', 'index.cjs', 'core.js', 'node/index.cjs', 'index.d.ts', 'index.d.cts'];
 
 /** Builds the package unless what is built is newer than every source. */
 export function ensureBuilt(root: URL): void {

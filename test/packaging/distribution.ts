@@ -11,7 +11,7 @@ const FILES = [
   'index.cjs',
   'core.cjs',
   'required.js',
-  'node/index.js',
+  'core.js',
   'node/index.cjs',
   'index.d.ts',
   'index.d.cts',
