@@ -1,5 +1,13 @@
 import type { BatchingExporter, ExportOutcome, SpanBatch, TlsOptions } from '@realtime-ai/trace';
-import { checkedTls, GRPC_ENDPOINT, GRPC_REQUEST_BYTES, numberOptions, OtlpExporter, tracesEndpoint } from '#main';
+import {
+  apart,
+  checkedTls,
+  GRPC_ENDPOINT,
+  GRPC_REQUEST_BYTES,
+  numberOptions,
+  OtlpExporter,
+  tracesEndpoint,
+} from '#main';
 import { type GrpcHeaders, textHeaders } from './metadata.ts';
 import { createTransport } from './transport.ts';
 
@@ -53,7 +61,7 @@ export class OtlpGrpcExporter implements BatchingExporter {
     this._exporter = new OtlpExporter(
       origin,
       { headers: asked, timeoutMillis, compression },
-      transport,
+      (...request) => apart(transport, ...request),
       transport.close,
     );
   }

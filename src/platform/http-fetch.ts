@@ -145,7 +145,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
   let lastHeaders: RequestInit['headers'] | undefined;
   let lastUrl: string;
   let lastHead: string;
-  return async (url, init) => {
+  const ownFetch: PlatformFetch = async (url, init) => {
     connect ??= await load();
     const { method, headers, signal } = init;
     // Those of an exporter are the same every time.
@@ -157,6 +157,8 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
     if (signal.aborted) throw signal.reason;
     return send(connect, init, lastHead);
   };
+  ownFetch.isHidden = true;
+  return ownFetch;
 }
 
 /**
@@ -168,12 +170,6 @@ function rehearsal(
 ): (() => void)[] {
   const net = () => process.getBuiltinModule('node:net');
   return [
-    // The first of these switches Node's hooks for promises on, which the first request does in any case: the longest block
-    // of the event loop went from 8.6 ms to 6.1 (Node 20, a slow machine).
-    () => {
-      const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks');
-      new AsyncLocalStorage().run(undefined, () => {});
-    },
     () => void new (net().Socket)().destroy(),
     () => {
       const { signal } = new AbortController();

@@ -4,8 +4,13 @@ import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 
-/** What sends requests, and what may be called when there will be none any more. */
-export type PlatformFetch = FetchLike & { close?(): void };
+/** What sends requests. */
+export type PlatformFetch = FetchLike & {
+  /** To be called when there will be no more requests. */
+  close?(): void;
+  /** True for one of the package's own: nobody puts one that traces in its place. */
+  isHidden?: true;
+};
 
 /** What makes less of bytes. */
 export type Compress = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;

@@ -117,8 +117,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
         typeof this._headers === 'function' ? await this._askForHeaders(this._headers, abort.signal) : this._headers;
       this._sentHeaders = headers;
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
-      const [status, answer, reason, retryMillis] = await untraced(
-        this._transport,
+      const [status, answer, reason, retryMillis] = await this._transport(
         compressed,
         gzip ? { ...headers, 'content-encoding': 'gzip' } : headers,
         abort.signal,

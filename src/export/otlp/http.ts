@@ -1,5 +1,6 @@
 import { checkedTls, createFetch } from '#platform';
 import { textOf } from '../../core/text.ts';
+import { apart, untraced } from '../exporter.ts';
 import { concat } from './concat.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { shownUrl } from './endpoint.ts';
@@ -116,7 +117,8 @@ export class OtlpHttpExporter extends OtlpExporter {
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
       ];
     };
-    super(url, options, transport, own?.close, options.encoding);
+    const call = own?.isHidden ? apart : untraced;
+    super(url, options, (...request) => call(transport, ...request), own?.close, options.encoding);
     this._fetch = (fetch ?? own) as FetchLike;
   }
 }
