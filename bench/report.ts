@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Measurement } from './bench-case.ts';
 import { chart } from './chart.ts';
-import { type Results, type Run, readResults } from './results.ts';
+import { earlierText, type Results, type Run, readResults } from './results.ts';
 import { shownFigure, shownScore } from './shown.ts';
 import { suite } from './suite.ts';
 import { withSummary } from './summary.ts';
@@ -33,6 +33,7 @@ function generated(all: Results, key: string, run: Run): string {
   return [
     `Measured on ${run.date} with ${run.runtime} on ${run.cores} cores of ${run.cpu}. "×" says how many times better`,
     'than the better of OpenTelemetry JS 2.12 and 3.1; least and most of all samples are in brackets.',
+    earlierText(run.cases, (name) => suite.find((each) => each.name === name)?.what ?? name),
     '',
     '![How many times better than the better of the two OpenTelemetry SDKs](benchmarks.svg)',
     '',

@@ -10,8 +10,8 @@ export interface Run {
   readonly cores: number;
   /** Name and version of what ran the programs. */
   readonly runtime: string;
-  /** By the name of the case. */
-  readonly cases: Record<string, Measurement>;
+  /** By the name of the case; those of an earlier run say when and where that was. */
+  readonly cases: Record<string, Measurement & { readonly earlier?: string }>;
 }
 
 /** `results.json`: the last run of each case on each runtime, by the runtime's key. */
@@ -25,10 +25,27 @@ export function readResults(): Results {
 /** Puts a run in the place of the last one on its runtime; cases that were not run keep their figures. */
 export function writeRun(key: string, run: Run): void {
   const results = readResults();
-  const before = results[key]?.cases ?? {};
-  const merged: Results = { ...results, [key]: { ...run, cases: { ...before, ...run.cases } } };
+  const merged: Results = { ...results, [key]: { ...run, cases: { ...casesBefore(results[key], run), ...run.cases } } };
   // Five digits are more than any of it is good for.
   const rounded = (_key: string, value: unknown) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
   writeFileSync(FILE, `${JSON.stringify(merged, rounded, 2)}\n`);
+}
+
+function casesBefore(before: Run | undefined, run: Run): Run['cases'] {
+  const stamp = (each: Run) => `${each.date} on ${each.cores} cores of ${each.cpu}`;
+  const cases = Object.entries(before?.cases ?? {}).map(([name, found]): [string, Run['cases'][string]] => {
+    const { earlier = stamp(before as Run), ...measurement } = found;
+    return [name, earlier === stamp(run) ? measurement : { ...measurement, earlier }];
+  });
+  return Object.fromEntries(cases);
+}
+
+/** A sentence on those of some cases that are of earlier runs; `''` where none are. */
+export function earlierText(cases: Run['cases'], titleOf: (name: string) => string): string {
+  const names = new Map<string, string[]>();
+  for (const [name, { earlier }] of Object.entries(cases)) {
+    if (earlier !== undefined) names.set(earlier, [...(names.get(earlier) ?? []), name]);
+  }
+  return [...names].map(([when, those]) => `Measured on ${when}: ${those.map(titleOf).join('; ')}.`).join(' ');
 }

@@ -1,5 +1,5 @@
 import type { Measurement } from './bench-case.ts';
-import type { Run } from './results.ts';
+import { earlierText, type Run } from './results.ts';
 import { shownFigure } from './shown.ts';
 
 const SECTION = /(<!-- bench: summary -->\n)[\s\S]*?(<!-- end -->)/;
@@ -34,7 +34,9 @@ function tableOf({ cases, runtime, cpu, cores, date }: Run): string {
   });
   const titles = ['', 'This package', ...PEERS];
   const lines = [titles, titles.map((_, at) => (at === 0 ? '---' : '---:')), ...rows];
-  const where = `Medians of one run on ${date}: ${runtime} on ${cores} cores of ${cpu}.`;
+  const shown = Object.fromEntries(Object.keys(ROWS).map((name) => [name, cases[name]]));
+  const earlier = earlierText(shown, (name) => ROWS[name].replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()));
+  const where = `Medians, measured on ${date} with ${runtime} on ${cores} cores of ${cpu}. ${earlier}`.trim();
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\n${where}`;
 }
 

@@ -457,7 +457,7 @@ export class BatchSpanProcessor implements SpanProcessor {
         // A flush may have been earlier.
         if (this._resumeAt !== resumeAt) return;
         // Timers may be early.
-        this._resumeAt = 0;
+        this._resumeAt = this._pacedUntil = 0;
         this._send();
       }, millis);
     } catch {

@@ -64,6 +64,43 @@ describe('a batch leaves', () => {
     assert.equal(balanced(processor).pending, 1);
   });
 
+  test('with those that fill up within 100 ms of the last request, unless they are many or somebody waits', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const clock = t.mock.method(performance, 'now', () => 1_000);
+    const exporter = new InMemorySpanExporter();
+    const end = endedSpansInto(new BatchSpanProcessor(exporter, { maxExportBatchSize: 500, maxQueueSize: 32_000 }));
+    const exported = () => exporter.getFinishedSpans().length;
+    end(500);
+    assert.equal(exported(), 500);
+    end(1_400);
+    t.mock.timers.tick(99);
+    assert.equal(exported(), 500);
+    // The batch that is filling then goes along.
+    t.mock.timers.tick(1);
+    assert.equal(exported(), 1_900);
+
+    end(500);
+    assert.equal(exported(), 1_900);
+    clock.mock.mockImplementation(() => 1_100);
+    end(500);
+    assert.equal(exported(), 2_900);
+
+    end(1_500);
+    assert.equal(exported(), 2_900);
+    end(1_000);
+    assert.equal(exported(), 5_400);
+  });
+
+  test('at once for a flush, although one has just left', async (t) => {
+    t.mock.method(performance, 'now', () => 1_000);
+    const exporter = new InMemorySpanExporter();
+    const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 500 });
+    const end = endedSpansInto(processor);
+    end(1_000);
+    assert.equal(exporter.getFinishedSpans().length, 500);
+    assert.equal((await processor.forceFlush()).exported, 500);
+  });
+
   for (const [bound, count] of [
     [{ maxQueueSize: 10 }, 10],
     [{ maxQueueBytes: 2_000 }, 1],
