@@ -33,8 +33,7 @@ function generated(all: Results, key: string, run: Run): string {
   return [
     `Measured on ${run.date} with ${run.runtime} on ${run.cores} cores of ${run.cpu}. "×" says how many times better`,
     'than the better of OpenTelemetry JS 2.12 and 3.1; least and most of all samples are in brackets.',
-    earlierText(run.cases, (name) => suite.find((each) => each.name === name)?.what ?? name),
-    '',
+    `${earlierText(run.cases, (name) => suite.find((each) => each.name === name)?.what ?? name)}\n`.trimStart(),
     '![How many times better than the better of the two OpenTelemetry SDKs](benchmarks.svg)',
     '',
     ...tableOf(run, key),

@@ -32,6 +32,7 @@ export function writeRun(key: string, run: Run): void {
   writeFileSync(FILE, `${JSON.stringify(merged, rounded, 2)}\n`);
 }
 
+/** The cases of the run before, each with when and where it was run, unless that is what `run` says of itself. */
 function casesBefore(before: Run | undefined, run: Run): Run['cases'] {
   const stamp = (each: Run) => `${each.date} on ${each.cores} cores of ${each.cpu}`;
   const cases = Object.entries(before?.cases ?? {}).map(([name, found]): [string, Run['cases'][string]] => {

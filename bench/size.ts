@@ -105,7 +105,7 @@ function publicNames(declarations: string): string {
 }
 
 /**
- * The same bundle from the sources, module by module: the package has chunks instead. Names are shortened across
+ * The same bundle from the sources, module by module: the package has them in a few files. Names are shortened across
  * modules, so the sum is that of the real bundle give or take a little.
  */
 async function contributions(program: string): Promise<string[][]> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { type Context, isTracingSuppressed, ROOT_CONTEXT } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
 import { AlwaysOffSampler, SamplingDecision } from '../../src/core/sampler.ts';
@@ -133,6 +134,23 @@ describe('a batch leaves', () => {
     assert.deepEqual(await processor.shutdown(), { exported: 3, pending: 0, dropped: 0 });
     assert.deepEqual(idsOf(collector.spans()), ids);
   });
+});
+
+test('what Node sends by itself is in no context: of none it makes none, and it leaves that of the application', async (t) => {
+  const { collector, end, processor } = await started(t);
+  const { contextStorage } = processState;
+  const run = t.mock.method(contextStorage, 'run');
+  end(1);
+  await processor.forceFlush();
+  assert.deepEqual([collector.requests.length, run.mock.callCount()], [1, 0]);
+  end(1);
+  const context = ROOT_CONTEXT.setValue(Symbol('application'), 1);
+  await contextStorage.run(context, () => processor.forceFlush());
+  assert.equal(collector.requests.length, 2);
+  // The inner call is over first.
+  const [sent, entered] = run.mock.calls.map(({ arguments: [each] }) => each);
+  assert.equal(entered, context);
+  assert.ok(isTracingSuppressed(sent as Context));
 });
 
 describe('a backlog', () => {

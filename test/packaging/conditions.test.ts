@@ -16,60 +16,36 @@ function fileOf(name: string, conditions: readonly string[]): string | undefined
 
 // What each tool asks with, by its documentation or its source. What Node requires has platform and host in it.
 const TOOLS: readonly [tool: string, conditions: string, entry: string, platform: string, host: string][] = [
-  ['Node, import', 'node import module-sync node-addons', 'index.js', 'platform/node.js', 'server.js'],
+  ['Node, import', 'node import module-sync node-addons', 'index.js', 'node.js', 'server.js'],
   ['Node, require', 'node require module-sync node-addons', 'node/index.cjs', '', ''],
-  ['tsx, Vitest and Jest without a page', 'node import', 'index.js', 'platform/node.js', 'server.js'],
-  ['Deno, import', 'deno node import module-sync', 'index.js', 'platform/deno.js', 'server.js'],
+  ['tsx, Vitest and Jest without a page', 'node import', 'index.js', 'node.js', 'server.js'],
+  ['Deno, import', 'deno node import module-sync', 'index.js', 'deno.js', 'server.js'],
   ['Deno, require', 'node require module-sync', 'node/index.cjs', '', ''],
-  ['Bun, import', 'bun node import', 'index.js', 'platform/bun.js', 'server.js'],
-  ['Bun, require', 'bun node require', 'required.js', 'platform/bun.js', 'server.js'],
-  ['esbuild, page', 'browser module import', 'index.js', 'platform/browser.js', 'page.js'],
-  ['esbuild, page, require', 'browser module require', 'required.js', 'platform/browser.js', 'page.js'],
-  ['esbuild, Node', 'node module import', 'index.js', 'platform/node.js', 'server.js'],
-  ['esbuild, Node, require', 'node module require', 'required.js', 'platform/node.js', 'server.js'],
-  [
-    'esbuild, Node, with conditions of one’s own',
-    'node import production',
-    'index.js',
-    'platform/node.js',
-    'server.js',
-  ],
-  ['esbuild, neutral', 'import', 'index.js', 'platform/default.js', 'server.js'],
-  ['Rollup, as it comes', 'module import production', 'index.js', 'platform/default.js', 'server.js'],
-  ['Rollup, Parcel, Vite, page', 'module browser import production', 'index.js', 'platform/browser.js', 'page.js'],
-  ['Vite, server', 'module node import production', 'index.js', 'platform/node.js', 'server.js'],
-  ['webpack, page', 'webpack production browser module import', 'index.js', 'platform/browser.js', 'page.js'],
-  ['webpack, worker', 'webpack production worker browser module import', 'index.js', 'platform/browser.js', 'page.js'],
-  [
-    'webpack, page, require',
-    'webpack production browser module require',
-    'required.js',
-    'platform/browser.js',
-    'page.js',
-  ],
-  ['Wrangler', 'workerd worker browser import', 'index.js', 'platform/workerd.js', 'server.js'],
-  ['Wrangler, require', 'workerd worker browser require', 'required.js', 'platform/workerd.js', 'server.js'],
-  [
-    'Vite for Workers',
-    'workerd worker module browser production import',
-    'index.js',
-    'platform/workerd.js',
-    'server.js',
-  ],
-  ['Next, edge', 'edge-light worker webpack module import', 'index.js', 'platform/default.js', 'server.js'],
-  [
-    'Next, edge, with a page’s',
-    'edge-light worker browser module import',
-    'index.js',
-    'platform/default.js',
-    'server.js',
-  ],
-  ['Next, server components', 'react-server node module import', 'index.js', 'platform/node.js', 'server.js'],
-  ['Jest, jsdom', 'browser require', 'index.cjs', 'platform/browser.cjs', ''],
-  ['Jest, edge-runtime', 'edge edge-light require', 'index.cjs', 'platform/default.cjs', ''],
-  ['Metro, React Native', 'react-native require', 'index.cjs', 'platform/default.cjs', ''],
-  ['Metro, React Native, import', 'react-native import', 'index.js', 'platform/default.js', 'server.js'],
-  ['Fastly', 'fastly import', 'index.js', 'platform/default.js', 'server.js'],
+  ['Bun, import', 'bun node import', 'index.js', 'bun.js', 'server.js'],
+  ['Bun, require', 'bun node require', 'required.js', 'bun.js', 'server.js'],
+  ['esbuild, page', 'browser module import', 'index.js', 'browser.js', 'page.js'],
+  ['esbuild, page, require', 'browser module require', 'required.js', 'browser.js', 'page.js'],
+  ['esbuild, Node', 'node module import', 'index.js', 'node.js', 'server.js'],
+  ['esbuild, Node, require', 'node module require', 'required.js', 'node.js', 'server.js'],
+  ['esbuild, Node, with conditions of one’s own', 'node import production', 'index.js', 'node.js', 'server.js'],
+  ['esbuild, neutral', 'import', 'index.js', 'default.js', 'server.js'],
+  ['Rollup, as it comes', 'module import production', 'index.js', 'default.js', 'server.js'],
+  ['Rollup, Parcel, Vite, page', 'module browser import production', 'index.js', 'browser.js', 'page.js'],
+  ['Vite, server', 'module node import production', 'index.js', 'node.js', 'server.js'],
+  ['webpack, page', 'webpack production browser module import', 'index.js', 'browser.js', 'page.js'],
+  ['webpack, worker', 'webpack production worker browser module import', 'index.js', 'browser.js', 'page.js'],
+  ['webpack, page, require', 'webpack production browser module require', 'required.js', 'browser.js', 'page.js'],
+  ['Wrangler', 'workerd worker browser import', 'index.js', 'workerd.js', 'server.js'],
+  ['Wrangler, require', 'workerd worker browser require', 'required.js', 'workerd.js', 'server.js'],
+  ['Vite for Workers', 'workerd worker module browser production import', 'index.js', 'workerd.js', 'server.js'],
+  ['Next, edge', 'edge-light worker webpack module import', 'index.js', 'default.js', 'server.js'],
+  ['Next, edge, with a page’s', 'edge-light worker browser module import', 'index.js', 'default.js', 'server.js'],
+  ['Next, server components', 'react-server node module import', 'index.js', 'node.js', 'server.js'],
+  ['Jest, jsdom', 'browser require', 'index.cjs', 'browser.cjs', ''],
+  ['Jest, edge-runtime', 'edge edge-light require', 'index.cjs', 'default.cjs', ''],
+  ['Metro, React Native', 'react-native require', 'index.cjs', 'default.cjs', ''],
+  ['Metro, React Native, import', 'react-native import', 'index.js', 'default.js', 'server.js'],
+  ['Fastly', 'fastly import', 'index.js', 'default.js', 'server.js'],
 ];
 
 describe('the conditions of', () => {
@@ -80,7 +56,7 @@ describe('the conditions of', () => {
       if (platform === '') return;
       // What is required requires; but what that requires is imported, where it is an ES module.
       const inner = entry === 'required.js' ? asked.replace('require', 'import').split(' ') : conditions;
-      assert.equal(fileOf('#platform', inner), platform);
+      assert.equal(fileOf('#platform', inner), `platform/${platform}`);
       if (host !== '') assert.equal(fileOf('#host', inner), `host/${host}`);
     });
   }
