@@ -9,9 +9,8 @@ export function ensureBuilt(root: URL): void {
   const sources = readdirSync(new URL('src/', root), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
-  const newest = Math.max(
-    ...[...sources, new URL('tsup.config.ts', root), new URL('build/declarations.ts', root)].map(changedAt),
-  );
+  const build = ['tsup.config.ts', 'build/core-file.ts', 'build/declarations.ts'].map((path) => new URL(path, root));
+  const newest = Math.max(...[...sources, ...build].map(changedAt));
   const oldest = Math.min(...BUILT.map((file) => changedAt(new URL(`dist/${file}`, root))));
   if (oldest >= newest) return;
   execFileSync(process.execPath, [fileURLToPath(new URL('node_modules/tsup/dist/cli-default.js', root))], {
