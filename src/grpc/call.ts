@@ -16,7 +16,8 @@ const WAITING_MILLIS = 3_000;
 /** What is to be sent. */
 export interface Request {
   readonly headers: OutgoingHttpHeaders;
-  readonly message: Uint8Array;
+  /** In parts. */
+  readonly message: readonly Uint8Array[];
   readonly isCompressed: boolean;
   /** What it may take, beginning with now. */
   readonly timeoutMillis: number;
@@ -126,7 +127,8 @@ export function call(
       // In one piece, as far as the windows of the server are open.
       stream.cork();
       stream.write(prefixOf(message, isCompressed));
-      stream.end(message);
+      for (const part of message) stream.write(part);
+      stream.end();
       stream.uncork();
       watch();
     };

@@ -6,10 +6,13 @@ const PREFIX_BYTES = 5;
 export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
 /** What stands in front of a message. */
-export function prefixOf(message: Uint8Array, isCompressed: boolean): Uint8Array {
+export function prefixOf(message: readonly Uint8Array[], isCompressed: boolean): Uint8Array {
   const prefix = new DataView(new ArrayBuffer(PREFIX_BYTES));
   prefix.setUint8(0, Number(isCompressed));
-  prefix.setUint32(1, message.length);
+  prefix.setUint32(
+    1,
+    message.reduce((length, part) => length + part.length, 0),
+  );
   return new Uint8Array(prefix.buffer);
 }
 

@@ -31,7 +31,7 @@ export function createTransport(
   let connection: Connection | undefined;
   let lastHeaders: Record<string, string> | undefined;
   let request: OutgoingHttpHeaders = {};
-  const send: OtlpTransport = async (body, headers, signal) => {
+  const send: OtlpTransport = async (message, headers, signal) => {
     try {
       open ??= await load(url, certificates);
     } catch (error) {
@@ -47,7 +47,7 @@ export function createTransport(
       if (connection === undefined || connection.isOver) connection = new Connection(open(), timeoutMillis);
       const isKept = connection.served > 0;
       try {
-        return await call(connection, { headers: request, message: body, isCompressed, timeoutMillis }, signal);
+        return await call(connection, { headers: request, message, isCompressed, timeoutMillis }, signal);
       } catch (error) {
         // A server may end a connection just when a request sets out on it, and may have gone without a word long before.
         if (isAnew || !isKept || !(error instanceof NotSent) || signal.aborted) throw error;

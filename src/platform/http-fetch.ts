@@ -16,7 +16,7 @@ const MAX_UNREAD_BYTES = 64 * 1024;
 const PARTS = ['node:stream', 'node:crypto', 'node:net', 'node:dns'];
 const SECURE_PARTS = [...PARTS, 'node:tls'];
 
-type RequestInit = Parameters<FetchLike>[1];
+type RequestInit = Omit<Parameters<FetchLike>[1], 'body'> & { body: readonly Uint8Array[] };
 type Connect = () => Socket;
 
 /** A connection to the server, and the request that is on it. */
@@ -69,6 +69,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       const connection = kept ?? open(how, isSecure, idle);
       const { socket } = connection;
       const { body, signal } = init;
+      const length = body.reduce((sum, part) => sum + part.length, 0);
       const answer = new Answer(socket);
       let hasBegun = false;
       let isWritten = false;
@@ -128,11 +129,12 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       };
       signal.addEventListener('abort', onAbort);
       socket.cork();
-      socket.write(`${head}content-length: ${body.byteLength}\r\n\r\n`, 'latin1');
-      socket.write(body, () => {
+      socket.write(`${head}content-length: ${length}\r\n\r\n`, 'latin1');
+      const onWritten = () => {
         isWritten = true;
         onProgress();
-      });
+      };
+      for (const [at, part] of body.entries()) socket.write(part, at === body.length - 1 ? onWritten : undefined);
       socket.uncork();
     });
 
@@ -145,7 +147,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
   let lastHeaders: RequestInit['headers'] | undefined;
   let lastUrl: string;
   let lastHead: string;
-  const ownFetch: PlatformFetch = async (url, init) => {
+  const ownFetch = async (url: string, init: RequestInit) => {
     connect ??= await load();
     const { method, headers, signal } = init;
     // Those of an exporter are the same every time.
@@ -157,8 +159,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
     if (signal.aborted) throw signal.reason;
     return send(connect, init, lastHead);
   };
-  ownFetch.isHidden = true;
-  return ownFetch;
+  return Object.assign(ownFetch as unknown as FetchLike, { isHidden: true as const });
 }
 
 /**
@@ -173,7 +174,7 @@ function rehearsal(
     () => void new (net().Socket)().destroy(),
     () => {
       const { signal } = new AbortController();
-      const init: RequestInit = { method: 'POST', headers: {}, body: new Uint8Array(1), redirect: 'manual', signal };
+      const init: RequestInit = { method: 'POST', headers: {}, body: [new Uint8Array(1)], redirect: 'manual', signal };
       send(() => new (net().Socket)(), init, headOf('POST', new URL('http://localhost'), { a: 'b' }), true).catch(
         () => {},
       );

@@ -89,6 +89,18 @@ describe('a request', () => {
     assert.equal(await textOf(await createHttpFetch(url)(url, init({ body }))), 'spans');
   });
 
+  test('is what its parts are, one behind the other', async (t) => {
+    let length: string | undefined;
+    const { url } = await served(t, async (request, response) => {
+      length = request.headers['content-length'];
+      response.end(await bytesOf(request));
+    });
+    const parts = Array.from({ length: 64 }, (_, at) => bytes(`${at} `.repeat(at * at)));
+    const whole = parts.map((part) => Buffer.from(part).toString()).join('');
+    assert.equal(await textOf(await createHttpFetch(url)(url, init({}, parts))), whole);
+    assert.equal(length, String(whole.length));
+  });
+
   test('goes to an IPv6 address', async (t) => {
     const { url } = await served(t, (_, response) => response.end('six'), '::1');
     assert.match(url, /^http:\/\/\[::1\]:/);
@@ -344,7 +356,7 @@ describe('the process', () => {
   const program = `
     import { createHttpFetch } from ${JSON.stringify(new URL('../../src/platform/http-fetch.ts', import.meta.url).href)};
     const [url] = process.argv.slice(-1);
-    const init = { method: 'POST', headers: {}, body: new Uint8Array(9), redirect: 'manual', signal: new AbortController().signal };
+    const init = { method: 'POST', headers: {}, body: [new Uint8Array(9)], redirect: 'manual', signal: new AbortController().signal };
     const response = await createHttpFetch(url)(url, init);
     const { value } = await response.body.getReader().read();
     console.log(response.status, new TextDecoder().decode(value));
@@ -367,9 +379,13 @@ describe('the process', () => {
   });
 });
 
-function init(some: Partial<Parameters<FetchLike>[1]> = {}): Parameters<FetchLike>[1] {
+type RequestInit = Parameters<FetchLike>[1];
+
+/** A request as the package's own `fetch` takes it: its body is in parts. */
+function init({ body = bytes('body'), ...some }: Partial<RequestInit> = {}, parts = [body]): RequestInit {
   const { signal } = new AbortController();
-  return { method: 'POST', headers: {}, body: bytes('body'), redirect: 'manual', signal, ...some };
+  const whole = parts as unknown as RequestInit['body'];
+  return { method: 'POST', headers: {}, body: whole, redirect: 'manual', signal, ...some };
 }
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {

@@ -15,10 +15,13 @@ export interface OtlpEncoding<Batch extends EncodedBatch = EncodedBatch> {
   readonly contentType: string;
   /** An empty batch. */
   createBatch(): Batch;
-  /** The body of a request with these batches, which no longer change. They may be asked for again. */
-  _body(batches: readonly Batch[]): Uint8Array<ArrayBuffer>;
-  /** Nobody reads the batches any more, nor the body that was made of them. */
-  _free?(batches: readonly Batch[], body: Uint8Array<ArrayBuffer>): void;
+  /**
+   * The body of a request with these batches, which no longer change: parts that stand in it one behind the other. They may
+   * be asked for again.
+   */
+  _body(batches: readonly Batch[]): Uint8Array<ArrayBuffer>[];
+  /** Nobody reads the batches any more, nor the parts that they gave. */
+  _free?(batches: readonly Batch[]): void;
   /** Nothing is sent any more: memory that is kept for later can go. */
   _clear?(): void;
   /**

@@ -6,6 +6,7 @@ import { numberOptions } from '../../core/options.ts';
 import { cut, textOf } from '../../core/text.ts';
 import { SDK_VERSION } from '../../core/version.ts';
 import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
+import { concat } from './concat.ts';
 import type { EncodedBatch, OtlpEncoding } from './encoding.ts';
 import { shownUrl } from './endpoint.ts';
 import { checkedHeaders, type OtlpHeaders } from './headers.ts';
@@ -24,6 +25,8 @@ export interface OtlpExporterOptions {
   compression?: 'gzip' | 'none';
 }
 
+// Parts of more than that are small.
+const MAX_PARTS = 100;
 // Of what a server says, as much as fits in a message.
 const QUOTED_BYTES = 300;
 const READ_BYTES = 64 * 1024;
@@ -100,10 +103,11 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       batch._cutSpans = 0;
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
-    const body = _encoding._body(batches);
+    let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
     // Compressing takes longer than there may be time.
     const gzip = isNow ? undefined : this._gzip;
-    const compressed = gzip ? await gzip(body) : body;
+    if (gzip || body.length > MAX_PARTS) body = [concat(body)];
+    if (gzip) body = [await gzip(body[0])];
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
@@ -118,7 +122,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       this._sentHeaders = headers;
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
       const [status, answer, reason, retryMillis] = await this._transport(
-        compressed,
+        body,
         gzip ? { ...headers, 'content-encoding': 'gzip' } : headers,
         abort.signal,
       );
@@ -132,7 +136,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
           : `${url} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
       if (isAccepted) {
         // What was given up before may still be read.
-        if (!_retry._hasFailed(batches)) _encoding._free?.(batches, body);
+        if (!_retry._hasFailed(batches)) _encoding._free?.(batches);
         return _retry._settle({ acknowledged: spans - rejected, rejected, why });
       }
       const outcome: ExportOutcome = reason ? { dropped: spans, reason, why } : { unknown: spans, why };

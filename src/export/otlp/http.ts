@@ -96,11 +96,12 @@ export class OtlpHttpExporter extends OtlpExporter {
     if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
     const certificates = tls && checkedTls(tls, 'tls', fetch ?? url);
     const own = fetch ? undefined : createFetch(url, certificates);
-    const transport: OtlpTransport = async (body, headers, signal) => {
+    const transport: OtlpTransport = async (parts, headers, signal) => {
       const response = await this._fetch(url, {
         method: 'POST',
         headers,
-        body,
+        // The package's own takes them as they are: to put 8 MiB together holds up the loop for 3 ms (Node 20).
+        body: (own?.isHidden ? parts : concat(parts)) as Uint8Array<ArrayBuffer>,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
         redirect: 'manual',
         signal,

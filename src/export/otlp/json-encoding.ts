@@ -1,5 +1,4 @@
 import { read, textAt } from '../../core/exception.ts';
-import { concat } from './concat.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { REQUEST_HEAD, REQUEST_TAIL } from './json.ts';
 import { JsonBatch } from './json-batch.ts';
@@ -19,12 +18,12 @@ export class JsonEncoding implements OtlpEncoding<JsonBatch> {
     return new JsonBatch();
   }
 
-  _body(batches: readonly JsonBatch[]): Uint8Array<ArrayBuffer> {
+  _body(batches: readonly JsonBatch[]): Uint8Array<ArrayBuffer>[] {
     const comma = encoder.encode(',');
     const scopes = batches
       .flatMap((batch) => batch._parts())
       .flatMap((parts, at) => (at === 0 ? parts : [comma, ...parts]));
-    return concat([encoder.encode(REQUEST_HEAD), ...scopes, encoder.encode(REQUEST_TAIL)]);
+    return [encoder.encode(REQUEST_HEAD), ...scopes, encoder.encode(REQUEST_TAIL)];
   }
 
   _readResponse(answer: Uint8Array): [rejectedSpans: number, errorMessage: Uint8Array] {

@@ -16,11 +16,11 @@ export type OtlpAnswer = readonly [
 ];
 
 /**
- * Takes a request to a server. Rejects where there is no answer to it, with an error that `isUnsent` knows where it has
+ * Takes a request to a server, whose body are `parts` one behind the other. Rejects where there is no answer to it, with an error that `isUnsent` knows where it has
  * not been sent.
  */
 export type OtlpTransport = (
-  body: Uint8Array<ArrayBuffer>,
+  parts: readonly Uint8Array<ArrayBuffer>[],
   headers: Record<string, string>,
   signal: AbortSignal,
 ) => Promise<OtlpAnswer>;

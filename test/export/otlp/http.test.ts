@@ -248,7 +248,7 @@ describe('a buffer', () => {
     const { _body } = encoding;
     encoding._body = (batches) => {
       const body = _body.call(encoding, batches);
-      buffers.push(body.buffer);
+      buffers.push(body[0].buffer);
       return body;
     };
     const processor = new BatchSpanProcessor(new OtlpHttpExporter({ ...options, encoding }));

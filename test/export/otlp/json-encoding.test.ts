@@ -25,7 +25,7 @@ test('random spans in batches say the same as all at once', () => {
         if (at % size === 0) batches.push(new JsonBatch());
         batches[batches.length - 1].add(span);
       }
-      const body = new JsonEncoding()._body(batches);
+      const body = Buffer.concat(new JsonEncoding()._body(batches));
       const sorted = (text: string) => flatten(decodeJsonRequest(text)).sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
       assert.deepEqual(sorted(new TextDecoder().decode(body)), sorted(requestJson(spans)));
       const bytes = batches.reduce((sum, { byteLength }) => sum + byteLength, 0);
