@@ -1,3 +1,4 @@
+import { utf8Length } from '#platform';
 import type { Attributes } from '../core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
@@ -16,7 +17,6 @@ import {
   instrumentConnectionMessage,
   instrumentConnectionStateChange,
 } from '../realtime/connection.ts';
-import { utf8Length } from '../realtime/message.ts';
 import {
   AttrConnectionCloseCode,
   AttrConnectionCloseReason,

@@ -5,6 +5,7 @@ import { type ContextStorage, stackStorage } from './context-storage.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
+export { utf8Length } from './web-text.ts';
 export { checkedTls } from './web-tls.ts';
 export type { ContextStorage };
 

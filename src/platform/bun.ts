@@ -28,6 +28,7 @@ export {
   writeOut,
 } from './node.ts';
 export { fillRandom } from './web-random.ts';
+export { utf8Length } from './web-text.ts';
 
 export function processAttributes(): Record<string, string | number> {
   return {

@@ -8,6 +8,7 @@ export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
+export { utf8Length } from './web-text.ts';
 export { checkedTls } from './web-tls.ts';
 export type { ContextStorage };
 

@@ -12,6 +12,7 @@ export { isEndWatched, watchProcessEnd } from './process-end.ts';
 export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
+export { utf8Length } from './web-text.ts';
 export type { ContextStorage };
 
 export function createContextStorage(): ContextStorage {

@@ -74,6 +74,8 @@ export interface Platform {
   createGzip(): Compress | undefined;
   /** The content of a file. @throws Error where there is none, where it may not be read, or where files cannot be read. */
   readFile(path: string): Uint8Array;
+  /** Bytes of a text as UTF-8, a lone surrogate counting as the three of U+FFFD. */
+  utf8Length(text: string): number;
   /** Lets the process end although this timer is set. */
   unref(timer: unknown): void;
   /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */

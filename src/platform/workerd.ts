@@ -21,6 +21,7 @@ export {
   readFile,
   terminal,
   unref,
+  utf8Length,
   watchProcessEnd,
   writeError,
   writeOut,

@@ -1,3 +1,4 @@
+import { utf8Length } from '#platform';
 import type { Attributes } from '../core/attributes.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -5,7 +6,6 @@ import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { isRecording, runSpan, type StartOptions, startWith } from '../trace.ts';
 import type { AttributeKeys } from './attributes.ts';
-import { utf8Length } from './message.ts';
 
 /** What every helper takes after its own arguments. */
 export type InstrumentOptions = Pick<StartOptions, 'parent' | 'attributes' | 'links' | 'startTime'>;
@@ -58,7 +58,7 @@ export function helper<A extends unknown[]>(
     const [given, callback] = [args[own], args[own + 1]];
     const last = args[end];
     if (state !== undefined) args[end] = state;
-    else if (isText && isRecording()) args[end] = utf8Length(last);
+    else if (isText && isRecording()) args[end] = typeof last === 'string' ? utf8Length(last) : 0;
     const options = optionsOf(given);
     const span = startHelper(nameOf, keys, args, options);
     if (state === 'error') recordError(span, last);

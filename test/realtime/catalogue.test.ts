@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as trace from '../../src/index.ts';
-import { byteLengthOf, utf8Length } from '../../src/realtime/message.ts';
+import * as node from '../../src/platform/node.ts';
+import { utf8Length } from '../../src/platform/web-text.ts';
+import { byteLengthOf } from '../../src/realtime/message.ts';
 import type { DecodedSpan, PlainAttributes } from '../oracle/otlp.ts';
 import { recording } from '../oracle/recording.ts';
 
@@ -460,6 +462,7 @@ describe('text.length', () => {
     fc.assert(
       fc.property(fc.oneof(units, fc.string({ unit: 'binary' })), (text) => {
         assert.equal(utf8Length(text), Buffer.byteLength(text));
+        assert.equal(node.utf8Length(text), Buffer.byteLength(text));
       }),
     );
   });
