@@ -53,14 +53,16 @@ let checkedAt = 0;
  * Never taken at module load: on Workers both clocks stand still there.
  */
 export function anchorAt(reading: number): Anchor {
-  if (anchor === undefined || reading - checkedAt >= CHECK_INTERVAL_MILLIS) {
-    checkedAt = reading;
-    const wallMillis = Date.now();
-    // The time origin has microseconds where Date.now() has milliseconds; on Workers it is 0 and useless.
-    anchor ??= createAnchor(monotonic.timeOrigin, 0);
-    const readMillis = Number(unixNanos(anchor, reading)) / 1e6;
-    if (Math.abs(readMillis - wallMillis) > TOLERANCE_MILLIS) anchor = createAnchor(wallMillis, reading);
-  }
+  return anchor === undefined || reading - checkedAt >= CHECK_INTERVAL_MILLIS ? checkedAnchor(reading) : anchor;
+}
+
+function checkedAnchor(reading: number): Anchor {
+  checkedAt = reading;
+  const wallMillis = Date.now();
+  // The time origin has microseconds where Date.now() has milliseconds; on Workers it is 0 and useless.
+  anchor ??= createAnchor(monotonic.timeOrigin, 0);
+  const readMillis = Number(unixNanos(anchor, reading)) / 1e6;
+  if (Math.abs(readMillis - wallMillis) > TOLERANCE_MILLIS) anchor = createAnchor(wallMillis, reading);
   return anchor;
 }
 

@@ -131,9 +131,13 @@ export class TracerProvider {
   _onStart(span: RecordingSpan, context: Context | undefined, parent: Span | undefined): void {
     this.live++;
     this._openSpans?._add(span);
-    for (let at = 0; at < this._starters.length; at++) {
+    if (this._starters.length > 0) this._tellOfStart(span, context ?? contextOf(parent));
+  }
+
+  private _tellOfStart(span: RecordingSpan, context: Context): void {
+    for (const starter of this._starters) {
       try {
-        this._starters[at].onStart?.(span, context ?? contextOf(parent));
+        starter.onStart?.(span, context);
       } catch (error) {
         processorFailed('onStart', error);
       }
@@ -155,28 +159,23 @@ export class TracerProvider {
 
   /** A new id of so many words: where it stands in the pool. */
   _newId(method: 'generateTraceId' | 'generateSpanId', words: 2 | 4): number {
-    // Asked before words are drawn: it may draw some itself.
-    const given = this._idGenerator === undefined ? undefined : this._askGenerator(this._idGenerator, method, words);
-    const at = draw(words);
-    if (given !== undefined) for (let word = 0; word < words; word++) pool[at + word] = wordOfHex(given, 8 * word);
-    return at;
+    return this._idGenerator === undefined ? draw(words) : this._givenId(this._idGenerator, method, words);
   }
 
-  /** `undefined` where the generator gives no id, and a random one is to be used. */
-  private _askGenerator(
-    generator: IdGenerator,
-    method: 'generateTraceId' | 'generateSpanId',
-    words: 2 | 4,
-  ): string | undefined {
-    let came: unknown;
+  /** The same from a generator of the user's; where that gives no id, a random one is used. */
+  private _givenId(generator: IdGenerator, method: 'generateTraceId' | 'generateSpanId', words: 2 | 4): number {
+    let given: unknown;
     try {
-      came = generator[method]();
+      given = generator[method]();
     } catch (error) {
-      came = messageOf(error);
+      given = messageOf(error);
     }
-    if (isValidId(came, words)) return came;
-    report('id_refused', `${method}() ${textOf(came).slice(0, 100)}`);
-    return undefined;
+    // After it has been asked: it may draw words itself.
+    const at = draw(words);
+    if (isValidId(given, words)) {
+      for (let word = 0; word < words; word++) pool[at + word] = wordOfHex(given, 8 * word);
+    } else report('id_refused', `${method}() ${textOf(given).slice(0, 100)}`);
+    return at;
   }
 }
 
