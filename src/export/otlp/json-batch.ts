@@ -6,8 +6,8 @@ import { scopeJson, spanJson } from './json.ts';
 // The texts of a span that is too large are cut to these lengths until it is not; at last it goes without attributes.
 const LENGTHS = [131_072, 16_384, 2_048, 256];
 
-const encoder = new TextEncoder();
-const COMMA = encoder.encode(',');
+const encoder = /* @__PURE__ */ new TextEncoder();
+const COMMA = /* @__PURE__ */ encoder.encode(',');
 
 /** The spans of one scope: what stands in front of them, they themselves with commas between them, what stands behind. */
 type Scope = Uint8Array<ArrayBuffer>[];

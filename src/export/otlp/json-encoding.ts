@@ -3,7 +3,7 @@ import type { OtlpEncoding } from './encoding.ts';
 import { REQUEST_HEAD, REQUEST_TAIL } from './json.ts';
 import { JsonBatch } from './json-batch.ts';
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * OTLP as JSON, for receivers that take no protocol buffers, and for people who read along. It takes several times the
