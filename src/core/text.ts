@@ -1,3 +1,5 @@
+export { utf8Length } from '#platform';
+
 /** The text of anything; `''` for `undefined` and for what has none. Never throws. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;

@@ -1,4 +1,3 @@
-import { utf8Length } from '#platform';
 import type { Attributes } from '../core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
@@ -9,7 +8,7 @@ import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { isSpanContextValid } from '../core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from '../core/span-source.ts';
-import { textOf } from '../core/text.ts';
+import { textOf, utf8Length } from '../core/text.ts';
 import {
   instrumentConnectionClosed,
   instrumentConnectionCreated,

@@ -16,7 +16,8 @@ const MAX_UNREAD_BYTES = 64 * 1024;
 const PARTS = ['node:stream', 'node:crypto', 'node:net', 'node:dns'];
 const SECURE_PARTS = [...PARTS, 'node:tls'];
 
-type RequestInit = Omit<Parameters<FetchLike>[1], 'body'> & { body: readonly Uint8Array[] };
+/** Its body may be in parts, one behind the other. */
+type RequestInit = Omit<Parameters<FetchLike>[1], 'body'> & { body: Uint8Array | readonly Uint8Array[] };
 type Connect = () => Socket;
 
 /** A connection to the server, and the request that is on it. */
@@ -69,7 +70,8 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       const connection = kept ?? open(how, isSecure, idle);
       const { socket } = connection;
       const { body, signal } = init;
-      const length = body.reduce((sum, part) => sum + part.length, 0);
+      const parts = body instanceof Uint8Array ? [body] : body;
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
       const answer = new Answer(socket);
       let hasBegun = false;
       let isWritten = false;
@@ -134,7 +136,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
         isWritten = true;
         onProgress();
       };
-      for (const [at, part] of body.entries()) socket.write(part, at === body.length - 1 ? onWritten : undefined);
+      for (const [at, part] of parts.entries()) socket.write(part, at === parts.length - 1 ? onWritten : undefined);
       socket.uncork();
     });
 
@@ -159,7 +161,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
     if (signal.aborted) throw signal.reason;
     return send(connect, init, lastHead);
   };
-  return Object.assign(ownFetch as unknown as FetchLike, { isHidden: true as const });
+  return Object.assign(ownFetch, { isHidden: true as const });
 }
 
 /**
@@ -174,7 +176,7 @@ function rehearsal(
     () => void new (net().Socket)().destroy(),
     () => {
       const { signal } = new AbortController();
-      const init: RequestInit = { method: 'POST', headers: {}, body: [new Uint8Array(1)], redirect: 'manual', signal };
+      const init: RequestInit = { method: 'POST', headers: {}, body: new Uint8Array(1), redirect: 'manual', signal };
       send(() => new (net().Socket)(), init, headOf('POST', new URL('http://localhost'), { a: 'b' }), true).catch(
         () => {},
       );

@@ -8,7 +8,7 @@ import type { ProcessEnd } from './process-end.ts';
 export type PlatformFetch = FetchLike & {
   /** To be called when there will be no more requests. */
   close?(): void;
-  /** True for one of the package's own, whose `body` are parts of it: nobody puts one that traces in its place. */
+  /** True for one of the package's own: nobody puts one that traces in its place, and it takes a body in parts. */
   isHidden?: true;
 };
 

@@ -1,9 +1,9 @@
-import { utf8Length } from '#platform';
 import type { Attributes } from '../core/attributes.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
+import { utf8Length } from '../core/text.ts';
 import { isRecording, runSpan, type StartOptions, startWith } from '../trace.ts';
 import type { AttributeKeys } from './attributes.ts';
 

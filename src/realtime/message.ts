@@ -1,6 +1,6 @@
-import { utf8Length } from '#platform';
 import { type Context, ROOT_CONTEXT, setSpan } from '../core/context.ts';
 import type { Span } from '../core/span.ts';
+import { utf8Length } from '../core/text.ts';
 
 // As numbers, which bundlers can put in place.
 export const AUDIO_MESSAGE = 0;
