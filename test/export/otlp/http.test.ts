@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { isTracingSuppressed, ROOT_CONTEXT } from '../../../src/core/context.ts';
 import { processState } from '../../../src/core/process-state.ts';
 import { TracerProvider } from '../../../src/core/provider.ts';
+import type { ReadableSpan } from '../../../src/core/span.ts';
 import { SDK_VERSION } from '../../../src/core/version.ts';
 import { BatchSpanProcessor } from '../../../src/export/batch.ts';
 import {
@@ -33,6 +34,36 @@ test('a request says what it is, who sends it, and carries the headers that were
   assert.equal(sent['content-type'], 'application/x-protobuf');
   assert.equal(sent['user-agent'], `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}`);
   assert.deepEqual([sent.authorization, sent['x-tenant']], ['Bearer a=b', 'ä']);
+});
+
+describe('batches that leave together', () => {
+  // Up to a hundred go as they are, over what the package itself sends with; more are put together before.
+  for (const [count, how, options] of [
+    [3, 'by the package itself', {}],
+    [150, 'by the package itself', {}],
+    [3, 'compressed', { compression: 'gzip' }],
+    [3, 'by a fetch of one’s own', { fetch: globalThis.fetch as FetchLike }],
+  ] as [number, string, OtlpHttpExporterOptions][]) {
+    test(`are one request: ${count}, ${how}`, async (t) => {
+      diagnosticLog(t);
+      const collector = await startCollector();
+      t.after(() => collector.close());
+      const exporter = new OtlpHttpExporter({ url: collector.endpoint, ...options });
+      const batches = Array.from({ length: count }, () => exporter.createBatch());
+      const ids = batches.flatMap((batch) => {
+        const onEnd = (span: ReadableSpan) => batch.add(span);
+        return endedSpansInto({ onEnd, forceFlush: async () => {}, shutdown: async () => {} })(2, { text: 'grüße' });
+      });
+      const outcome = await exporter.send(batches, new AbortController().signal);
+      assert.deepEqual(outcome, { acknowledged: 2 * count, rejected: 0, why: undefined });
+      const [{ problem, spans }, ...others] = collector.requests;
+      assert.deepEqual([problem, others], [undefined, []]);
+      assert.deepEqual(
+        spans.map(({ spanId }) => spanId),
+        ids,
+      );
+    });
+  }
 });
 
 test('a URL is used as it is', async (t) => {
