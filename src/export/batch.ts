@@ -146,7 +146,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     const { maxRequestBytes = (exporter as BatchingExporter).maxRequestBytes } = options ?? {};
     this._options = checkedBatchOptions({ ...options, maxRequestBytes }, '');
-    // The batches of a request are put together in memory of its own, which is not to be as much as the queue once more.
+    // The batches of a request may have to be put together, in memory that is not to be as much as the queue once more.
     this._options.maxRequestBytes = Math.min(this._options.maxRequestBytes, this._options.maxQueueBytes / 4);
     // A batch of large spans leaves early, whatever its count: requests are put together from whole batches. The last
     // span of one goes over the bound, hence the half.

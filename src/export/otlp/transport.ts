@@ -16,8 +16,8 @@ export type OtlpAnswer = readonly [
 ];
 
 /**
- * Takes a request to a server, whose body are `parts` one behind the other. Rejects where there is no answer to it, with an error that `isUnsent` knows where it has
- * not been sent.
+ * Takes a request to a server, with `parts` one behind the other for a body. Rejects where there is no answer to it, with an
+ * error that `isUnsent` knows where it has not been sent.
  */
 export type OtlpTransport = (
   parts: readonly Uint8Array<ArrayBuffer>[],
