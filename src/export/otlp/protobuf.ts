@@ -202,7 +202,7 @@ type Words = readonly number[];
 /** The bytes from `start` to the end. */
 export function wordsFrom(start: number): Words {
   const words = [wire._at - start];
-  for (let from = start; from < wire._at; from += 4) words.push(wire._view.getInt32(from));
+  for (let from = start; from < wire._at; from += 4) words.push(wire._view.getInt32(from, true));
   return words;
 }
 
@@ -211,7 +211,7 @@ export function copy(words: Words): void {
   ensure(0);
   const out = wire._view;
   // The last word may reach over the end: what it writes there is written over by what follows.
-  for (let word = 1, to = wire._at; word < words.length; word++, to += 4) out.setInt32(to, words[word]);
+  for (let word = 1, to = wire._at; word < words.length; word++, to += 4) out.setInt32(to, words[word], true);
   wire._at += words[0];
 }
 
