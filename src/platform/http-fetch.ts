@@ -131,12 +131,12 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       };
       signal.addEventListener('abort', onAbort);
       socket.cork();
-      socket.write(`${head}content-length: ${length}\r\n\r\n`, 'latin1');
+      const pieces = [Buffer.from(`${head}content-length: ${length}\r\n\r\n`, 'latin1'), ...parts];
       const onWritten = () => {
         isWritten = true;
         onProgress();
       };
-      for (const [at, part] of parts.entries()) socket.write(part, at === parts.length - 1 ? onWritten : undefined);
+      for (const [at, piece] of pieces.entries()) socket.write(piece, at === parts.length ? onWritten : undefined);
       socket.uncork();
     });
 

@@ -66,6 +66,18 @@ describe('batches that leave together', () => {
   }
 });
 
+test('a batch without spans is a request, too', async (t) => {
+  diagnosticLog(t);
+  const collector = await startCollector();
+  t.after(() => collector.close());
+  for (const options of [{}, { compression: 'gzip' }, { fetch: globalThis.fetch as FetchLike }] as const) {
+    const exporter = new OtlpHttpExporter({ url: collector.endpoint, ...options });
+    const outcome = await exporter.send([exporter.createBatch()], new AbortController().signal);
+    assert.deepEqual(outcome, { acknowledged: 0, rejected: 0, why: undefined });
+  }
+  assert.equal(collector.requests.length, 3);
+});
+
 test('a URL is used as it is', async (t) => {
   diagnosticLog(t);
   const urls: string[] = [];
