@@ -25,7 +25,7 @@ export interface OtlpExporterOptions {
   compression?: 'gzip' | 'none';
 }
 
-// Parts of more than that are small.
+// More parts than that are small ones, for which a write each takes longer than to put them together.
 const MAX_PARTS = 100;
 // Of what a server says, as much as fits in a message.
 const QUOTED_BYTES = 300;
