@@ -55,17 +55,21 @@ export function wordOfHex(hex: string, offset: number): number {
   return Number.parseInt(hex.slice(offset, offset + 8), 16) | 0;
 }
 
+/** A new id of so many words. */
+export function randomId(words: 2 | 4): string {
+  const at = draw(words);
+  return hexOf(...pool.subarray(at, at + words));
+}
+
 /** The built-in generator, for those who wrap it: ids of random bits that nobody can foretell. */
 export class RandomIdGenerator implements IdGenerator {
   readonly randomTraceIds = true;
 
   generateTraceId(): string {
-    const at = draw(4);
-    return hexOf(...pool.subarray(at, at + 4));
+    return randomId(4);
   }
 
   generateSpanId(): string {
-    const at = draw(2);
-    return hexOf(...pool.subarray(at, at + 2));
+    return randomId(2);
   }
 }

@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
 import { messageOf, read } from './exception.ts';
-import { draw, type IdGenerator, pool, ROOT_WORDS, SPAN_WORDS, wordOfHex } from './id.ts';
+import { draw, type IdGenerator, pool, ROOT_WORDS, randomId, SPAN_WORDS, wordOfHex } from './id.ts';
 import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
 import type { OpenSpans } from './open-spans.ts';
@@ -168,21 +168,16 @@ export class TracerProvider {
 
   /** The same from a generator of the user's. */
   private _givenIds(generator: IdGenerator, words: number): number {
-    const traceId = words === ROOT_WORDS ? givenId(generator, 'generateTraceId', 4) : '';
-    const spanId = givenId(generator, 'generateSpanId', 2);
+    const ofTrace = words === ROOT_WORDS ? givenId(generator, 'generateTraceId', 4) : '';
+    const ids = givenId(generator, 'generateSpanId', SPAN_WORDS) + ofTrace;
     // After it has been asked: it may draw words itself.
     const at = draw(words);
-    for (const [id, from] of [
-      [spanId, at],
-      [traceId, at + SPAN_WORDS],
-    ] as const) {
-      for (let word = 0; 8 * word < id.length; word++) pool[from + word] = wordOfHex(id, 8 * word);
-    }
+    for (let word = 0; word < words; word++) pool[at + word] = wordOfHex(ids, 8 * word);
     return at;
   }
 }
 
-/** An id of a generator of the user's; `''` where it gives none, so that a random one is used. */
+/** An id of a generator of the user's; where it gives none, a random one. */
 function givenId(generator: IdGenerator, method: 'generateTraceId' | 'generateSpanId', words: 2 | 4): string {
   let given: unknown;
   try {
@@ -192,7 +187,7 @@ function givenId(generator: IdGenerator, method: 'generateTraceId' | 'generateSp
     given = messageOf(error);
   }
   report('id_refused', `${method}() ${textOf(given).slice(0, 100)}`);
-  return '';
+  return randomId(words);
 }
 
 /** The default sampler: spans do as their parents did, and new traces are sampled. */

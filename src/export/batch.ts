@@ -142,6 +142,28 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _closed: Promise<FlushResult> | undefined;
   private _isOver = false;
 
+  /**
+   * Takes back exports that have taken longer than they may: where I/O ends with a request, they never settle when that is
+   * over, and nor do their timers. What is lost so twice is given up. A field, which bundlers leave out elsewhere.
+   */
+  private readonly _retakeLost = ioPerRequest
+    ? () => {
+        for (const flight of this._flights) {
+          const { _batches, _startedAt } = flight;
+          if (now() - _startedAt < this._options.exportTimeoutMillis) continue;
+          if (_batches.some((batch) => this._uncertain.has(batch))) {
+            this._land(flight, { why: 'the request that it was sent in has ended' });
+            continue;
+          }
+          this._flights.delete(flight);
+          for (const batch of _batches) {
+            this._uncertain.add(batch);
+            this._queue._push(batch);
+          }
+        }
+      }
+    : undefined;
+
   /** @throws RangeError naming an option that is not a number of 1 or more. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     const { maxRequestBytes = (exporter as BatchingExporter).maxRequestBytes } = options ?? {};
@@ -321,28 +343,8 @@ export class BatchSpanProcessor implements SpanProcessor {
       this._queuedBytes += this._current.byteLength;
       this._current = this._exporter.createBatch();
     }
-    if (ioPerRequest) this._retakeLost();
+    this._retakeLost?.();
     if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside, bytesNow);
-  }
-
-  /**
-   * Takes back exports that have taken longer than they may: where I/O ends with a request, they never settle when that is
-   * over, and nor do their timers. What is lost so twice is given up.
-   */
-  private _retakeLost(): void {
-    for (const flight of this._flights) {
-      const { _batches, _startedAt } = flight;
-      if (now() - _startedAt < this._options.exportTimeoutMillis) continue;
-      if (_batches.some((batch) => this._uncertain.has(batch))) {
-        this._land(flight, { why: 'the request that it was sent in has ended' });
-        continue;
-      }
-      this._flights.delete(flight);
-      for (const batch of _batches) {
-        this._uncertain.add(batch);
-        this._queue._push(batch);
-      }
-    }
   }
 
   /**

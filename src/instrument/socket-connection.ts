@@ -2,7 +2,7 @@ import type { Attributes } from '../core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf, read } from '../core/exception.ts';
-import { draw, hexOf, pool } from '../core/id.ts';
+import { randomId } from '../core/id.ts';
 import { processState } from '../core/process-state.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
@@ -84,8 +84,7 @@ export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: 
 
 /** Begins the spans of a connection: `connection.created`. */
 export function connectionOf(socket: object, options: TraceWebSocketOptions): SocketConnection {
-  const at = draw(2);
-  const { id = hexOf(pool[at], pool[at + 1]), parent, attributes, messages } = options;
+  const { id = randomId(2), parent, attributes, messages } = options;
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
   const own = { parent: parent ?? active, attributes };
