@@ -78,7 +78,7 @@ function messageHelper(template: string, key: AttributeKey, isPush: boolean): un
   // By type of message.
   const detailed = isPush ? [] : [AUDIO, VIDEO, TEXT].map((content) => [...keys, ...content]);
   return (name: string, message: PipelineMessage, given?: unknown, callback?: unknown): unknown => {
-    const options = optionsOf(given);
+    const options = optionsOf(given) ?? { parent: undefined, chain: undefined };
     const carried = isPush ? linkedSpanOf(message) : spanOfMessage(message);
     options.parent ??= carried;
     const values = isRecording() ? valuesOf(name, message, isPush) : [name];
