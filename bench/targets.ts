@@ -45,12 +45,8 @@ export const targets: Readonly<Record<string, Target>> = {
   'slow-collector-1000': { measure: '%', required: 0, goal: 0, failsBeyond: 10 },
   // Twice 15 % would be within the noise of a shared machine.
   backlog: { measure: '%', required: 15, goal: 5, failsBeyond: 60 },
-  'event-loop': {
-    measure: 'ms',
-    required: 3,
-    goal: 1,
-    knownShort: 'the first request opens a connection and runs code that is cold',
-  },
+  // A shared machine may keep the core from a process for longer than twice that.
+  'event-loop': { measure: 'ms', required: 3, goal: 1, failsBeyond: 12 },
   'startup-esm': { measure: 'ms', required: 8, goal: 4, knownShort: COLD_CODE },
   'startup-cjs': { measure: 'ms', required: 8, goal: 4, knownShort: COLD_CODE },
   // What fails a build is in budgets.json.
