@@ -610,6 +610,20 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
   });
 
+  test('that is busy has batches give back memory that they do not use, more of it once they are many', () => {
+    const shares: number[] = [];
+    class Compacted extends CountedBatch {
+      compact(share: number): void {
+        shares.push(share);
+      }
+    }
+    const exporter = { createBatch: () => new Compacted(), send: () => new Promise<never>(() => {}) };
+    const options = { maxExportBatchSize: 10, maxQueueBytes: 8_000 };
+    endedSpansInto(new BatchSpanProcessor(exporter, options))(60);
+    // A thousand bytes each; the first has left, and two wait when a quarter of the queue is full.
+    assert.deepEqual(shares, [0.5, 0.5, 0.875, 0.875, 0.875]);
+  });
+
   for (const retryMillis of [0, -1, Number.NaN, null, '0'] as number[]) {
     test(`that asks for a pause of ${JSON.stringify(retryMillis)} does not keep the event loop`, async (t) => {
       diagnosticLog(t);

@@ -6,7 +6,8 @@ const INITIAL_BYTES = 1024;
 // lasts. A buffer that a burst has blown up is not kept.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
-const MAX_KEPT_BYTES = (constrained ? 0.5 : 3) * 1024 * 1024;
+// What the largest request by default gives back at once: a quarter of the queue, in buffers that need not be full.
+const MAX_KEPT_BYTES = (constrained ? 0.625 : 5) * 1024 * 1024;
 
 /**
  * Buffers that have done their work and wait for the next batch. Memory that is new costs 100 ns a span where 20,000
