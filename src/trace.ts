@@ -165,7 +165,7 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
   let tracer: Tracer;
   const current = (): Tracer => {
-    const { provider } = running() ?? {};
+    const provider = running()?.provider;
     if (provider === undefined) return idleTracer();
     if (provider !== owner) {
       owner = provider;
