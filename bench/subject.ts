@@ -50,8 +50,11 @@ export interface Subject {
   encoder(make: (tracer: BenchTracer) => void): () => Promise<Uint8Array> | Uint8Array;
   /** As a user sets it up who wants his spans at `url`: defaults wherever there are some. */
   exporting(url: string): Exporting;
-  /** Batching as by default, but for a queue of 65,536 spans, and requests that pass a gate in place of a network. */
-  backlogged(gate: Gate): Exporting;
+  /**
+   * Batching as by default, but for a queue of 65,536 spans, and requests that pass a gate in place of a network. Where
+   * `isShort`, no batch waits for another to leave with.
+   */
+  backlogged(gate: Gate, isShort: boolean): Exporting;
 }
 
 /** An SDK with a shape and a protocol of its own, in those cases that it fits. */

@@ -22,13 +22,12 @@ function open(): void {
   resolve();
 }
 
-const { tracer, close } = subject.backlogged({
-  pass: (spans) =>
-    new Promise((resolve) => {
-      waiting = { spans, resolve };
-      open();
-    }),
-});
+const pass = (spans: number) =>
+  new Promise<void>((resolve) => {
+    waiting = { spans, resolve };
+    open();
+  });
+const { tracer, close } = subject.backlogged({ pass }, leastPending === 0);
 
 answerQuestions({
   name: () => subject.name,

@@ -1,5 +1,6 @@
 import {
   AlwaysOffSampler,
+  type BatchingExporter,
   BatchSpanProcessor,
   getTracer,
   initialize,
@@ -74,16 +75,18 @@ export const subject: Subject = {
     return { tracer, close: () => shutdown({ timeoutMillis: 60_000 }) };
   },
 
-  backlogged(gate) {
+  backlogged(gate, isShort) {
     let passed = Promise.resolve();
     const exporter = sinkExporter(() => passed);
-    const batches = new BatchSpanProcessor({
+    const gated: BatchingExporter = {
       createBatch: () => exporter.createBatch(),
-      send(sent: readonly ReturnType<typeof exporter.createBatch>[], abort: AbortSignal) {
+      send(sent, abort) {
         passed = gate.pass(sent.reduce((sum, { spanCount }) => sum + spanCount, 0));
         return exporter.send(sent, abort);
       },
-    });
+    };
+    // Batches wait for each other up to a sixteenth of the queue.
+    const batches = new BatchSpanProcessor(gated, isShort ? { maxQueueSize: 8_000 } : {});
     const provider = new TracerProvider({ resource, spanProcessors: [batches] });
     return { tracer: provider.getTracer('bench', '1.0.0'), close: () => provider.shutdown() };
   },

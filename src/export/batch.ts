@@ -336,7 +336,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     this._timer = undefined;
     if (this._current.spanCount) {
       // What is held is to be what is counted, or not much more when it becomes much. To the byte would be a copy of each
-      // batch into memory that is new: 80 ns a span where 20,000 are pending.
+      // batch into memory that is new, 80 ns a span.
       if (this._flights.size > 0 || this._failure) {
         this._current.compact?.(this._queuedBytes > this._options.maxQueueBytes / 4 ? 0.875 : 0.5);
       }

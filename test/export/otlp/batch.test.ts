@@ -59,6 +59,21 @@ describe('a request', () => {
     for (const { buffer } of first._seal()) assert.ok(buffer.byteLength < Math.max(...given));
   });
 
+  test('of the size of one that was made smaller leaves its buffer as it is', () => {
+    const spans = spansIn({ scopes: ['a'], each: 512 });
+    const pool = new BufferPool();
+    pool.give(new Uint8Array(64 * 1024));
+    const first = batchOf(spans, pool);
+    first.compact(0.875);
+    const [{ buffer }] = first._seal();
+    assert.ok(buffer.byteLength < first.byteLength * 1.25, `${buffer.byteLength} for ${first.byteLength}`);
+    pool.clear();
+    first._release();
+    const second = batchOf(spans, pool);
+    second.compact(0.875);
+    assert.ok(second._seal()[0].buffer === buffer, 'neither a larger one nor a copy');
+  });
+
   test('of several scopes and resources names each once a batch, whatever the order of their spans', () => {
     const first = spansIn({ scopes: ['a', 'b'], each: 3 });
     const second = spansIn({ scopes: ['b', 'c'], each: 2 });
