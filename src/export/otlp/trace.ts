@@ -102,8 +102,9 @@ function writeTime(out: DataView, start: number, anchor: Anchor, time: Time): vo
   }
   // Both terms are whole and below 2^53, so the sum is exact; its overflow goes to the upper half.
   const low = anchor._low + nanosOfReading(time);
-  out.setInt32(start, low, true);
-  out.setInt32(start + 4, anchor._high + Math.floor(low / TWO_32), true);
+  // JavaScriptCore calls a function for a number that is no 32-bit integer, 15 ns each.
+  out.setInt32(start, low | 0, true);
+  out.setInt32(start + 4, (anchor._high + low / TWO_32) | 0, true);
 }
 
 function writeCount(tag: number, count: number): void {
