@@ -34,16 +34,18 @@ export function detailsOf(
   style: DetailStyle,
 ): string {
   const parts: string[] = [];
-  const events = new Map<string, { count: number; millis: number }>();
+  const events = new Map<string, { count: number; first: number; last: number }>();
   for (const { name, time } of span.events) {
     if (name === 'exception' && span.status.code === SpanStatusCode.ERROR) continue;
-    const known = events.get(name);
-    if (known === undefined) events.set(name, { count: 1, millis: millisOf(time) - millisOf(span.startTime) });
-    else known.count++;
+    const millis = Math.max(0, millisOf(time) - millisOf(span.startTime));
+    const { count = 0, first = millis, last = millis } = events.get(name) ?? {};
+    events.set(name, { count: count + 1, first: Math.min(first, millis), last: Math.max(last, millis) });
   }
-  for (const [name, { count, millis }] of events) {
-    const when = count > 1 ? `x${count}` : `+${durationText(Math.max(0, millis), style.micro)}`;
-    parts.push(`${style.mark} ${printable(cut(name, MAX_VALUE))} ${when}`);
+  for (const [name, { count, first, last }] of events) {
+    const offset = (millis: number) => `+${durationText(millis, style.micro)}`;
+    const times = count > 1 ? `x${count} ` : '';
+    const until = offset(last) === offset(first) ? '' : ` to ${offset(last)}`;
+    parts.push(`${style.mark} ${printable(cut(name, MAX_VALUE))} ${times}${offset(first)}${until}`);
   }
   for (const { context } of span.links.slice(0, MAX_LINKS)) {
     const isOwn = context.traceId === span.spanContext().traceId;

@@ -189,7 +189,7 @@ class Waterfall {
     const name = cutToColumns(this._nameOf(row), this._nameColumns - tree.length, ellipsis);
     const marks = span.events.map(({ time }) => row.start + millisOf(time) - millisOf(span.startTime));
     const { before, bar } = this._axis.bar(row.start, row.end, marks);
-    const share = isSlowest ? `${slowest}${Math.round((row.self / this._total) * 100)} % of the time  ` : '';
+    const share = isSlowest ? `${slowest}slowest: ${Math.round((row.self / this._total) * 100)} %  ` : '';
     const details = detailsOf(span, row.parent, this._style.attributes, this._glyphs);
     const line =
       this._paint(tree, DIM) +

@@ -141,13 +141,15 @@ function timeless(line: string): string {
     .replace(/\b[0-9a-f]{16}\b/g, '<span>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(LENGTH, '<length>')
+    // Of several events the first and the last, unless these came at once.
+    .replaceAll('<length> to +<length>', '<length>')
     .replace(SHARE, '')
     .replace(/[━╸╺◆]+/g, '━')
     .replace(/ +/g, ' ')
     .trimEnd();
 }
 
-const SHARE = /◀ \d+ % of the time *(?=\S|$)/;
+const SHARE = /◀ slowest: \d+ % *(?=\S|$)/;
 
 /** Without lines that say how much of the time something took and nothing else: in a trace of microseconds that is chance. */
 export function withoutShares(lines: readonly string[]): string[] {

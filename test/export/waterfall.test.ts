@@ -49,7 +49,7 @@ describe('a trace', () => {
       '├─ stt.request  200 ms  ━━━━━━━━━━━',
       '│     stt.provider=azure',
       '├─ llm.request  700 ms             ━━━━━━━━━━━━━━━━━◆━━━━━━━━━━━━━━━━━━━━━╸',
-      '│     ◀ 70 % of the time  ◆ llm.first_token +300 ms  llm.model="echo 1"',
+      '│     ◀ slowest: 70 %  ◆ llm.first_token +300 ms  llm.model="echo 1"',
       '└─ tts.request  100 ms                                                    ╺━━━━◆',
       '      ✗ QuotaError: no more',
     ]);
@@ -64,12 +64,12 @@ describe('a trace', () => {
         '                        0                      500 ms',
         'turn            1.00 s  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  session.id=a1',
         '├─ stt.request  200 ms  ━━━━━━━━━                                       stt.provider=azure',
-        '├─ llm.request  700 ms           ━━━━━━━━━━━━━━◆━━━━━━━━━━━━━━━━━╸      ◀ 70 % of the time  ◆ llm.fi',
+        '├─ llm.request  700 ms           ━━━━━━━━━━━━━━◆━━━━━━━━━━━━━━━━━╸      ◀ slowest: 70 %  ◆ llm.first',
         '└─ tts.request  100 ms                                           ╺━━━◆',
         '      ✗ QuotaError: no more',
       ].map((row) => row.trimEnd()),
     );
-    assert.match(rows[4], /◀ 70 % of the time {2}◆ llm\.first_token \+300 ms {2}llm\.model="echo 1"$/);
+    assert.match(rows[4], /◀ slowest: 70 % {2}◆ llm\.first_token \+300 ms {2}llm\.model="echo 1"$/);
   });
 
   test('without Unicode', () => {
@@ -78,7 +78,7 @@ describe('a trace', () => {
       '|- stt.request  200 ms  ===========',
       '|     stt.provider=azure',
       '|- llm.request  700 ms             =================*======================',
-      '|     <- 70 % of the time  * llm.first_token +300 ms  llm.model="echo 1"',
+      '|     <- slowest: 70 %  * llm.first_token +300 ms  llm.model="echo 1"',
       '`- tts.request  100 ms                                                    =====*',
       '      x QuotaError: no more',
     ]);
@@ -137,6 +137,15 @@ describe('a span', () => {
     linked.addLink({ context: other.spanContext() }).addLink({ context: one.spanContext() });
     linked.end(at(1));
     assert.match(lines(ended).at(-1) as string, /^ {3}→ trace 0+3 {2}→ span 0+2$/);
+  });
+
+  test('counts the events of one name, from the first to the last of them', () => {
+    const { start, ended } = printing();
+    const span = start('tts', 0);
+    for (const millis of [20, 10, 30]) span.addEvent('chunk', {}, at(millis));
+    for (const name of ['flush', 'flush']) span.addEvent(name, {}, at(30));
+    span.end(at(40));
+    assert.match(lines(ended).at(-1) as string, /◆ chunk x3 \+10\.0 ms to \+30\.0 ms {2}◆ flush x2 \+30\.0 ms$/);
   });
 
   test('says where it was that something was thrown', () => {
