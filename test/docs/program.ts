@@ -134,6 +134,7 @@ export function isLike(shown: string, line: string): boolean {
 
 const LENGTH = /\d+(\.\d+)? (µs|ms|s)(?=\W|$)/g;
 
+/** Of several events the first and the last are shown, unless they came at once. */
 function timeless(line: string): string {
   if (/^ +0( +\d+(\.\d+)? (µs|ms|s))*$/.test(line)) return '<axis>';
   return line
@@ -141,7 +142,6 @@ function timeless(line: string): string {
     .replace(/\b[0-9a-f]{16}\b/g, '<span>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(LENGTH, '<length>')
-    // Of several events the first and the last, unless these came at once.
     .replaceAll('<length> to +<length>', '<length>')
     .replace(SHARE, '')
     .replace(/[━╸╺◆]+/g, '━')
