@@ -501,8 +501,8 @@ describe('withSpan', () => {
       [new TypeError('an error'), 'TypeError', 'an error'],
       ['a string', 'string', 'a string'],
       [{ code: 'E42', message: 'an object' }, 'E42', 'an object'],
-      [undefined, undefined, ''],
-      [null, undefined, ''],
+      [undefined, 'undefined', ''],
+      [null, 'null', 'null'],
     ];
     const spans = await recording(() => {
       for (const [thrown] of values) {
@@ -516,8 +516,8 @@ describe('withSpan', () => {
       }
     });
     assert.deepEqual(
-      spans.map(({ events, status }) => [events[0]?.attributes['exception.type'], status.message]),
-      values.map(([, type, message]) => [type, message]),
+      spans.map(({ events, status }) => [status.code, events[0]?.attributes['exception.type'], status.message]),
+      values.map(([, type, message]) => [2, type, message]),
     );
   });
 
@@ -684,6 +684,56 @@ describe('withSpan', () => {
         assert.equal(stats()?.live, 0);
       });
       assert.deepEqual(parentsOf(spans), { span: '' });
+    });
+
+    it('keeps what was added to it, and is one that a compiler has made of a generator, too', async () => {
+      const spans = await recording(async () => {
+        const given = Object.assign(numbers(), { interrupt: () => 'interrupted' });
+        const generator = withSpan('added', () => given);
+        assert.equal(generator.interrupt(), 'interrupted');
+        assert.ok(generator instanceof (numbers as unknown as new () => object));
+        assert.equal(Object.prototype.toString.call(generator), '[object AsyncGenerator]');
+        for await (const _ of generator) break;
+        const inner = numbers();
+        const compiled = {
+          next: () => inner.next(),
+          return: (value: unknown) => inner.return(value),
+          throw: (error: unknown) => inner.throw(error),
+          [Symbol.asyncIterator]: () => compiled,
+        };
+        for await (const _ of withSpan('compiled', () => compiled)) break;
+      });
+      assert.deepEqual(
+        spans.filter(({ name }) => name === 'step 1').map(({ parentSpanId }) => parentSpanId),
+        ['added', 'compiled'].map((name) => spans.find((span) => span.name === name)?.spanId),
+      );
+    });
+
+    it('is no stream that has its methods, which stays as it is', async () => {
+      class Iterable extends ReadableStream<number> {
+        next = undefined;
+        async return(): Promise<void> {}
+        async throw(): Promise<void> {}
+      }
+      class Query {
+        #values = [1, 2];
+        async next() {
+          return { done: this.#values.length === 0, value: this.#values.shift() };
+        }
+        async return() {}
+        async throw() {}
+        [Symbol.asyncIterator]() {
+          return this;
+        }
+      }
+      const spans = await recording(async () => {
+        for (const stream of [new Iterable(), new Query()])
+          assert.equal(
+            withSpan('stream', () => stream),
+            stream,
+          );
+      });
+      assert.equal(spans.length, 2);
     });
 
     it('can be consumed by yield* and disposed of', async () => {

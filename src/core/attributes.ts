@@ -212,8 +212,11 @@ function copyOf(value: unknown, lengthLimit: number, depth: number): StoredValue
   }
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') return copy(toJSON.call(value));
+  const keys = Object.keys(value);
+  // An Error, a Map and the like: it would look as if there were nothing in it.
+  if (keys.length === 0 && Object.prototype.toString.call(value) !== '[object Object]') return undefined;
   return Object.fromEntries(
-    Object.keys(value)
+    keys
       .map((key) => [key, copy((value as Record<string, unknown>)[key])])
       .filter(([, element]) => element !== undefined),
   );

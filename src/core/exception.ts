@@ -27,7 +27,9 @@ export function describeException(thrown: unknown): ExceptionAttributes {
     'exception.type':
       Object(thrown) === thrown
         ? textAt(thrown, 'name') || textAt(thrown, 'code') || textAt(read(thrown, 'constructor'), 'name') || 'Error'
-        : typeof thrown,
+        : thrown === null
+          ? 'null'
+          : typeof thrown,
     'exception.message': messageOf(thrown),
     ...(stack && { 'exception.stacktrace': stack }),
   };

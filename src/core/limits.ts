@@ -63,7 +63,7 @@ export function limitsByUse(given: Partial<SpanLimits> | undefined): LimitsByUse
     _ofSpan: listLimits(limits.attributeCountLimit),
     _ofEvent: listLimits(limits.attributePerEventCountLimit),
     _ofLink: listLimits(limits.attributePerLinkCountLimit),
-    _events: limits.eventCountLimit,
-    _links: limits.linkCountLimit,
+    _events: Math.floor(limits.eventCountLimit),
+    _links: Math.floor(limits.linkCountLimit),
   };
 }

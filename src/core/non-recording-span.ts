@@ -155,7 +155,7 @@ export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSp
     wordOfHex(traceId, 24),
     wordOfHex(spanId, 0),
     wordOfHex(spanId, 8),
-    (traceFlags & W3C_FLAGS) | (isRemote === true ? IS_REMOTE : 0),
+    (typeof traceFlags === 'number' ? traceFlags & W3C_FLAGS : 0) | (isRemote === true ? IS_REMOTE : 0),
     traceState,
     kept,
   );

@@ -11,10 +11,10 @@ export interface FlushOptions {
   /** Nothing comes later: a flush tries again until its deadline, as a shutdown does. */
   _isLast?: boolean;
   /**
-   * Nothing may come later: what is to be sent is on its way when the call returns, in a first request of so many bytes and
-   * others.
+   * The page may not come back: all requests are handed to `fetch` before the call returns, the first of them with so many bytes
+   * at most.
    */
-  _now?: number;
+  _firstRequestBytes?: number;
 }
 
 /** The milliseconds that `options` name, or the default. Never throws. */

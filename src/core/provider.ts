@@ -1,3 +1,4 @@
+import { type AttributeList, attributeListOf, attributesOf } from './attributes.ts';
 import type { Context } from './context.ts';
 import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
@@ -47,6 +48,8 @@ export interface TracerProviderOptions {
  */
 export class TracerProvider {
   readonly _resource: Resource;
+  /** Those of the resource, as they are stored. */
+  readonly _resourceAttributes: AttributeList;
   readonly _sampler: Sampler | undefined;
   /** The sampler's short way; `undefined` for a sampler without one. */
   readonly _decide: Decide | undefined;
@@ -56,7 +59,10 @@ export class TracerProvider {
   _isShutDown = false;
   /** Recording spans that have started and not ended. */
   live = 0;
-  /** Spans that have started: by decision (none, recorded, sampled too), three times, without parent, with a local, a remote one. */
+  /**
+   * Spans that have started: by decision (none, recorded, sampled too), three times: without a parent, with a local one, with a
+   * remote one.
+   */
   readonly _started = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   readonly _processors: readonly SpanProcessor[];
   /** Kept where somebody asks for them: no processor, since it needs neither a context nor to be guarded. */
@@ -76,7 +82,9 @@ export class TracerProvider {
     for (const processor of spanProcessors) {
       requireMethods('spanProcessors', processor, 'onEnd', 'forceFlush', 'shutdown');
     }
-    this._resource = { ...resource, attributes: { ...sdkAttributes(), ...resource?.attributes } };
+    // Once: later there might be code of the application in it, which is in the way while spans are encoded.
+    this._resourceAttributes = attributeListOf({ ...sdkAttributes(), ...resource?.attributes });
+    this._resource = { ...resource, attributes: attributesOf(this._resourceAttributes) };
     this._sampler = sampler;
     this._decide = sampler === undefined ? asParent : decideOf(sampler);
     this._limits = limitsByUse(options.spanLimits);

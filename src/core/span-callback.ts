@@ -7,7 +7,12 @@ import { ERROR } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
 export function recordError(span: WritableSpan, error: unknown): void {
-  if (error === null || error === undefined || !span?.isRecording()) return;
+  if (error !== null && error !== undefined) recordThrown(span, error);
+}
+
+/** The same of what was thrown, which may be nothing. */
+function recordThrown(span: WritableSpan, error: unknown): void {
+  if (!span?.isRecording()) return;
   span.addEvent('exception', describeException(error) as Attributes);
   span.setStatus({ code: ERROR, message: messageOf(error) });
 }
@@ -24,8 +29,12 @@ export function runInSpan<T>(
   onResult?: (result: unknown) => void,
 ): T {
   const fail = (error: unknown): never => {
-    recordError(span, error);
-    span.end();
+    try {
+      recordThrown(span, error);
+    } finally {
+      // Also where the stack is used up.
+      span.end();
+    }
     throw error;
   };
   let result: T;
@@ -65,34 +74,51 @@ function endWithGenerator(
       try {
         const result = await contextStorage.run(context, () => generator[method](...args));
         onResult?.(result.value);
-        if (result.done === true) endOnce();
+        if (result.done === true) end();
         return result;
       } catch (error) {
-        endOnce(error);
+        recordThrown(span, error);
+        end();
         throw error;
       }
     };
   // A generator that is done can be asked for more.
-  let endOnce = (error?: unknown) => {
-    endOnce = () => {};
-    recordError(span, error);
-    span.end();
+  const end = () => {
+    if (span.isRecording()) span.end();
   };
-  const wrapped = {
+  const methods = {
     next: step('next'),
     return: step('return'),
     throw: step('throw'),
     [Symbol.asyncIterator]: () => wrapped,
-    [Symbol.toStringTag]: 'AsyncGenerator',
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: async () => {
       await wrapped.return(undefined);
     },
-  } as AsyncGenerator<unknown, unknown, unknown>;
+  };
+  // What an application has added to it is there, too.
+  const wrapped: AsyncGenerator<unknown, unknown, unknown> = Object.create(
+    generator,
+    Object.getOwnPropertyDescriptors(methods),
+  );
   return wrapped;
 }
 
+/**
+ * One of the language's, or what compilers make of it: an object with these methods of its own. A stream of an SDK has them from
+ * its class, and is more than they are.
+ */
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  return typeof value === 'object' && [Symbol.asyncIterator, 'next', 'return'].every((name) => hasMethod(value, name));
+  try {
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      hasMethod(value, Symbol.asyncIterator) &&
+      (Object.prototype.toString.call(value) === '[object AsyncGenerator]' ||
+        ['next', 'return', 'throw'].every((name) => Object.hasOwn(value, name) && hasMethod(value, name)))
+    );
+  } catch {
+    return false;
+  }
 }
 
 function hasMethod(value: unknown, name: string | symbol): boolean {

@@ -1,4 +1,5 @@
 import { constrained, ioPerRequest } from '#platform';
+import { isStackFree } from '../core/call-stack.ts';
 import { now } from '../core/clock.ts';
 import { later, within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
@@ -7,9 +8,10 @@ import { isSampled } from '../core/non-recording-span.ts';
 import { numberOptions } from '../core/options.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
+import { textOf } from '../core/text.ts';
 import { BatchQueue } from './batch-queue.ts';
 import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch, SpanExporter } from './exporter.ts';
-import { listExporter } from './list-batch.ts';
+import { ListBatch, listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
 export interface BatchSpanProcessorOptions {
@@ -128,7 +130,8 @@ export class BatchSpanProcessor implements SpanProcessor {
     rejected: 0,
     unknown: 0,
     pending: 0,
-    dropped: {},
+    // An exporter names the reasons, `__proto__` too.
+    dropped: Object.create(null),
   };
   /** Bytes of all batches but the one that is filling. */
   private _queuedBytes = 0;
@@ -181,27 +184,32 @@ export class BatchSpanProcessor implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     if (!isSampled(span.flags)) return;
     const { _options, _current, _counts } = this;
-    _counts.ended++;
     if (this._closed) {
-      this._drop('shutdown', 1, '1');
+      this._refuse('shutdown', '1');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
     const bytes = this._queuedBytes + _current.byteLength;
     if (_counts.pending >= _options.maxQueueSize || bytes >= _options.maxQueueBytes) {
-      this._drop('queue_full', 1, `${_counts.pending} spans, ${bytes} bytes`);
+      this._refuse('queue_full', `${_counts.pending} spans, ${bytes} bytes`);
       return;
     }
+    // An application that has used up its stack catches that, and goes on: so what belongs together is done without a call in
+    // between, which would throw there.
     const wasAdding = this._isAdding;
     this._isAdding = true;
+    _counts.ended++;
     _counts.pending++;
     try {
       _current.add(span);
     } catch (error) {
+      const { dropped } = _counts;
       _counts.pending--;
-      this._drop('encode_failed', 1, messageOf(error));
+      dropped.encode_failed = (dropped.encode_failed ?? 0) + 1;
+      report('encode_failed', messageOf(error), 'error');
+    } finally {
+      this._isAdding = wasAdding;
     }
-    this._isAdding = wasAdding;
     const isFull = _current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes;
     if (isFull || this._isSendDue) this._send();
     else if (!this._timer) this._startTimer(_options.scheduledDelayMillis);
@@ -215,7 +223,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
     const millis = flushTimeout(options);
-    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis, options?._now));
+    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis, options?._firstRequestBytes));
     return this._since(before);
   }
 
@@ -243,12 +251,12 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   /** One attempt at everything that is pending, without a pause before it. */
-  private async _flush(millis: number, bytesNow?: number): Promise<void> {
+  private async _flush(millis: number, firstRequestBytes?: number): Promise<void> {
     const { pending } = this._counts;
     if (pending === 0) return;
     const flushed = new Promise<void>((resolve) => this._flushes.push([this._settled + pending, resolve]));
     this._resumeAt = 0;
-    const own = this._send(ioPerRequest || bytesNow !== undefined, bytesNow);
+    const own = this._send(ioPerRequest || firstRequestBytes !== undefined, firstRequestBytes);
     // Nothing awaits the I/O of another request, which may never end.
     await within(millis, ioPerRequest ? own : flushed);
   }
@@ -281,7 +289,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     }
     for (const flight of _flights) this._land(flight, {});
     this._queue = new BatchQueue();
-    this._current = this._exporter.createBatch();
+    this._current = new ListBatch();
     const { pending } = _counts;
     if (pending) {
       const { reason = 'shutdown' } = this._failure ?? {};
@@ -304,15 +312,16 @@ export class BatchSpanProcessor implements SpanProcessor {
     return { exported, pending, dropped: ended - pending - (before.ended - before.pending) - exported };
   }
 
-  /** Counts and reports spans that are not sent. */
-  private _drop(reason: DropReason, spans: number, details: string): void {
-    this._lose(reason, spans);
+  /** Counts and reports a span that has ended and is not taken. */
+  private _refuse(reason: DropReason, details: string): void {
+    this._lose(reason, 1);
+    this._counts.ended++;
     report(reason, details, 'error');
   }
 
   private _lose(reason: DropReason, spans: number): void {
     const { dropped } = this._counts;
-    dropped[reason] = (Object.hasOwn(dropped, reason) ? (dropped[reason] as number) : 0) + spans;
+    dropped[reason] = (dropped[reason] ?? 0) + spans;
   }
 
   private _startTimer(millis: number): void {
@@ -328,37 +337,47 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   /** Closes the filling batch and sends the queue, unless that is being done or is to be done later. */
-  private _send(isBeside = false, bytesNow?: number): Promise<void> | undefined {
+  private _send(isBeside = false, firstRequestBytes?: number): Promise<void> | undefined {
     // A span that is being put into the batch, and that may have ended this one, has to be in it.
     this._isSendDue = this._isAdding;
     if (this._isAdding) return;
+    if (!isStackFree()) {
+      this._startTimer(0);
+      return;
+    }
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
-    if (this._current.spanCount) {
-      // What is held is to be what is counted, or not much more when it becomes much. To the byte would be a copy of each
-      // batch into memory that is new, 80 ns a span.
-      if (this._flights.size > 0 || this._failure) {
-        this._current.compact?.(this._queuedBytes > this._options.maxQueueBytes / 4 ? 0.875 : 0.5);
+    const { _current: full } = this;
+    if (full.spanCount) {
+      try {
+        this._current = this._exporter.createBatch();
+        this._queue._push(full);
+        // What is held is to be what is counted, or not much more when it becomes much. To the byte would be a copy of each
+        // batch into memory that is new, 80 ns a span.
+        if (this._flights.size > 0 || this._failure) {
+          full.compact?.(this._queuedBytes > this._options.maxQueueBytes / 4 ? 0.875 : 0.5);
+        }
+      } catch (error) {
+        report('export_failed', messageOf(error), 'error');
       }
-      this._queue._push(this._current);
-      this._queuedBytes += this._current.byteLength;
-      this._current = this._exporter.createBatch();
+      // Without another one it goes on filling.
+      if (this._current !== full) this._queuedBytes += full.byteLength;
     }
     this._retakeLost?.();
-    if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside, bytesNow);
+    if (isBeside || this._flights.size === 0) return this._sendQueue(isBeside, firstRequestBytes);
   }
 
   /**
    * Sends the queue, in requests as large as may be, one after the other. Never rejects.
    *
    * @param isBeside - Whatever else is on its way.
-   * @param bytesNow - All at once, in a first request of so many bytes.
+   * @param firstRequestBytes - All at once, in a first request of so many bytes.
    */
-  private async _sendQueue(isBeside: boolean, bytesNow?: number): Promise<void> {
+  private async _sendQueue(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
     const { _exporter, _options, _flights } = this;
     while (!this._isOver && this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
       if (!isBeside && this._isPaced()) return;
-      const batches = this._queue._take(bytesNow ?? this._requestBytes);
+      const batches = this._queue._take(firstRequestBytes ?? this._requestBytes);
       if (batches.length === 0) return;
       this._pacedUntil = now() + Math.min(MAX_PACED_MILLIS, Math.floor(_options.maxExportBatchSize / PACED_PER_MILLI));
       const abort = new AbortController();
@@ -382,8 +401,8 @@ export class BatchSpanProcessor implements SpanProcessor {
       let timer: unknown;
       let outcome: ExportOutcome | undefined;
       try {
-        const sent = _exporter.send(batches, abort.signal, bytesNow !== undefined);
-        if (bytesNow !== undefined) this._sendQueue(true, this._maxRequestBytes);
+        const sent = _exporter.send(batches, abort.signal, firstRequestBytes !== undefined);
+        if (firstRequestBytes !== undefined) this._sendQueue(true, this._maxRequestBytes);
         if ('then' in sent) {
           timer = later(() => {
             report('export_timeout', `${_options.exportTimeoutMillis} ms, ${spansText(flight._spans)}`, 'error');
@@ -392,14 +411,14 @@ export class BatchSpanProcessor implements SpanProcessor {
           outcome = await Promise.race([sent, givenUp]);
         } else outcome = sent;
         // Read here, where it may throw.
-        outcome = { ...outcome };
+        outcome = checkedOutcome(outcome);
       } catch (error) {
         outcome = { dropped: flight._spans, why: messageOf(error) };
       }
       clearTimeout(timer as number | undefined);
       this._land(flight, outcome);
       isBeside &&= ioPerRequest;
-      bytesNow = undefined;
+      firstRequestBytes = undefined;
     }
   }
 
@@ -505,6 +524,20 @@ export class BatchSpanProcessor implements SpanProcessor {
   private _endFlushes(count: number): void {
     this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
   }
+}
+
+/** What an exporter says, as it can be counted with and printed. Throws where it cannot. */
+function checkedOutcome(said: ExportOutcome): ExportOutcome {
+  const { acknowledged = 0, rejected = 0, dropped = 0, unknown, reason, why, retryMillis } = said ?? {};
+  return {
+    acknowledged: Number(acknowledged),
+    rejected: Number(rejected),
+    dropped: Number(dropped),
+    unknown,
+    reason: reason && (textOf(reason) as DropReason),
+    why: why && textOf(why),
+    retryMillis: retryMillis && Number(retryMillis),
+  };
 }
 
 function spansText(count: number): string {

@@ -35,7 +35,7 @@ export interface ExportOutcome {
   readonly why?: string;
   /**
    * Nothing was accepted as far as is known, and the batches may be sent again after so many milliseconds. They stay in
-   * the queue and are not counted; the rest says as what they are, should it not come to that.
+   * the queue and are not counted; the other members say how they are, should they never be sent again.
    */
   readonly retryMillis?: number;
 }
@@ -69,9 +69,9 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
    * never be, because I/O ends with the request that it belongs to, and where a page is left. `signal` aborts it. What is
    * done at once may be answered at once. May reject or throw: the spans then count as dropped.
    *
-   * @param isNow - Nothing may come later: what is to be sent is to be on its way when the call returns.
+   * @param isLeaving - True where a page is left: what is to be sent has to be on its way when the call returns.
    */
-  send(batches: readonly Batch[], signal: AbortSignal, isNow?: boolean): Promise<ExportOutcome> | ExportOutcome;
+  send(batches: readonly Batch[], signal: AbortSignal, isLeaving?: boolean): Promise<ExportOutcome> | ExportOutcome;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
@@ -85,11 +85,11 @@ export interface ExportResult {
 }
 
 /**
- * The plain form of an exporter: it is given spans. It may answer through the callback, as OpenTelemetry's do, or
- * by a promise.
+ * The plain form of an exporter: it is given spans. One that takes a callback answers through that, as OpenTelemetry's do, also
+ * where it is `async`; one that takes none answers by a promise.
  */
 export interface SpanExporter {
-  /** Takes spans that have ended. Not called again before it has answered. */
+  /** Takes spans that have ended. Not called again before it has answered. What it throws is a failure. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;

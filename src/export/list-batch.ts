@@ -1,4 +1,4 @@
-import { messageOf } from '../core/exception.ts';
+import { messageOf, read } from '../core/exception.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import {
   type BatchingExporter,
@@ -13,7 +13,7 @@ import {
 const ASSUMED_SPAN_BYTES = 512;
 
 /** A batch that is a list, for exporters that take spans. */
-class ListBatch implements SpanBatch {
+export class ListBatch implements SpanBatch {
   readonly spans: ReadableSpan[] = [];
   spanCount = 0;
   byteLength = 0;
@@ -36,12 +36,18 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
       const answer = new Promise<ExportOutcome>((resolve) => {
         const settle = (result?: ExportResult) => {
           outcome ??=
-            result?.code === 0 ? { acknowledged: length } : { dropped: length, why: messageOf(result?.error) };
+            read(result, 'code') === 0
+              ? { acknowledged: length }
+              : { dropped: length, why: messageOf(read(result, 'error')) };
           resolve(outcome);
         };
         const fail = (error: Error) => settle({ code: 1, error });
+        // That of an async function which calls back says nothing but that it has begun.
+        const succeed = () => {
+          if (exporter.export.length < 2) settle({ code: 0 });
+        };
         try {
-          untraced(() => exporter.export(spans, settle))?.then?.(() => settle({ code: 0 }), fail);
+          untraced(() => exporter.export(spans, settle))?.then?.(succeed, fail);
         } catch (error) {
           fail(error as Error);
         }

@@ -31,7 +31,7 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
     if (type !== 'pagehide' && document.visibilityState !== 'hidden') return;
     // There is no other attempt.
     isRefused = false;
-    provider.forceFlush({ _now: room });
+    provider.forceFlush({ _firstRequestBytes: room });
   };
   // Of the window, which the document's events reach when its own listeners have had them: spans may end in those.
   addEventListener('visibilitychange', flush);

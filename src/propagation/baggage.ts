@@ -98,9 +98,10 @@ export const MAX_MEMBERS = 64;
 export const MAX_BYTES = 8_192;
 
 // Key, value, and what follows of properties, each a key or a pair. Keys are tokens as they stand: percent signs in them
-// encode nothing (section 3.3.1.2). A value is printable ASCII without space, quote, comma, semicolon and backslash.
+// encode nothing (section 3.3.1.2). A value is printable ASCII without space, quote, comma, semicolon and backslash. Spaces
+// belong to one part of the pattern each, also where a value is empty: else a header of 90 bytes would be matched for seconds.
 const MEMBER =
-  /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*([!#-+\--:<-[\]-~]*)[\t ]*((?:;[\t ]*[\w!#$%&'*+\-.^`|~]+[\t ]*(?:=[\t ]*[!#-+\--:<-[\]-~]*[\t ]*)?)*)$/;
+  /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*(?:([!#-+\--:<-[\]-~]+)[\t ]*)?((?:;[\t ]*[\w!#$%&'*+\-.^`|~]+[\t ]*(?:=[\t ]*(?:[!#-+\--:<-[\]-~]+[\t ]*)?)?)*)$/;
 // What a value may not hold as it is, and the percent sign.
 const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
 
@@ -139,7 +140,7 @@ export class W3CBaggagePropagator implements TextMapPropagator {
     // Half a member would pass for a whole one.
     if (header.length > MAX_HEADER_LENGTH) members.pop();
     const entries = fitting(members.map(trimOws)).map((member): [string, BaggageEntry] => {
-      const [, key, encoded, properties] = MEMBER.exec(member) as string[];
+      const [, key, encoded = '', properties] = MEMBER.exec(member) as string[];
       const value = percentDecoded(encoded);
       const metadata = trimOws(properties.slice(1));
       return [key, metadata === '' ? { value } : { value, metadata }];

@@ -60,8 +60,6 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
     Object.create(null),
     JSON.parse('{"__proto__": {"polluted": true}}'),
     new Date(NaN),
-    new Map([['a', 1]]),
-    new Error('an error'),
     new Uint8Array(200),
     new Proxy({ a: 1 }, {}),
     [Symbol('s'), () => {}],
@@ -84,6 +82,10 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
     { toJSON: fail },
     [{ deep: throwingObject }],
     Promise.resolve.bind(Promise),
+    // Nothing of them could be seen.
+    new Map([['a', 1]]),
+    new Error('an error'),
+    [/x/, { deep: new Set() }].entries(),
   ],
   nothing: [null, undefined],
 };

@@ -41,7 +41,7 @@ describe('an exception', () => {
       [1n, 'bigint', '1'],
       [true, 'boolean', 'true'],
       [undefined, 'undefined', ''],
-      [null, 'object', 'null'],
+      [null, 'null', 'null'],
       [Symbol('s'), 'symbol', 'Symbol(s)'],
       [{}, 'Object', '[object Object]'],
       [{ message: 5 }, 'Object', '5'],

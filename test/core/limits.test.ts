@@ -36,6 +36,21 @@ describe('the limits', () => {
     assert.equal(DEFAULT_SPAN_LIMITS.eventCountLimit, 128);
   });
 
+  it('are whole', () => {
+    const recorder = new Recorder({
+      spanLimits: { eventCountLimit: 1.5, linkCountLimit: 1.5, attributeCountLimit: 1.5 },
+    });
+    const span = recorder.start('s', { attributes: many(3) });
+    for (let at = 0; at < 3; at++) span.addEvent(`${at}`);
+    span.addLinks([{ context: REMOTE }, { context: REMOTE }, { context: REMOTE }]).end();
+    const [{ events, links, attributes, ...dropped }] = recorder.sent();
+    assert.deepEqual([events.length, links.length, Object.keys(attributes).length], [1, 1, 1]);
+    assert.deepEqual(
+      [dropped.droppedEventsCount, dropped.droppedLinksCount, dropped.droppedAttributesCount],
+      [2, 2, 2],
+    );
+  });
+
   it('are refused where they are no counts', () => {
     for (const value of [-1, NaN, '5', null, {}]) {
       for (const name of Object.keys(DEFAULT_SPAN_LIMITS)) {

@@ -13,6 +13,7 @@ import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../src/ex
 import type { BatchingExporter, ExportOutcome, SpanBatch } from '../../src/export/exporter.ts';
 import { InMemorySpanExporter } from '../../src/export/memory.ts';
 import { type FetchLike, OtlpHttpExporter } from '../../src/export/otlp/http.ts';
+import { SimpleSpanProcessor } from '../../src/export/simple.ts';
 import { createHttpFetch } from '../../src/platform/http-fetch.ts';
 import { type CollectorAnswer, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import { diagnosticLog } from './diagnostic-log.ts';
@@ -192,7 +193,7 @@ describe('a flush that cannot wait', () => {
     const { end, processor, sizes, settle } = asking({ maxExportBatchSize: 2 });
     end(7);
     assert.deepEqual(sizes, [2]);
-    const flushed = processor.forceFlush({ _now: 1 });
+    const flushed = processor.forceFlush({ _firstRequestBytes: 1 });
     // The first of so many bytes, which is one batch at least, the next as large as may be.
     assert.deepEqual(sizes, [2, 2, 3]);
     end(4);
@@ -210,7 +211,7 @@ describe('a flush that cannot wait', () => {
     settle({ unknown: 2, retryMillis: NEVER });
     await turn();
     assert.equal(balanced(processor).pending, 2);
-    const flushed = processor.forceFlush({ _now: 1 });
+    const flushed = processor.forceFlush({ _firstRequestBytes: 1 });
     assert.deepEqual(sizes, [2, 2]);
     settle();
     await flushed;
@@ -651,6 +652,17 @@ describe('the exporter', () => {
       { dropped: 2, retryMillis: Number.NaN },
       { unknown: 2, retryMillis: -Infinity },
       { dropped: 2, retryMillis: '5' },
+      { acknowledged: 1, rejected: 1n },
+      { acknowledged: 1n, why: Symbol('why') },
+      { dropped: 2, reason: '__proto__' },
+      { dropped: 2, reason: Symbol('reason'), why: { toString: null } },
+      { unknown: 2, retryMillis: 2n, why: Symbol('why') },
+      { acknowledged: Symbol('2') },
+      {
+        get acknowledged() {
+          return assert.fail('unreadable');
+        },
+      },
       null,
       { dropped: 2, reason: 'refused' },
     ];
@@ -687,6 +699,66 @@ describe('the exporter', () => {
       log.map(({ message }) => message),
       ['export_failed: 1 of 2 spans not acknowledged: one was enough'],
     );
+  });
+
+  test('that has no further batch, or cannot make one smaller, loses nothing', async (t) => {
+    const log = diagnosticLog(t);
+    class Rigid extends CountedBatch {
+      compact(): void {
+        throw new Error('no smaller');
+      }
+    }
+    let isOut = false;
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const exporter: BatchingExporter<Rigid> = {
+      createBatch: () => (isOut ? assert.fail('no more') : new Rigid()),
+      send: async (batches) => {
+        await held;
+        return acknowledged(batches);
+      },
+    };
+    const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 2, scheduledDelayMillis: 1 });
+    const end = endedSpansInto(processor);
+    end(2);
+    isOut = true;
+    end(3);
+    await until(() => log.length > 0);
+    isOut = false;
+    end(2);
+    assert.equal(balanced(processor).pending, 7);
+    release();
+    await processor.shutdown();
+    assert.deepEqual([balanced(processor).acknowledged, balanced(processor).pending], [7, 0]);
+    assert.match(log[0].message, /^export_failed: no more/);
+  });
+
+  test('gets its spans although the application has used up its stack time and again', async (t) => {
+    diagnosticLog(t);
+    const { processor, end } = await started(t, { maxExportBatchSize: 8, scheduledDelayMillis: 1 });
+    const simple = new SimpleSpanProcessor(new InMemorySpanExporter());
+    const tracer = new TracerProvider({ spanProcessors: [processor, simple] }).getTracer('recursive');
+    const deeper = (level: number): number => {
+      const span = tracer.startSpan(`level ${level}`, { attributes: { level } });
+      span.addEvent('here', { level }).recordException(new Error('deep'));
+      span.end();
+      return deeper(level + 1);
+    };
+    const after = (frames: number): number => (frames > 0 ? after(frames - 1) : deeper(0));
+    // Each time it ends somewhere else.
+    for (let frames = 0; frames < 6; frames++) assert.throws(() => after(frames), RangeError);
+    for (const each of [processor, simple]) {
+      await each.forceFlush();
+      const { acknowledged, pending } = balanced(each);
+      assert.ok(acknowledged > 1_000);
+      assert.equal(pending, 0);
+    }
+    const before = processor.stats().acknowledged;
+    end(1);
+    await processor.forceFlush();
+    assert.equal(balanced(processor).acknowledged, before + 1);
   });
 
   test('whose batch cannot take a span loses that span', async (t) => {
@@ -784,9 +856,14 @@ describe('an option', () => {
   }
 
   test('that is undefined is its default', async (t) => {
-    const { end, collector } = await started(t, { maxExportBatchSize: undefined });
-    end(512);
-    await collector.received(1);
+    const { end, collector, processor } = await started(t, { maxExportBatchSize: undefined });
+    end(511);
+    assert.equal(balanced(processor).pending, 511);
+    await turn();
+    assert.equal(collector.requests.length, 0);
+    end(1);
+    const [request] = await collector.received(1);
+    assert.equal(request.spans.length, 512);
   });
 });
 

@@ -436,7 +436,7 @@ describe('an option of the exporter over gRPC', () => {
     [{ url: 'http://s3cret@host:4317' }, /^url: credentials in a URL/],
     [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
     [{ compression: 'br' }, /^compression: "br" is not one of gzip, none$/],
-    [{ headers: 's3cret' }, /^headers: an object of names and values is required$/],
+    [{ headers: 's3cret' }, /^headers: a plain object of names and values is required$/],
     [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a header/],
     [{ headers: { a: Uint8Array.from([1]) } }, /^headers: "a" is not a header/],
     [{ headers: { 'a-bin': 5 } }, /^headers: "a-bin" is not a header/],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { ROOT_CONTEXT, suppressTracing } from '../../src/core/context.ts';
 import {
@@ -250,6 +251,18 @@ describe('extracting baggage', () => {
     assert.deepEqual(extracted(`a=1,${spaces(65_530)}b=23`), [['a', '1']]);
     assert.deepEqual(extracted(`b=${'2'.repeat(1_000_000)}`), []);
     assert.deepEqual(extracted(`${spaces(70_000)}b=23`), []);
+  });
+
+  // What is matched in all ways that there are takes longer than anybody waits: the time is up then, by an error.
+  it('matches no header in many ways', () => {
+    const headers = [
+      `k=v${';p=     '.repeat(1_000)}"`,
+      `k=v${'; p  =  '.repeat(1_000)}"`,
+      `k=${' '.repeat(8_000)}"`,
+      `k${' '.repeat(4_000)}=${'\t'.repeat(4_000)}v${' ;'.repeat(100)}"`,
+    ];
+    for (const header of headers) runInNewContext('run()', { run: () => extracted(header) }, { timeout: 60_000 });
+    assert.deepEqual(extracted('k = ;p = ; q=  ,l=;'), [['k', '', 'p = ; q=']]);
   });
 });
 

@@ -1,10 +1,9 @@
-import { attributeListOf } from '../../core/attributes.ts';
 import type { RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
-import { allow, back, byte, close, ensure, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
+import { allow, back, byte, close, ensure, moveTo, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // Texts of such a span are not cut shorter than this.
@@ -20,7 +19,7 @@ interface Segment extends WireBuffer {
 
 /*
  * ResourceSpans             tag
- *   resource             1  0x0a  Resource: attributes 1, KeyValue, repeated
+ *   resource             1  0x0a  Resource: attributes 1, KeyValue, repeated; dropped_attributes_count 2, varint
  *   scope_spans          2  0x12  ScopeSpans, repeated
  *   schema_url           3  0x1a  string
  *
@@ -30,10 +29,8 @@ interface Segment extends WireBuffer {
  *   schema_url           3  0x1a  string
  */
 function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segment {
-  const { attributes, schemaUrl } = tracer._provider._resource;
+  const { _resource, _resourceAttributes } = tracer._provider;
   const scope = tracer._scope;
-  // Before anything is written: it may run code of the application.
-  const list = attributeListOf(attributes);
   const _view = new DataView(bytes.buffer);
   const segment: Segment = { _bytes: bytes, _view, _length: 0, _tracer: tracer, _resourceSpans: 0, _scopeSpans: 0 };
   select(segment);
@@ -42,9 +39,9 @@ function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segm
   segment._resourceSpans = skip(4);
   byte(0x0a);
   let start = skip(1);
-  writeAttributes(0x0a, 0, list);
+  writeAttributes(0x0a, 0x10, _resourceAttributes);
   close(start, 1);
-  writeText(0x1a, schemaUrl);
+  writeText(0x1a, _resource.schemaUrl);
   byte(0x12);
   segment._scopeSpans = skip(4);
   byte(0x0a);
@@ -106,12 +103,12 @@ export class OtlpBatch implements EncodedBatch {
     for (const segment of this._segments) {
       select(segment);
       if (wire._at >= share * wire._bytes.length) continue;
-      this._pool.give(wire._bytes);
+      const { _bytes } = wire;
       // A little more than it needs, so that the next batch that gets it finds room and is left as it is: 530 ns a span
       // instead of 620 where 20,000 are pending (Node 20).
-      wire._bytes = wire._bytes.slice(0, wire._at + (wire._at >> 4));
-      wire._view = new DataView(wire._bytes.buffer);
+      moveTo(_bytes.slice(0, wire._at + (wire._at >> 4)));
       save(segment);
+      this._pool.give(_bytes);
     }
   }
 

@@ -92,7 +92,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   }
 
   /** One request. Never rejects. */
-  async send(batches: readonly EncodedBatch[], signal: AbortSignal, isNow?: boolean): Promise<ExportOutcome> {
+  async send(batches: readonly EncodedBatch[], signal: AbortSignal, isLeaving?: boolean): Promise<ExportOutcome> {
     const { _encoding, _retry, _timeoutMillis } = this;
     let spans = 0;
     let cutSpans = 0;
@@ -105,7 +105,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     if (cutSpans) report('span_cut', textOf(cutSpans));
     let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
     // Compressing takes longer than there may be time.
-    const gzip = isNow ? undefined : this._gzip;
+    const gzip = isLeaving ? undefined : this._gzip;
     if (gzip || body.length > MAX_PARTS) body = [concat(body)];
     if (gzip) body = [await gzip(body[0])];
     const abort = new AbortController();
@@ -166,7 +166,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   private _quoted(answer: Uint8Array): string {
     let text = new TextDecoder().decode(answer.subarray(0, READ_BYTES)).replace(/[^ -~\xa0-\uffff]+/g, ' ');
     // A word that is cut off may be half a secret.
-    if (answer.length > READ_BYTES) text = text.replace(/\S*$/, '');
+    if (answer.length > READ_BYTES) text = text.slice(0, text.lastIndexOf(' ') + 1);
     return JSON.stringify(cut(this._masked(text.trim()), QUOTED_BYTES));
   }
 

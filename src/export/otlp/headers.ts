@@ -6,7 +6,10 @@ export type OtlpHeaders =
 /** Headers in lower case; throws a `TypeError` that names `setting` and the header that cannot be sent. */
 export function checkedHeaders(headers: Readonly<Record<string, string>>, setting: string): Record<string, string> {
   const result: Record<string, string> = {};
-  if (Object(headers) !== headers) throw new TypeError(`${setting}: an object of names and values is required`);
+  // A Map or Headers would have none that could be seen.
+  if (Object(headers) !== headers || Symbol.iterator in headers) {
+    throw new TypeError(`${setting}: a plain object of names and values is required`);
+  }
   for (const name in headers) {
     const value: unknown = headers[name];
     const [token] = /^[\w!#-'*+.^`|~-]*/.exec(name) as RegExpExecArray;

@@ -6,8 +6,8 @@
  * There is one place that is written to at a time, and it is a constant of this module: that is less code than to hand it
  * on to every function. Nothing that is called while it is written to may be the application's, which could end a span.
  *
- * Invariant: after `ensure`, `text`, `copy` and `blob` there is room for at least ROOM further bytes, so that tags,
- * varints and fixed-width fields between them are written without a check.
+ * Invariant: `ensure` and `blob` leave room for ROOM further bytes, `text` and `copy` for half of that at least, so that the
+ * tags, varints and fixed-width fields between two of these calls, less than 100 bytes, are written without a check.
  */
 const ROOM = 256;
 
@@ -79,8 +79,15 @@ export function ensure(size: number): void {
   if (needed <= wire._bytes.length) return;
   const grown = new Uint8Array(Math.max(2 * wire._bytes.length, needed));
   grown.set(wire._bytes);
-  wire._bytes = grown;
-  wire._view = new DataView(grown.buffer);
+  moveTo(grown);
+}
+
+/** Goes on in other memory, which holds what has been written. */
+export function moveTo(bytes: Uint8Array<ArrayBuffer>): void {
+  // Both or none, should the stack end here.
+  const view = new DataView(bytes.buffer);
+  wire._bytes = bytes;
+  wire._view = view;
 }
 
 export function byte(value: number): void {

@@ -67,7 +67,7 @@ export function writeSpan(span: RecordingSpan, traceState: string): void {
   writeTime(out, start + 38, _anchor, span._end as Time);
   out.setUint16(start + 46, 0x8501);
   out.setInt32(start + 48, span._flags, true);
-  out.setUint16(start + 52, 0x3001 + span.kind);
+  out.setUint16(start + 52, 0x3001 + (span.kind & 7));
   if ((span._parentHigh | span._parentLow) !== 0) {
     const parent = skip(10) - 10;
     out.setUint16(parent, 0x2208);
@@ -199,9 +199,9 @@ function writeLinks(links: readonly StoredLink[], dropped: number): void {
  *   value                2  0x12  AnyValue
  */
 /**
- * Attributes, and how many there are besides. One that its key had the last time and the time before, too (a provider, a
- * model, the session of a call), is copied as a whole: that takes the encoding of a span with five attributes and an event
- * from 690 to 370 ns (Node 20).
+ * Attributes, and how many there are besides. One whose key had the same value the last two times (a provider, a model, the
+ * session of a call) is copied as a whole: that takes the encoding of a span with five attributes and an event from 690 to
+ * 370 ns (Node 20).
  */
 export function writeAttributes(tag: number, countTag: number, attributes: AttributeList): void {
   let dropped = droppedOf(attributes);

@@ -63,7 +63,7 @@ test('requests that cannot wait leave as they are, before the call returns', asy
   });
   const processor = new BatchSpanProcessor(exporter);
   const ids = endedSpansInto(processor)(3);
-  const flushed = processor.forceFlush({ _now: 1_000 });
+  const flushed = processor.forceFlush({ _firstRequestBytes: 1_000 });
   assert.equal(asked, 1);
   assert.deepEqual(await flushed, { exported: 3, pending: 0, dropped: 0 });
   const [{ headers, spans }] = collector.requests;

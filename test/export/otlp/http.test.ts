@@ -340,8 +340,10 @@ describe('an option', () => {
     [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a header: names are tokens/],
     [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
     [{ headers: { a: 5 } }, /^headers: "a"/],
-    [{ headers: 'authorization=secret' }, /^headers: an object of names and values is required$/],
-    [{ headers: null }, /^headers: an object/],
+    [{ headers: 'authorization=secret' }, /^headers: a plain object of names and values is required$/],
+    [{ headers: null }, /^headers: a plain object/],
+    [{ headers: new Map([['authorization', 's3cret']]) }, /^headers: a plain object/],
+    [{ headers: new Headers({ authorization: 's3cret' }) }, /^headers: a plain object/],
   ] as [object, RegExp][]) {
     test(`is refused by name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new OtlpHttpExporter(options), { message });
