@@ -210,9 +210,20 @@ export class BatchSpanProcessor implements SpanProcessor {
     } finally {
       this._isAdding = wasAdding;
     }
-    const isFull = _current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes;
-    if (isFull || this._isSendDue) this._send();
-    else if (!this._timer) this._startTimer(_options.scheduledDelayMillis);
+    if (!this._timer || this._isSendDue || this._isFull()) this._goOn();
+  }
+
+  private _isFull(): boolean {
+    const { _current, _options } = this;
+    return _current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes;
+  }
+
+  /** Sends what is due, or sees to it that it will be. */
+  private _goOn(): void {
+    // Node's own timers and sockets would be left in pieces.
+    if (!isStackFree()) Promise.resolve().then(() => this._goOn());
+    else if (this._isSendDue || this._isFull()) this._send();
+    else if (!this._timer && this._current.spanCount) this._startTimer(this._options.scheduledDelayMillis);
   }
 
   /**
@@ -341,10 +352,6 @@ export class BatchSpanProcessor implements SpanProcessor {
     // A span that is being put into the batch, and that may have ended this one, has to be in it.
     this._isSendDue = this._isAdding;
     if (this._isAdding) return;
-    if (!isStackFree()) {
-      this._startTimer(0);
-      return;
-    }
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
     const { _current: full } = this;

@@ -80,8 +80,8 @@ export class OtlpBatch implements EncodedBatch {
       write(span, traceState, MAX_SPAN_BYTES);
       if (wire._isOver) rewrite(span, traceState, before);
     } catch (error) {
-      // Half a span would make the batch unreadable.
-      back(before);
+      // Half a span would make the batch unreadable. No call: the stack may be used up.
+      wire._at = before;
       throw error;
     }
     if (wire._isCut) this._cutSpans++;
