@@ -246,6 +246,8 @@ function check(config: Config): void {
   spanLimits(config.spanLimits);
 }
 
+const ENVIRONMENT_NAME = 'deployment.environment.name';
+
 /**
  * Checks the settings and fills in what is not given: from the host, then from the defaults.
  *
@@ -273,8 +275,10 @@ export function resolveConfig(config: Config): ResolvedConfig {
     ...settings.resourceAttributes,
     ...attributesOf(config),
   };
-  // The original's name and the conventions' for the same thing.
-  attributes['deployment.environment.name'] ??= attributes.environment;
+  // The original's name and the conventions' for the same thing; what the code says of it counts under both.
+  if (config.environment === undefined || config.resourceAttributes?.[ENVIRONMENT_NAME] !== undefined) {
+    attributes[ENVIRONMENT_NAME] ??= attributes.environment;
+  } else attributes[ENVIRONMENT_NAME] = config.environment;
   return {
     ...settings,
     otlp: { url, headers, timeoutMillis, fetch, tls, compression, encoding: settings.otlpEncoding },

@@ -260,8 +260,7 @@ export function runSpan<T>(
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
   // Where nothing is recorded and nothing changes, neither a context nor a promise is made.
-  if (base === active && (span === INVALID_SPAN || span === spanIn(active)) && !span.isRecording())
-    return callback(span);
+  if (base === active && span === (spanIn(active) ?? INVALID_SPAN) && !span.isRecording()) return callback(span);
   return runInSpan(span, setSpan(base, span), callback, onResult);
 }
 
@@ -313,6 +312,8 @@ export function logWithTrace(message: string, context: SpanSource = activeContex
  * throws.
  *
  * @param options.context - Default: the active context.
+ * @param options.setter - How a field is written. Default: as to a plain object, `Headers` or a `Map`. Before `initialize`
+ * nothing is written.
  */
 export function inject<Carrier>(
   carrier: Carrier,
@@ -330,7 +331,8 @@ export function inject<Carrier>(
  * read, `environmentGetter` for example `process.env`. Never throws: what is not valid is not there.
  *
  * @param options.context - The context to add to. Default: the active context.
- * @returns A context for `{ parent }`.
+ * @param options.getter - How fields are read. Default: as of a plain object, `Headers` or a `Map`.
+ * @returns A context for `{ parent }`; before `initialize` the one that was to be added to.
  */
 export function extract<Carrier>(
   carrier: Carrier,

@@ -23,6 +23,12 @@ export function describeException(thrown: unknown): ExceptionAttributes {
     stack += `\nCaused by: ${textAt(cause, 'stack') || messageOf(cause)}`;
     cause = read(cause, 'cause');
   }
+  // Of an AggregateError, as `Promise.any` throws it.
+  const errors = read(thrown, 'errors');
+  if (Array.isArray(errors)) {
+    for (const error of errors.slice(0, MAX_CAUSES))
+      stack += `\nCaused by: ${textAt(error, 'stack') || messageOf(error)}`;
+  }
   return {
     'exception.type':
       Object(thrown) === thrown

@@ -57,7 +57,8 @@ export class TracePrinter implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    if (!this._isShutDown) this._holder.add(span);
+    // What is recorded and not sampled is for processors of the application's.
+    if (!this._isShutDown && (span.flags & 1) !== 0) this._holder.add(span);
   }
 
   /** Waits until what has been printed is written; traces whose root is open are held on. */

@@ -59,8 +59,8 @@ export function metricsOf(provider: TracerProvider): SdkMetric[] {
     for (const [reason, count] of Object.entries(dropped)) {
       if (!PROCESSOR_REASONS.includes(reason)) continue;
       lost += count;
-      const type = reason === 'shutdown' ? 'already_shutdown' : reason;
-      add('counter', 'processor.span.processed', count, { ...component, 'error.type': type });
+      const errorType = reason === 'shutdown' ? 'already_shutdown' : reason;
+      add('counter', 'processor.span.processed', count, { ...component, 'error.type': errorType });
     }
     const failed = Object.values(dropped).reduce((sum, count) => sum + count, 0) - lost;
     // By the conventions a span is processed when an exporter has it.
@@ -90,11 +90,11 @@ function componentOf(type: string, at: number): Record<string, string> {
 function exporterOf(exporter: BatchingExporter, at: number): SdkMetric['attributes'] {
   const { url, componentType = exporter instanceof OtlpHttpExporter ? typeOf(exporter) : 'exporter' } = exporter;
   const component = componentOf(componentType, at);
-  if (url === undefined) return component;
+  if (url === undefined || !URL.canParse(url)) return component;
   const { hostname, port, protocol } = new URL(url);
   return {
     ...component,
-    'server.address': hostname,
+    'server.address': hostname.replace(/^\[|\]$/g, ''),
     'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
   };
 }

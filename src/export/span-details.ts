@@ -18,6 +18,8 @@ export interface DetailStyle {
 const MAX_VALUE = 60;
 const MAX_MESSAGE = 300;
 const MAX_LINKS = 3;
+const MAX_STACK = 8_192;
+const MAX_CAUSES_SHOWN = 2;
 // What most would read past: names say it, or it is the same all over.
 const DULL = /^(pipeline\.name|pipeline\.element|message\.type|audio\.media_type|video\.media_type|exception\..*)$/;
 
@@ -69,19 +71,27 @@ export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string |
   const kind = type && type !== 'Error' ? `${type}: ` : '';
   const text = `${kind}${said}`.trim() || 'error';
   const short = text.length > MAX_MESSAGE ? cut(text, MAX_MESSAGE) + ellipsis : text;
-  const place = placeOf(String(stack ?? ''));
-  return printable(short.replace(/\s+/g, ' ')) + (place && `  at ${printable(place)}`);
+  const [own, ...causes] = String(stack ?? '')
+    .slice(0, MAX_STACK)
+    .split('\nCaused by: ');
+  const place = placeOf(own);
+  const cause = causes.slice(0, MAX_CAUSES_SHOWN).map((each) => `  caused by ${each.split('\n', 1)[0]}`);
+  return printable((short + cause.join('')).replace(/[^\S ]+/g, ' ')) + (place && `  at ${printable(place)}`);
 }
 
-/** The topmost place of a stack: function, the last two parts of the path, line and column. */
+/** The topmost place of a stack that is not the runtime's: function, the last two parts of the path, line and column. */
 function placeOf(stack: string): string {
-  // V8 writes `at f (file:1:2)`, others `f@file:1:2`.
-  const [, v8Name, v8Place, name, place] =
-    /^\s*at (?:(.*?) \()?([^()\n]+:\d+(?::\d+)?)\)?$|^([^@\n]*)@(.+:\d+:\d+)$/m.exec(stack.slice(0, 4_096)) ?? [];
-  const path = (v8Place ?? place ?? '').split(/[\\/]/).slice(-2).join('/');
-  if (path === '') return '';
-  const called = v8Name ?? name;
-  return called ? `${called} (${path})` : path;
+  for (const line of stack.split('\n')) {
+    // V8 writes `at f (file:1:2)`, others `f@file:1:2`.
+    const [, v8Name, v8Place, name, place] =
+      /^\s*at (?:(.*?) \()?([^()]+:\d+(?::\d+)?)\)?$|^([^@]*)@(.+:\d+:\d+)$/.exec(line) ?? [];
+    const full = v8Place ?? place;
+    if (full === undefined || /^(node|bun|ext|deno|native):/.test(full)) continue;
+    const path = full.split(/[\\/]/).slice(-2).join('/');
+    const called = v8Name ?? name;
+    return called ? `${called} (${path})` : path;
+  }
+  return '';
 }
 
 function isWanted(key: string, wanted: readonly string[] | undefined): boolean {

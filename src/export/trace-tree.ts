@@ -81,9 +81,11 @@ export function traceTree(ended: readonly ReadableSpan[], open: readonly Readabl
     let self = end - start;
     let seen = start;
     for (const child of under) {
+      // A child may begin when its parent is over.
+      const from = Math.max(startOf(child), seen);
       const until = Math.min(endOf(child), end);
-      if (until > seen) {
-        self -= until - Math.max(startOf(child), seen);
+      if (until > from) {
+        self -= until - from;
         seen = until;
       }
     }

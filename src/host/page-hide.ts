@@ -20,11 +20,17 @@ let isRefused = false;
  */
 export function flushOnPageHide(provider: TracerProvider): () => void {
   if (typeof document === 'undefined') return () => {};
+  const undo: (() => void)[] = [];
   for (const processor of provider._processors as readonly BatchSpanProcessor[]) {
-    const { _exporter } = processor;
+    const { _exporter, _maxBatchBytes } = processor;
     if (_exporter instanceof OtlpHttpExporter) {
-      _exporter._fetch = outliving(_exporter._fetch);
-      processor._maxBatchBytes = Math.min(processor._maxBatchBytes, MAX_BATCH_BYTES);
+      const { _fetch } = _exporter;
+      _exporter._fetch = outliving(_fetch);
+      processor._maxBatchBytes = Math.min(_maxBatchBytes, MAX_BATCH_BYTES);
+      undo.push(() => {
+        _exporter._fetch = _fetch;
+        processor._maxBatchBytes = _maxBatchBytes;
+      });
     }
   }
   const flush = ({ type }: Event) => {
@@ -39,6 +45,7 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
   return () => {
     removeEventListener('visibilitychange', flush);
     removeEventListener('pagehide', flush);
+    for (const each of undo) each();
   };
 }
 

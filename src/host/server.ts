@@ -55,7 +55,7 @@ export function hostSettings(config: Config): HostSettings {
     batch: { ...batchOf(environment), ...given(config.batch) },
     propagators: config.propagators ?? propagatorsOf(environment),
     onDiagnostic: config.onDiagnostic ?? onDiagnostic,
-    quiet: quiet || config.quiet,
+    quiet: config.quiet ?? quiet,
     ...(!isOtlp && { hint: hintOf(config, environment) }),
     warnings: environment.warnings,
   };

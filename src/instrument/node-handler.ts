@@ -67,19 +67,28 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     keepSpan(request, span);
     // Node emits events within whatever the connection began in.
     for (const emitter of [request, response] as { emit?(...args: unknown[]): boolean }[]) {
-      const { emit } = emitter;
-      if (typeof emit !== 'function') continue;
-      emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
+      try {
+        const { emit } = emitter;
+        if (typeof emit !== 'function') continue;
+        emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
+      } catch {
+        // One that takes no other, as tests may have them.
+      }
     }
-    const fail = endWithResponse(span, request, response, () => asked(options.route, args[0]));
+    const { end, fail } = endWithResponse(span, request, response, () => asked(options.route, args[0]));
     const failed = (error: unknown): never => {
       fail(error);
+      end?.();
       throw error;
+    };
+    const done = (result: unknown): unknown => {
+      end?.();
+      return result;
     };
     try {
       const result = contextStorage.run(context, handle);
       // Another promise and not a listener on this one, so that a rejection nobody handles is still one.
-      return result instanceof Promise ? (result.then(undefined, failed) as Result) : result;
+      return (result instanceof Promise ? result.then(done, failed) : done(result)) as Result;
     } catch (error) {
       return failed(error);
     }
@@ -102,14 +111,14 @@ function readRequest(request: NodeRequest): ServerRequest {
 /**
  * Ends the span when the response is out, or when there is nobody left to get it.
  *
- * @returns What records what the listener failed with.
+ * @returns What records what the listener failed with; and what ends the span, where the response does not say when it is out.
  */
 function endWithResponse(
   span: Span,
   request: NodeRequest,
   response: NodeResponse,
   ownRoute: () => unknown,
-): (error: unknown) => void {
+): { fail: (error: unknown) => void; end: (() => void) | undefined } {
   let isOver = false;
   const failures: unknown[] = [];
   const fail = (error: unknown): void => {
@@ -134,9 +143,13 @@ function endWithResponse(
     if (error) fail(error);
     span.end();
   };
-  response.once('finish', () => end(true));
-  response.once('close', () => end(read(response, 'writableFinished') === true));
-  return fail;
+  try {
+    response.once('finish', () => end(true));
+    response.once('close', () => end(read(response, 'writableFinished') === true));
+    return { fail, end: undefined };
+  } catch {
+    return { fail, end: () => end(true) };
+  }
 }
 
 /** The route as Express has it: a router's place and the path in it. */

@@ -54,7 +54,13 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
     watchBody(copy, watched);
     return copy;
   });
-  const prototype = Object.getPrototypeOf(response);
+  if (Object.hasOwn(response, 'body')) {
+    // What stands for a response in a test, or comes of another fetch.
+    const { body } = response;
+    if (body) watchStream(body, watched);
+    return;
+  }
+  const prototype = Object.getPrototypeOf(response) ?? {};
   const seen = new WeakSet<object>();
   Object.defineProperty(response, 'body', {
     configurable: true,
@@ -110,9 +116,43 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
     if (!stream.locked) watcher.end({ cancelled: true });
     return cancel(...args);
   });
-  const iterate = (_native: Method) => (options: unknown) => chunksOf(stream, options as { preventCancel?: boolean });
+  const iterate =
+    (native: Method): Method =>
+    (...args) => {
+      const iterator = native(...args) as AsyncIterator<Uint8Array>;
+      watcher.begin();
+      watchIterator(iterator, watcher, (args[0] as StreamIteratorOptions | null | undefined)?.preventCancel === true);
+      return iterator;
+    };
   wrap(stream, 'values', iterate);
   wrap(stream, Symbol.asyncIterator, iterate);
+}
+
+interface StreamIteratorOptions {
+  readonly preventCancel?: boolean;
+}
+
+function watchIterator(iterator: AsyncIterator<Uint8Array>, watcher: BodyWatcher, isKept: boolean): void {
+  wrap(
+    iterator,
+    'next',
+    (next) => () =>
+      (next() as Promise<IteratorResult<Uint8Array>>).then(
+        (result) => {
+          if (result.done) watcher.end();
+          return result;
+        },
+        (error: unknown) => {
+          watcher.end({ error });
+          throw error;
+        },
+      ),
+  );
+  wrap(iterator, 'return', (end) => (value) => {
+    // Who keeps the stream may read on.
+    if (!isKept) watcher.end({ cancelled: true });
+    return end(value);
+  });
 }
 
 function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher): void {
@@ -133,24 +173,6 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
       if (!isReleased) watcher.end({ error });
     },
   );
-}
-
-/** What a stream iterates over, as it would itself, by a reader that is seen. */
-async function* chunksOf(stream: Stream, { preventCancel = false } = {}): AsyncGenerator<Uint8Array, undefined> {
-  const reader = stream.getReader();
-  let isOver = false;
-  try {
-    for (;;) {
-      isOver = true;
-      const { done, value } = await reader.read();
-      if (done) return;
-      isOver = false;
-      yield value;
-    }
-  } finally {
-    if (!isOver && !preventCancel) await reader.cancel();
-    reader.releaseLock();
-  }
 }
 
 /** Puts a method in front of one that an object has; nothing where it has none, or takes no other. */

@@ -1,7 +1,7 @@
 import { type Context, ROOT_CONTEXT, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import { INVALID_SPAN } from '../core/non-recording-span.ts';
+import { passOn } from '../core/non-recording-span.ts';
 import type { Span } from '../core/span.ts';
 import type { SpanOptions, Tracer } from '../core/tracer.ts';
 import {
@@ -28,7 +28,7 @@ export function startWithin({ tracer }: TracingOptions, name: string, options: S
       : tracer.startSpan(name, options, context);
   } catch (error) {
     report('start_failed', messageOf(error));
-    return spanIn(context) ?? INVALID_SPAN;
+    return passOn(spanIn(context));
   }
 }
 

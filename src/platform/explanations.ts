@@ -16,7 +16,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   compression_unavailable: 'this runtime cannot compress, requests leave as they are',
   config_refused: 'the configuration of traceHandler cannot be used, its events are not traced',
   encode_failed: 'a span could not be encoded and is dropped: please report this',
-  event_limit: 'events beyond the limit are dropped: raise it in spanLimits',
+  event_limit: 'events beyond the limit are dropped, the oldest first: raise it in spanLimits',
   export_delayed: 'they are sent again, for as long as the queue has room',
   export_timeout: 'an export took longer than exportTimeoutMillis and was aborted',
   flush_failed: 'the spans of an event could not be sent with it',

@@ -53,7 +53,7 @@ export function scopeJson({ resource, instrumentationScope }: ReadableSpan): [he
     resource: { attributes: keyValues(resource.attributes) },
     schemaUrl: resource.schemaUrl,
     // The spans come last, so that they are put into it where it ends.
-    scopeSpans: [{ scope: { name, version }, schemaUrl, spans: [] }],
+    scopeSpans: [{ scope: { name, version: version || undefined }, schemaUrl: schemaUrl || undefined, spans: [] }],
   });
   return [empty.slice(0, -tail.length), tail];
 }
@@ -102,25 +102,30 @@ function jsonSpan(span: ReadableSpan): JsonSpan & Record<string, unknown> {
     startTimeUnixNano: nanos(span.startTime),
     endTimeUnixNano: nanos(span.endTime),
     attributes: keyValues(span.attributes),
-    droppedAttributesCount: span.droppedAttributesCount || undefined,
+    droppedAttributesCount: countOf(span.droppedAttributesCount),
     events: span.events.map(({ name, time, attributes, droppedAttributesCount }) => ({
       timeUnixNano: nanos(time),
       name,
       attributes: keyValues(attributes),
-      droppedAttributesCount: droppedAttributesCount || undefined,
+      droppedAttributesCount: countOf(droppedAttributesCount),
     })),
-    droppedEventsCount: span.droppedEventsCount || undefined,
+    droppedEventsCount: countOf(span.droppedEventsCount),
     links: span.links.map(({ context, attributes, droppedAttributesCount }) => ({
       traceId: context.traceId,
       spanId: context.spanId,
       traceState: textOfTraceState(context.traceState) || undefined,
       flags: flagsOf(context.traceFlags, context.isRemote),
       attributes: keyValues(attributes ?? {}),
-      droppedAttributesCount: droppedAttributesCount || undefined,
+      droppedAttributesCount: countOf(droppedAttributesCount),
     })),
-    droppedLinksCount: span.droppedLinksCount || undefined,
+    droppedLinksCount: countOf(span.droppedLinksCount),
     status: { code: status.code || undefined, message: status.message },
   };
+}
+
+/** A uint32 in the schema; nothing for 0. */
+function countOf(count: number | undefined): number | undefined {
+  return Math.min(count ?? 0, 0xffffffff) || undefined;
 }
 
 /** Bit 8 says that bit 9 is known, bit 9 that the parent or the linked span is remote. */
