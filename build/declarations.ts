@@ -4,7 +4,8 @@ const INTERNAL = /^_[a-z]/;
 
 /**
  * Declarations without what nobody can use: the members that have other names by then, because the build shortens those
- * that begin with an underscore, and the types that only these have named.
+ * that begin with an underscore, and the types that only these have named. What is optional may be `undefined`, for those who compile
+ * with `exactOptionalPropertyTypes`.
  */
 export function publicDeclarations(text: string): string {
   const members: ts.Node[] = [];
@@ -21,9 +22,27 @@ export function publicDeclarations(text: string): string {
   // What was named by a type that is gone may go as well.
   for (;;) {
     const unused = unusedIn(parsed(left));
-    if (unused.length === 0) return left;
+    if (unused.length === 0) return withUndefined(left);
     left = without(unused, left);
   }
+}
+
+/** The same, with `undefined` among the types of optional properties. */
+function withUndefined(text: string): string {
+  const types: ts.TypeNode[] = [];
+  visit(parsed(text), (node) => {
+    const isProperty = ts.isPropertySignature(node) || ts.isPropertyDeclaration(node);
+    if (isProperty && node.questionToken && node.type) types.push(node.type);
+    return true;
+  });
+  const pieces = text.split('');
+  for (const type of types) {
+    // `() => void | undefined` would be something else.
+    const isFunction = ts.isFunctionTypeNode(type) || ts.isConstructorTypeNode(type) || ts.isConditionalTypeNode(type);
+    pieces[type.getStart()] = (isFunction ? '(' : '') + pieces[type.getStart()];
+    pieces[type.getEnd() - 1] += isFunction ? ') | undefined' : ' | undefined';
+  }
+  return pieces.join('');
 }
 
 /** The declarations at the top that nothing else names and nothing exports. */

@@ -232,6 +232,13 @@ describe('the resource', () => {
     assert.equal(attributesOf({ ENVIRONMENT: 'production' })['deployment.environment.name'], 'production');
     const both = attributesOf({ OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=standard,environment=own' });
     assert.deepEqual([both['deployment.environment.name'], both.environment], ['standard', 'own']);
+    const OTEL_RESOURCE_ATTRIBUTES = 'deployment.environment.name=listed';
+    const name = (config: Config) =>
+      resolved({ OTEL_RESOURCE_ATTRIBUTES }, config).resource.attributes['deployment.environment.name'];
+    assert.equal(name({ environment: 'of the code' }), 'of the code');
+    const resourceAttributes = { 'deployment.environment.name': 'expressly' };
+    assert.equal(name({ environment: 'of the code', resourceAttributes }), 'expressly');
+    assert.equal(name({}), 'listed');
   });
 
   it('has nothing of a malformed OTEL_RESOURCE_ATTRIBUTES, and a warning says so', () => {
@@ -248,6 +255,7 @@ describe('the resource', () => {
     assert.equal(resolved({}, { quiet: true }).banner, undefined);
     assert.equal(resolved({}, { exporterType: 'none' }).banner, undefined);
     assert.equal(resolved({ OTEL_LOG_LEVEL: 'error' }).banner, undefined);
+    assert.match(resolved({ OTEL_LOG_LEVEL: 'error' }, { quiet: false }).banner ?? '', /spans go to stdout$/);
   });
 });
 

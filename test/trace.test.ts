@@ -273,6 +273,9 @@ describe('where nothing is set up', () => {
           assert.equal(startSpan('span').spanContext().spanId, incoming.spanId);
           assert.equal(startSpan('span', { root: true }), INVALID_SPAN);
           assert.equal(startSpan('span', { root: true, parent: incoming }), INVALID_SPAN);
+          const carrier = {};
+          withSpan('span', { root: true }, () => inject(carrier));
+          assert.deepEqual(carrier, {});
           assert.equal(getTracer().startSpan('span', { root: true }), INVALID_SPAN);
           assert.equal(
             getTracer().startActiveSpan('span', { root: true }, (span) => span),

@@ -63,6 +63,11 @@ describe('an exception', () => {
     );
     const text = new Error('top', { cause: 'a text' });
     assert.equal(describeException(text)['exception.stacktrace'], `${text.stack}\nCaused by: a text`);
+    const any = describeException(new AggregateError([new Error('first'), 'second'], 'all failed'));
+    assert.match(
+      any['exception.stacktrace'] ?? '',
+      /^AggregateError: all failed\n[\s\S]*\nCaused by: Error: first\n[\s\S]*\nCaused by: second$/,
+    );
     const nothing = new Error('top', { cause: null });
     assert.equal(describeException(nothing)['exception.stacktrace'], nothing.stack);
   });

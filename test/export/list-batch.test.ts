@@ -34,6 +34,21 @@ describe('an exporter of the user’s', () => {
   for (const [what, fail, why] of [
     ['calls back with a failure', (_, done) => done({ code: 1, error: new Error('no disk') }), 'no disk'],
     ['calls back with a failure later', (_, done) => void setImmediate(done, { code: 1 }), ''],
+    [
+      'calls back with a failure, and returned a promise before',
+      async (_, done) => void setImmediate(done, { code: 1 }),
+      '',
+    ],
+    [
+      'calls back with what cannot be read',
+      (_, done) =>
+        void setImmediate(done, {
+          get code() {
+            return assert.fail('unreadable');
+          },
+        }),
+      '',
+    ],
     ['calls back with nothing', (_, done) => done(undefined as unknown as ExportResult), ''],
     [
       'calls back with nothing later',

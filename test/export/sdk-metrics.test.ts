@@ -18,6 +18,17 @@ function valuesOf(metrics: readonly SdkMetric[], name: string, ...keys: string[]
   );
 }
 
+test('of an exporter whose address is none, nothing is said of it', () => {
+  const addressOf = (url: string) => {
+    const exporter = { url, createBatch: () => ({ spanCount: 0, byteLength: 0, add() {} }), send: () => ({}) };
+    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
+    const exported = metricsOf(provider).find(({ name }) => name === 'otel.sdk.exporter.span.exported');
+    return [exported?.attributes['server.address'], exported?.attributes['server.port']];
+  };
+  assert.deepEqual(addressOf('collector'), [undefined, undefined]);
+  assert.deepEqual(addressOf('http://[::1]:4318/'), ['::1', 4318]);
+});
+
 test('the figures of a tracer are those of the conventions', async (t) => {
   diagnosticLog(t);
   const collector = await startCollector({

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
+import { SamplingDecision, type SamplingResult } from '../../src/core/sampler.ts';
 import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
 import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
 import { at, printing } from './printed-trace.ts';
@@ -23,6 +24,19 @@ test('a trace is printed when its local root ends, and not before', () => {
   assert.deepEqual(texts, []);
   root.end(at(3));
   assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\nroot      3.0 ms\n└─ child  1.0 ms\n`]);
+});
+
+test('what is recorded and not sampled is not printed, as it is not sent', () => {
+  for (const [decision, printed] of [
+    [SamplingDecision.RECORD, 0],
+    [SamplingDecision.RECORD_AND_SAMPLED, 1],
+  ]) {
+    const texts: string[] = [];
+    const processor = new StdoutSpanProcessor({ write: (text) => texts.push(text) });
+    const sampler = { shouldSample: () => ({ decision }) as SamplingResult };
+    new TracerProvider({ sampler, spanProcessors: [processor] }).getTracer('test').startSpan('span').end();
+    assert.equal(texts.length, printed);
+  }
 });
 
 test('traces that run at the same time are printed apart', () => {

@@ -49,6 +49,17 @@ test('what a span does itself is what none of its children does, however these o
   assert.equal(self, 60);
 });
 
+test('what begins when its parent is over is no time of that one', () => {
+  const { start, ended } = printing();
+  const root = start('root', 0);
+  const short = start('short', 10, root);
+  start('afterwards', 80, short).end(at(90));
+  short.end(at(20));
+  root.end(at(100));
+  const selves = Object.fromEntries(traceTree(ended).rows.map(({ span, self }) => [span.name, self]));
+  assert.deepEqual(selves, { root: 90, short: 10, afterwards: 10 });
+});
+
 test('spans whose parent is not there stand at the top', () => {
   const { start, ended } = printing();
   const root = start('root', 0);

@@ -160,7 +160,27 @@ describe('a span', () => {
     );
   });
 
+  test('says what has caused it', () => {
+    const { start, ended } = printing();
+    const span = start('call', 0);
+    const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4399'), { stack: undefined });
+    const error = new TypeError('fetch failed', { cause });
+    error.stack =
+      'TypeError: fetch failed\n    at fetch (node:internal/deps/undici/undici:1:2)\n    at ask (app/stt.ts:3:4)';
+    span.recordException(error);
+    span.setStatus({ code: 2, message: 'fetch failed' });
+    span.end(at(1));
+    assert.equal(
+      lines(ended).slice(-2).join('').replace(/ +/g, ' '),
+      ' ✗ TypeError: fetch failed caused by connect ECONNREFUSED 127.0.0.1:4399 at ask (app/stt.ts:3:4)',
+    );
+  });
+
   for (const [stack, place] of [
+    [
+      'E: x\n    at new DOMException (node:internal/per_context/domexception:53:5)\n    at b (c.js:1:1)',
+      'b (c.js:1:1)',
+    ],
     ['E: x\n    at async read (file:///app/src/io/file.ts:3:4)\n    at b (c.js:1:1)', 'async read (io/file.ts:3:4)'],
     ['E: x\n    at C:\\app\\src\\main.js:3:4', 'src/main.js:3:4'],
     ['read@https://app.example/assets/main.js:3:4\nb@https://app.example/b.js:1:1', 'read (assets/main.js:3:4)'],

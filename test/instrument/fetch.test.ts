@@ -270,6 +270,54 @@ describe('traceFetch', () => {
     await assert.rejects(response.text(), TypeError);
   });
 
+  it('leaves the active span alone where the tracer fails', async () => {
+    const { recorder, fetch } = traced({ tracer: { startSpan: () => assert.fail('no span') } as never });
+    const parent = recorder.start('parent');
+    await (await parent.run(() => fetch(url))).text();
+    assert.equal(parent.isRecording(), true);
+    assert.deepEqual(parent.attributes, {});
+    assert.deepEqual(recorder.ended, []);
+  });
+
+  it('leaves what only stands for a response as it is', async () => {
+    const body = new Response(ALL).body as ReadableStream<Uint8Array>;
+    const mocked = { ok: true, status: 200, headers: new Headers(), body };
+    const bare = Object.assign(Object.create(null), { status: 200, headers: new Headers() });
+    const answers: object[] = [mocked, bare];
+    const { recorder, fetch } = traced({}, (async () => answers.shift()) as never);
+    const response = await fetch(url);
+    assert.equal(response, mocked);
+    assert.equal(await new Response(response.body).text(), ALL);
+    assert.equal(only(recorder).attributes['http.response.status_code'], 200);
+    assert.equal((await fetch(url)).body, undefined);
+  });
+
+  it('iterates over a body as the runtime does', async () => {
+    const cancelled: unknown[] = [];
+    const made = () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(1)),
+          cancel: () => void cancelled.push('cancelled'),
+        }),
+      );
+    const { recorder, fetch } = traced({}, (async () => made()) as never);
+    const { body } = await fetch(url);
+    const iterator = chunksOf(body)[Symbol.asyncIterator]();
+    assert.throws(() => chunksOf(body)[Symbol.asyncIterator](), TypeError);
+    await iterator.return?.();
+    assert.deepEqual(cancelled, ['cancelled']);
+    assert.equal(only(recorder).attributes['http.response.body.cancelled'], true);
+    const kept = (await fetch(url)).body as unknown as { values(options: object): AsyncIterator<Uint8Array> };
+    const values = kept.values({ preventCancel: true });
+    await values.next();
+    await values.return?.();
+    assert.deepEqual(cancelled, ['cancelled']);
+    assert.equal(recorder.ended.length, 1);
+    for await (const _ of chunksOf(kept as never)) break;
+    assert.equal(recorder.ended.length, 2);
+  });
+
   it('says where redirects have led', async () => {
     const { recorder, fetch } = traced();
     await (await fetch(`${url}/302`)).text();

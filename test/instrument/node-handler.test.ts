@@ -402,6 +402,25 @@ describe('traceNodeHandler', () => {
     ]);
   });
 
+  it('runs the listener for what only stands for a request and a response', async () => {
+    const recorder = new Recorder();
+    const traced = traceNodeHandler(
+      (_request: object, response: object) => {
+        if ('fails' in response) throw new RangeError('no more');
+        return Promise.resolve('handled');
+      },
+      { tracer: recorder.tracer },
+    );
+    const given = { headers: {}, method: 'GET', url: '/' };
+    assert.equal(await traced(given, {}), 'handled');
+    assert.equal(await traced({ ...given }, Object.freeze(new EventEmitter())), 'handled');
+    assert.throws(() => traced({ ...given }, { fails: true }), RangeError);
+    assert.deepEqual(
+      recorder.ended.map(({ attributes }) => attributes['error.type']),
+      [undefined, undefined, 'RangeError'],
+    );
+  });
+
   it('refuses what is no listener', () => {
     assert.throws(() => traceNodeHandler(undefined as never), { message: 'listener: a function is required' });
   });

@@ -41,6 +41,13 @@ const files = {
   'common.cts': `import trace = require('@realtime-ai/trace');${grpc}${usage}`,
   'bundled.ts': `import * as trace from '@realtime-ai/trace';${grpc}${usage}`,
   'scoped.mts': `import { startSpan } from '@realtime-ai/trace'; { using span = startSpan('span'); span.end(); }`,
+  'exact.mts': `import * as trace from '@realtime-ai/trace';
+declare const maybe: { text?: string; span: trace.Span | undefined; socket: EventTarget & { send(data: string): void } };
+trace.initialize({ serviceVersion: maybe.span && 'v', otlpHeaders: undefined, fetch: undefined, batch: { maxQueueSize: undefined } });
+trace.withSpan('span', { parent: maybe.span, attributes: undefined }, () => {});
+trace.instrumentLLMRequest('p', 'm', { parent: maybe.span, kind: trace.SpanKind.CLIENT }).end();
+const request: { url: string | undefined; headers: Record<string, string | string[] | undefined> } = { url: '', headers: {} };
+trace.extractUpgrade(request);`,
   'fetching.mts': `import { initialize } from '@realtime-ai/trace'; initialize({ exporterType: 'otlp', fetch });`,
 };
 
@@ -60,6 +67,13 @@ const cases: Case[] = [
   ['a page', 'bundled.ts', ['es2022', 'dom', 'dom.iterable'], bundler, 'index.d.ts'],
   ['a worker', 'bundled.ts', ['es2022', 'webworker'], bundler, 'index.d.ts'],
   ['a page that brings its own fetch', 'fetching.mts', ['es2022', 'dom'], nodenext, 'index.d.ts'],
+  [
+    'a module with exact optional properties',
+    'exact.mts',
+    ['es2022', 'dom'],
+    { ...nodenext, exactOptionalPropertyTypes: true },
+    'index.d.ts',
+  ],
   ['a module with the newest library', 'es.mts', ['esnext', 'dom'], nodenext, 'index.d.ts'],
   ['a module with the syntax `using`', 'scoped.mts', ['es2022', 'esnext.disposable'], nodenext, 'index.d.ts'],
   ['an ES module on Node', 'es.mts', ['es2022'], { ...nodenext, ...withNode }, 'index.d.ts'],
