@@ -1,6 +1,6 @@
 export type { Config, ExporterType, OtlpProtocol } from './config.ts';
 export { defaultConfig } from './config.ts';
-export type { Attributes, AttributeValue } from './core/attributes.ts';
+export type { AnyAttributes, Attributes, AttributeValue } from './core/attributes.ts';
 export type { HrTime, TimeInput } from './core/clock.ts';
 export type { Context } from './core/context.ts';
 export { ROOT_CONTEXT } from './core/context.ts';

@@ -33,7 +33,9 @@ interface Running {
 }
 
 /** What can be said of a span when it is started by `startSpan`, `withSpan` or a helper. */
-export interface StartOptions extends Omit<SpanOptions, 'root'> {
+export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
+  /** Attributes from the start on, which a sampler sees, too. Default: none. */
+  attributes?: Attributes;
   /** The parent: a span, a span context or a context. Default: the active context. */
   parent?: SpanSource;
   /** True starts a new trace. Default: false. */

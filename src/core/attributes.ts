@@ -22,6 +22,14 @@ export interface Attributes {
   [key: string]: AttributeValue | null | undefined;
 }
 
+/**
+ * Attributes as `@opentelemetry/api` has them from 1.10 on, which says nothing of their values. What is no
+ * {@link AttributeValue} is refused, counted and reported once.
+ */
+export interface AnyAttributes {
+  [key: string]: unknown;
+}
+
 /** A value as it is stored: checked, copied, cut to length. */
 export type StoredValue =
   | string

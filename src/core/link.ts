@@ -1,4 +1,4 @@
-import type { AttributeList, Attributes } from './attributes.ts';
+import type { AnyAttributes, AttributeList, Attributes } from './attributes.ts';
 import type { NonRecordingSpan } from './non-recording-span.ts';
 import type { SpanContext } from './span-context.ts';
 import type { SpanSource } from './span-source.ts';
@@ -19,7 +19,7 @@ export type LinkInput =
       /** The span that is linked to. */
       context: SpanSource;
       /** What the link says of it. Default: nothing. */
-      attributes?: Attributes;
+      attributes?: AnyAttributes;
     }
   | SpanSource;
 
@@ -33,5 +33,5 @@ export interface StoredLink {
 
 /** A link with its parts named. A span is its own name, though it has attributes, too. */
 export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
-  return 'context' in link && !('spanContext' in link) ? link : { context: link as SpanSource };
+  return 'context' in link && !('spanContext' in link) ? (link as Link) : { context: link as SpanSource };
 }

@@ -1,4 +1,4 @@
-import { type Attributes, pairAttributes } from './attributes.ts';
+import { type AnyAttributes, type Attributes, pairAttributes } from './attributes.ts';
 import { anchorAt, now, type TimeInput } from './clock.ts';
 import { type Context, isTracingSuppressed, ROOT_CONTEXT, SPAN_KEY, setSpan, spanIn } from './context.ts';
 import { callbackMissing, report } from './diagnostic.ts';
@@ -29,7 +29,7 @@ export interface SpanOptions {
   /** Default: `SpanKind.INTERNAL`. */
   kind?: SpanKind;
   /** Attributes the sampler sees, too. */
-  attributes?: Attributes;
+  attributes?: AnyAttributes;
   /** Spans that it has to do with, beside its parent. Default: none. */
   links?: readonly LinkInput[];
   /** Default: now. */
@@ -242,7 +242,7 @@ export class SpanTracer implements Tracer {
     );
     if (keys && values) span._attributes = pairAttributes(keys, values, this._limits._ofSpan);
     if (options) {
-      if (options.attributes) span.setAttributes(options.attributes);
+      if (options.attributes) span.setAttributes(options.attributes as Attributes);
       if (options.startTime !== undefined) span._start = span._timeOf(options.startTime);
       if (options.links) span.addLinks(options.links);
     }
@@ -262,7 +262,7 @@ export class SpanTracer implements Tracer {
   ): SamplingResult {
     let why: unknown = 'no decision';
     try {
-      const attributes = options?.attributes ?? {};
+      const attributes = (options?.attributes ?? {}) as Attributes;
       const result = (this._provider._sampler as Sampler).shouldSample(
         context,
         traceId,

@@ -10,7 +10,7 @@ import {
   type TextMapGetter,
   type TextMapPropagator,
 } from '../propagation/propagator.ts';
-import { extract, inject, startSpan } from '../trace.ts';
+import { extract, inject, type StartOptions, startSpan } from '../trace.ts';
 
 /** What spans are made by and context is carried by. */
 export interface TracingOptions {
@@ -24,7 +24,7 @@ export interface TracingOptions {
 export function startWithin({ tracer }: TracingOptions, name: string, options: SpanOptions, context: Context): Span {
   try {
     return tracer === undefined
-      ? startSpan(name, { ...options, parent: context })
+      ? startSpan(name, { ...(options as StartOptions), parent: context })
       : tracer.startSpan(name, options, context);
   } catch (error) {
     report('start_failed', messageOf(error));
