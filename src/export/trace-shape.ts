@@ -38,12 +38,18 @@ export interface TraceCrowd {
 
 interface Shape {
   readonly name: string;
+  /** Printed in full in this second: of those that went well, and of those in which something failed. */
+  readonly shown: [good: number, failed: number];
+  /** Those that are not. */
   count: number;
   errors: number;
   durations: number[];
 }
 
-/** Lets the first ten traces of each shape through in every second, and counts the others. */
+/**
+ * Lets the first ten traces of each shape through in every second, and the first ten in which something failed, and counts the
+ * others.
+ */
 export class TraceShapes {
   private readonly _options: TraceShapesOptions;
   private readonly _shapes = new Map<number, Shape>();
@@ -69,13 +75,15 @@ export class TraceShapes {
     const top = spans[spans.length - 1];
     let shape = this._shapes.get(key);
     if (shape === undefined) {
-      shape = { name: key === OTHERS ? 'other traces' : top.name, count: 0, errors: 0, durations: [] };
+      const name = key === OTHERS ? 'other traces' : top.name;
+      shape = { name, shown: [0, 0], count: 0, errors: 0, durations: [] };
       this._shapes.set(key, shape);
     }
-    if (++shape.count <= MAX_TRACES) return true;
-    if (spans.some(trace.hasFailed)) shape.errors++;
+    const isFailed = spans.some(trace.hasFailed) ? 1 : 0;
+    if (shape.shown[isFailed]++ < MAX_TRACES) return true;
+    shape.errors += isFailed;
     const { durations } = shape;
-    const nth = shape.count - MAX_TRACES;
+    const nth = ++shape.count;
     // Each has the same chance to be among them.
     const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
     if (place < MAX_DURATIONS) durations[place] = trace.millisOf(top);
@@ -116,11 +124,9 @@ export class TraceShapes {
 
   private _print(millis: number): void {
     for (const shape of this._shapes.values()) {
-      const { name, errors, durations } = shape;
-      const count = shape.count - MAX_TRACES;
-      if (count <= 0) continue;
-      shape.count = MAX_TRACES;
-      shape.errors = 0;
+      const { name, count, errors, durations } = shape;
+      if (count === 0) continue;
+      shape.count = shape.errors = 0;
       shape.durations = [];
       this._options.print({ name, count, errors, durations, millis });
     }
@@ -129,7 +135,7 @@ export class TraceShapes {
 
 /**
  * A number for what spans are called and what stands below what, whatever their ids. How often something stands there, and
- * in which order, is all the same: so a request with nine frames of audio is as one with ten.
+ * in which order, does not matter: so a request with nine frames of audio is as one with ten.
  */
 function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }: LocalTrace): number {
   let shape = hash(0, note);
