@@ -98,7 +98,7 @@ export interface Config {
    */
   otlpCompression?: OtlpHttpExporterOptions['compression'];
   /**
-   * `http/protobuf`; except in pages, `http/json`; on Node, Bun and Deno, `grpc`. Environment:
+   * `http/protobuf`, everywhere; `http/json`, everywhere but in pages; `grpc`, on Node, Bun and Deno only. Environment:
    * `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`. Default: `http/protobuf`, and `grpc` where the
    * endpoint has port 4317 and no path.
    */
@@ -126,7 +126,7 @@ export interface Config {
   resourceAttributes?: Attributes;
   /** How much one span may carry. Environment: that of its members. Default: 128 of each, values of any length. */
   spanLimits?: Partial<SpanLimits>;
-  /** When batches leave, and how much may wait. Environment: that of its members. Default: that of its members. */
+  /** When batches leave, and how much may wait. Environment: that of its members. Default: each member has its own. */
   batch?: BatchSpanProcessorOptions;
   /** Makes the ids of traces and spans. Default: random ids. */
   idGenerator?: IdGenerator;

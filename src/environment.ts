@@ -1,5 +1,5 @@
 import { env } from '#platform';
-import { read } from './core/exception.ts';
+import { read } from './core/property.ts';
 
 /**
  * Environment variables as the specification reads them: an empty value counts as unset, and a value that cannot be

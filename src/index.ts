@@ -83,6 +83,7 @@ export { JaegerPropagator } from './propagation/jaeger.ts';
 export { pageContext } from './propagation/page-context.ts';
 export type { TextMapGetter, TextMapPropagator, TextMapSetter } from './propagation/propagator.ts';
 export { W3CTraceContextPropagator } from './propagation/trace-context.ts';
+export { createTraceState } from './propagation/trace-state.ts';
 export * from './realtime/ai.ts';
 export {
   audioAttrs,

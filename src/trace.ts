@@ -268,12 +268,12 @@ export function runSpan<T>(
 
 /** Adds an event to a span, now. */
 export function addEvent(span: WritableSpan, name: string, attributes?: Attributes): void {
-  span?.addEvent(name, attributes);
+  span?.addEvent?.(name, attributes);
 }
 
 /** Sets attributes of a span. */
 export function setAttributes(span: WritableSpan, attributes: Attributes): void {
-  span?.setAttributes(attributes);
+  span?.setAttributes?.(attributes);
 }
 
 /** The span of a context, of the active one by default; a span that records nothing where there is none. */

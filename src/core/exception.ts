@@ -1,4 +1,5 @@
 import type { Attributes } from './attributes.ts';
+import { read, textAt } from './property.ts';
 import { textOf } from './text.ts';
 
 /**
@@ -44,19 +45,4 @@ export function describeException(thrown: unknown): ExceptionAttributes {
 /** The message of something thrown; its text where it has none. Never throws. */
 export function messageOf(thrown: unknown): string {
   return textOf(read(thrown, 'message') ?? thrown);
-}
-
-/** A property; `undefined` where there is none to read. Never throws. */
-export function read(from: unknown, key: string): unknown {
-  try {
-    // Of what is not there nothing is thrown, which would cost 10 µs.
-    return (from as Record<string, unknown> | null | undefined)?.[key];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The text of a property. Never throws. */
-export function textAt(from: unknown, key: string): string {
-  return textOf(read(from, key));
 }

@@ -6,20 +6,20 @@ import { numberOptions } from './options.ts';
  * Specification: OpenTelemetry Trace SDK, "Span Limits"; OpenTelemetry common, "Attribute Limits".
  */
 export interface SpanLimits {
-  /** Attributes a span. Environment: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /** Most attributes of a span. Environment: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
   attributeCountLimit: number;
   /**
-   * UTF-16 code units of a string value, bytes of a binary one; the rest is cut off. Environment:
+   * Most UTF-16 code units of a string value, and bytes of a binary one; the rest is cut off. Environment:
    * `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`. Default: no limit.
    */
   attributeValueLengthLimit: number;
-  /** Events a span; the oldest go first. Environment: `OTEL_SPAN_EVENT_COUNT_LIMIT`. Default: 128. */
+  /** Most events of a span; the oldest go first. Environment: `OTEL_SPAN_EVENT_COUNT_LIMIT`. Default: 128. */
   eventCountLimit: number;
-  /** Links a span; the first are kept. Environment: `OTEL_SPAN_LINK_COUNT_LIMIT`. Default: 128. */
+  /** Most links of a span; the first are kept. Environment: `OTEL_SPAN_LINK_COUNT_LIMIT`. Default: 128. */
   linkCountLimit: number;
-  /** Attributes an event. Environment: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /** Most attributes of an event. Environment: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
   attributePerEventCountLimit: number;
-  /** Attributes a link. Environment: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /** Most attributes of a link. Environment: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
   attributePerLinkCountLimit: number;
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts';
-import { read } from './exception.ts';
+import { read } from './property.ts';
 import type { ReadableSpan, Span } from './span.ts';
 
 const FLUSH_TIMEOUT_MILLIS = 10_000;

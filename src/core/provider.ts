@@ -2,12 +2,13 @@ import { type AttributeList, attributeListOf, attributesOf } from './attributes.
 import type { Context } from './context.ts';
 import { within } from './deadline.ts';
 import { report } from './diagnostic.ts';
-import { messageOf, read } from './exception.ts';
+import { messageOf } from './exception.ts';
 import { draw, type IdGenerator, pool, ROOT_WORDS, randomId, SPAN_WORDS, wordOfHex } from './id.ts';
 import { type LimitsByUse, limitsByUse, type SpanLimits } from './limits.ts';
 import { isSampled, RANDOM_FLAG } from './non-recording-span.ts';
 import type { OpenSpans } from './open-spans.ts';
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from './processor.ts';
+import { read } from './property.ts';
 import { type Resource, sdkAttributes } from './resource.ts';
 import {
   type Decide,

@@ -2,6 +2,7 @@ import type { Attributes } from './attributes.ts';
 import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
 import { processState } from './process-state.ts';
+import { read } from './property.ts';
 import type { Span, WritableSpan } from './span.ts';
 import { ERROR } from './status.ts';
 
@@ -12,7 +13,7 @@ export function recordError(span: WritableSpan, error: unknown): void {
 
 /** The same of what was thrown, which may be nothing. */
 function recordThrown(span: WritableSpan, error: unknown): void {
-  if (!span?.isRecording()) return;
+  if (!span?.isRecording?.()) return;
   span.addEvent('exception', describeException(error) as Attributes);
   span.setStatus({ code: ERROR, message: messageOf(error) });
 }
@@ -123,13 +124,4 @@ function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unkn
 
 function hasMethod(value: unknown, name: string | symbol): boolean {
   return typeof read(value, name) === 'function';
-}
-
-/** Never throws: what cannot be asked has nothing. The result of a callback may be any proxy. */
-function read(value: unknown, name: string | symbol): unknown {
-  try {
-    return (value as Record<string | symbol, unknown> | null | undefined)?.[name];
-  } catch {
-    return undefined;
-  }
 }

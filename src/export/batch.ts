@@ -15,7 +15,7 @@ import { ListBatch, listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
 export interface BatchSpanProcessorOptions {
-  /** Milliseconds a span waits for others at most. Environment: `OTEL_BSP_SCHEDULE_DELAY`. Default: 5,000. */
+  /** The longest time that a span waits before its batch is sent, in milliseconds. Environment: `OTEL_BSP_SCHEDULE_DELAY`. Default: 5,000. */
   scheduledDelayMillis?: number;
   /**
    * Milliseconds one export may take; then its spans count as `unknown`. Environment: `OTEL_BSP_EXPORT_TIMEOUT`. Default:
@@ -167,7 +167,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       }
     : undefined;
 
-  /** @throws RangeError naming an option that is not a number of 1 or more. */
+  /** @throws RangeError naming an option that is unknown, not a number of 1 or more, or beyond its bound. */
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     const { maxRequestBytes = (exporter as BatchingExporter).maxRequestBytes } = options ?? {};
     this._options = checkedBatchOptions({ ...options, maxRequestBytes }, '');

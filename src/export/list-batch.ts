@@ -1,4 +1,5 @@
-import { messageOf, read } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
+import { read } from '../core/property.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import {
   type BatchingExporter,

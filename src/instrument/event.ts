@@ -1,8 +1,9 @@
 import { ioPerRequest } from '#platform';
 import { type Context, setSpan } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
-import { messageOf, read } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
+import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { forceFlush, initialize, isInitialized } from '../trace.ts';
 import { type Flush, flushAfter } from './event-flush.ts';

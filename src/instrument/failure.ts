@@ -1,4 +1,4 @@
-import { read, textAt } from '../core/exception.ts';
+import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { SpanStatusCode } from '../core/status.ts';

@@ -1,6 +1,7 @@
 import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
-import { messageOf, read, textAt } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
+import { read, textAt } from '../core/property.ts';
 import type { Call, TracedCall } from './event.ts';
 import { spanOf } from './event-span.ts';
 import { setError } from './failure.ts';

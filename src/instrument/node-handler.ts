@@ -1,6 +1,6 @@
 import { isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
-import { read, textAt } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
+import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
 import { keepSpan, spanOf } from './event-span.ts';

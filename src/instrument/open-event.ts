@@ -14,7 +14,7 @@ let timer: unknown;
  * An event that a server has begun with: its span ends once, whatever comes first, and after `timeoutMillis` without a
  * sign of life at the latest. What the application does is not touched by it.
  *
- * Runtimes whose I/O ends with the request take its timers along, and take one that is set for a request which works; so
+ * Runtimes whose I/O ends with the request drop its timers then, and take a timer for a sign that the request still works; so
  * there it is the next event that ends the spans of those whose time is over.
  */
 export class OpenEvent {

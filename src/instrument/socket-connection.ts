@@ -1,9 +1,10 @@
 import type { Attributes } from '../core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
-import { messageOf, read } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
 import { randomId } from '../core/id.ts';
 import { processState } from '../core/process-state.ts';
+import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { isSpanContextValid } from '../core/span-context.ts';

@@ -1,5 +1,5 @@
 import { type Context, spanIn } from '../core/context.ts';
-import { read } from '../core/exception.ts';
+import { read } from '../core/property.ts';
 import { textOf } from '../core/text.ts';
 import { headerIn, MAX_HEADER_LENGTH, membersOf, TOKEN } from '../propagation/header.ts';
 import { defaultTextMapGetter, type TextMapGetter } from '../propagation/propagator.ts';

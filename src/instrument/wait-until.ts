@@ -1,4 +1,4 @@
-import { read } from '../core/exception.ts';
+import { read } from '../core/property.ts';
 
 /** Keeps what an event runs in alive until `promise` is settled. */
 export type WaitUntil = (promise: Promise<unknown>) => void;

@@ -1,5 +1,6 @@
 import { report } from '../core/diagnostic.ts';
-import { messageOf, read } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
+import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
 import { isRecording } from '../trace.ts';

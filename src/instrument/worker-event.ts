@@ -1,9 +1,10 @@
 import type { Attributes } from '../core/attributes.ts';
 import { ROOT_CONTEXT, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
-import { messageOf, read, textAt } from '../core/exception.ts';
+import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import type { LinkInput } from '../core/link.ts';
+import { read, textAt } from '../core/property.ts';
 import type { SpanOptions } from '../core/tracer.ts';
 import {
   AttrConnectionCloseCode,

@@ -16,8 +16,8 @@ export type PlatformFetch = FetchLike & {
 export type Compress = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * What the package asks of the runtime it is on. Each file of this folder answers for one, by exports of these names:
- * what a program does not use of them is not in its bundle.
+ * What the package asks of the runtime it is on. `node.ts`, `bun.ts`, `deno.ts`, `workerd.ts`, `browser.ts` and `default.ts`
+ * answer for one each, by exports of these names, and the other files of this folder are their parts: what a program does not use of them is not in its bundle.
  */
 export interface Platform {
   /** What a diagnostic means and what can be done about it, by code; see explanations.ts. */

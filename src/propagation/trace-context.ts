@@ -9,7 +9,7 @@ import {
   type TextMapPropagator,
   type TextMapSetter,
 } from './propagator.ts';
-import { TraceState } from './trace-state.ts';
+import { W3CTraceState } from './trace-state.ts';
 
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
@@ -39,7 +39,7 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
       const { traceId, spanId, traceFlags, traceState } = spanContext;
       setter.set(carrier, TRACEPARENT, `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`);
       // Of another library's nothing is known, line breaks in it included.
-      const state = traceState instanceof TraceState ? traceState : new TraceState(textOfTraceState(traceState));
+      const state = traceState instanceof W3CTraceState ? traceState : new W3CTraceState(textOfTraceState(traceState));
       const members = state.serialize();
       if (members) setter.set(carrier, TRACESTATE, members);
     } catch {
@@ -56,7 +56,7 @@ export class W3CTraceContextPropagator implements TextMapPropagator {
     if (traceId === undefined) return context;
     const traceFlags = Number.parseInt(flags, 16) & KNOWN_FLAGS;
     const spanContext: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
-    const traceState = new TraceState(headerIn(carrier, TRACESTATE, getter));
+    const traceState = new W3CTraceState(headerIn(carrier, TRACESTATE, getter));
     if (traceState.serialize() !== '') spanContext.traceState = traceState;
     return setSpan(context, nonRecordingSpan(spanContext));
   }

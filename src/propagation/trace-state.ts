@@ -1,4 +1,4 @@
-import type { TraceState as TraceStateShape } from '../core/span-context.ts';
+import type { TraceState } from '../core/span-context.ts';
 import { MAX_HEADER_LENGTH, membersOf } from './header.ts';
 
 const MAX_MEMBERS = 32;
@@ -10,7 +10,7 @@ const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
  *
  * Specification: W3C Trace Context, level 2, sections 3.3 and 3.5.
  */
-export class TraceState implements TraceStateShape {
+export class W3CTraceState implements TraceState {
   private readonly _members: ReadonlyMap<string, string>;
 
   /**
@@ -33,16 +33,16 @@ export class TraceState implements TraceStateShape {
    * A new trace state with `key` in front; beyond 32 members the last one goes. With a key or a value that breaks
    * the grammar, this one.
    */
-  set(key: string, value: string): TraceState {
+  set(key: string, value: string): W3CTraceState {
     // Only strings: a text can be made of anything else, or making it throws.
     if (typeof key !== 'string' || typeof value !== 'string') return this;
     const member = `${key}=${value}`;
-    return MEMBER.test(member) ? new TraceState([member, ...this._without(key)].slice(0, MAX_MEMBERS).join()) : this;
+    return MEMBER.test(member) ? new W3CTraceState([member, ...this._without(key)].slice(0, MAX_MEMBERS).join()) : this;
   }
 
   /** A new trace state without `key`. */
-  unset(key: string): TraceState {
-    return new TraceState(this._without(key).join());
+  unset(key: string): W3CTraceState {
+    return new W3CTraceState(this._without(key).join());
   }
 
   /** The value of `key`, or `undefined`. */
@@ -58,4 +58,14 @@ export class TraceState implements TraceStateShape {
   private _without(key?: string): string[] {
     return [...this._members].filter(([other]) => other !== key).map((member) => member.join('='));
   }
+}
+
+/**
+ * A trace state of what a `tracestate` header holds, for samplers that return one and for span contexts that are made by hand.
+ * Never throws: a header that breaks the grammar, or has more than 32 members, is dropped whole. Default: empty.
+ *
+ * Specification: W3C Trace Context, level 2, section 3.3.
+ */
+export function createTraceState(header?: string): TraceState {
+  return new W3CTraceState(header);
 }

@@ -6,7 +6,7 @@ import { hexOf } from '../../src/core/id.ts';
 import { type NonRecordingSpan, nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
 import { isValidId } from '../../src/core/span-context.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 import { Recorder } from './recorder.ts';
 
 const hexadecimal = (bytes: number) =>
@@ -56,7 +56,7 @@ describe('a local root', () => {
   });
 
   it('is the root of what has another trace state, too', () => {
-    const traceState = new TraceState('a=1');
+    const traceState = new W3CTraceState('a=1');
     const recorder = new Recorder({ sampler: { shouldSample: () => ({ decision: 2, traceState }) } });
     const root = recorder.start('root');
     const child = recorder.start('child', {}, setSpan(ROOT_CONTEXT, root));

@@ -19,7 +19,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '../../src/core/sampler.ts';
 import type { Span } from '../../src/core/span.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 import { codesOf, diagnosticLog } from './diagnostic-log.ts';
 import { Recorder } from './recorder.ts';
 
@@ -348,7 +348,7 @@ describe('a sampler of the user', () => {
   });
 
   it('replaces the trace state of the span and of its descendants, and not that of the parent', () => {
-    const [before, after] = [new TraceState('a=1'), new TraceState('b=2')];
+    const [before, after] = [new W3CTraceState('a=1'), new W3CTraceState('b=2')];
     const parent = nonRecordingSpan({ traceId: TRACE, spanId: SPAN, traceFlags: 1, traceState: before });
     for (const decision of [NOT_RECORD, RECORD, RECORD_AND_SAMPLED]) {
       const sampler = new Answer(decision, { traceState: after });

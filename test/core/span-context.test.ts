@@ -11,7 +11,7 @@ import {
   textOfTraceState,
 } from '../../src/core/span-context.ts';
 import { SpanStatusCode } from '../../src/core/status.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
@@ -63,7 +63,7 @@ describe('a span context', () => {
 
 describe('a trace state', () => {
   it('is a text, of whatever origin it is', () => {
-    assert.equal(textOfTraceState(new TraceState('a=1,b=2')), 'a=1,b=2');
+    assert.equal(textOfTraceState(new W3CTraceState('a=1,b=2')), 'a=1,b=2');
     assert.equal(textOfTraceState(api.createTraceState('a=1')), 'a=1');
   });
 

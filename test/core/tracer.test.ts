@@ -10,7 +10,7 @@ import { AlwaysOffSampler, SamplingDecision } from '../../src/core/sampler.ts';
 import type { RecordingSpan, Span } from '../../src/core/span.ts';
 import { INVALID_SPAN_CONTEXT, type SpanContext } from '../../src/core/span-context.ts';
 import type { SpanTracer } from '../../src/core/tracer.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 import { codesOf, diagnosticLog } from './diagnostic-log.ts';
 import { Recorder } from './recorder.ts';
 
@@ -77,7 +77,7 @@ describe('a tracer', () => {
   it('starts a child of the remote span of a context, with its flags and its trace state', () => {
     for (const flags of [0x01, 0x03]) {
       const recorder = new Recorder();
-      const traceState = new TraceState('a=1');
+      const traceState = new W3CTraceState('a=1');
       const remote = nonRecordingSpan({ ...REMOTE, traceFlags: flags, traceState });
       const span = recorder.start('s', {}, setSpan(ROOT_CONTEXT, remote));
       assert.equal(span.spanContext().traceFlags, flags);
@@ -255,7 +255,7 @@ describe('a span that is not sampled', () => {
       const root = tracer.startSpan('root');
       assert.equal(root.isRecording(), false);
       assert.equal(root.spanContext().traceFlags, 2);
-      const traceState = new TraceState('a=1');
+      const traceState = new W3CTraceState('a=1');
       const remote = nonRecordingSpan({ ...REMOTE, traceFlags: 3, traceState });
       const child = tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, remote));
       const { traceId, spanId, traceFlags } = child.spanContext();

@@ -19,7 +19,7 @@ import {
   upgradeProtocols,
   upgradeUrl,
 } from '../../src/index.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
@@ -29,7 +29,7 @@ const OTHER = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
 const span = nonRecordingSpan({ traceId, spanId, traceFlags: 1 });
 const context = contextWithSpan(span, ROOT_CONTEXT);
 const full = contextWithBaggage(
-  contextWithSpan(nonRecordingSpan({ traceId, spanId, traceFlags: 1, traceState: new TraceState('a=1,b=x;y') })),
+  contextWithSpan(nonRecordingSpan({ traceId, spanId, traceFlags: 1, traceState: new W3CTraceState('a=1,b=x;y') })),
   createBaggage({ user: { value: 'Zoë & co' } }),
 );
 

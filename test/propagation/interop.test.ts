@@ -24,7 +24,7 @@ import {
   type TextMapSetter,
 } from '../../src/propagation/propagator.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 
 // That this file type-checks is the test: each side's types take the other's.
 export const theirs: {
@@ -44,7 +44,7 @@ export const theirs: {
   headers: new W3CTraceContextPropagator(),
   getter: defaultTextMapGetter,
   setter: defaultTextMapSetter,
-  traceState: new TraceState(),
+  traceState: new W3CTraceState(),
 };
 export const ours: {
   propagators: TextMapPropagator[];
@@ -85,7 +85,7 @@ describe('trace context between this package and OpenTelemetry', () => {
       fc.property(spanContext, states, (sent, state) => {
         for (const [from, to] of pairs(new W3CTraceContextPropagator(), new otel.W3CTraceContextPropagator())) {
           for (const root of roots) {
-            const traceState = state === undefined ? {} : { traceState: new TraceState(state) };
+            const traceState = state === undefined ? {} : { traceState: new W3CTraceState(state) };
             const carrier: Record<string, string> = {};
             from.inject(api.trace.setSpanContext(root, { ...sent, ...traceState }), carrier, defaultTextMapSetter);
             const context = to.extract(root, carrier, defaultTextMapGetter);

@@ -5,7 +5,7 @@ import { ROOT_CONTEXT, setSpan, spanIn, suppressTracing } from '../../src/core/c
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
 import type { SpanContext } from '../../src/core/span-context.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 import { workOf } from './work.ts';
 
 const TRACE_ID = '12345678901234567890123456789012';
@@ -219,16 +219,16 @@ describe('injecting a span context', () => {
   it('writes the trace state unless it is empty', () => {
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 };
     const tracestate = 'foo=1,bar=2';
-    assert.deepEqual(injected({ ...spanContext, traceState: new TraceState(tracestate) }), {
+    assert.deepEqual(injected({ ...spanContext, traceState: new W3CTraceState(tracestate) }), {
       traceparent: VALID,
       tracestate,
     });
-    assert.deepEqual(injected({ ...spanContext, traceState: new TraceState() }), { traceparent: VALID });
+    assert.deepEqual(injected({ ...spanContext, traceState: new W3CTraceState() }), { traceparent: VALID });
   });
 
   it('writes of another library’s trace state what follows the grammar, and nothing else', () => {
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 };
-    const stateOf = (text: unknown) => ({ ...new TraceState(), serialize: () => text }) as never;
+    const stateOf = (text: unknown) => ({ ...new W3CTraceState(), serialize: () => text }) as never;
     assert.deepEqual(injected({ ...spanContext, traceState: stateOf('foo=1 , bar=2') }), {
       traceparent: VALID,
       tracestate: 'foo=1,bar=2',
@@ -268,7 +268,7 @@ describe('injecting a span context', () => {
     for (const span of [1, {}, { spanContext: throws }, { spanContext: () => null }, { spanContext: () => 1 }]) {
       propagator.inject(setSpan(ROOT_CONTEXT, span as never), {});
     }
-    const traceState = { ...new TraceState(), serialize: throws } as never;
+    const traceState = { ...new W3CTraceState(), serialize: throws } as never;
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, traceState };
     assert.deepEqual(injected(spanContext), { traceparent: VALID });
   });

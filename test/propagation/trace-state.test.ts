@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { TraceState } from '../../src/propagation/trace-state.ts';
+import { createTraceState, W3CTraceState } from '../../src/propagation/trace-state.ts';
 import { workOf } from './work.ts';
 
 const members = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=${i}`).join();
-const parsed = (header: string): string => new TraceState(header).serialize();
+const parsed = (header: string): string => new W3CTraceState(header).serialize();
 
 // The grammar once more, by character classes instead of patterns.
 const KEY_START = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -28,7 +28,7 @@ const headerOf = (pairs: (readonly [string, string])[]): string =>
 describe('parsing a tracestate', () => {
   it('keeps the members in order', () => {
     assert.equal(parsed('rojo=00f067aa0ba902b7,congo=t61rcWkgMzE'), 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE');
-    const state = new TraceState('foo=1,bar=2');
+    const state = new W3CTraceState('foo=1,bar=2');
     assert.equal(state.get('foo'), '1');
     assert.equal(state.get('bar'), '2');
     assert.equal(state.get('baz'), undefined);
@@ -44,22 +44,22 @@ describe('parsing a tracestate', () => {
   });
 
   it('keeps the spaces at the start of a value', () => {
-    assert.equal(new TraceState('foo=  1 ').get('foo'), '  1');
+    assert.equal(new W3CTraceState('foo=  1 ').get('foo'), '  1');
   });
 
   it('allows every character of the grammar', () => {
     const name = `${KEY_START}_-*/@a-z0-9_-*/@`;
     const text = ` ${VALUE_END}`;
-    assert.equal(new TraceState(`${name}=${text}`).get(name), text);
-    assert.equal(new TraceState('0a@b=1').get('0a@b'), '1');
+    assert.equal(new W3CTraceState(`${name}=${text}`).get(name), text);
+    assert.equal(new W3CTraceState('0a@b=1').get('0a@b'), '1');
     // Level 2 gave up the rules for what stands before and after the at sign.
     assert.equal(parsed('foo@=1,foo@@bar=2,foo@bar@baz=3'), 'foo@=1,foo@@bar=2,foo@bar@baz=3');
   });
 
   it('allows 256 characters of key and of value and drops the header with more', () => {
-    assert.equal(new TraceState(`foo=1,${'z'.repeat(256)}=1`).get('foo'), '1');
+    assert.equal(new W3CTraceState(`foo=1,${'z'.repeat(256)}=1`).get('foo'), '1');
     assert.equal(parsed(`foo=1,${'z'.repeat(257)}=1`), '');
-    assert.equal(new TraceState(`foo=1,bar=${'z'.repeat(256)}`).get('foo'), '1');
+    assert.equal(new W3CTraceState(`foo=1,bar=${'z'.repeat(256)}`).get('foo'), '1');
     assert.equal(parsed(`foo=1,bar=${'z'.repeat(257)}`), '');
   });
 
@@ -103,13 +103,13 @@ describe('parsing a tracestate', () => {
 
   it('takes anything but a string for empty', () => {
     for (const header of [null, 1, {}, ['a=1'], Symbol('header')]) assert.equal(parsed(header as never), '');
-    assert.equal(new TraceState().serialize(), '');
+    assert.equal(new W3CTraceState().serialize(), '');
   });
 
   it('returns what follows the grammar as it came', () => {
     fc.assert(
       fc.property(list, (pairs) => {
-        const state = new TraceState(headerOf(pairs));
+        const state = new W3CTraceState(headerOf(pairs));
         assert.equal(state.serialize(), headerOf(pairs));
         for (const [name, text] of pairs) assert.equal(state.get(name), text);
       }),
@@ -141,7 +141,7 @@ describe('parsing a tracestate', () => {
         `a=b${shape.repeat(Math.ceil(length / shape.length))}`.slice(0, length);
       const workFor = (length: number): number => {
         const text = header(length);
-        return workOf(() => new TraceState(text));
+        return workOf(() => new W3CTraceState(text));
       };
       assert.ok(workFor(60_000) < 8 * 60_000, `work for ${JSON.stringify(shape)}`);
       assert.ok(workFor(60_000) < 2.1 * workFor(30_000), `growth for ${JSON.stringify(shape)}`);
@@ -152,21 +152,21 @@ describe('parsing a tracestate', () => {
 
 describe('changing a trace state', () => {
   it('puts a new key in front', () => {
-    assert.equal(new TraceState('a=1,b=2').set('c', '3').serialize(), 'c=3,a=1,b=2');
+    assert.equal(new W3CTraceState('a=1,b=2').set('c', '3').serialize(), 'c=3,a=1,b=2');
   });
 
   it('moves a known key to the front', () => {
-    assert.equal(new TraceState('a=1,b=2,c=3').set('c', '4').serialize(), 'c=4,a=1,b=2');
+    assert.equal(new W3CTraceState('a=1,b=2,c=3').set('c', '4').serialize(), 'c=4,a=1,b=2');
   });
 
   it('drops the last member beyond 32', () => {
-    const state = new TraceState(members(32));
+    const state = new W3CTraceState(members(32));
     assert.equal(state.set('new', '1').serialize(), `new=1,${members(31)}`);
     assert.equal(state.set('k31', '1').serialize(), `k31=1,${members(31)}`);
   });
 
   it('ignores keys and values that break the grammar, and what is not a string', () => {
-    const state = new TraceState('a=1');
+    const state = new W3CTraceState('a=1');
     for (const name of ['', 'A', ' a', 'a,b', 'a=b', 'z'.repeat(257), 1, null, Symbol('key'), {}]) {
       assert.equal(state.set(name as never, '1').serialize(), 'a=1');
     }
@@ -176,14 +176,22 @@ describe('changing a trace state', () => {
   });
 
   it('removes a key', () => {
-    assert.equal(new TraceState('a=1,b=2').unset('a').serialize(), 'b=2');
-    assert.equal(new TraceState('a=1').unset('b').serialize(), 'a=1');
-    assert.equal(new TraceState('a=1').unset('a').serialize(), '');
+    assert.equal(new W3CTraceState('a=1,b=2').unset('a').serialize(), 'b=2');
+    assert.equal(new W3CTraceState('a=1').unset('b').serialize(), 'a=1');
+    assert.equal(new W3CTraceState('a=1').unset('a').serialize(), '');
   });
 
   it('leaves the one it started from as it was', () => {
-    const state = new TraceState('a=1,b=2');
+    const state = new W3CTraceState('a=1,b=2');
     state.set('c', '3').set('a', '4').unset('b');
     assert.equal(state.serialize(), 'a=1,b=2');
+  });
+});
+
+describe('createTraceState', () => {
+  it('makes one of a header, empty where that is none', () => {
+    assert.equal(createTraceState('foo=1,bar=2').set('foo', '3').serialize(), 'foo=3,bar=2');
+    for (const header of [undefined, '', 'no header', 5 as never])
+      assert.equal(createTraceState(header).serialize(), '');
   });
 });

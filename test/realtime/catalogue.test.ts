@@ -590,3 +590,22 @@ it('a helper whose arguments cannot be read starts a span all the same, and says
     await trace.shutdown();
   }
 });
+
+it('a helper takes the kind of its span, which is internal by default', async () => {
+  const spans = await recording(() => {
+    trace.instrumentLLMRequest('provider', 'model').end();
+    trace.instrumentSTTRequest('provider', 1, { kind: trace.SpanKind.CLIENT }).end();
+  });
+  assert.deepEqual(
+    spans.map(({ kind }) => kind - 1),
+    [trace.SpanKind.INTERNAL, trace.SpanKind.CLIENT],
+  );
+});
+
+it('functions that take a span leave alone what is none', () => {
+  for (const span of [undefined, null, {}, 5] as never[]) {
+    trace.addEvent(span, 'event');
+    trace.setAttributes(span, {});
+    trace.recordError(span, new Error('of nobody'));
+  }
+});

@@ -1,8 +1,9 @@
 import { createGzip, isUnsent, language } from '#platform';
 import { later } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
-import { messageOf, read, textAt } from '../../core/exception.ts';
+import { messageOf } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
+import { read, textAt } from '../../core/property.ts';
 import { cut, textOf } from '../../core/text.ts';
 import { SDK_VERSION } from '../../core/version.ts';
 import { type BatchingExporter, type ExportOutcome, untraced } from '../exporter.ts';
@@ -31,7 +32,7 @@ const MAX_PARTS = 100;
 const QUOTED_BYTES = 300;
 const READ_BYTES = 64 * 1024;
 
-/** What exporters of OTLP have in common, whatever carries their requests: what of these is said of spans. */
+/** The part of an exporter of OTLP that does not depend on its transport: makes requests, and of answers counts of spans. */
 export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;

@@ -1,4 +1,4 @@
-import { read, textAt } from '../../core/exception.ts';
+import { read, textAt } from '../../core/property.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { REQUEST_HEAD, REQUEST_TAIL } from './json.ts';
 import { JsonBatch } from './json-batch.ts';
