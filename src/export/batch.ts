@@ -15,7 +15,10 @@ import { ListBatch, listExporter } from './list-batch.ts';
 
 /** Settings of a {@link BatchSpanProcessor}. */
 export interface BatchSpanProcessorOptions {
-  /** The longest time that a span waits before its batch is sent, in milliseconds. Environment: `OTEL_BSP_SCHEDULE_DELAY`. Default: 5,000. */
+  /**
+   * The longest time that a span waits before its batch is sent, in milliseconds. Environment: `OTEL_BSP_SCHEDULE_DELAY`.
+   * Default: 5,000.
+   */
   scheduledDelayMillis?: number;
   /**
    * Milliseconds one export may take; then its spans count as `unknown`. Environment: `OTEL_BSP_EXPORT_TIMEOUT`. Default:

@@ -9,14 +9,15 @@ type Class = new (...args: never[]) => object;
 
 /**
  * Traces what a server is called for: each request is a SERVER span by OpenTelemetry's conventions for HTTP, the child of its
- * caller's, active in the handler, and over when the response has been sent. What the handler returns and throws is passed on
- * as it is. `handler` is
+ * caller's, active in the handler, and over when the response has been sent. What the handler throws is passed on as it is, and
+ * what it returns, too; of a response whose body is still being made, its status, headers and body are, in another `Response`.
+ * `handler` is
  *
  * - a function from a `Request` (and whatever else) to a `Response`, for Bun, Deno, edge runtimes and everything else that takes
- *   one; what comes of it returns a promise;
- * - an object with `fetch`, such as a Worker or an app of Hono: of it and of `scheduled`, `queue`, `email` and `tail` there are
- *   traced ones in what comes of it, everything else is the same;
- * - a class of such objects, a Durable Object or a `WorkerEntrypoint`: what comes of it is a class derived from it, in which
+ *   one; the result returns a promise;
+ * - an object with `fetch`, such as a Worker or an app of Hono: the result has traced versions of it and of `scheduled`, `queue`,
+ *   `email` and `tail`, everything else is the same;
+ * - a class of such objects, a Durable Object or a `WorkerEntrypoint`: the result is a class derived from it, in which
  *   `alarm`, `webSocketMessage`, `webSocketClose` and `webSocketError` are traced, too. It can be extended further.
  *
  * Where tracing is not set up, the first event does it, from `options.config` and the `env` that it brings. After each event,

@@ -42,8 +42,8 @@ interface Exchange {
  * for loading itself at its first call. `node:http` takes 15 to 30 for its first request, and at 20,000 spans a second half
  * as much CPU again for every span of a batch (Node 20).
  *
- * Connections are kept; an idle one does not hold the process open, a request does unless the end of the process is watched. Redirects are not followed. What ends
- * before there is a connection is an error that `isUnsent` knows.
+ * Connections are kept; an idle one does not hold the process open, a request does unless the end of the process is watched.
+ * Redirects are not followed. What ends before there is a connection is an error that `isUnsent` knows.
  */
 export function createHttpFetch(url: string, certificates?: CheckedTls): PlatformFetch {
   const { protocol, hostname, port } = new URL(url);

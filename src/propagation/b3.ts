@@ -81,7 +81,8 @@ export class B3Propagator implements TextMapPropagator {
   /**
    * A context with the span of the carrier as its span: that of `b3`, or else that of the other headers; the given one
    * where neither is valid. A caller that decided nothing counts as one that does not record, as OpenTelemetry has it.
-   * One that says no more than not to record begins a trace that is not. Default getter: that of plain objects, `Headers` and `Map`s.
+   * One that says no more than not to record begins a trace that is not. Default getter: that of plain objects, `Headers` and
+   * `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     try {

@@ -34,7 +34,9 @@ export class CompositePropagator implements TextMapPropagator {
     this._each((propagator) => propagator.inject(context, carrier, setter));
   }
 
-  /** Lets each propagator read, on top of what those before it read. Default getter: that of plain objects, `Headers` and `Map`s. */
+  /**
+   * Lets each propagator read, on top of what those before it read. Default getter: that of plain objects, `Headers` and `Map`s.
+   */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
     this._each((propagator) => {
