@@ -35,7 +35,7 @@ export function withSettings(root: URL, readme: string): string {
   const tables = {
     config: source('src/config.ts', 'Config'),
     members: [
-      ...source('src/export/batch.ts', 'BatchSpanProcessorOptions', 'batch.'),
+      ...source('src/export/batch-options.ts', 'BatchSpanProcessorOptions', 'batch.'),
       ...source('src/core/limits.ts', 'SpanLimits', 'spanLimits.'),
     ],
   };

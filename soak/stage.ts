@@ -1,5 +1,5 @@
-import type { ProcessorStats } from '../src/export/batch.ts';
 import type { DropReason } from '../src/export/exporter.ts';
+import type { ProcessorStats } from '../src/export/span-counts.ts';
 import { type FaultServer, type FaultServerOptions, FaultServers } from '../test/export/faults/fault-server.ts';
 import { GrpcServer } from '../test/export/faults/grpc-server.ts';
 import { type Measures, Producer, type ProducerOptions } from '../test/export/faults/producer.ts';

@@ -7,7 +7,7 @@ import type { SpanProcessor } from './core/processor.ts';
 import type { Resource } from './core/resource.ts';
 import type { Sampler } from './core/sampler.ts';
 import { ATTRIBUTE_CHOICE, isAttributeChoice } from './export/attribute-choice.ts';
-import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch.ts';
+import { type BatchSpanProcessorOptions, checkedBatchOptions } from './export/batch-options.ts';
 import type { BatchingExporter } from './export/exporter.ts';
 import { DEFAULT_ENDPOINT, shownUrl, tracesEndpoint } from './export/otlp/endpoint.ts';
 import { checkedHeaders, type OtlpHeaders } from './export/otlp/headers.ts';

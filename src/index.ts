@@ -32,8 +32,8 @@ export type { SpanSource } from './core/span-source.ts';
 export type { SpanStatus } from './core/status.ts';
 export { SpanStatusCode } from './core/status.ts';
 export type { InstrumentationScope, SpanOptions, Tracer } from './core/tracer.ts';
-export type { BatchSpanProcessorOptions, ProcessorStats } from './export/batch.ts';
 export { BatchSpanProcessor } from './export/batch.ts';
+export type { BatchSpanProcessorOptions } from './export/batch-options.ts';
 export type {
   BatchingExporter,
   DropReason,
@@ -52,6 +52,7 @@ export type { TlsOptions } from './export/otlp/tls.ts';
 export type { StdoutFormat } from './export/printer.ts';
 export type { SdkMetric } from './export/sdk-metrics.ts';
 export { SimpleSpanProcessor } from './export/simple.ts';
+export type { ProcessorStats } from './export/span-counts.ts';
 export type { StdoutSpanProcessorOptions } from './export/stdout.ts';
 export { StdoutSpanProcessor } from './export/stdout.ts';
 export { flushOnPageHide } from './host/page-hide.ts';

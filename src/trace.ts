@@ -16,9 +16,10 @@ import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts
 import { textOf } from './core/text.ts';
 import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
-import { BatchSpanProcessor, type ProcessorStats } from './export/batch.ts';
+import { BatchSpanProcessor } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
 import { metricsOf, type SdkMetric } from './export/sdk-metrics.ts';
+import type { ProcessorStats } from './export/span-counts.ts';
 import type { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
@@ -101,7 +102,7 @@ export function initialize(config: Config = {}): Tracer {
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
   // Those of a shutdown that is still under way go now: two that wait for each other would let no signal end the process.
   processState.unwatch?.();
-  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._unsent() ?? '');
+  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._delivery._unsent() ?? '');
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);

@@ -51,7 +51,7 @@ export function metricsOf(provider: TracerProvider): SdkMetric[] {
     if (!(processor instanceof BatchSpanProcessor)) continue;
     const { acknowledged, rejected, unknown, pending, dropped } = processor.stats();
     let inFlight = 0;
-    for (const { _spans } of processor._flights) inFlight += _spans;
+    for (const { _spans } of processor._delivery._flights) inFlight += _spans;
 
     const type = processor instanceof SimpleSpanProcessor ? 'simple_span_processor' : 'batching_span_processor';
     const component = componentOf(type, at);
@@ -69,7 +69,7 @@ export function metricsOf(provider: TracerProvider): SdkMetric[] {
     add('updowncounter', 'processor.span.queue.size', pending - inFlight, component);
     add('updowncounter', 'processor.span.queue.capacity', processor._options.maxQueueSize, component);
 
-    const exporter = exporterOf(processor._exporter, at);
+    const exporter = exporterOf(processor._delivery._exporter, at);
     add('updowncounter', 'exporter.span.inflight', inFlight, exporter);
     add('counter', 'exporter.span.exported', acknowledged, exporter, true);
     add('counter', 'exporter.span.exported', rejected, { ...exporter, 'error.type': 'rejected' });

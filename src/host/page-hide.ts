@@ -22,13 +22,14 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
   if (typeof document === 'undefined') return () => {};
   const undo: (() => void)[] = [];
   for (const processor of provider._processors as readonly BatchSpanProcessor[]) {
-    const { _exporter, _maxBatchBytes } = processor;
-    if (_exporter instanceof OtlpHttpExporter) {
-      const { _fetch } = _exporter;
-      _exporter._fetch = outliving(_fetch);
+    const { _delivery, _maxBatchBytes } = processor;
+    const exporter = _delivery?._exporter;
+    if (exporter instanceof OtlpHttpExporter) {
+      const { _fetch } = exporter;
+      exporter._fetch = outliving(_fetch);
       processor._maxBatchBytes = Math.min(_maxBatchBytes, MAX_BATCH_BYTES);
       undo.push(() => {
-        _exporter._fetch = _fetch;
+        exporter._fetch = _fetch;
         processor._maxBatchBytes = _maxBatchBytes;
       });
     }

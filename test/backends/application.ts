@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Attributes } from '../../src/core/attributes.ts';
-import { BatchSpanProcessor, type BatchSpanProcessorOptions, type ProcessorStats } from '../../src/export/batch.ts';
+import { BatchSpanProcessor } from '../../src/export/batch.ts';
+import type { BatchSpanProcessorOptions } from '../../src/export/batch-options.ts';
+import type { ProcessorStats } from '../../src/export/span-counts.ts';
 import { balanced, endedSpansInto } from '../export/ended-spans.ts';
 import type { Collector } from './collector.ts';
 import { exporterFor, type Protocol, type SendingOptions } from './protocol.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProcessorStats } from '../../src/export/batch.ts';
+import type { ProcessorStats } from '../../src/export/span-counts.ts';
 import { run } from '../docs/program.ts';
 import type { Bundle, Target } from './bundle.ts';
 

@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 /** What calls `report` with a code that it was given, as which argument, and at which level. */
 const HANDING_ON: Readonly<Record<string, { argument: number; level: string }>> = {
-  'this._refuse': { argument: 0, level: 'error' },
+  '_counts._refuse': { argument: 0, level: 'error' },
   drop: { argument: 1, level: 'warn' },
 };
 
@@ -50,7 +50,7 @@ export function variableNamesIn(file: URL): Set<string> {
 }
 
 /**
- * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what `this._refuse`
+ * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what `_counts._refuse`
  * of the batch processor and `drop` of attributes hand on to it.
  *
  * @throws Error for a call whose code cannot be read off the source, and for a code with two levels.

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Attributes } from '../../src/core/attributes.ts';
 import type { SpanProcessor } from '../../src/core/processor.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
-import type { BatchSpanProcessor, ProcessorStats } from '../../src/export/batch.ts';
+import type { BatchSpanProcessor } from '../../src/export/batch.ts';
+import type { ProcessorStats } from '../../src/export/span-counts.ts';
 
 /** Ends `count` spans that go to `processor`; returns their ids. */
 export type EndSpans = (count: number, attributes?: Attributes) => string[];

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
-import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../src/export/batch.ts';
+import { BatchSpanProcessor } from '../../src/export/batch.ts';
+import type { BatchSpanProcessorOptions } from '../../src/export/batch-options.ts';
 import { OtlpGrpcExporter, type OtlpGrpcExporterOptions } from '../../src/grpc/exporter.ts';
 import { type EndSpans, endedSpansInto } from '../export/ended-spans.ts';
 import { type Behaviour, type FrameServer, startFrameServer } from './frame-server.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProcessorStats } from '../../src/export/batch.ts';
+import type { ProcessorStats } from '../../src/export/span-counts.ts';
 import { type Collector, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import { FLAGS, startWorker } from './worker.ts';
 

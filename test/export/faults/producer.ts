@@ -1,5 +1,6 @@
 import type { FlushOptions } from '../../../src/core/processor.ts';
-import type { BatchSpanProcessorOptions, ProcessorStats } from '../../../src/export/batch.ts';
+import type { BatchSpanProcessorOptions } from '../../../src/export/batch-options.ts';
+import type { ProcessorStats } from '../../../src/export/span-counts.ts';
 import { Child } from './child.ts';
 
 export interface ProducerOptions {

@@ -3,7 +3,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import zlib from 'node:zlib';
-import { BatchSpanProcessor, type BatchSpanProcessorOptions } from '../../../src/export/batch.ts';
+import { BatchSpanProcessor } from '../../../src/export/batch.ts';
+import type { BatchSpanProcessorOptions } from '../../../src/export/batch-options.ts';
 import { type FetchLike, OtlpHttpExporter, type OtlpHttpExporterOptions } from '../../../src/export/otlp/http.ts';
 import { codesOf } from '../../core/diagnostic-log.ts';
 import { type Collector, type CollectorAnswer, type CollectorOptions, startCollector } from '../../oracle/collector.ts';
@@ -679,8 +680,7 @@ async function pausesOf(processor: BatchSpanProcessor, count: number): Promise<n
 }
 
 function resumeAt(processor: BatchSpanProcessor): number {
-  // biome-ignore lint/complexity/useLiteralKeys: it is private, and nothing else tells.
-  return processor['_resumeAt'];
+  return processor._delivery._resumeAt;
 }
 
 function isPaused(processor: BatchSpanProcessor): boolean {

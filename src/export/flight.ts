@@ -1,0 +1,69 @@
+import { now } from '../core/clock.ts';
+import { later } from '../core/deadline.ts';
+import { report } from '../core/diagnostic.ts';
+import { messageOf } from '../core/exception.ts';
+import { textOf } from '../core/text.ts';
+import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch } from './exporter.ts';
+import { spansText } from './span-counts.ts';
+
+/** Batches that are on their way. */
+export class Flight {
+  readonly _batches: readonly SpanBatch[];
+  readonly _spans: number;
+  readonly _bytes: number;
+  readonly _startedAt = now();
+  private readonly _abort = new AbortController();
+  private _abandon!: (outcome: ExportOutcome) => void;
+  private readonly _abandoned = new Promise<ExportOutcome>((resolve) => {
+    this._abandon = resolve;
+  });
+
+  constructor(batches: readonly SpanBatch[]) {
+    this._batches = batches;
+    this._spans = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
+    this._bytes = batches.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** Hands the batches to the exporter. What can be said at once is; nothing is thrown, and no promise rejects. */
+  _begin(
+    exporter: BatchingExporter,
+    timeoutMillis: number,
+    isLeaving: boolean,
+  ): ExportOutcome | Promise<ExportOutcome> {
+    const failure = (error: unknown): ExportOutcome => ({ dropped: this._spans, why: messageOf(error) });
+    try {
+      const sent = exporter.send(this._batches, this._abort.signal, isLeaving);
+      if (!('then' in sent)) return checkedOutcome(sent);
+      const timer = later(() => {
+        report('export_timeout', `${timeoutMillis} ms, ${spansText(this._spans)}`, 'error');
+        this._giveUp('the export timed out');
+      }, timeoutMillis);
+      return Promise.race([sent, this._abandoned])
+        .then(checkedOutcome)
+        .catch(failure)
+        .finally(() => clearTimeout(timer as number));
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  /** Aborts the export. One that listens to its signal has a turn of the loop to say what it knows. */
+  _giveUp(why: string): void {
+    this._abort.abort(why);
+    setTimeout(this._abandon, 0, {});
+  }
+}
+
+/** What an exporter says, as it can be counted with and printed. Throws where it cannot. */
+function checkedOutcome(said: ExportOutcome): ExportOutcome {
+  const { acknowledged = 0, rejected = 0, dropped = 0, unknown, reason, why, retryMillis } = said ?? {};
+  return {
+    acknowledged: Number(acknowledged),
+    rejected: Number(rejected),
+    dropped: Number(dropped),
+    unknown,
+    reason: reason && (textOf(reason) as DropReason),
+    why: why && textOf(why),
+    retryMillis: retryMillis && Number(retryMillis),
+  };
+}

@@ -1,0 +1,91 @@
+import { report } from '../core/diagnostic.ts';
+import type { DropReason, ExportOutcome } from './exporter.ts';
+
+/**
+ * What became of the sampled spans that have ended, exactly:
+ * `ended = acknowledged + rejected + sum of dropped + unknown + pending`.
+ */
+export interface ProcessorStats {
+  /** Sampled spans that ended. */
+  ended: number;
+  /** Accepted by the receiver. */
+  acknowledged: number;
+  /** Refused by a receiver that accepted the rest of the request. */
+  rejected: number;
+  /** Sent without an answer: they may have arrived. */
+  unknown: number;
+  /** Held, or on their way. */
+  pending: number;
+  /** Lost, by reason. */
+  dropped: Partial<Record<DropReason, number>>;
+}
+
+/** Counts what becomes of spans, and lets flushes wait for it. */
+export class SpanCounts {
+  readonly _stats: ProcessorStats = {
+    ended: 0,
+    acknowledged: 0,
+    rejected: 0,
+    unknown: 0,
+    pending: 0,
+    // An exporter names the reasons, `__proto__` too.
+    dropped: Object.create(null),
+  };
+  // A flush is over when as many spans are settled as had come before it: those that come later are behind them.
+  private _settled = 0;
+  _flushes: (readonly [target: number, resolve: () => void])[] = [];
+
+  /** The counters as they are now. */
+  _copy(): ProcessorStats {
+    return { ...this._stats, dropped: { ...this._stats.dropped } };
+  }
+
+  _drop(reason: DropReason, spans: number): void {
+    const { dropped } = this._stats;
+    dropped[reason] = (dropped[reason] ?? 0) + spans;
+  }
+
+  /** Counts and reports a span that has ended and is not taken. */
+  _refuse(reason: DropReason, details: string): void {
+    this._drop(reason, 1);
+    this._stats.ended++;
+    report(reason, details, 'error');
+  }
+
+  /**
+   * Counts what became of pending spans; what an exporter says of more than there are does not count.
+   *
+   * @param uncertain - So many may have arrived with an earlier attempt, and are not lost for certain.
+   */
+  _settle(spans: number, outcome: ExportOutcome, uncertain: number): void {
+    const { _stats } = this;
+    let rest = spans;
+    const part = (count = 0): number => {
+      const counted = count > 0 ? Math.floor(Math.min(count, rest)) : 0;
+      rest -= counted;
+      return counted;
+    };
+    _stats.pending -= spans;
+    _stats.acknowledged += part(outcome.acknowledged);
+    _stats.rejected += part(outcome.rejected);
+    const dropped = part((outcome.dropped ?? 0) - uncertain);
+    if (dropped) this._drop(outcome.reason ?? 'export_failed', dropped);
+    _stats.unknown += rest;
+    this._settled += spans;
+    this._endFlushes(this._settled);
+  }
+
+  /** Resolves when all spans that are pending now are settled, or when an attempt has failed that is to be repeated. */
+  _flushed(): Promise<void> {
+    return new Promise((resolve) => this._flushes.push([this._settled + this._stats.pending, resolve]));
+  }
+
+  /** Ends the waiting of flushes for no more than so many spans. */
+  _endFlushes(count: number): void {
+    this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
+  }
+}
+
+export function spansText(count: number): string {
+  return `${count} ${count === 1 ? 'span' : 'spans'}`;
+}
