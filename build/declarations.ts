@@ -22,10 +22,23 @@ export function publicDeclarations(text: string): string {
   // What was named by a type that is gone may go as well.
   for (;;) {
     const unused = unusedIn(parsed(left));
-    if (unused.length === 0) return withUndefined(left);
+    if (unused.length === 0) return withoutNodeTypes(withUndefined(left));
     left = without(unused, left);
   }
 }
+
+/** The same, which does without `@types/node`: where that is not installed, what it would declare is `any`. */
+function withoutNodeTypes(text: string): string {
+  return text.replace(/^import \{ (.*) \} from '(node:\w+)';$/gm, (_, names: string, module: string) =>
+    names
+      .split(', ')
+      .map((name) => `// @ts-ignore: any without @types/node\ntype ${name} = import('${module}').${name};`)
+      .join('\n'),
+  );
+}
+
+// What is handed out as somebody else's type, in which no `undefined` is.
+const HANDED_OUT = ['FetchLike', 'SamplingResult', 'SpanContext'];
 
 /** The same, with `undefined` among the types of optional properties. */
 function withUndefined(text: string): string {
@@ -33,7 +46,8 @@ function withUndefined(text: string): string {
   visit(parsed(text), (node) => {
     const isProperty = ts.isPropertySignature(node) || ts.isPropertyDeclaration(node);
     if (isProperty && node.questionToken && node.type) types.push(node.type);
-    return true;
+    const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+    return !(isType && HANDED_OUT.includes(node.name.text));
   });
   const pieces = text.split('');
   for (const type of types) {

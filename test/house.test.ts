@@ -73,7 +73,17 @@ const rooms: Record<string, readonly string[]> = {
   // By way of `#main`, so that there is one core: what it takes from elsewhere by itself are types.
   'grpc/': ['#main', '@realtime-ai/trace', 'export/', 'platform/node-builtin.ts'],
   'realtime/': ['trace.ts', 'core/'],
-  'instrument/': ['trace.ts', 'config.ts', 'setting.ts', 'realtime/', 'propagation/', 'core/', '#platform'],
+  // Of `node:http` the types of a listener.
+  'instrument/': [
+    'node:http',
+    'trace.ts',
+    'config.ts',
+    'setting.ts',
+    'realtime/',
+    'propagation/',
+    'core/',
+    '#platform',
+  ],
   // The exporters' questions, which each platform answers in its terms.
   'platform/': ['core/', 'export/otlp/grpc.ts', 'export/otlp/http.ts', 'export/otlp/tls.ts', '#grpc'],
   'environment.ts': ['core/', '#platform'],

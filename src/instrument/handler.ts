@@ -7,6 +7,18 @@ import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
 type Class = new (...args: never[]) => object;
 
+// Methods, whose parameters may be of any narrower type; what is written in place without types gets these.
+// biome-ignore-start lint/suspicious/noExplicitAny: the runtime and the user's environment say what they are
+interface EventHandlers {
+  fetch?(request: Request, env: any, context: any): unknown;
+  scheduled?(controller: any, env: any, context: any): unknown;
+  queue?(batch: any, env: any, context: any): unknown;
+  email?(message: any, env: any, context: any): unknown;
+  tail?(events: any, env: any, context: any): unknown;
+}
+type EventArguments = [request: Request, ...rest: any[]];
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
+
 /**
  * Traces what a server is called for: each request is a SERVER span by OpenTelemetry's conventions for HTTP, the child of its
  * caller's, active in the handler, and over when the response has been sent. What the handler throws is passed on as it is, and
@@ -25,12 +37,12 @@ type Class = new (...args: never[]) => object;
  *
  * @throws TypeError for what is none of this, and naming an option that cannot be used.
  */
-export function traceHandler<T extends Class>(handler: T, options?: HandlerOptions): T;
-export function traceHandler<A extends unknown[], R>(
+export function traceHandler<A extends unknown[] = EventArguments, R = unknown>(
   handler: (...args: A) => R,
   options?: HandlerOptions,
 ): (...args: A) => Promise<Awaited<R>>;
-export function traceHandler<T extends object>(handler: T, options?: HandlerOptions): T;
+export function traceHandler<T extends Class>(handler: T, options?: HandlerOptions): T;
+export function traceHandler<T extends EventHandlers>(handler: T, options?: HandlerOptions): T;
 export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {
   if (options.timeoutMillis !== undefined) checkSetting('timeoutMillis', options.timeoutMillis, POSITIVE);
   checkSocketOptions({ messages: options.messages });

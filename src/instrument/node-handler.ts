@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
 import { processState } from '../core/process-state.ts';
 import { read, textAt } from '../core/property.ts';
@@ -37,6 +38,15 @@ interface NodeResponse {
   once(event: string, listener: () => void): unknown;
 }
 
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** The same listener; of one that is called in several ways, as applications of Express are, the way of `node:http`. */
+type Traced<T> = T extends (...args: infer Args) => infer Result
+  ? [IncomingMessage, ServerResponse] extends [...Args, ...unknown[]]
+    ? (...args: Args) => Result
+    : (request: IncomingMessage, response: ServerResponse) => Result
+  : never;
+
 /**
  * A request listener of `node:http`, `node:https` or `node:http2` that makes a SERVER span of each request, within the
  * trace of its caller: `createServer(traceNodeHandler(listener))`. An application of Express or Connect is such a listener,
@@ -48,6 +58,11 @@ interface NodeResponse {
  *
  * @throws TypeError where `listener` is no function.
  */
+export function traceNodeHandler<T extends Listener>(listener: T, options?: ServerOptions<IncomingMessage>): Traced<T>;
+export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
+  listener: (request: Request, response: Response, ...rest: Rest) => Result,
+  options?: ServerOptions<Request>,
+): (request: Request, response: Response, ...rest: Rest) => Result;
 export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
   listener: (request: Request, response: Response, ...rest: Rest) => Result,
   options: ServerOptions<Request> = {},

@@ -59,7 +59,13 @@ describe('a function', () => {
     function declared(_request: Request): Response {
       return new Response();
     }
-    for (const handler of [declared, declared.bind(null), (_: Request) => new Response(), async () => new Response()]) {
+    const handlers: ((request: Request) => Response | Promise<Response>)[] = [
+      declared,
+      declared.bind(null),
+      () => new Response(),
+      async () => new Response(),
+    ];
+    for (const handler of handlers) {
       await traceHandler(handler, options)(request());
     }
     assert.equal(recorder.ended.length, 4);

@@ -351,7 +351,8 @@ describe('traceNodeHandler', () => {
   it('traces a server of HTTP/2', async (t) => {
     const recorder = new Recorder();
     const options = { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() };
-    const server = createHttp2Server(traceNodeHandler((_request, response) => void response.end('two'), options));
+    const listener = (_request: Http2ServerRequest, response: Http2ServerResponse) => void response.end('two');
+    const server = createHttp2Server(traceNodeHandler(listener, options));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const session = connect(`http://127.0.0.1:${port}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -36,7 +36,9 @@ trace.startSpan(1);
 new OtlpGrpcExporter({ url: 1 });
 `;
 const grpc = `import { OtlpGrpcExporter, type OtlpGrpcExporterOptions } from '@realtime-ai/trace/grpc';`;
+const withTheirs = readFileSync(`${ROOT}test/types/opentelemetry.test-d.ts`, 'utf8');
 const files = {
+  'theirs.mts': withTheirs.replace('../../src/index.ts', '@realtime-ai/trace'),
   'es.mts': `import * as trace from '@realtime-ai/trace';${grpc}${usage}`,
   'common.cts': `import trace = require('@realtime-ai/trace');${grpc}${usage}`,
   'bundled.ts': `import * as trace from '@realtime-ai/trace';${grpc}${usage}`,
@@ -48,6 +50,52 @@ trace.withSpan('span', { parent: maybe.span, attributes: undefined }, () => {});
 trace.instrumentLLMRequest('p', 'm', { parent: maybe.span, kind: trace.SpanKind.CLIENT }).end();
 const request: { url: string | undefined; headers: Record<string, string | string[] | undefined> } = { url: '', headers: {} };
 trace.extractUpgrade(request);`,
+  'events.mts': `import { traceHandler, traceNodeHandler } from '@realtime-ai/trace';
+const answer: Promise<Response> = traceHandler((request) => new Response(request.url))(new Request('http://a/'));
+traceHandler(async (request, env, ctx) => { ctx.waitUntil(answer); return new Response(request.url + env.KEY); });
+traceHandler(() => new Response(), { ignore: ({ url }) => url === '/' })();
+const worker = traceHandler({ async fetch(request, env) { return new Response(request.url + env.KEY); }, own: 1 });
+worker.own.toFixed();
+interface Exported { fetch?: (request: Request & { cf: object }, env: { KEY: string }) => Promise<Response>; queue?: (batch: { messages: string[] }) => Promise<void> }
+const exported: Exported = traceHandler({ async fetch(request, env) { return new Response(env.KEY + request.cf); } });
+exported.queue;
+declare const app: { fetch: (request: Request, env?: object) => Response | Promise<Response>; get(path: string): void };
+traceHandler(app).get('/');
+class Room { constructor(readonly state: object) {} async fetch(request: Request) { return new Response(request.url); } }
+new (traceHandler(Room))({}).fetch(new Request('http://a/'));
+traceNodeHandler((req, res) => res.end(req.url));
+// @ts-expect-error: not an event
+traceHandler({ fetched() {} });
+// @ts-expect-error: a handler is required
+traceHandler(5);
+// @ts-expect-error: a listener is required
+traceNodeHandler(5);`,
+  'listeners.mts': `import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { createServer as createHttps } from 'node:https';
+import { traceNodeHandler } from '@realtime-ai/trace';
+createServer(traceNodeHandler((req, res) => { res.end(req.url); }));
+createServer({}, traceNodeHandler(async (req, res) => { res.end(req.url); }));
+createHttps({}, traceNodeHandler((req, res) => { res.end(req.url); }, { ignore: ({ url }) => url === '/', route: ({ url }) => url }));
+createServer(traceNodeHandler(() => {}));
+createServer().on('request', traceNodeHandler((req, res) => { res.end(req.url); }));
+createSecureServer({}, traceNodeHandler((req: Http2ServerRequest, res: Http2ServerResponse) => { res.end(req.url); }, { ignore: ({ authority }) => authority === '' }));
+const five: Promise<number> = traceNodeHandler(async (_req, _res) => 5)({} as IncomingMessage, {} as ServerResponse);
+five;
+declare const koa: (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => Promise<void>;
+createServer(traceNodeHandler(koa));
+createSecureServer({}, traceNodeHandler(koa));
+interface ExpressRequest extends IncomingMessage { body: unknown }
+interface Express {
+  (req: ExpressRequest | IncomingMessage, res: ServerResponse): unknown;
+  (req: ExpressRequest, res: ServerResponse & { locals: object }, next: (error?: unknown) => void): void;
+}
+declare const express: Express;
+createServer(traceNodeHandler(express, { route: ({ url }) => url }));
+const middleware = traceNodeHandler((req: ExpressRequest, _res: ServerResponse, next: (error?: unknown) => void) => next(req.body));
+middleware({} as ExpressRequest, {} as ServerResponse, () => {});
+// @ts-expect-error: of HTTP/1 it is no listener
+createServer(traceNodeHandler((req: Http2ServerRequest, res: Http2ServerResponse) => { res.end(req.url); }));`,
   'fetching.mts': `import { initialize } from '@realtime-ai/trace'; initialize({ exporterType: 'otlp', fetch });`,
 };
 
@@ -74,10 +122,24 @@ const cases: Case[] = [
     { ...nodenext, exactOptionalPropertyTypes: true },
     'index.d.ts',
   ],
+  [
+    'OpenTelemetry, with exact optional properties',
+    'theirs.mts',
+    ['es2022', 'dom'],
+    {
+      ...nodenext,
+      ...withNode,
+      exactOptionalPropertyTypes: true,
+    },
+    'index.d.ts',
+  ],
   ['a module with the newest library', 'es.mts', ['esnext', 'dom'], nodenext, 'index.d.ts'],
   ['a module with the syntax `using`', 'scoped.mts', ['es2022', 'esnext.disposable'], nodenext, 'index.d.ts'],
   ['an ES module on Node', 'es.mts', ['es2022'], { ...nodenext, ...withNode }, 'index.d.ts'],
   ['a CommonJS module on Node', 'common.cts', ['es2022'], { ...nodenext, ...withNode }, 'index.d.cts'],
+  ['handlers written in place', 'events.mts', ['es2022', 'dom'], nodenext, 'index.d.ts'],
+  ['handlers written in place, on Node', 'events.mts', ['es2022', 'dom'], { ...nodenext, ...withNode }, 'index.d.ts'],
+  ['listeners of Node', 'listeners.mts', ['es2022'], { ...nodenext, ...withNode }, 'index.d.ts'],
   [
     'a module on Node that brings its own fetch',
     'fetching.mts',
@@ -92,6 +154,7 @@ describe('the declarations, all of them checked,', () => {
     await buildIfMissing();
     cpSync(`${ROOT}package.json`, join(installed, 'package.json'));
     cpSync(`${ROOT}dist`, join(installed, 'dist'), { recursive: true });
+    symlinkSync(`${ROOT}node_modules/@opentelemetry`, join(consumer, 'node_modules/@opentelemetry'));
     for (const [name, content] of Object.entries(files)) writeFileSync(join(consumer, name), content);
   });
   after(() => rmSync(consumer, { recursive: true }));
