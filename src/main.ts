@@ -7,7 +7,6 @@ export { checkedTls, isEndWatched, markUnsent } from '#platform';
 export { now } from './core/clock.ts';
 export { later, within } from './core/deadline.ts';
 export { numberOptions } from './core/options.ts';
-export { apart } from './export/exporter.ts';
 export { tracesEndpoint } from './export/otlp/endpoint.ts';
 export { OtlpExporter } from './export/otlp/exporter.ts';
 export { GRPC_ENDPOINT, GRPC_REQUEST_BYTES } from './export/otlp/grpc.ts';

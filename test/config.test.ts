@@ -427,12 +427,12 @@ describe('the OTLP exporter', () => {
     assert.match(malformed.warnings[0], /^OTEL_EXPORTER_OTLP_INSECURE: "no" is not true or false/);
   });
 
-  it('sends the headers of the code, of traces, or of all signals', () => {
+  it('sends the headers of the code, or those for all signals with those for traces on top', () => {
     const headersOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.headers;
     const all = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20dXNlcg==,x-tenant=a' };
     const traces = { OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-tenant=b' };
     assert.deepEqual(headersOf(all), { authorization: 'Basic dXNlcg==', 'x-tenant': 'a' });
-    assert.deepEqual(headersOf({ ...all, ...traces }), { 'x-tenant': 'b' });
+    assert.deepEqual(headersOf({ ...all, ...traces }), { authorization: 'Basic dXNlcg==', 'x-tenant': 'b' });
     assert.deepEqual(headersOf({ ...all, ...traces }, { otlpHeaders: { a: 'c' } }), { a: 'c' });
     const malformed = otlp({ OTEL_EXPORTER_OTLP_HEADERS: 's3cret' });
     assert.equal(malformed.otlp.headers, undefined);
@@ -670,7 +670,7 @@ describe('slips', () => {
     );
     assert.equal(otlp.headers, undefined);
     assert.deepEqual(warnings, [
-      `OTEL_EXPORTER_OTLP_HEADERS: "a " is not a header: names are tokens, values Latin-1 text; no headers are sent`,
+      `OTEL_EXPORTER_OTLP_HEADERS: "a " is not a header: names are tokens, values Latin-1 text; they are not sent`,
     ]);
   });
 });

@@ -32,9 +32,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   private readonly _counts = new SpanCounts();
   /** The batch that is filling. */
   private _current: SpanBatch;
-  /** True while a span is put into a batch, which may run code of the application … */
+  /** True while a span is put into the batch: code of the application that runs meanwhile may end another one, or flush. */
   private _isAdding = false;
-  /** … that asks for the batch to be sent. */
+  /** True where the batch was to be sent meanwhile, which is made up for. */
   private _isSendDue = false;
   private _closed: Promise<FlushResult> | undefined;
 
@@ -74,8 +74,10 @@ export class BatchSpanProcessor implements SpanProcessor {
     } catch (error) {
       const { dropped } = _stats;
       _stats.pending--;
+      _counts._settled++;
       dropped.encode_failed = (dropped.encode_failed ?? 0) + 1;
       report('encode_failed', messageOf(error), 'error');
+      _counts._endFlushes(_counts._settled);
     } finally {
       this._isAdding = wasAdding;
     }
@@ -123,7 +125,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
     const millis = flushTimeout(options);
-    await (options?._isLast ? this._drain(now() + millis) : this._flush(millis, options?._firstRequestBytes));
+    const deadline = now() + millis;
+    await (options?._isLast ? this._drain(deadline) : this._flush(millis, options?._firstRequestBytes));
+    await this._call(deadline - now(), 'forceFlush');
     return this._since(before);
   }
 
@@ -175,12 +179,17 @@ export class BatchSpanProcessor implements SpanProcessor {
     await this._drain(deadline);
     await _delivery._stop();
     this._current = new ListBatch();
+    await this._call(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), 'shutdown');
+    return this._since(before);
+  }
+
+  /** Calls a method of the exporter, if it has it, and waits for it so long. Never rejects. */
+  private async _call(millis: number, method: 'forceFlush' | 'shutdown'): Promise<void> {
     try {
-      await within(Math.max(deadline - now(), LEAST_SHUTDOWN_MILLIS), _delivery._exporter.shutdown?.());
+      await within(millis, this._delivery._exporter[method]?.());
     } catch (error) {
       report('export_failed', messageOf(error), 'error');
     }
-    return this._since(before);
   }
 
   private _since(before: ProcessorStats): FlushResult {

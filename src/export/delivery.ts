@@ -1,21 +1,19 @@
-import { ioPerRequest } from '#platform';
+import { detached, ioPerRequest } from '#platform';
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { BatchSpanProcessorOptions } from './batch-options.ts';
-import { BatchQueue } from './batch-queue.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from './exporter.ts';
 import { Flight } from './flight.ts';
 import { type SpanCounts, spansText } from './span-counts.ts';
 
-// Nobody's wish is waited for longer, however long a server is to be left alone.
+// The longest and the shortest pause before a retry, whatever the exporter asks for.
 const MAX_PAUSE_MILLIS = 30_000;
-// … nor asked again sooner, whatever an exporter says.
 const LEAST_PAUSE_MILLIS = 100;
 const SMALL_REQUEST_BYTES = 64 * 1024;
-// Batches that fill up at a higher rate than that leave together, those of 100 ms at most, unless they are more than this
-// part of what the queue holds: a request for each costs 0.4 µs a span at 20,000 spans a second (Node 20).
+// Above this rate, full batches are held for up to 100 ms and share a request, unless they fill more than PACED_SHARE of
+// the queue: a request for each costs 0.4 µs a span at 20,000 spans a second (Node 20).
 const PACED_PER_MILLI = 5;
 const MAX_PACED_MILLIS = 100;
 const PACED_SHARE = 1 / 16;
@@ -40,7 +38,7 @@ export class Delivery {
   /** Why the last attempt has failed; `undefined` where it has not. */
   _failure: ExportOutcome | undefined;
 
-  private _queue = new BatchQueue();
+  private _queue: SpanBatch[] = [];
   /** Batches in the queue that may have arrived. */
   private readonly _uncertain = new Set<SpanBatch>();
   /** What a server has refused as too large lowers the bound, which rises again slowly. */
@@ -53,7 +51,8 @@ export class Delivery {
 
   /**
    * Takes back exports that have taken longer than they may: where I/O ends with a request, they never settle when that is
-   * over, and nor do their timers. What is lost so twice is given up. A field, which bundlers leave out elsewhere.
+   * over, and nor do their timers. A batch that is lost so twice counts as unknown. A field and no method, so that bundles for
+   * other runtimes can leave it out.
    */
   private readonly _retakeLost = ioPerRequest
     ? () => {
@@ -67,7 +66,7 @@ export class Delivery {
           this._flights.delete(flight);
           for (const batch of _batches) {
             this._uncertain.add(batch);
-            this._queue._push(batch);
+            this._queue.push(batch);
           }
         }
       }
@@ -90,10 +89,12 @@ export class Delivery {
   _startTimer(millis: number): void {
     this._stopTimer();
     try {
-      this._timer = later(() => {
-        this._pacedUntil = 0;
-        this._wake();
-      }, millis);
+      this._timer = detached(() =>
+        later(() => {
+          this._pacedUntil = 0;
+          this._wake();
+        }, millis),
+      );
     } catch {
       // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
     }
@@ -106,9 +107,9 @@ export class Delivery {
 
   /** Adds a full batch to the queue. */
   _push(batch: SpanBatch): void {
-    this._queue._push(batch);
-    // What is held is to be what is counted, or not much more when it becomes much. To the byte would be a copy of each
-    // batch into memory that is new, 80 ns a span.
+    this._queue.push(batch);
+    // Memory that is allocated is to be close to what is counted, the more so the fuller the queue is. To the byte would be a
+    // copy of each batch into memory that is new, 80 ns a span.
     if (this._flights.size > 0 || this._failure) {
       try {
         batch.compact?.(this._bytes > this._options.maxQueueBytes / 4 ? 0.875 : 0.5);
@@ -120,17 +121,21 @@ export class Delivery {
   }
 
   /**
-   * Sends the queue, in requests as large as may be, one after the other. Never rejects.
+   * Sends the queue, in requests as large as may be, one after the other. Never rejects. Keeps nothing alive of whoever calls.
    *
    * @param isBeside - Whatever else is on its way.
    * @param firstRequestBytes - All at once, in a first request of so many bytes.
    */
-  async _send(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
+  _send(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
+    return detached(() => this._sendAll(isBeside, firstRequestBytes));
+  }
+
+  private async _sendAll(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
     const { _flights, _options } = this;
     this._retakeLost?.();
     while (!this._isOver && this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
       if (!isBeside && this._isPaced()) return;
-      const batches = this._queue._take(firstRequestBytes ?? this._requestBytes);
+      const batches = this._take(firstRequestBytes ?? this._requestBytes);
       if (batches.length === 0) return;
       this._pacedUntil = now() + Math.min(MAX_PACED_MILLIS, Math.floor(_options.maxExportBatchSize / PACED_PER_MILLI));
       const flight = new Flight(batches);
@@ -138,12 +143,23 @@ export class Delivery {
       _flights.add(flight);
       const isLeaving = firstRequestBytes !== undefined;
       const outcome = flight._begin(this._exporter, _options.exportTimeoutMillis, isLeaving);
-      if (isLeaving) this._send(true, this._maxRequestBytes);
+      if (isLeaving) this._sendAll(true, this._maxRequestBytes);
       // What is there at once is counted at once.
       this._land(flight, 'then' in outcome ? await outcome : outcome);
       isBeside &&= ioPerRequest;
       firstRequestBytes = undefined;
     }
+  }
+
+  /** Takes the first batch, and those behind it that together with it are no more than so many bytes. */
+  private _take(maxBytes: number): SpanBatch[] {
+    const { _queue, _exporter } = this;
+    let count = 0;
+    for (let bytes = 0; count < _queue.length; count++) {
+      bytes += _queue[count].byteLength;
+      if (count > 0 && (bytes > maxBytes || _exporter.isOneByOne)) break;
+    }
+    return _queue.splice(0, count);
   }
 
   /** True where full batches wait for further ones; a timer then ends that. */
@@ -152,7 +168,15 @@ export class Delivery {
     const millis = this._pacedUntil - now();
     const isMuch =
       _bytes > _options.maxQueueBytes * PACED_SHARE || _counts._stats.pending > _options.maxQueueSize * PACED_SHARE;
-    if (ioPerRequest || millis <= 0 || _bytes === 0 || isMuch || _counts._flushes.length > 0) return false;
+    if (
+      ioPerRequest ||
+      this._exporter.isOneByOne ||
+      millis <= 0 ||
+      _bytes === 0 ||
+      isMuch ||
+      _counts._flushes.length > 0
+    )
+      return false;
     this._startTimer(Math.min(millis, _options.scheduledDelayMillis));
     return true;
   }
@@ -162,9 +186,10 @@ export class Delivery {
     // What had been given up for lost is counted.
     if (!this._flights.delete(flight)) return;
     const { _batches, _spans, _bytes } = flight;
-    if (outcome.retryMillis !== undefined && !this._isOver) this._keep(_batches, outcome, outcome.retryMillis);
+    const { acknowledged = 0, rejected, retryMillis, why } = outcome;
+    if (retryMillis !== undefined && !this._isOver) this._keep(_batches, outcome, retryMillis);
     else if (outcome.reason === 'too_large' && _batches.length > 1 && !this._isOver) {
-      this._queue._putBack(_batches);
+      this._queue.unshift(..._batches);
       this._maxRequestBytes = this._requestBytes = _bytes / 2;
     } else {
       // The bound of a server may change, and a small request may have been refused for another reason.
@@ -174,14 +199,11 @@ export class Delivery {
       this._requestBytes = Math.min(this._maxRequestBytes, 2 * Math.max(_bytes, this._requestBytes));
       this._bytes -= _bytes;
       this._counts._settle(_spans, outcome, this._forget(_batches));
-      const { acknowledged = 0, rejected, why } = outcome;
       const lost = _spans - acknowledged;
-      if (why !== undefined) {
-        const details = `${lost} of ${_spans} spans not acknowledged: ${why}`;
-        if (rejected) report('spans_rejected', details, 'error');
-        else if (lost) report('export_failed', details, 'error');
-        else report('server_warning', details);
-      }
+      const details = `${lost} of ${_spans} spans not acknowledged: ${why ?? 'nobody knows why'}`;
+      if (rejected) report('spans_rejected', details, 'error');
+      else if (lost > 0) report('export_failed', details, 'error');
+      else if (why !== undefined) report('server_warning', details);
     }
   }
 
@@ -191,7 +213,7 @@ export class Delivery {
     // It may be what is in them that fails: others have their turn first.
     for (const batch of batches) {
       if (outcome.unknown) this._uncertain.add(batch);
-      this._queue._push(batch);
+      this._queue.push(batch);
     }
     // A single failure is an everyday matter.
     if (this._failure) report('export_delayed', `${spansText(_counts._stats.pending)} waiting: ${outcome.why}`);
@@ -233,20 +255,21 @@ export class Delivery {
     const { _flights, _counts } = this;
     // From here on nothing is sent, and nothing is kept.
     this._isOver = true;
+    const why = 'the deadline of shutdown was reached';
     // What another request has begun cannot be aborted, and may never settle.
     if (!ioPerRequest && _flights.size > 0) {
-      for (const flight of _flights) flight._giveUp('the deadline of shutdown was reached');
+      for (const flight of _flights) flight._giveUp(why);
       // A turn of the loop later they are counted.
       await new Promise((resolve) => setTimeout(resolve));
     }
-    for (const flight of _flights) this._land(flight, {});
+    for (const flight of _flights) this._land(flight, { why });
     const { pending } = _counts._stats;
     if (pending) {
       const { reason = 'shutdown' } = this._failure ?? {};
       report('shutdown', this._unsent(), 'error');
       _counts._settle(pending, { dropped: pending, reason }, this._forget(this._uncertain));
     }
-    this._queue = new BatchQueue();
+    this._queue = [];
     this._bytes = 0;
   }
 }

@@ -62,6 +62,8 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   readonly componentType?: string;
   /** The default of a processor's `maxRequestBytes`. Default: that of all processors. */
   readonly maxRequestBytes?: number;
+  /** True where each call of `send` is to get a single batch. Default: false, as many as fit in a request. */
+  readonly isOneByOne?: boolean;
   /** An empty batch, for the spans that end next. */
   createBatch(): Batch;
   /**
@@ -72,6 +74,8 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
    * @param isLeaving - True where a page is left: what is to be sent has to be on its way when the call returns.
    */
   send(batches: readonly Batch[], signal: AbortSignal, isLeaving?: boolean): Promise<ExportOutcome> | ExportOutcome;
+  /** Called at a flush when everything has been sent: what the exporter itself holds back is to leave now. */
+  forceFlush?(): Promise<void> | void;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
@@ -85,12 +89,14 @@ export interface ExportResult {
 }
 
 /**
- * The plain form of an exporter: it is given spans. One that takes a callback answers through that, as OpenTelemetry's do, also
- * where it is `async`; one that takes none answers by a promise.
+ * The plain form of an exporter: it is given spans, at most `maxExportBatchSize` in a call. One that takes a callback answers
+ * through that, as OpenTelemetry's do, also where it is `async`; one that takes none answers by returning, or by a promise.
  */
 export interface SpanExporter {
   /** Takes spans that have ended. Not called again before it has answered. What it throws is a failure. */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
+  /** Called at a flush when all spans have been handed over: what the exporter itself holds back is to leave now. */
+  forceFlush?(): Promise<void> | void;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
@@ -98,13 +104,4 @@ export interface SpanExporter {
 /** Calls what an exporter does. It is never traced: it would export its own exports. */
 export function untraced<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
   return processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), callback, ...args);
-}
-
-/**
- * Calls what nobody could trace, so that it keeps no context of the application. Where there is none, it is just called: the
- * first use of `AsyncLocalStorage` switches hooks on that cost every promise and timer of the process time (Node 20; 25 µs
- * for a turn of the event loop that waits once).
- */
-export function apart<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
-  return processState.contextStorage.getStore() === undefined ? callback(...args) : untraced(callback, ...args);
 }

@@ -1,10 +1,8 @@
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
-import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { textOf } from '../core/text.ts';
 import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch } from './exporter.ts';
-import { spansText } from './span-counts.ts';
 
 /** Batches that are on their way. */
 export class Flight {
@@ -34,10 +32,7 @@ export class Flight {
     try {
       const sent = exporter.send(this._batches, this._abort.signal, isLeaving);
       if (!('then' in sent)) return checkedOutcome(sent);
-      const timer = later(() => {
-        report('export_timeout', `${timeoutMillis} ms, ${spansText(this._spans)}`, 'error');
-        this._giveUp('the export timed out');
-      }, timeoutMillis);
+      const timer = later(() => this._giveUp(`no answer within ${timeoutMillis} ms`), timeoutMillis);
       return Promise.race([sent, this._abandoned])
         .then(checkedOutcome)
         .catch(failure)
@@ -50,7 +45,7 @@ export class Flight {
   /** Aborts the export. One that listens to its signal has a turn of the loop to say what it knows. */
   _giveUp(why: string): void {
     this._abort.abort(why);
-    setTimeout(this._abandon, 0, {});
+    setTimeout(this._abandon, 0, { why });
   }
 }
 
@@ -64,6 +59,7 @@ function checkedOutcome(said: ExportOutcome): ExportOutcome {
     unknown,
     reason: reason && (textOf(reason) as DropReason),
     why: why && textOf(why),
-    retryMillis: retryMillis && Number(retryMillis),
+    // `null` is none, as in what comes from JSON.
+    retryMillis: retryMillis == null ? undefined : Number(retryMillis),
   };
 }

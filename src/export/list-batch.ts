@@ -28,6 +28,7 @@ export class ListBatch implements SpanBatch {
 /** An exporter that takes spans, as one that takes batches. */
 export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch> {
   return {
+    isOneByOne: true,
     createBatch: () => new ListBatch(),
     send(batches) {
       const spans = batches.flatMap((batch) => batch.spans);
@@ -48,13 +49,17 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
           if (exporter.export.length < 2) settle({ code: 0 });
         };
         try {
-          untraced(() => exporter.export(spans, settle))?.then?.(succeed, fail);
+          const done = untraced(() => exporter.export(spans, settle));
+          if (done) done.then?.(succeed, fail);
+          // One that takes any number of arguments may hand the callback on.
+          else if (exporter.export.length === 1) succeed();
         } catch (error) {
           fail(error as Error);
         }
       });
       return outcome ?? answer;
     },
+    forceFlush: () => exporter.forceFlush?.(),
     shutdown: () => exporter.shutdown?.(),
   };
 }

@@ -32,7 +32,7 @@ export class SpanCounts {
     dropped: Object.create(null),
   };
   // A flush is over when as many spans are settled as had come before it: those that come later are behind them.
-  private _settled = 0;
+  _settled = 0;
   _flushes: (readonly [target: number, resolve: () => void])[] = [];
 
   /** The counters as they are now. */

@@ -1,13 +1,5 @@
 import type { BatchingExporter, ExportOutcome, SpanBatch, TlsOptions } from '@realtime-ai/trace';
-import {
-  apart,
-  checkedTls,
-  GRPC_ENDPOINT,
-  GRPC_REQUEST_BYTES,
-  numberOptions,
-  OtlpExporter,
-  tracesEndpoint,
-} from '#main';
+import { checkedTls, GRPC_ENDPOINT, GRPC_REQUEST_BYTES, numberOptions, OtlpExporter, tracesEndpoint } from '#main';
 import { type GrpcHeaders, textHeaders } from './metadata.ts';
 import { createTransport } from './transport.ts';
 
@@ -61,7 +53,7 @@ export class OtlpGrpcExporter implements BatchingExporter {
     this._exporter = new OtlpExporter(
       origin,
       { headers: asked, timeoutMillis, compression },
-      (...request) => apart(transport, ...request),
+      transport,
       transport.close,
     );
   }

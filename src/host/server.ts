@@ -35,7 +35,9 @@ export function stdoutProcessor({ stdoutFormat, stdoutAttributes }: Config): Spa
 /** What `config` says, and the environment variables where it says nothing. Reads them once. */
 export function hostSettings(config: Config): HostSettings {
   const environment = new Environment(config.env);
-  const exporterType = config.exporterType ?? exporterOf(environment);
+  // The operator's switch: it counts before everything else.
+  const isDisabled = environment.flag('OTEL_SDK_DISABLED') === true;
+  const exporterType = isDisabled ? 'none' : (config.exporterType ?? exporterOf(environment));
   const isOtlp = exporterType === 'otlp';
   const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
@@ -46,6 +48,7 @@ export function hostSettings(config: Config): HostSettings {
   return {
     ...config,
     exporterType,
+    ...(isDisabled && { spanProcessors: [] }),
     otlpHeaders,
     otlpTimeoutMillis: config.otlpTimeoutMillis ?? timeoutMillis,
     ...(isOtlp && otlpOf({ ...config, otlpHeaders }, environment)),
@@ -68,7 +71,7 @@ export function hostDefaults(defaults: Config): HostDefaults {
   const config: HostDefaults = {
     ...defaults,
     ...given({ serviceName, serviceVersion, environment: others.environment }),
-    exporterType: exporterOf(environment),
+    exporterType: environment.flag('OTEL_SDK_DISABLED') ? 'none' : exporterOf(environment),
     otlpEndpoint:
       environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ??
       (environment.text(...namesOf('PROTOCOL')) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
@@ -86,7 +89,6 @@ export function reportSettings(warnings: readonly string[]): void {
 }
 
 function exporterOf(environment: Environment): ExporterType {
-  if (environment.flag('OTEL_SDK_DISABLED') === true) return 'none';
   const own = environment.text('TRACE_EXPORTER');
   if (own !== undefined) {
     checkSetting('TRACE_EXPORTER', own, EXPORTER_TYPE);
@@ -180,12 +182,15 @@ function urlOf(
   protocol: OtlpProtocol | undefined,
 ): [url: string, isGrpc: boolean] {
   const insecure = environment.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE', 'OTEL_EXPORTER_OTLP_INSECURE');
-  const [setting, value] = otlpEndpoint
-    ? ['otlpEndpoint', otlpEndpoint]
-    : (environment.entry(...namesOf('ENDPOINT')) ?? [
-        'otlpEndpoint',
-        protocol === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT,
-      ]);
+  // As `defaultConfig` has it, whoever then asks for gRPC means the default of that.
+  const isOther = protocol === 'grpc' && otlpEndpoint === DEFAULT_ENDPOINT;
+  const [setting, value] =
+    otlpEndpoint && !isOther
+      ? ['otlpEndpoint', otlpEndpoint]
+      : (environment.entry(...namesOf('ENDPOINT')) ?? [
+          'otlpEndpoint',
+          protocol === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT,
+        ]);
   const url = new URL(tracesEndpoint(setting, value, { insecure, isHttp: true, isComplete: true }));
   // Only where no protocol is stated, the port says which one is meant.
   const isHttp = protocol === undefined ? !meansGrpc(url) : protocol !== 'grpc';
@@ -209,17 +214,19 @@ function hintOf(config: Config, environment: Environment): string {
   return idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
 }
 
+/** Those for all signals, and on top of them those for traces. */
 function headersOf(environment: Environment): Record<string, string> | undefined {
-  for (const name of ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS']) {
-    const headers = environment.pairs(true, name);
-    if (headers === undefined) continue;
+  let headers: Record<string, string> | undefined;
+  for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']) {
+    const pairs = environment.pairs(true, name);
+    if (pairs === undefined) continue;
     try {
-      return checkedHeaders(headers, name);
+      headers = { ...headers, ...checkedHeaders(pairs, name) };
     } catch (error) {
-      environment.warnings.push(`${messageOf(error)}; no headers are sent`);
+      environment.warnings.push(`${messageOf(error)}; they are not sent`);
     }
   }
-  return undefined;
+  return headers;
 }
 
 /** Attributes of the resource. Those that have a default are left out where they are empty. */

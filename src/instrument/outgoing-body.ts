@@ -14,10 +14,11 @@ export interface BodyListener {
 }
 
 type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, 'read' | 'cancel'>;
 
-/** What Workers have: a stream that passes bytes on without JavaScript. */
+/** What nobody has but Workers. */
 interface WorkersGlobals {
-  FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  readonly FixedLengthStream?: object;
 }
 
 // Of a body that is no longer than this, and whose length is known, nothing is worth what watching it takes.
@@ -26,15 +27,16 @@ const SMALL_BODY_BYTES = 65_536;
 const MAX_PIECES = 4;
 // … each after so many microtasks at most: Deno takes five for a Blob.
 const TURNS = 10;
-// What Workers pump by themselves says nothing before it is over.
-const PUMP_MILLIS = 3_600_000;
+// What is asked of a stream of Workers at once, which by itself hands out 4 KiB.
+const READ_BYTES = 65_536;
 
 /**
  * A response like this one, whose body tells `listener` of its end and is asked for more within `context`; or the same one, where
  * there is nothing to wait for.
  *
  * What is in memory is passed on as a whole, so that it keeps its `Content-Length`, and its end is told at once. A stream is
- * passed on as it is asked for; on Workers without any JavaScript, where it is one of theirs and its length is known.
+ * passed on as it is asked for. Workers could pump some of theirs by themselves, but not all, and do not say which: a client
+ * would get nothing of the others.
  */
 export async function passOnBody(
   response: Response,
@@ -44,31 +46,29 @@ export async function passOnBody(
 ): Promise<Response> {
   const { FixedLengthStream } = globalThis as WorkersGlobals;
   const length = FixedLengthStream && (inspected(body, 'length') as number | undefined);
-  if (FixedLengthStream && length !== undefined) {
-    if (length <= SMALL_BODY_BYTES) {
-      listener.end();
-      return response;
-    }
-    // A megabyte would take 10 ms of JavaScript, in pieces of 4 KiB (workerd 2026-04). Of the two ends of such a stream it
-    // cannot be said which one has failed.
-    if (inspected(body, 'supportsBYOB')) {
-      listener.touch(PUMP_MILLIS);
-      const through = new FixedLengthStream(length);
-      body.pipeTo(through.writable).then(
-        () => listener.end(),
-        (error) => listener.fail(error),
-      );
-      return new Response(through.readable, response);
-    }
+  if (length !== undefined && length <= SMALL_BODY_BYTES) {
+    listener.end();
+    return response;
   }
-  const reader = body.getReader();
+  const isTheirs = FixedLengthStream && inspected(body, 'supportsBYOB');
+  const reader = isTheirs ? largeReader(body) : body.getReader();
   const read = () => processState.contextStorage.run(context, () => reader.read());
   const { pieces, next } = await inMemory(read);
   if (next === undefined) {
     listener.end();
-    return new Response(pieces.length === 1 ? pieces[0] : new Blob(pieces), response);
+    // A `Blob` would bring a content type in Bun.
+    return new Response(pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer(), response);
   }
   return new Response(passedOnStream(reader, read, pieces, next, length, listener), response);
+}
+
+/** Asks a stream of Workers for more than it hands out by itself. */
+function largeReader(body: ReadableStream): BodyReader {
+  const reader = body.getReader({ mode: 'byob' });
+  return {
+    read: () => reader.read(new Uint8Array(READ_BYTES)) as Promise<Piece>,
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
 
 /** The pieces that are there without anything to wait for, and the one that is not there yet, unless they are all. */
@@ -95,7 +95,7 @@ async function inMemory(
 }
 
 function passedOnStream(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  reader: BodyReader,
   read: () => Promise<Piece>,
   pieces: Uint8Array<ArrayBuffer>[],
   first: Promise<Piece>,

@@ -1,4 +1,4 @@
-import { type ContextStorage, stackStorage } from './context-storage.ts';
+import { type ContextStorage, detached, stackStorage } from './context-storage.ts';
 
 // A page or a web worker: no environment, no process, the console for output.
 
@@ -7,7 +7,7 @@ export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export { utf8Length } from './web-text.ts';
 export { checkedTls } from './web-tls.ts';
-export type { ContextStorage };
+export { type ContextStorage, detached };
 
 /** None: see explanations.ts. */
 export const explanations: Readonly<Record<string, string>> = {};

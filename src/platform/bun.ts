@@ -12,6 +12,7 @@ export {
   constrained,
   createContextStorage,
   createGzip,
+  detached,
   env,
   explanations,
   ioPerRequest,

@@ -13,6 +13,11 @@ export interface ContextStorage {
   run<A extends unknown[], R>(context: Context, callback: (...args: A) => R, ...args: A): R;
 }
 
+/** For runtimes on which nothing outlives what has begun it, or where contexts are not known. See platform.ts. */
+export function detached<R>(callback: () => R): R {
+  return callback();
+}
+
 /**
  * For runtimes without `AsyncLocalStorage`: the context holds for the synchronous part of the callback; after
  * an `await`, parents are given explicitly.

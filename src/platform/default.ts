@@ -1,5 +1,5 @@
 import type { Context } from '../core/context.ts';
-import { type ContextStorage, stackStorage } from './context-storage.ts';
+import { type ContextStorage, detached, stackStorage } from './context-storage.ts';
 
 // For runtimes that say nothing of themselves: only what the web's standards promise is used.
 
@@ -10,7 +10,7 @@ export { createGzip } from './web-gzip.ts';
 export { fillRandom } from './web-random.ts';
 export { utf8Length } from './web-text.ts';
 export { checkedTls } from './web-tls.ts';
-export type { ContextStorage };
+export { type ContextStorage, detached };
 
 export type StorageClass = new () => ContextStorage;
 

@@ -8,6 +8,7 @@ import type { PlatformFetch } from './platform.ts';
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { loadGrpc } from './load-grpc.ts';
 export { checkedTls } from './node-tls.ts';
+export { detached } from './outside.ts';
 export { isEndWatched, watchProcessEnd } from './process-end.ts';
 export { isUnsent, markUnsent } from './unsent.ts';
 export { createGzip } from './web-gzip.ts';

@@ -18,7 +18,6 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   encode_failed: 'a span could not be encoded and is dropped: please report this',
   event_limit: 'events beyond the limit are dropped, the oldest first: raise it in spanLimits',
   export_delayed: 'they are sent again, for as long as the queue has room',
-  export_timeout: 'an export took longer than exportTimeoutMillis and was aborted',
   flush_failed: 'the spans of an event could not be sent with it',
   id_refused: 'idGenerator gave no id, a random one is used',
   link_limit: 'links beyond the limit are dropped: raise it in spanLimits',

@@ -51,6 +51,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
   const host = hostname.replace(/^\[|\]$/g, '');
   const to = { host, port: port === '' ? (isSecure ? 443 : 80) : Number(port) };
   const idle: Connection[] = [];
+  let isClosed = false;
   let connect: Connect | undefined;
   const load = async (): Promise<Connect> => {
     const net = builtin('node:net') ?? (await import('node:net'));
@@ -90,7 +91,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           connection.isOpen ? signal.reason : markUnsent(new Error('no connection in time', { cause: signal.reason })),
         );
       const { parser } = answer;
-      // A server may answer before it has taken the whole of a request. Success is none then, until it has.
+      // A server may answer before it has taken the whole of a request. A success counts once all of that is written.
       const isSettled = () => parser.status >= 300 || (parser.status !== 0 && isWritten);
       const onProgress = () => {
         if (connection.exchange === undefined || !isSettled()) return;
@@ -98,7 +99,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
         if (!parser.isDone) return;
         finish();
         answer.finish();
-        if (parser.isReusable && isWritten) keep(connection, idle, parser.headers.get('keep-alive'));
+        if (parser.isReusable && isWritten && !isClosed) keep(connection, idle, parser.headers.get('keep-alive'));
         else socket.destroy();
       };
       connection.exchange = {
@@ -121,7 +122,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           if (kept !== undefined && !hasBegun && isClosedByServer(error)) {
             finish();
             // What goes for one connection of a server goes for all.
-            for (const { socket } of idle.splice(0)) socket.destroy();
+            destroyAll(idle);
             resolve(send(how, init, head, true));
           } else {
             const why = error ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
@@ -161,7 +162,11 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
     if (signal.aborted) throw signal.reason;
     return send(connect, init, lastHead);
   };
-  return Object.assign(ownFetch, { isHidden: true as const });
+  const close = () => {
+    isClosed = true;
+    destroyAll(idle);
+  };
+  return Object.assign(ownFetch, { close, isOwnClient: true as const });
 }
 
 /**
@@ -249,6 +254,10 @@ function takeKept(idle: Connection[]): Connection | undefined {
     socket.destroy();
   }
   return undefined;
+}
+
+function destroyAll(idle: Connection[]): void {
+  for (const { socket } of idle.splice(0)) socket.destroy();
 }
 
 /** Lets a connection wait for the next request, for as long as `keepAlive`, the header, says that the server does. */

@@ -11,6 +11,7 @@ export { readFile } from './node-file.ts';
 export { createGzip } from './node-gzip.ts';
 export { fillRandom } from './node-random.ts';
 export { checkedTls } from './node-tls.ts';
+export { detached } from './outside.ts';
 export { isEndWatched, watchProcessEnd } from './process-end.ts';
 export { isUnsent, markUnsent } from './unsent.ts';
 export type { ContextStorage };

@@ -9,7 +9,7 @@ export type PlatformFetch = FetchLike & {
   /** To be called when there will be no more requests. */
   close?(): void;
   /** True for one of the package's own: nobody puts one that traces in its place, and it takes a body in parts. */
-  isHidden?: true;
+  isOwnClient?: true;
 };
 
 /** What makes less of bytes. */
@@ -30,6 +30,11 @@ export interface Platform {
   readonly ioPerRequest: boolean;
   /** What carries the active context. */
   createContextStorage(): ContextStorage;
+  /**
+   * Calls what goes on after whoever calls now is done, outside of every asynchronous context where the runtime has such: timers
+   * and connections would keep alive what a request of the application has stored there.
+   */
+  detached<R>(callback: () => R): R;
   /** An environment variable; `undefined` where it is unset or may not be read. Never throws. */
   env(name: string): string | undefined;
   /** Resource attributes of process and host, as far as they can be known. Never throws. */

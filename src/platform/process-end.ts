@@ -63,7 +63,7 @@ class ProcessWatch {
   private readonly _end: ProcessEnd;
   private readonly _listeners: [event: string, listener: Listener][] = [];
   private readonly _immediate: NodeJS.Immediate | undefined = undefined;
-  /** Events of which a listener has been removed in this turn, as those are that are called once. */
+  /** Events that have lost a listener in this turn: those that are called once are removed before they run. */
   private readonly _removed = new Set<string>();
   /** When the flush for a signal began. */
   private _endingSince: number | undefined = undefined;
@@ -110,7 +110,7 @@ class ProcessWatch {
     }
   }
 
-  /** True where nobody else answers for what comes after an event, but for so many who wait for all others to be gone. */
+  /** True where no other listener will end the process; up to `polite` ones, those of signal-exit, do not count. */
   private _isAlone(event: string, polite = 0): boolean {
     return !this._removed.has(event) && this._events.listenerCount(event) - 1 <= polite;
   }

@@ -8,6 +8,7 @@ export {
   constrained,
   createFetch,
   createGzip,
+  detached,
   env,
   explanations,
   fillRandom,

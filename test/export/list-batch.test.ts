@@ -21,6 +21,7 @@ describe('an exporter of the user’s', () => {
     ['calls back twice', (_, done) => [done({ code: 0 }), done({ code: 1 })].at(2)],
     ['returns a promise', async () => {}],
     ['calls back and returns a promise', async (_, done) => done({ code: 0 })],
+    ['takes no callback', (_) => {}],
     ['calls back, then throws', (_, done) => [done({ code: 0 }), assert.fail('too late')].at(2)],
   ] as [string, Export][]) {
     test(`that ${what} has taken the spans`, async (t) => {
@@ -100,12 +101,12 @@ describe('an exporter of the user’s', () => {
       assert.equal(calls, 2);
       assert.deepEqual(
         log.map(({ code }) => code),
-        ['export_timeout'],
+        ['export_failed'],
       );
     });
   }
 
-  test('is given a backlog as one list, in the order of the ends', async (t) => {
+  test('is given a backlog in lists of maxExportBatchSize, in the order of the ends, one at a time', async (t) => {
     const lists: string[][] = [];
     const answers: (() => void)[] = [];
     const { end, processor } = started(
@@ -119,11 +120,13 @@ describe('an exporter of the user’s', () => {
     end(7);
     assert.deepEqual(lists, [['span 0', 'span 1']]);
     const flushed = processor.forceFlush();
-    answers[0]();
-    await delay(1);
-    answers[1]();
+    for (let at = 0; at < 4; at++) {
+      assert.equal(lists.length, at + 1);
+      answers[at]();
+      await delay(1);
+    }
     await flushed;
-    assert.deepEqual(lists.slice(1), [['span 2', 'span 3', 'span 4', 'span 5', 'span 6']]);
+    assert.deepEqual(lists.slice(1), [['span 2', 'span 3'], ['span 4', 'span 5'], ['span 6']]);
   });
 
   test('is not traced, not even where it waits', async (t) => {

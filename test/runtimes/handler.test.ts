@@ -85,6 +85,33 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       );
     });
 
+    test('passes on whatever Workers have streams of', async (t) => {
+      const { collector, get } = await started(t, flags);
+      const paths = [
+        'fixed',
+        'piped',
+        'through',
+        'identity',
+        'cloned',
+        'cloned-fixed',
+        'cloned-proxy',
+        'tee',
+        'blob',
+        'cached',
+      ];
+      for (const path of paths) {
+        const response = await get(`/body/${path}`);
+        const { byteLength } = await response.arrayBuffer();
+        assert.equal(byteLength, /piped|proxy/.test(path) ? 300_000 : 200_000, path);
+        const said = response.headers.get('content-length');
+        if (path !== 'identity') assert.equal(said, String(byteLength), path);
+      }
+      const spans = await spansOf(collector, paths.length);
+      for (const { attributes, status } of spans) {
+        assert.deepEqual([attributes['error.type'], status.code], [undefined, 0], String(attributes['url.path']));
+      }
+    });
+
     test('says what went wrong, and fails as it would', async (t) => {
       const { collector, get } = await started(t, flags);
       const types: [path: string, type: string][] = [

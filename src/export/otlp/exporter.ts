@@ -39,7 +39,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
-  /** Those that were sent last, which no message may repeat. */
+  /** The headers of the last request, which are masked in every message. */
   private _sentHeaders: Record<string, string> = {};
   private readonly _timeoutMillis: number;
   private readonly _transport: OtlpTransport;
@@ -67,7 +67,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     }
     this.url = url;
     this._encoding = encoding;
-    // One of the user's may read on when there is an answer: nobody knows when the memory is free.
+    // A user's fetch may still read the body after it has answered, so its memory is never used again.
     if (fetch) encoding._free = undefined;
     this._transport = transport;
     this._close = close;
@@ -104,29 +104,32 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       batch._cutSpans = 0;
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
-    let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
-    // Compressing takes longer than there may be time.
-    const gzip = isLeaving ? undefined : this._gzip;
-    if (gzip || body.length > MAX_PARTS) body = [concat(body)];
-    if (gzip) body = [await gzip(body[0])];
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
-    // It may have come while the body was compressed.
-    if (signal.aborted) cancel();
-    const timer = later(() => abort.abort(`no answer within ${_timeoutMillis} ms`), _timeoutMillis);
+    // Functions of the user's may not listen to a signal. What does has a turn of the loop to say what it knows.
+    const aborted = new Promise<never>((_, reject) => {
+      abort.signal.addEventListener('abort', () => setTimeout(reject, 0, abort.signal.reason));
+    });
+    aborted.catch(() => {});
+    let timer: unknown;
     const url = shownUrl(this.url);
     let headers: Record<string, string> | undefined;
     try {
+      let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
+      // Compressing takes longer than there may be time.
+      const gzip = isLeaving ? undefined : this._gzip;
+      if (gzip || body.length > MAX_PARTS) body = [concat(body)];
+      if (gzip) body = [await gzip(body[0])];
+      timer = later(() => abort.abort(`no answer within ${_timeoutMillis} ms`), _timeoutMillis);
       headers =
-        typeof this._headers === 'function' ? await this._askForHeaders(this._headers, abort.signal) : this._headers;
+        typeof this._headers === 'function'
+          ? this._withOwn(await Promise.race([untraced(this._headers), aborted]))
+          : this._headers;
       this._sentHeaders = headers;
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
-      const [status, answer, reason, retryMillis] = await this._transport(
-        body,
-        gzip ? { ...headers, 'content-encoding': 'gzip' } : headers,
-        abort.signal,
-      );
+      const sent = this._transport(body, gzip ? { ...headers, 'content-encoding': 'gzip' } : headers, abort.signal);
+      const [status, answer, reason, retryMillis] = await Promise.race([sent, aborted]);
       const isAccepted = reason === undefined;
       const [rejectedSpans, said] = isAccepted ? _encoding._readResponse(answer) : [0, answer];
       const rejected = Math.min(rejectedSpans, spans);
@@ -143,7 +146,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       const outcome: ExportOutcome = reason ? { dropped: spans, reason, why } : { unknown: spans, why };
       return retryMillis === undefined ? _retry._settle(outcome) : _retry._postpone(batches, outcome, retryMillis);
     } catch (error) {
-      const said = this._masked(reasonOf(error));
+      const said = this._masked(headers || !abort.signal.aborted ? reasonOf(error) : 'headers() gave none in time');
       const why = `${url} gave no answer (${said})`;
       if (headers === undefined || isUnsent(error)) {
         return _retry._again({
@@ -177,15 +180,8 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     return secrets.reduce((masked, secret) => masked.replaceAll(secret, '…'), text);
   }
 
-  /** What the user's function says. @throws what that throws, or an error of what is wrong with its answer. */
-  private async _askForHeaders(
-    ask: OtlpHeaders & (() => unknown),
-    signal: AbortSignal,
-  ): Promise<Record<string, string>> {
-    const aborted = new Promise((_, reject) =>
-      signal.addEventListener('abort', () => reject('headers() gave none in time')),
-    );
-    const headers = await Promise.race([untraced(ask), aborted]);
+  /** What the user's function has answered, and what is the exporter's. @throws TypeError for what is wrong with it. */
+  private _withOwn(headers: unknown): Record<string, string> {
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
 }

@@ -1,6 +1,6 @@
 import { checkedTls, createFetch } from '#platform';
 import { textOf } from '../../core/text.ts';
-import { apart, untraced } from '../exporter.ts';
+import { untraced } from '../exporter.ts';
 import { concat } from './concat.ts';
 import type { OtlpEncoding } from './encoding.ts';
 import { shownUrl } from './endpoint.ts';
@@ -101,7 +101,7 @@ export class OtlpHttpExporter extends OtlpExporter {
         method: 'POST',
         headers,
         // The package's own takes them as they are: to put 8 MiB together holds up the loop for 7 ms (Node 20).
-        body: (own?.isHidden ? parts : concat(parts)) as Uint8Array<ArrayBuffer>,
+        body: (own?.isOwnClient ? parts : concat(parts)) as Uint8Array<ArrayBuffer>,
         // A redirect would carry the headers, and so the credentials, to wherever it points.
         redirect: 'manual',
         signal,
@@ -118,15 +118,20 @@ export class OtlpHttpExporter extends OtlpExporter {
         RETRYABLE.includes(status) ? millisOfRetryAfter(response.headers.get('retry-after')) : undefined,
       ];
     };
-    const call = own?.isHidden ? apart : untraced;
-    super(url, options, (...request) => call(transport, ...request), own?.close, options.encoding);
+    super(
+      url,
+      options,
+      own?.isOwnClient ? transport : (...request) => untraced(transport, ...request),
+      own?.close,
+      options.encoding,
+    );
     this._fetch = (fetch ?? own) as FetchLike;
   }
 }
 
 /**
- * Always to the end, up to a bound: a body that is left unread costs the connection. What the server means is said by
- * its status; where the rest breaks off, there is nothing more of it.
+ * Always to the end, up to a bound: a body that is left unread costs the connection. The status decides; a body that breaks
+ * off counts as empty.
  */
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];

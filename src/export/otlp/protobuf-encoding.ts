@@ -1,6 +1,7 @@
 import { OtlpBatch } from './batch.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { OtlpEncoding } from './encoding.ts';
+import { release } from './protobuf.ts';
 import { readResponse } from './response.ts';
 
 /** OTLP as protocol buffers, the default. */
@@ -24,5 +25,6 @@ export class ProtobufEncoding implements OtlpEncoding<OtlpBatch> {
 
   _clear(): void {
     this._pool.clear();
+    release();
   }
 }

@@ -47,6 +47,12 @@ export function select(buffer: WireBuffer): void {
   wire._at = buffer._length;
 }
 
+/** Lets go of what was written to last. */
+export function release(): void {
+  if (current !== undefined) save(current);
+  current = undefined;
+}
+
 /** Makes the buffer that is written to say what it holds. */
 export function save(buffer: WireBuffer): void {
   buffer._bytes = wire._bytes;

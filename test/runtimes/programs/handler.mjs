@@ -28,7 +28,50 @@ async function count({ ROOM, ENTRY }) {
   return Response.json([await ROOM.get(ROOM.idFromName('room')).count(), await ENTRY.add(1, 2)]);
 }
 
+const BYTES = new Uint8Array(200_000).fill(65);
+
+/** A stream of a known length that is written to from here. */
+function fixed() {
+  const { readable, writable } = new FixedLengthStream(BYTES.length);
+  const writer = writable.getWriter();
+  writer.write(BYTES).then(() => writer.close());
+  return readable;
+}
+
+/** The response, of which somebody else has a clone. */
+function cloned(response, ctx) {
+  ctx.waitUntil(response.clone().arrayBuffer());
+  return response;
+}
+
+/** Whatever Workers have their own streams for, each with `BYTES` in it. */
+const bodies = {
+  '/body/fixed': () => new Response(fixed()),
+  '/body/piped': async (_request, { UPSTREAM }) => {
+    const { body } = await fetch(UPSTREAM);
+    const { readable, writable } = new FixedLengthStream(300_000);
+    body.pipeTo(writable);
+    return new Response(readable);
+  },
+  '/body/through': () => new Response(new Response(BYTES).body.pipeThrough(new FixedLengthStream(BYTES.length))),
+  '/body/identity': () => new Response(new Response(BYTES).body.pipeThrough(new IdentityTransformStream())),
+  '/body/cloned': (_request, _env, ctx) => cloned(new Response(BYTES), ctx),
+  '/body/cloned-fixed': (_request, _env, ctx) => cloned(new Response(fixed()), ctx),
+  '/body/cloned-proxy': async (_request, { UPSTREAM }, ctx) => cloned(await fetch(UPSTREAM), ctx),
+  '/body/tee': (_request, _env, ctx) => {
+    const [one, other] = new Response(BYTES).body.tee();
+    ctx.waitUntil(new Response(other).arrayBuffer());
+    return new Response(one);
+  },
+  '/body/blob': () => new Response(new Blob([BYTES]).stream()),
+  '/body/cached': async () => {
+    await caches.default.put('http://cached/', new Response(BYTES, { headers: { 'cache-control': 'max-age=60' } }));
+    return caches.default.match('http://cached/');
+  },
+};
+
 const paths = {
+  ...bodies,
   '/hello': async (request) => {
     await sleep(1);
     withSpan('work', { parent: spanOf(request) }, () => {});

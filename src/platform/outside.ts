@@ -1,0 +1,9 @@
+import { AsyncResource } from 'node:async_hooks';
+
+// As it is when the program begins, where nothing is stored.
+const outside = /* @__PURE__ */ new AsyncResource('realtime-ai.trace', { requireManualDestroy: true });
+
+/** See platform.ts. */
+export function detached<R>(callback: () => R): R {
+  return outside.runInAsyncScope(callback);
+}
