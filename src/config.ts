@@ -76,8 +76,8 @@ export interface Config {
   otlpEndpoint?: string;
   /**
    * Sent with every OTLP request: an object, or a function that is asked before each. In the environment
-   * `key=value,key=value`, percent-encoded. Environment: `OTEL_EXPORTER_OTLP_HEADERS`,
-   * `OTEL_EXPORTER_OTLP_TRACES_HEADERS`. Default: none.
+   * `key=value,key=value`, percent-encoded; those for traces come on top of those for all signals. Environment:
+   * `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS`. Default: none.
    */
   otlpHeaders?: OtlpHeaders;
   /**

@@ -111,6 +111,7 @@ export {
   getTracer,
   initialize,
   inject,
+  isInitialized,
   logWithTrace,
   sdkMetrics,
   setAttributes,

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Config, defaultConfig, type ResolvedConfig, resolveConfig } from '../src/config.ts';
 import { type Context, ROOT_CONTEXT, spanIn } from '../src/core/context.ts';
+import { InMemorySpanExporter } from '../src/export/memory.ts';
+import { SimpleSpanProcessor } from '../src/export/simple.ts';
 import type { TextMapSetter } from '../src/propagation/propagator.ts';
 import { withVariables } from './variables.ts';
 
@@ -187,6 +189,12 @@ describe('the exporter', () => {
     assert.equal(config.exporterType, 'none');
     assert.equal(config.banner, undefined);
     assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
+    // The operator's switch, whatever the code says.
+    const inCode = resolved(
+      { OTEL_SDK_DISABLED: 'true' },
+      { exporterType: 'otlp', spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] },
+    );
+    assert.deepEqual([inCode.exporterType, inCode.spanProcessors], ['none', []]);
     assert.equal(exporterOf({ OTEL_SDK_DISABLED: 'false' }), 'stdout');
     assert.equal(
       resolved({ OTEL_SDK_DISABLED: '1' }).warnings[0],

@@ -151,11 +151,11 @@ export class BatchSpanProcessor implements SpanProcessor {
   private async _flush(millis: number, firstRequestBytes?: number): Promise<void> {
     const { _counts, _delivery } = this;
     if (_counts._stats.pending === 0) return;
-    const flushed = _counts._flushed();
+    // Nothing awaits the I/O of another request, which may never end, or is told of its end.
+    const flushed = ioPerRequest ? undefined : _counts._flushed();
     _delivery._resumeAt = 0;
     const own = this._send(ioPerRequest || firstRequestBytes !== undefined, firstRequestBytes);
-    // Nothing awaits the I/O of another request, which may never end.
-    await within(millis, ioPerRequest ? own : flushed);
+    await within(millis, flushed ?? own);
   }
 
   /** Attempts, with the pauses between them, until nothing is pending, or until the time is up. */

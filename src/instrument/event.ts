@@ -11,7 +11,7 @@ import { keepSpan } from './event-span.ts';
 import type { EventOptions } from './handler-options.ts';
 import { OpenEvent } from './open-event.ts';
 import { type EndUnread, withUnread } from './unread-bodies.ts';
-import { waitUntilOf } from './wait-until.ts';
+import { type WaitUntil, waitUntilOf } from './wait-until.ts';
 
 /** One call of a handler by the runtime. */
 export interface Call {
@@ -90,14 +90,18 @@ async function runTraced(
     for (const end of unread) end(ioPerRequest);
   });
   const { flush = true } = options;
-  const waitUntil = flush ? waitUntilOf(subjects) : undefined;
+  const send = flush === true ? forceFlush : (flush as Flush);
+  // What goes on after the response ends spans, too.
+  const waitUntil: WaitUntil | undefined = flush
+    ? waitUntilOf(subjects, (work) => flushAfter(Promise.allSettled([work, event.over]), waitUntil as WaitUntil, send))
+    : undefined;
   const begin = (): void => {
     try {
       signal?.addEventListener('abort', () => event.cancelled(), { once: true });
     } catch {
       // It may be anything that a server or a test has put there.
     }
-    if (waitUntil) flushAfter(event.over, waitUntil, flush === true ? forceFlush : (flush as Flush));
+    if (waitUntil) flushAfter(event.over, waitUntil, send);
   };
   // Workers end a handler of which they see that it hangs, or that nobody waits for it. Whatever listens or is waited for
   // keeps them from that, so it has to come later there.

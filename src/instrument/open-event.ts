@@ -40,9 +40,9 @@ export class OpenEvent {
     if (this._deadline < due) endLateAt(this._deadline);
   }
 
-  /** A sign of life, of what is to give the next one within so many milliseconds. */
-  touch(millis: number = this._timeoutMillis): void {
-    this._deadline = now() + millis;
+  /** A sign of life. */
+  touch(): void {
+    this._deadline = now() + this._timeoutMillis;
   }
 
   /** Ends the span, now or at a reading of the clock. */

@@ -3,8 +3,8 @@ import { processState } from '../core/process-state.ts';
 
 /** Is told how a body fares on its way to the client. */
 export interface BodyListener {
-  /** It is on its way; the next sign of life may take so many milliseconds. */
-  touch(millis?: number): void;
+  /** It is on its way. */
+  touch(): void;
   /** All of it has gone out. */
   end(): void;
   /** What makes it has failed. */

@@ -10,7 +10,7 @@ const HIDDEN = 'REDACTED';
 // The parameters that the conventions name (signatures of the large clouds), and those in which APIs, those of speech and of
 // language models among them, take keys.
 const SECRET =
-  /^(sig|signature|awsaccesskeyid|(x-)?(amz|goog)-(signature|credential|security-token)|.*(api[_-]?key|access[_-]?key|token|secret|passw(or)?d|authorization|credential).*|key|pwd|pass|auth|jwt|code|session(_?id)?|sid|otp)$/i;
+  /^(sig|signature|awsaccesskeyid|(x-)?(amz|goog)-(signature|credential|security-token)|.*((api|access|auth|private)[_-]?key|token|secret|passw(or)?d|passphrase|authorization|credential).*|key|pwd|pass|auth|jwt|bearer|assertion|samlresponse|ticket|hmac|code|session(_?id)?|(connect\.)?sid|otp|pin)$/i;
 
 /**
  * A URL without what is likely to be secret: user and password, the values of parameters whose names say so, and the

@@ -130,9 +130,11 @@ function headerAttributes({ header, protocolVersion, peer }: ServerRequest): Att
   const attributes: Attributes = {};
   const agent = header('user-agent');
   if (agent) attributes[USER_AGENT] = cut(agent, MAX_HEADER);
-  // The first is the client, as far as the proxies between can be trusted.
-  const client = header('x-forwarded-for')?.slice(0, MAX_HEADER).split(',')[0].trim() || peer;
-  if (client) attributes[CLIENT_ADDRESS] = client;
+  // Cloudflare's own, which the client cannot choose there; else the first, as far as the proxies between can be trusted.
+  const client =
+    header('cf-connecting-ip') || header('x-forwarded-for')?.slice(0, MAX_HEADER).split(',')[0].trim() || peer;
+  // An address of IPv4 as sockets of IPv6 have it.
+  if (client) attributes[CLIENT_ADDRESS] = cut(client, MAX_HEADER).replace(/^::ffff:(?=\d+\.)/i, '');
   if (protocolVersion) attributes[PROTOCOL_VERSION] = protocolVersion;
   return attributes;
 }

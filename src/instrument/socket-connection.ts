@@ -130,7 +130,8 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       if (!isClosed) become(stateOf(socket));
     },
     failed(error) {
-      instrumentConnectionError(id, TYPE, error, own).end();
+      // Workers say after the end of a connection that it is lost, however good that was.
+      if (!isClosed) instrumentConnectionError(id, TYPE, error, own).end();
     },
     closed(code, reason, wasClean) {
       if (isClosed) return;

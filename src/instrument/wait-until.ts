@@ -3,6 +3,13 @@ import { read } from '../core/property.ts';
 /** Keeps what an event runs in alive until `promise` is settled. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
+interface Host {
+  waitUntil: WaitUntil;
+}
+
+/** Of each host that is watched, what it had before, and who is told of what the application hands to it. */
+const watched = /* @__PURE__ */ new WeakMap<object, { readonly own: WaitUntil; onWork: WaitUntil }>();
+
 // Where servers that hand no context to their handlers have one. A host of Vercel's or Next's sets it.
 const CONTEXTS = ['@vercel/request-context', '@next/request-context'];
 
@@ -18,17 +25,38 @@ const LASTING = ['node', 'bun', 'deno', 'uws'];
  * - the global request context of Vercel and Next.
  *
  * `undefined` on a server of Node, Bun or Deno, whose process goes on after the response. Never throws.
+ *
+ * @param onWork - Is told from here on of each promise that the application hands to the same `waitUntil`.
  */
-export function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
+export function waitUntilOf(args: readonly unknown[], onWork?: WaitUntil): WaitUntil | undefined {
   const [first, second, third] = args;
   for (const candidate of [third, second, first, ...CONTEXTS.map(requestContext)]) {
-    const host = candidate as { waitUntil(promise: Promise<unknown>): void };
-    if (typeof read(candidate, 'waitUntil') === 'function' && !isLasting(candidate)) {
-      // Not taken off its object, which native ones need.
-      return (promise) => host.waitUntil(promise);
-    }
+    const own = read(candidate, 'waitUntil');
+    if (typeof own === 'function' && !isLasting(candidate)) return watch(candidate as Host, own as WaitUntil, onWork);
   }
   return undefined;
+}
+
+function watch(host: Host, given: WaitUntil, onWork: WaitUntil | undefined): WaitUntil {
+  const known = watched.get(host);
+  if (known !== undefined) {
+    known.onWork = onWork ?? known.onWork;
+    return known.own;
+  }
+  // Native ones need their object.
+  const own: WaitUntil = (promise) => given.call(host, promise);
+  if (onWork === undefined) return own;
+  const watching = { own, onWork };
+  watched.set(host, watching);
+  try {
+    host.waitUntil = (work) => {
+      own(work);
+      watching.onWork(work);
+    };
+  } catch {
+    // One that takes no other.
+  }
+  return own;
 }
 
 function isLasting(request: unknown): boolean {

@@ -152,6 +152,30 @@ describe('an exporter of the user’s', () => {
     assert.equal(balanced(processor).ended, 1);
   });
 
+  test('is flushed with the processor, if it can be, and is waited for', async (t) => {
+    const log = diagnosticLog(t);
+    const calls: string[] = [];
+    const processor = new BatchSpanProcessor({
+      export: (_spans, done) => {
+        calls.push('export');
+        done({ code: 0 });
+      },
+      async forceFlush() {
+        await delay(1);
+        calls.push('flushed');
+        if (calls.length > 2) throw new Error('no disk');
+      },
+    });
+    endedSpansInto(processor)(1);
+    assert.deepEqual(await processor.forceFlush(), { exported: 1, pending: 0, dropped: 0 });
+    assert.deepEqual(calls, ['export', 'flushed']);
+    await processor.forceFlush();
+    assert.deepEqual(
+      log.map(({ message }) => message),
+      ['export_failed: no disk'],
+    );
+  });
+
   test('is shut down with the processor, if it can be', async (t) => {
     let shutdowns = 0;
     const { processor } = started(

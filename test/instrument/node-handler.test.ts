@@ -107,6 +107,22 @@ describe('traceNodeHandler', () => {
     });
   });
 
+  it('has the address of its client as Cloudflare says it, as proxies do, or as the socket has it', async (t) => {
+    const { port, ended } = await serve(t, (_request, response) => response.end());
+    const given = [
+      { 'cf-connecting-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.2' },
+      { 'x-forwarded-for': '::ffff:192.0.2.3, 10.0.0.1' },
+      {},
+    ];
+    for (const headers of given)
+      await (await fetch(`http://127.0.0.1:${port}/`, { headers: headers as HeadersInit })).text();
+    const spans = await ended(3);
+    assert.deepEqual(
+      spans.map(({ attributes }) => attributes['client.address']),
+      ['192.0.2.1', '192.0.2.3', '127.0.0.1'],
+    );
+  });
+
   it('is active in the listener, after an await, and in the listeners of request and response', async (t) => {
     const seen: unknown[] = [];
     const { url, recorder, ended } = await serve(t, async (incoming, response) => {

@@ -68,8 +68,7 @@ describe('an event', () => {
       event.touch();
     }
     assert.deepEqual(typesOf(recorder), []);
-    event.touch(5_000);
-    clock.pass(4_999);
+    clock.pass(999);
     assert.deepEqual(typesOf(recorder), []);
     clock.pass(1);
     assert.deepEqual(typesOf(recorder), ['timeout']);

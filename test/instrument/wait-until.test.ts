@@ -77,6 +77,29 @@ describe('what an event can wait in', () => {
     }
   });
 
+  it('tells of what the application hands to it, event after event, and not of what is its own', () => {
+    const context = new ExecutionContext();
+    const told: [number, unknown][] = [];
+    for (const event of [1, 2]) {
+      const waitUntil = waitUntilOf([request, env, context], (work) => told.push([event, work]));
+      const [own, work] = [Promise.resolve(), Promise.resolve()];
+      waitUntil?.(own);
+      context.waitUntil(work);
+      assert.deepEqual(context.waiting.slice(-2), [own, work]);
+      assert.equal(told.length, event);
+      assert.equal(told[event - 1][0], event);
+      assert.equal(told[event - 1][1], work);
+    }
+  });
+
+  it('waits in one that takes no other in its place', () => {
+    const context = Object.freeze(new ExecutionContext());
+    const waitUntil = waitUntilOf([request, env, context], () => assert.fail('it cannot be watched'));
+    waitUntil?.(Promise.resolve());
+    context.waitUntil(Promise.resolve());
+    assert.equal(context.waiting.length, 2);
+  });
+
   it('is looked for without an error, whatever the arguments are', () => {
     const hostile = new Proxy(
       {},

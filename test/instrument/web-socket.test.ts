@@ -124,8 +124,12 @@ describe('a socket of the package ws, on a server,', () => {
       socket.emit('error', error);
       assert.deepEqual(heard, [error]);
       socket.terminate();
+      await once(socket, 'close');
+      // As Workers have it, after whatever end.
+      socket.emit('error', new Error('Network connection lost.'));
     });
-    const [first, second] = spans.filter(({ name }) => name === 'connection.error');
+    const [first, second, ...others] = spans.filter(({ name }) => name === 'connection.error');
+    assert.deepEqual(others, []);
     for (const { attributes, status, events } of [first, second]) {
       assert.equal(attributes['connection.state'], 'error');
       assert.deepEqual([status.message, events[0].attributes['exception.type']], ['invalid frame', 'RangeError']);

@@ -20,6 +20,18 @@ before(async () => {
   assert.deepEqual(strays, []);
 });
 
+test('what is closed has no connection that waits, and keeps none', async (t) => {
+  const { url, sockets } = await served(t, (_request, response) => void response.end('taken'));
+  const fetch = createHttpFetch(url);
+  for (const count of [1, 2]) {
+    assert.equal(await textOf(await fetch(url, init())), 'taken');
+    const closed = closeOf(sockets[count - 1]);
+    fetch.close?.();
+    await closed;
+    assert.equal(sockets.length, count);
+  }
+});
+
 describe('a request', () => {
   test('carries method, path, headers and body, and brings back status, headers and body', async (t) => {
     const seen: unknown[] = [];

@@ -63,6 +63,13 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.equal(span.attributes['error.type'], undefined);
     });
 
+    test('sends what ends in the background, after the response', async (t) => {
+      const { collector, get } = await started(t, flags);
+      assert.equal(await (await get('/background')).text(), 'at once');
+      const spans = await spansOf(collector, 2);
+      assert.equal(named(spans, 'background').parentSpanId, named(spans, 'GET').spanId);
+    });
+
     test('passes responses on as they are', async (t) => {
       const { collector, get } = await started(t, flags);
       const teapot = await get('/teapot');

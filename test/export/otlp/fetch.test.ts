@@ -38,6 +38,25 @@ describe('a fetch of the user’s own carries the requests', () => {
     assert.equal(connected, 1);
   });
 
+  test('that does not listen to its signal is given up all the same', async (t) => {
+    diagnosticLog(t);
+    let calls = 0;
+    const exporter = new OtlpHttpExporter({
+      timeoutMillis: 50,
+      fetch: () => {
+        calls++;
+        return new Promise(() => {});
+      },
+    });
+    const processor = new BatchSpanProcessor(exporter);
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    tracer.startSpan('first').end();
+    // It is sent again, as after every time that is up.
+    assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
+    assert.deepEqual(await hurried(processor), { exported: 0, pending: 0, dropped: 1 });
+    assert.deepEqual([calls, balanced(processor).unknown], [3, 1]);
+  });
+
   test('with settings for TLS that are not among the exporter’s, such as a passphrase', async (t) => {
     const collector = await started(t, { tls: { ...authority.issue(), ca, requestCert: true } });
     const { cert, key } = authority.issue();

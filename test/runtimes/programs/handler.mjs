@@ -71,6 +71,10 @@ const bodies = {
 };
 
 const paths = {
+  '/background': (request, _env, ctx) => {
+    ctx.waitUntil(withSpan('background', { parent: spanOf(request) }, () => sleep(200)));
+    return new Response('at once');
+  },
   ...bodies,
   '/hello': async (request) => {
     await sleep(1);
