@@ -25,3 +25,13 @@ export function within<T>(
       .then(resolve, reject);
   });
 }
+
+/** Rejects with the reason of `signal`, a turn of the loop after it: what listens to that itself can say what it knows. */
+export function afterAbort(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => setTimeout(reject, 0, signal.reason));
+  });
+  // Nobody may be waiting any more.
+  aborted.catch(() => {});
+  return aborted;
+}

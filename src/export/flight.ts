@@ -1,5 +1,5 @@
 import { now } from '../core/clock.ts';
-import { later } from '../core/deadline.ts';
+import { afterAbort, later } from '../core/deadline.ts';
 import { messageOf } from '../core/exception.ts';
 import { textOf } from '../core/text.ts';
 import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch } from './exporter.ts';
@@ -11,10 +11,6 @@ export class Flight {
   readonly _bytes: number;
   readonly _startedAt = now();
   private readonly _abort = new AbortController();
-  private _abandon!: (outcome: ExportOutcome) => void;
-  private readonly _abandoned = new Promise<ExportOutcome>((resolve) => {
-    this._abandon = resolve;
-  });
 
   constructor(batches: readonly SpanBatch[]) {
     this._batches = batches;
@@ -28,12 +24,17 @@ export class Flight {
     timeoutMillis: number,
     isLeaving: boolean,
   ): ExportOutcome | Promise<ExportOutcome> {
-    const failure = (error: unknown): ExportOutcome => ({ dropped: this._spans, why: messageOf(error) });
+    const { signal } = this._abort;
+    const failure = (error: unknown): ExportOutcome => ({
+      // What has been given up may have arrived.
+      [signal.aborted ? 'unknown' : 'dropped']: this._spans,
+      why: messageOf(error),
+    });
     try {
-      const sent = exporter.send(this._batches, this._abort.signal, isLeaving);
+      const sent = exporter.send(this._batches, signal, isLeaving);
       if (!('then' in sent)) return checkedOutcome(sent);
       const timer = later(() => this._giveUp(`no answer within ${timeoutMillis} ms`), timeoutMillis);
-      return Promise.race([sent, this._abandoned])
+      return Promise.race([sent, afterAbort(signal)])
         .then(checkedOutcome)
         .catch(failure)
         .finally(() => clearTimeout(timer as number));
@@ -42,10 +43,9 @@ export class Flight {
     }
   }
 
-  /** Aborts the export. One that listens to its signal has a turn of the loop to say what it knows. */
+  /** Aborts the export, which is over a turn of the loop later at most. */
   _giveUp(why: string): void {
     this._abort.abort(why);
-    setTimeout(this._abandon, 0, { why });
   }
 }
 

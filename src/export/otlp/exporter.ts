@@ -1,5 +1,5 @@
 import { createGzip, isUnsent, language } from '#platform';
-import { later } from '../../core/deadline.ts';
+import { afterAbort, later } from '../../core/deadline.ts';
 import { explanation, report } from '../../core/diagnostic.ts';
 import { messageOf } from '../../core/exception.ts';
 import { numberOptions } from '../../core/options.ts';
@@ -12,9 +12,9 @@ import type { EncodedBatch, OtlpEncoding } from './encoding.ts';
 import { shownUrl } from './endpoint.ts';
 import { checkedHeaders, type OtlpHeaders } from './headers.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
-import { Retry } from './retry.ts';
+import { BUSY, LATE, NOBODYS, Retry, UNANSWERED } from './retry.ts';
 import { secretsOf } from './secrets.ts';
-import type { OtlpTransport } from './transport.ts';
+import type { OtlpAnswer, OtlpTransport } from './transport.ts';
 
 /** Settings that all exporters of OTLP have. */
 export interface OtlpExporterOptions {
@@ -107,13 +107,9 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
-    // Functions of the user's may not listen to a signal. What does has a turn of the loop to say what it knows.
-    const aborted = new Promise<never>((_, reject) => {
-      abort.signal.addEventListener('abort', () => setTimeout(reject, 0, abort.signal.reason));
-    });
-    aborted.catch(() => {});
+    // Functions of the user's may not listen to a signal.
+    const aborted = afterAbort(abort.signal);
     let timer: unknown;
-    const url = shownUrl(this.url);
     let headers: Record<string, string> | undefined;
     try {
       let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
@@ -129,41 +125,52 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       this._sentHeaders = headers;
       if (signal.aborted) return { dropped: spans, reason: 'shutdown' };
       const sent = this._transport(body, gzip ? { ...headers, 'content-encoding': 'gzip' } : headers, abort.signal);
-      const [status, answer, reason, retryMillis] = await Promise.race([sent, aborted]);
-      const isAccepted = reason === undefined;
-      const [rejectedSpans, said] = isAccepted ? _encoding._readResponse(answer) : [0, answer];
-      const rejected = Math.min(rejectedSpans, spans);
-      // In the common case there is not a word of it.
-      const why =
-        isAccepted && rejected === 0 && said.length === 0
-          ? undefined
-          : `${url} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
-      if (isAccepted) {
-        // What was given up before may still be read.
-        if (!_retry._hasFailed(batches)) _encoding._free?.(batches);
-        return _retry._settle({ acknowledged: spans - rejected, rejected, why });
-      }
-      const outcome: ExportOutcome = reason ? { dropped: spans, reason, why } : { unknown: spans, why };
-      return retryMillis === undefined ? _retry._settle(outcome) : _retry._postpone(batches, outcome, retryMillis);
+      return this._answered(batches, spans, await Promise.race([sent, aborted]));
     } catch (error) {
+      const url = shownUrl(this.url);
       const said = this._masked(headers || !abort.signal.aborted ? reasonOf(error) : 'headers() gave none in time');
       const why = `${url} gave no answer (${said})`;
       if (headers === undefined || isUnsent(error)) {
-        return _retry._again({
+        const unsent: ExportOutcome = {
           dropped: spans,
           // A function that has no headers now may have some soon, whether or not a server is there.
           reason: headers ? 'unreachable' : 'export_failed',
           why: headers ? why + explanation('no_answer') : `no request to ${url} (${said})`,
-        });
+        };
+        return _retry._again(unsent, batches, NOBODYS);
       }
       const outcome = { unknown: spans, why };
       // Where the caller has given up there is nobody who would ask again.
-      return signal.aborted ? outcome : _retry._retryUnanswered(batches, outcome, abort.signal.aborted);
+      return signal.aborted ? outcome : _retry._again(outcome, batches, abort.signal.aborted ? LATE : UNANSWERED);
     } finally {
       clearTimeout(timer as number);
       // A caller may use one signal for all of its requests.
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  /** What a server's answer says of the batches. */
+  private _answered(
+    batches: readonly EncodedBatch[],
+    spans: number,
+    [status, answer, reason, retryMillis]: OtlpAnswer,
+  ): ExportOutcome {
+    const { _encoding, _retry } = this;
+    const isAccepted = reason === undefined;
+    const [rejectedSpans, said] = isAccepted ? _encoding._readResponse(answer) : [0, answer];
+    const rejected = Math.min(rejectedSpans, spans);
+    // In the common case there is not a word of it.
+    const why =
+      isAccepted && rejected === 0 && said.length === 0
+        ? undefined
+        : `${shownUrl(this.url)} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
+    if (isAccepted) {
+      // What was given up before may still be read.
+      if (!_retry._hasFailed(batches)) _encoding._free?.(batches);
+      return _retry._settle({ acknowledged: spans - rejected, rejected, why });
+    }
+    const outcome: ExportOutcome = reason ? { dropped: spans, reason, why } : { unknown: spans, why };
+    return retryMillis === undefined ? _retry._settle(outcome) : _retry._again(outcome, batches, BUSY, retryMillis);
   }
 
   /** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */

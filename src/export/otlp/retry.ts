@@ -9,9 +9,14 @@ const MAX_MILLIS = 5_000 / (1 + JITTER);
 // A batch that fails where others do not is given up after 20 answers that say to come again, after five times without
 // an answer, and after three that came too late.
 const MAX_FAULTS = 20;
-const BUSY = 1;
-const UNANSWERED = 4;
-const LATE = 8;
+/** How bad a failure is: nothing has been sent, for instance, … */
+export const NOBODYS = 0;
+/** … an answer asks to come again, … */
+export const BUSY = 1;
+/** … there is none, … */
+export const UNANSWERED = 4;
+/** … or none in time: to send again burdens a server that may only be slow. */
+export const LATE = 8;
 
 /**
  * Says which attempts of an exporter are to be repeated, and when: after pauses that grow while attempts fail. There is
@@ -34,26 +39,17 @@ export class Retry {
     return outcome;
   }
 
-  /** An answer that asks to come again, after `least` milliseconds at the earliest. */
-  _postpone(batches: readonly SpanBatch[], outcome: ExportOutcome, least: number): ExportOutcome {
-    return this._areAtFault(batches, BUSY) ? outcome : this._again(outcome, least);
-  }
-
-  /** A failure to get through, which is nobody's fault. */
-  _again(outcome: ExportOutcome, least = 0): ExportOutcome {
+  /**
+   * A failure that is to be repeated, unless it is the fault of these batches. No answer: whoever asks again may double what
+   * has arrived, and whoever does not may lose it; a connection that breaks is repeated, as the specification asks.
+   *
+   * @param least - The earliest, in milliseconds from now.
+   */
+  _again(outcome: ExportOutcome, batches: readonly SpanBatch[], fault: number, least = 0): ExportOutcome {
+    if (fault !== NOBODYS && this._areAtFault(batches, fault)) return outcome;
     const pause = this._next * (1 - JITTER + 2 * JITTER * Math.random());
     this._next = Math.min(this._next * FACTOR, MAX_MILLIS);
     return { ...outcome, retryMillis: Math.max(pause, least) };
-  }
-
-  /**
-   * No answer: whoever asks again may double what has arrived, and whoever does not may lose it. A connection that
-   * breaks is repeated, as the specification asks.
-   *
-   * @param isLate - The time was up: a server that is only slow would be made slower, whoever else gets answers.
-   */
-  _retryUnanswered(batches: readonly SpanBatch[], outcome: ExportOutcome, isLate: boolean): ExportOutcome {
-    return this._areAtFault(batches, isLate ? LATE : UNANSWERED) ? outcome : this._again(outcome);
   }
 
   /** True where one of these batches has failed before. */
