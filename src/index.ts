@@ -42,6 +42,7 @@ export type {
   SpanBatch,
   SpanExporter,
 } from './export/exporter.ts';
+export type { FinishedSpan } from './export/memory.ts';
 export { InMemorySpanExporter } from './export/memory.ts';
 export type { OtlpEncoding } from './export/otlp/encoding.ts';
 export type { OtlpHeaders } from './export/otlp/headers.ts';

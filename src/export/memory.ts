@@ -1,12 +1,20 @@
 import type { ReadableSpan } from '../core/span.ts';
 import type { ExportResult, SpanExporter } from './exporter.ts';
 
+/** A span that has ended, as plain data: it can be printed and compared. */
+export interface FinishedSpan extends ReadableSpan {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits. */
+  readonly spanId: string;
+}
+
 /** Keeps spans in memory, for tests. */
 export class InMemorySpanExporter implements SpanExporter {
-  private spans: ReadableSpan[] = [];
+  private spans: FinishedSpan[] = [];
 
   /** The spans exported so far, in the order in which they ended. */
-  getFinishedSpans(): ReadableSpan[] {
+  getFinishedSpans(): FinishedSpan[] {
     return [...this.spans];
   }
 
@@ -16,7 +24,7 @@ export class InMemorySpanExporter implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void {
-    this.spans.push(...spans);
+    this.spans.push(...spans.map(finished));
     resultCallback({ code: 0 });
   }
 
@@ -24,4 +32,35 @@ export class InMemorySpanExporter implements SpanExporter {
   async shutdown(): Promise<void> {
     this.reset();
   }
+}
+
+function finished(span: ReadableSpan): FinishedSpan {
+  const context = span.spanContext();
+  const { traceId, spanId } = context;
+  const { name, kind, flags, parentSpanContext, startTime, endTime, duration, ended, status } = span;
+  const { attributes, events, links, resource, instrumentationScope, isLocalRoot } = span;
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
+  return {
+    name,
+    kind,
+    traceId,
+    spanId,
+    flags,
+    parentSpanContext,
+    startTime,
+    endTime,
+    duration,
+    ended,
+    status,
+    attributes,
+    events,
+    links,
+    resource,
+    instrumentationScope,
+    droppedAttributesCount,
+    droppedEventsCount,
+    droppedLinksCount,
+    isLocalRoot,
+    spanContext: () => context,
+  };
 }

@@ -1,4 +1,4 @@
-import type { AttributeValue } from '../core/attributes.ts';
+import type { Attributes, AttributeValue } from '../core/attributes.ts';
 import { millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
@@ -21,7 +21,12 @@ const MAX_LINKS = 3;
 const MAX_STACK = 8_192;
 const MAX_CAUSES_SHOWN = 2;
 // What most would read past: names say it, or it is the same all over.
-const DULL = /^(pipeline\.name|pipeline\.element|message\.type|audio\.media_type|video\.media_type|exception\..*)$/;
+const DULL = [
+  /^(pipeline\.name|pipeline\.element|message\.type|audio\.media_type|video\.media_type|connection\.type|exception\..*)$/,
+  /^(http\.request\.method|url\.scheme|server\.(address|port)|network\.protocol\.version|user_agent\.original)$/,
+];
+// Of an event that has attributes, as many are shown.
+const MAX_EVENT_ATTRIBUTES = 4;
 
 /**
  * The events of a span, its links and attributes, on a line; `''` where there are none.
@@ -36,18 +41,23 @@ export function detailsOf(
   style: DetailStyle,
 ): string {
   const parts: string[] = [];
-  const events = new Map<string, { count: number; first: number; last: number }>();
-  for (const { name, time } of span.events) {
+  const events = new Map<string, { count: number; first: number; last: number; attributes: Attributes }>();
+  for (const { name, time, attributes = {} } of span.events) {
     if (name === 'exception' && span.status.code === SpanStatusCode.ERROR) continue;
     const millis = Math.max(0, millisOf(time) - millisOf(span.startTime));
     const { count = 0, first = millis, last = millis } = events.get(name) ?? {};
-    events.set(name, { count: count + 1, first: Math.min(first, millis), last: Math.max(last, millis) });
+    events.set(name, { count: count + 1, first: Math.min(first, millis), last: Math.max(last, millis), attributes });
   }
-  for (const [name, { count, first, last }] of events) {
+  for (const [name, { count, first, last, attributes }] of events) {
     const offset = (millis: number) => `+${durationText(millis, style.micro)}`;
     const times = count > 1 ? `x${count} ` : '';
     const until = offset(last) === offset(first) ? '' : ` to ${offset(last)}`;
-    parts.push(`${style.mark} ${printable(cut(name, MAX_VALUE))} ${times}${offset(first)}${until}`);
+    // Of several each would have others.
+    const own = count > 1 ? [] : Object.entries(attributes).slice(0, MAX_EVENT_ATTRIBUTES);
+    const said = own.map(([key, value]) => attributeText(key, value, style.ellipsis)).join(' ');
+    parts.push(
+      `${style.mark} ${printable(cut(name, MAX_VALUE))} ${times}${offset(first)}${until}${said && ` (${said})`}`,
+    );
   }
   for (const { context } of span.links.slice(0, MAX_LINKS)) {
     const isOwn = context.traceId === span.spanContext().traceId;
@@ -56,8 +66,12 @@ export function detailsOf(
   if (span.links.length > MAX_LINKS) parts.push(`${style.link}${span.links.length - MAX_LINKS} more`);
   const above = wanted === undefined ? parent?.attributes : undefined;
   for (const [key, value] of Object.entries(span.attributes)) {
-    if (isWanted(key, wanted) && (value === undefined || above?.[key] !== value))
-      parts.push(`${printable(cut(key, MAX_VALUE))}=${valueText(value, style.ellipsis)}`);
+    if (
+      isWanted(key, wanted) &&
+      (wanted !== undefined || !isSaid(span.name, value)) &&
+      (value === undefined || above?.[key] !== value)
+    )
+      parts.push(attributeText(key, value, style.ellipsis));
   }
   return parts.join('  ');
 }
@@ -68,8 +82,9 @@ export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string |
   const thrown = span.events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
   const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = thrown ?? {};
   const said = span.status.message || message || '';
-  const kind = type && type !== 'Error' ? `${type}: ` : '';
-  const text = `${kind}${said}`.trim() || 'error';
+  // Of what is no error, `throw 'text'`, the type says nothing.
+  const kind = type && type !== 'Error' && type !== 'string' ? `${type}: ` : '';
+  const text = `${kind}${said}`.trim() || String(span.attributes['error.type'] ?? 'error');
   const short = text.length > MAX_MESSAGE ? cut(text, MAX_MESSAGE) + ellipsis : text;
   const [own, ...causes] = String(stack ?? '')
     .slice(0, MAX_STACK)
@@ -95,8 +110,17 @@ function placeOf(stack: string): string {
 }
 
 function isWanted(key: string, wanted: readonly string[] | undefined): boolean {
-  if (wanted === undefined) return !DULL.test(key);
+  if (wanted === undefined) return !DULL.some((each) => each.test(key));
   return wanted.some((each) => (each.endsWith('*') ? key.startsWith(each.slice(0, -1)) : key === each));
+}
+
+/** True for what the last word of a name says: that of `audio.encode`, for `audio.operation`. */
+function isSaid(name: string, value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && name.split(/[. ]/).at(-1) === value;
+}
+
+function attributeText(key: string, value: AttributeValue | null | undefined, ellipsis: string): string {
+  return `${printable(cut(key, MAX_VALUE))}=${valueText(value, ellipsis)}`;
 }
 
 function valueText(value: AttributeValue | null | undefined, ellipsis: string): string {

@@ -98,6 +98,8 @@ class Waterfall {
   private readonly _barColumns: number;
   /** The one that took the most time by itself, where that says something. */
   private readonly _slowest: TreeRow | undefined;
+  /** Spans that have failed of what the child of this name has failed of. */
+  private readonly _passedOn = new Map<ReadableSpan, string>();
   private _text = '';
 
   constructor({ traceId, spans, open = [] }: TracePart, style: WaterfallStyle) {
@@ -107,6 +109,10 @@ class Waterfall {
     this._columns = Math.min(Math.max(style.columns, LEAST_COLUMNS), MAX_COLUMNS);
     const { rows, total } = traceTree(spans, open);
     this._rows = rows;
+    for (const { span, parent } of rows) {
+      if (parent && causeOf(span) !== undefined && causeOf(span) === causeOf(parent))
+        this._passedOn.set(parent, span.name);
+    }
     this._total = total;
     const shown = rows.length > MAX_ROWS ? [...rows.slice(0, MAX_ROWS / 2), ...rows.slice(-MAX_ROWS / 2)] : rows;
     // What names and lengths leave is for the bars.
@@ -151,7 +157,7 @@ class Waterfall {
   private _heading(note: string | undefined): void {
     const [{ span }] = this._rows;
     const { 'service.name': service } = span.resource.attributes;
-    const errors = this._rows.filter(isFailed).length;
+    const errors = this._rows.filter((row) => this._hasOwnError(row)).length;
     const { _glyphs } = this;
     const parts: [text: string, color?: string][] = [
       [`trace ${this._traceId}`, BOLD],
@@ -209,7 +215,8 @@ class Waterfall {
       this._line(line);
       if (share || details) this._line(this._paint(indent, DIM) + shown);
     }
-    const error = errorOf(span, this._glyphs);
+    const passedOn = this._passedOn.get(span);
+    const error = passedOn === undefined ? errorOf(span, this._glyphs) : `from ${printable(passedOn)}`;
     if (error !== undefined) {
       for (const [at, part] of wrapped(this._glyphs.failed + error, below).entries()) {
         if (at < MAX_ERROR_LINES) this._line(this._paint(indent, DIM) + this._paint(part, RED));
@@ -218,9 +225,13 @@ class Waterfall {
   }
 
   private _leaveOut(rows: readonly TreeRow[]): void {
-    const errors = rows.filter(isFailed).length;
+    const errors = rows.filter((row) => this._hasOwnError(row)).length;
     const text = `${this._glyphs.ellipsis} ${counted(rows.length, 'span')} left out${errors ? `, ${counted(errors, 'error')} among them` : ''}`;
     this._line(this._paint(text, errors ? RED : DIM));
+  }
+
+  private _hasOwnError({ span }: TreeRow): boolean {
+    return causeOf(span) !== undefined && !this._passedOn.has(span);
   }
 
   private _durationOf({ span, isOpen }: TreeRow): string {
@@ -229,7 +240,7 @@ class Waterfall {
 
   private _nameOf({ span }: TreeRow): string {
     // Nobody sees more of it; to measure more of it takes time.
-    return printable(span.name.slice(0, 2 * MAX_COLUMNS));
+    return printable(span.name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
   }
 
   /** What stands in front of a name. What is too deep for its place stands at its end, with the number of its level. */
@@ -273,6 +284,13 @@ const MAX_ERROR_LINES = 3;
 
 function isFailed({ span }: TreeRow): boolean {
   return span.status.code === SpanStatusCode.ERROR;
+}
+
+/** What a span has failed of, to compare; `undefined` where it has not failed. */
+function causeOf({ status, events }: ReadableSpan): string | undefined {
+  if (status.code !== SpanStatusCode.ERROR) return undefined;
+  const thrown = events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
+  return JSON.stringify([status.message, thrown?.['exception.type'], thrown?.['exception.message']]);
 }
 
 function counted(count: number, what: string): string {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { TracerProvider } from '../../src/core/provider.ts';
+import type { ReadableSpan } from '../../src/core/span.ts';
 import { BatchSpanProcessor } from '../../src/export/batch.ts';
 import { InMemorySpanExporter } from '../../src/export/memory.ts';
 import { SimpleSpanProcessor } from '../../src/export/simple.ts';
@@ -46,4 +49,29 @@ test('a shutdown forgets the spans', async () => {
   endedSpansInto(processor)(2);
   await processor.shutdown();
   assert.deepEqual(exporter.getFinishedSpans(), []);
+});
+
+test('a span is plain data that can be printed and compared', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const link = provider.getTracer('other').startSpan('linked');
+  const span = provider.getTracer('test', '1.0').startSpan('span', { links: [link], attributes: { key: ['a', 1] } });
+  span.addEvent('event', { of: 1 }).recordException(new Error('gone'));
+  span.end();
+  const [finished] = exporter.getFinishedSpans();
+  const { spanContext, traceId, spanId } = finished;
+  assert.deepEqual(spanContext(), span.spanContext());
+  assert.deepEqual([traceId, spanId], [spanContext().traceId, spanContext().spanId]);
+  // Nothing that a span has for others is missing.
+  const read = span as unknown as ReadableSpan;
+  for (const [name, value] of Object.entries(finished)) {
+    if (name in read && name !== 'spanContext') assert.deepEqual(value, read[name as keyof ReadableSpan], name);
+  }
+  const printed = JSON.parse(JSON.stringify(finished));
+  assert.deepEqual(
+    [printed.name, printed.attributes, printed.events[0].attributes],
+    ['span', { key: ['a', 1] }, { of: 1 }],
+  );
+  assert.equal(printed.links[0].context.spanId, link.spanContext().spanId);
+  assert.match(inspect(finished), /attributes: \{ key: \[ 'a', 1 \] \}/);
 });

@@ -148,6 +148,67 @@ describe('a span', () => {
     assert.match(lines(ended).at(-1) as string, /◆ chunk x3 \+10\.0 ms to \+30\.0 ms {2}◆ flush x2 \+30\.0 ms$/);
   });
 
+  test('has the attributes of an event that there is one of', () => {
+    const { start, ended } = printing();
+    const span = start('call', 0);
+    span.addEvent('retry', { attempt: 2, reason: 'no answer' }, at(1));
+    span.addEvent('chunk', { size: 1 }, at(2)).addEvent('chunk', { size: 2 }, at(3));
+    span.end(at(4));
+    assert.match(
+      lines(ended).join(''),
+      /◆ retry \+1\.0 ms \(attempt=2 reason="no answer"\) {2}◆ chunk x2 \+2\.0 ms to \+3\.0 ms$/,
+    );
+  });
+
+  test('does not repeat what its name says, unless that is asked for', () => {
+    const { start, ended } = printing();
+    start('audio.encode', 0).setAttributes({ 'audio.operation': 'encode', 'audio.codec': 'pcm' }).end(at(1));
+    assert.match(lines(ended).at(-1) ?? '', /^ +audio\.codec=pcm$/);
+    assert.match(
+      lines(ended, { attributes: ['audio.*'] }).at(-1) ?? '',
+      /audio\.operation=encode {2}audio\.codec=pcm$/,
+    );
+  });
+
+  test('without a name has a word for that', () => {
+    const { start, ended } = printing();
+    start('', 0).end(at(1));
+    assert.match(lines(ended).at(-1) ?? '', /^\(no name\) {2}1\.0 ms/);
+  });
+
+  test('that failed without a message says of what type the failure is', () => {
+    const { start, ended } = printing();
+    start('GET', 0).setAttribute('error.type', '500').setStatus({ code: 2 }).end(at(1));
+    assert.match(lines(ended).at(-1) ?? '', /^ +✗ 500$/);
+  });
+
+  test('that threw a text says no more than that', () => {
+    const { start, ended } = printing();
+    const span = start('call', 0);
+    span.recordException('oops');
+    span.setStatus({ code: 2, message: 'oops' }).end(at(1));
+    assert.match(lines(ended).at(-1) ?? '', /^ +✗ oops/);
+  });
+
+  test('that failed of what its child failed of says where that was, and is not counted', () => {
+    const { start, ended } = printing();
+    const fail = (span: ReturnType<typeof start>) => {
+      span.recordException(new RangeError('too long'));
+      span.setStatus({ code: 2, message: 'too long' }).end(at(4));
+    };
+    const root = start('turn', 0);
+    const llm = start('llm.request', 1, root);
+    fail(start('POST', 2, llm));
+    fail(llm);
+    fail(root);
+    const rows = lines(ended);
+    assert.match(rows[1], /3 spans {2}1 error$/);
+    assert.deepEqual(
+      rows.filter((row) => row.includes('✗')).map((row) => row.slice(row.indexOf('✗')).slice(0, 22)),
+      ['✗ from llm.request', '✗ from POST', '✗ RangeError: too long'],
+    );
+  });
+
   test('says where it was that something was thrown', () => {
     const { start, ended } = printing();
     const span = start('call', 0);
