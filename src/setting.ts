@@ -1,7 +1,7 @@
 /** What a setting may be: how that is said, whether a value is it, and whether a wrong one may be a secret. */
 export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean, isSecret?: boolean];
 
-export const TEXT: SettingKind = ['a string that is not empty', (value) => typeof value === 'string' && value !== ''];
+export const TEXT: SettingKind = ['a non-empty string', (value) => typeof value === 'string' && value !== ''];
 export const FLAG: SettingKind = ['true or false', (value) => typeof value === 'boolean'];
 export const FUNCTION: SettingKind = ['a function', (value) => typeof value === 'function'];
 export const OBJECT: SettingKind = [
@@ -43,13 +43,14 @@ export function arrayOf(what: string, [, isAllowed]: SettingKind): SettingKind {
 /** @throws TypeError naming the setting, its value and what is allowed. */
 export function checkSetting(name: string, value: unknown, [allowed, isAllowed, isSecret]: SettingKind): void {
   if (isAllowed(value)) return;
-  const isShown = !isSecret || value === null || /number|boolean/.test(typeof value);
+  const isShown = !isSecret || value === null || value === '' || /number|boolean/.test(typeof value);
   throw new TypeError(`${name}: ${isShown ? shown(value) : `a ${typeof value}`} is not ${allowed}`);
 }
 
 function shown(value: unknown): string {
   try {
-    return typeof value === 'string' ? JSON.stringify(value) : String(value);
+    if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+    return typeof value === 'string' ? JSON.stringify(value) : String(value).replace('[object Object]', 'an object');
   } catch {
     return `a ${typeof value}`;
   }

@@ -43,6 +43,8 @@ export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
   root?: boolean;
 }
 
+// Of open spans as many are told by name.
+const MAX_NAMES = 5;
 const NOTHING: FlushResult = { exported: 0, pending: 0, dropped: 0 };
 
 function running(): Running | undefined {
@@ -64,6 +66,13 @@ function idleTracer(): SpanTracer {
     idle = provider.getTracer(SDK_NAME) as SpanTracer;
   }
   return idle;
+}
+
+/** The tracer that records, if there is one. */
+function currentTracer(name: string): SpanTracer {
+  const now = running();
+  if (now === undefined) processState.early ??= name;
+  return now?.tracer ?? idleTracer();
 }
 
 function activeContext(): Context {
@@ -106,6 +115,10 @@ export function initialize(config: Config = {}): Tracer {
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);
+  // What is started after a shutdown is meant to go nowhere.
+  if (processState.early !== undefined && processState.last === undefined && provider) {
+    report('started_early', JSON.stringify(textOf(processState.early)));
+  }
   return tracer ?? idleTracer();
 }
 
@@ -117,6 +130,7 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
   if (stopping !== undefined) {
     for (const end of processState.unread) end(true);
+    reportOpen(stopping.provider);
     processState.running = undefined;
     processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);
@@ -129,6 +143,14 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   }
   // Whoever calls next waits for the same end.
   return processState.stopped ?? Promise.resolve(NOTHING);
+}
+
+/** Says of spans that nobody has ended that they are lost: how many, and of some what they are called. */
+function reportOpen(provider: TracerProvider | undefined): void {
+  if (!provider?.live) return;
+  const names = new Set(provider._openSpans?.list().map(({ name }) => JSON.stringify(name)));
+  const shown = [...names].slice(0, MAX_NAMES).join(', ');
+  report('spans_open', `${provider.live} not ended${shown && `, such as ${shown}`}`);
 }
 
 /**
@@ -209,7 +231,7 @@ export function startWith(
   values?: readonly Attributes[string][],
 ): Span {
   try {
-    const tracer = running()?.tracer ?? idleTracer();
+    const tracer = currentTracer(name);
     const parent = options?.root === true ? undefined : (options?.parent ?? undefined);
     return parent === undefined || isContext(parent)
       ? tracer.startSpan(name, options, parent, keys, values)

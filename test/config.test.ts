@@ -107,11 +107,11 @@ describe('the settings', () => {
   it('that are wrong throw an error with their name, the value and what is allowed', () => {
     const wrong: [config: unknown, message: string][] = [
       [{ env: 's3cret' }, 'env: a string is not an object'],
-      [{ serviceName: '' }, 'serviceName: "" is not a string that is not empty'],
-      [{ serviceVersion: 1 }, 'serviceVersion: 1 is not a string that is not empty'],
-      [{ environment: {} }, 'environment: [object Object] is not a string that is not empty'],
+      [{ serviceName: '' }, 'serviceName: "" is not a non-empty string'],
+      [{ serviceVersion: 1 }, 'serviceVersion: 1 is not a non-empty string'],
+      [{ environment: {} }, 'environment: an object is not a non-empty string'],
       [{ exporterType: 'jaeger' }, 'exporterType: "jaeger" is not one of stdout, otlp, none'],
-      [{ otlpEndpoint: 4318 }, 'otlpEndpoint: 4318 is not a string that is not empty'],
+      [{ otlpEndpoint: 4318 }, 'otlpEndpoint: 4318 is not a non-empty string'],
       [{ otlpHeaders: 'a=b' }, 'otlpHeaders: a string is not an object or a function'],
       [{ otlpTimeoutMillis: 0 }, 'otlpTimeoutMillis: 0 is not a number above 0'],
       [{ otlpTimeoutMillis: NaN }, 'otlpTimeoutMillis: NaN is not a number above 0'],
@@ -124,7 +124,7 @@ describe('the settings', () => {
       [{ samplingRate: 1.5 }, 'samplingRate: 1.5 is not a number from 0 to 1'],
       [{ samplingRate: NaN }, 'samplingRate: NaN is not a number from 0 to 1'],
       [{ samplingRate: '0.5' }, 'samplingRate: "0.5" is not a number from 0 to 1'],
-      [{ sampler: {} }, 'sampler: [object Object] is not an object with shouldSample()'],
+      [{ sampler: {} }, 'sampler: an object is not an object with shouldSample()'],
       [{ stdoutFormat: 'xml' }, 'stdoutFormat: "xml" is not one of pretty, json'],
       [
         { stdoutAttributes: 'llm.*' },
@@ -132,7 +132,7 @@ describe('the settings', () => {
       ],
       [
         { stdoutAttributes: ['llm.*', 'a*b'] },
-        'stdoutAttributes: llm.*,a*b is not an array of attribute keys, or of their beginnings followed by *',
+        'stdoutAttributes: ["llm.*", "a*b"] is not an array of attribute keys, or of their beginnings followed by *',
       ],
       [{ resourceAttributes: null }, 'resourceAttributes: null is not an object'],
       [{ spanLimits: 5 }, 'spanLimits: 5 is not an object'],
@@ -149,7 +149,7 @@ describe('the settings', () => {
       [{ flushOnCrash: 'no' }, 'flushOnCrash: "no" is not true or false'],
       [null, 'config: null is not an object'],
       ['otlp', 'config: "otlp" is not an object'],
-      [{ serviceName: Object.create(null) }, 'serviceName: a object is not a string that is not empty'],
+      [{ serviceName: Object.create(null) }, 'serviceName: a object is not a non-empty string'],
     ];
     for (const [config, message] of wrong) {
       assert.throws(() => resolved({}, config as Config), { name: 'TypeError', message });

@@ -122,11 +122,20 @@ describe('shutdown', () => {
 
   it('lets spans that are still open end without effect', async () => {
     let open: Span | undefined;
-    const spans = await recording(() => {
-      open = startSpan('open');
-    });
+    const log: string[] = [];
+    const spans = await recording(
+      () => {
+        open = startSpan('open');
+      },
+      { onDiagnostic: (diagnostic) => log.push(diagnostic.message) },
+    );
     open?.setAttribute('late', true).end();
     assert.deepEqual(spans, []);
+    const meaning = 'what has not ended at the shutdown is not sent: is an end() or an await missing?';
+    assert.deepEqual(log, [
+      `spans_open: 1 not ended, such as "open": ${meaning}`,
+      'shutdown: a span that ended after it is dropped',
+    ]);
   });
 
   it('of the exporter none sends nothing and can be called twice', async () => {
@@ -155,6 +164,16 @@ describe('the line on stderr', () => {
   it('names what the code says over what the environment says', () => {
     const { stderr } = run(initializing("{ otlpEndpoint: 'https://other/base', serviceName: 'mine' }"), OTLP);
     assert.equal(stderr, '[trace] mine: spans go to otlp, to https://other/base/v1/traces\n');
+  });
+
+  it('is followed by a warning of what was started before', () => {
+    const early =
+      "import { initialize, shutdown, startSpan } from './src/index.ts'; startSpan('session'); startSpan('turn');";
+    const { stderr } = run(`${early} initialize({ quiet: true });`);
+    assert.match(stderr, /^\[trace\] started_early: "session": a span was started before initialize\(\): .*\n$/);
+    // What is started after a shutdown is meant to go nowhere.
+    const again = "initialize({ quiet: true }); await shutdown(); startSpan('late'); initialize({ quiet: true });";
+    assert.equal(run(early.replace(/startSpan\('.*/, '') + again).stderr, '');
   });
 
   const silent: [what: string, config: string, variables: Record<string, string>][] = [
@@ -341,9 +360,12 @@ describe('where nothing is set up', () => {
 
   it('a parent from before the shutdown is not ended by the children that come after it', async () => {
     let parent = INVALID_SPAN;
-    await recording(() => {
-      parent = startSpan('parent');
-    });
+    await recording(
+      () => {
+        parent = startSpan('parent');
+      },
+      { onDiagnostic: () => {} },
+    );
     startSpan('child', { parent }).end();
     assert.equal(parent.isRecording(), true);
   });

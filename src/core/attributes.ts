@@ -15,7 +15,8 @@ export type AttributeValue =
   | Uint8Array
   | ArrayBuffer
   | readonly (AttributeValue | null | undefined)[]
-  | { readonly [key: string]: AttributeValue | null | undefined };
+  | { readonly [key: string]: AttributeValue | null | undefined }
+  | { toJSON(): unknown };
 
 /** Attributes by key. A key is a string that is not empty. */
 export interface Attributes {

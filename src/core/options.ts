@@ -12,17 +12,25 @@ export function numberOptions<T extends { [name in keyof T]: number }>(
   least: number,
 ): T {
   const options: T = { ...defaults };
-  const names = Object.keys(defaults);
+  checkNames(Object.keys(defaults), given, prefix);
   for (const name in given) {
     const value: unknown = given[name];
-    if (!names.includes(name)) {
-      throw new RangeError(`${prefix}${name}: there is no such option; there are ${names.join(', ')}`);
-    }
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= least)) {
-      throw new RangeError(`${prefix}${name}: ${String(value)} is not a number from ${least} on`);
+      throw new RangeError(
+        `${prefix}${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not a number from ${least} on`,
+      );
     }
     options[name] = value as T[typeof name];
   }
   return options;
+}
+
+/** @throws RangeError naming an option that is none of these. */
+export function checkNames(names: readonly string[], given: object | undefined, prefix = ''): void {
+  for (const name in given) {
+    if (!names.includes(name)) {
+      throw new RangeError(`${prefix}${name}: there is no such option; there are ${names.join(', ')}`);
+    }
+  }
 }

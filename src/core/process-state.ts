@@ -19,6 +19,8 @@ export interface ProcessState {
   stopped: Promise<FlushResult> | undefined;
   /** Takes away what was installed in the process. */
   unwatch: (() => void) | undefined;
+  /** A span that was started before there was anything to record it. */
+  early?: string;
   /** The spans of events, by what their handlers were given. */
   eventSpans?: WeakMap<object, unknown>;
   /** Ends spans that wait for something that may never come; called at a shutdown. */

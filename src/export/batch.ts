@@ -53,7 +53,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     if (!isSampled(span.flags)) return;
     const { _options, _delivery, _counts, _current } = this;
     if (this._closed) {
-      _counts._refuse('shutdown', '1');
+      _counts._refuse('shutdown', 'a span that ended after it is dropped');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.

@@ -244,10 +244,10 @@ export class Delivery {
   }
 
   /** How many spans are pending, and why the last attempt has failed, if it has; `''` where none are. */
-  _unsent(): string {
+  _unsent(what = ''): string {
     const { pending } = this._counts._stats;
     const { why } = this._failure ?? {};
-    return pending ? spansText(pending) + (why ? `, the last attempt: ${why}` : '') : '';
+    return pending ? spansText(pending) + what + (why ? `, the last attempt: ${why}` : '') : '';
   }
 
   /** Aborts what is on its way, and drops all spans that are left, in the batch that was filling, too. */
@@ -266,7 +266,7 @@ export class Delivery {
     const { pending } = _counts._stats;
     if (pending) {
       const { reason = 'shutdown' } = this._failure ?? {};
-      report('shutdown', this._unsent(), 'error');
+      report('shutdown', this._unsent(' dropped'), 'error');
       _counts._settle(pending, { dropped: pending, reason }, this._forget(this._uncertain));
     }
     this._queue = [];

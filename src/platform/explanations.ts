@@ -9,10 +9,11 @@ const REDIRECT = 'redirects are not followed, set the final address';
 export const EXPLANATIONS: Readonly<Record<string, string>> = {
   arguments_unreadable: 'the arguments of a helper cannot be read, its span has neither name nor attributes',
   attribute_limit: 'attributes beyond the limit are dropped: raise it in spanLimits',
-  attribute_refused: 'an attribute that cannot be stored is left out',
+  attribute_refused:
+    'an attribute is left out: texts, numbers, booleans, bytes, and lists and plain objects of these can be stored; for errors there is recordError',
   baggage_dropped:
     'baggage entries not sent: keys are HTTP tokens, values are strings, and the header has at most 64 members and 8192 bytes',
-  callback_missing: 'a span that is to run a callback was given none',
+  callback_missing: 'what withSpan or a helper is to run is no function',
   compression_unavailable: 'this runtime cannot compress, requests leave as they are',
   config_refused: 'the configuration of traceHandler cannot be used, its events are not traced',
   encode_failed: 'a span could not be encoded and is dropped: please report this',
@@ -23,8 +24,6 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   link_limit: 'links beyond the limit are dropped: raise it in spanLimits',
   link_refused: 'a link that cannot be read is left out',
   message_unreadable: 'a message could not be read, its span says less',
-  no_answer:
-    'is a collector listening there? To https:// it must show a certificate that is trusted, and may ask for yours: see otlpTls',
   options_unreadable: 'the options of a span could not be read, they are left out',
   output_slow: 'what reads standard output does not keep up, traces are not printed: sample, or send them by OTLP',
   print_failed: 'a span could not be printed',
@@ -37,16 +36,20 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'check the setting',
-  shutdown: 'spans that ended after shutdown, or could not be sent before it was over, are dropped',
   socket_unreadable: 'a WebSocket, or what says which of its messages to trace, threw: it is not traced, or not wholly',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method was called on a span that had ended, and did nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
+  spans_open: 'what has not ended at the shutdown is not sent: is an end() or an await missing?',
   spans_unsent:
     'the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?',
+  started_early:
+    'a span was started before initialize(): neither it nor its place in the trace of others is recorded; modules that are imported run first',
   start_failed: 'a span could not be started, its options or context threw',
   time_refused: 'a time that is no Date, number or [seconds, nanoseconds] is replaced by the current one',
   too_large: 'a batch is larger than the server takes: lower maxExportBatchSize or raise its limit',
+  'http:': 'is a collector listening there?',
+  https: 'is a collector listening there, with a certificate that is trusted? It may ask for yours: see otlpTls',
   301: REDIRECT,
   302: REDIRECT,
   307: REDIRECT,

@@ -73,7 +73,10 @@ describe('a list of attributes', () => {
 
   it('is warned of once, whatever it refuses', () => {
     listOf({ a: Symbol('a'), b: Symbol('b') });
-    assert.equal(log[0].message, 'attribute_refused: "a": an attribute that cannot be stored is left out');
+    assert.equal(
+      log[0].message,
+      'attribute_refused: "a": an attribute is left out: texts, numbers, booleans, bytes, and lists and plain objects of these can be stored; for errors there is recordError',
+    );
     assert.equal(log.length, 1);
   });
 

@@ -56,7 +56,7 @@ describe('the limits', () => {
       for (const name of Object.keys(DEFAULT_SPAN_LIMITS)) {
         assert.throws(() => spanLimits({ [name]: value }), {
           name: 'RangeError',
-          message: `spanLimits.${name}: ${value} is not a number from 0 on`,
+          message: `spanLimits.${name}: ${typeof value === 'string' ? `"${value}"` : value} is not a number from 0 on`,
         });
       }
     }

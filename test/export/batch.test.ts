@@ -884,7 +884,7 @@ describe('an option', () => {
   for (const [options, message] of [
     [{ maxQueueSize: 0 }, /maxQueueSize: 0 is not a number from 1 on/],
     [{ maxQueueBytes: Number.NaN }, /maxQueueBytes: NaN/],
-    [{ scheduledDelayMillis: '5' }, /scheduledDelayMillis: 5/],
+    [{ scheduledDelayMillis: '5' }, /scheduledDelayMillis: "5"/],
     [{ maxRequestBytes: 64 * 1024 * 1024 + 1 }, /maxRequestBytes: 67108865 is more than 64 MiB/],
     [{ maxBatchSize: 5 }, /maxBatchSize: there is no such option; there are .*maxExportBatchSize/],
   ] as const) {

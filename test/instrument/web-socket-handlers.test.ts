@@ -62,6 +62,7 @@ test('the sockets that share handlers have the spans of the catalogue, each with
     handlers.close(zoe, 1000, 'done');
     assert.deepEqual(heard, [true, new Uint8Array(320), 1000, 'done']);
     assert.deepEqual(zoe.sent, ['welcome', 'é']);
+    call.end();
   });
   const of = (id: string) => spans.filter(({ attributes }) => attributes['connection.id'] === id);
   assert.deepEqual(

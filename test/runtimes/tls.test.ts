@@ -67,7 +67,7 @@ for (const runtime of RUNTIMES) {
         assert.equal(requests.length, 0);
         assert.match(
           diagnostics.join(),
-          /^export_delayed: [^\n]*must show a certificate that is trusted[^\n]*,shutdown: 2 spans/,
+          /^export_delayed: [^\n]*with a certificate that is trusted[^\n]*,shutdown: 2 spans/,
         );
       });
     }

@@ -135,7 +135,7 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
           dropped: spans,
           // A function that has no headers now may have some soon, whether or not a server is there.
           reason: headers ? 'unreachable' : 'export_failed',
-          why: headers ? why + explanation('no_answer') : `no request to ${url} (${said})`,
+          why: headers ? why + explanation(url.slice(0, 5)) : `no request to ${url} (${said})`,
         };
         return _retry._again(unsent, batches, NOBODYS);
       }

@@ -16,7 +16,9 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
     if (!token || token !== name || typeof value !== 'string' || /[^\t -~\x80-\xff]/.test(value)) {
       // The value stays out of the message, and what stands behind a wrong character: both are likely to be a secret.
       const shown = JSON.stringify(name.slice(0, token.length + 1));
-      throw new TypeError(`${setting}: ${shown} is not a header: names are tokens, values Latin-1 text`);
+      throw new TypeError(
+        `${setting}: ${shown} is not a header: names are tokens, values Latin-1 text${typeof value === 'string' ? '' : `, and not ${typeof value}`}`,
+      );
     }
     result[name.toLowerCase()] = value;
   }

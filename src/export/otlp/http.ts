@@ -1,4 +1,5 @@
 import { checkedTls, createFetch } from '#platform';
+import { checkNames } from '../../core/options.ts';
 import { textOf } from '../../core/text.ts';
 import { untraced } from '../exporter.ts';
 import { concat } from './concat.ts';
@@ -66,6 +67,7 @@ const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 // A body in crumbs would take a hundred times its memory.
 const MAX_PIECES = 4_096;
 
+const OPTIONS = ['url', 'headers', 'timeoutMillis', 'compression', 'fetch', 'tls', 'encoding'];
 const RETRYABLE = [429, 502, 503, 504];
 
 /**
@@ -80,6 +82,7 @@ export class OtlpHttpExporter extends OtlpExporter {
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
   constructor(options: OtlpHttpExporterOptions = {}) {
+    checkNames(OPTIONS, options);
     const { url = DEFAULT_OTLP_URL, fetch, tls } = options;
     let href = '';
     try {
