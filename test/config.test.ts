@@ -136,7 +136,7 @@ describe('the settings', () => {
       ],
       [{ resourceAttributes: null }, 'resourceAttributes: null is not an object'],
       [{ spanLimits: 5 }, 'spanLimits: 5 is not an object'],
-      [{ batch: [] }, 'batch:  is not an object'],
+      [{ batch: [] }, 'batch: [] is not an object'],
       [
         { idGenerator: {} },
         'idGenerator: [object Object] is not an object with generateTraceId() and generateSpanId()',
