@@ -47,10 +47,19 @@ export function checkSetting(name: string, value: unknown, [allowed, isAllowed, 
   throw new TypeError(`${name}: ${isShown ? shown(value) : `a ${typeof value}`} is not ${allowed}`);
 }
 
+const MAX_SHOWN = 5;
+
 function shown(value: unknown): string {
   try {
     if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-    return typeof value === 'string' ? JSON.stringify(value) : String(value).replace('[object Object]', 'an object');
+    if (typeof value === 'string') return JSON.stringify(value);
+    const text = String(value);
+    // Its members, whose values may be secret.
+    return text === '[object Object]'
+      ? `{${Object.keys(value as object)
+          .slice(0, MAX_SHOWN)
+          .join(', ')}}`
+      : text;
   } catch {
     return `a ${typeof value}`;
   }
