@@ -1,7 +1,15 @@
 // Answers by asking a language model.
 import { serve } from '@hono/node-server';
-import { initialize, instrumentLLMRequest, traceFetch, traceHandler } from '@realtime-ai/trace';
+import {
+  initialize,
+  instrumentLLMRequest,
+  recordError,
+  spanOf,
+  traceFetch,
+  traceHandler,
+} from '@realtime-ai/trace';
 import { Hono } from 'hono';
+import { routePath } from 'hono/route';
 
 const { LLM_URL = 'https://api.openai.com/v1/chat/completions', LLM_MODEL = 'gpt-4o-mini', LLM_KEY } = process.env;
 
@@ -9,6 +17,18 @@ initialize({ serviceName: 'hono-api' });
 const ask = traceFetch();
 
 const app = new Hono();
+// Only Hono knows the route, and answers errors so that nobody else sees them: the span is told of both.
+app.use(async (c, next) => {
+  await next();
+  const route = routePath(c, -1);
+  spanOf(c.req.raw)?.setAttribute('http.route', route).updateName(`${c.req.method} ${route}`);
+});
+app.onError((error, c) => {
+  const span = spanOf(c.req.raw);
+  if (span) recordError(span, error);
+  return c.text('error', 500);
+});
+
 app.post('/answer', async (c) => {
   const content = await c.req.text();
   const answer = await instrumentLLMRequest('openai', LLM_MODEL, async () => {

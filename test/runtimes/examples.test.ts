@@ -52,7 +52,7 @@ function named(spans: readonly DecodedSpan[], text: string): DecodedSpan {
 
 describe('the example for', () => {
   for (const [name, route] of [
-    ['hono', ''],
+    ['hono', ' /answer'],
     ['express', ' /answer'],
   ]) {
     it(`${name} traces a request to the call of the model`, async (t) => {
