@@ -1,13 +1,6 @@
 // Answers by asking a language model.
 import { serve } from '@hono/node-server';
-import {
-  initialize,
-  instrumentLLMRequest,
-  recordError,
-  spanOf,
-  traceFetch,
-  traceHandler,
-} from '@realtime-ai/trace';
+import { initialize, instrumentLLMRequest, recordError, spanOf, traceFetch, traceHandler } from '@realtime-ai/trace';
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 

@@ -31,7 +31,7 @@ export interface StoredLink {
   readonly _attributes: AttributeList;
 }
 
-/** A link with its parts named. A span is its own name, though it has attributes, too. */
+/** A link with its parts named. A span given as a link is its target, and its attributes are not the link's. */
 export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
   return 'context' in link && !('spanContext' in link) ? (link as Link) : { context: link as SpanSource };
 }

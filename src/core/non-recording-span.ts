@@ -143,7 +143,7 @@ export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
   return spanOf(context, context ?? INVALID_SPAN_CONTEXT);
 }
 
-/** The same; `kept` is what its `spanContext()` returns, a copy without it. */
+/** The same, whose `spanContext()` returns `kept`; without that, a new object. */
 export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSpan {
   const { traceId, spanId, traceFlags, traceState, isRemote } = isSpanContextValid(context)
     ? context

@@ -88,7 +88,10 @@ export interface ReadableSpan {
   spanContext(): SpanContext;
   /** Bits of `TraceFlags`, as in the span context. */
   readonly flags: number;
-  /** That of the parent; `undefined` for the root of a trace. */
+  /**
+   * That of the parent: its ids, and whether it is remote; flags are those of this span, which mostly are the parent's.
+   * `undefined` for the root of a trace.
+   */
   readonly parentSpanContext: SpanContext | undefined;
   /** Unix time. */
   readonly startTime: HrTime;

@@ -1,8 +1,8 @@
 /** Whether the operation of a span succeeded. The values are those of OTLP and `@opentelemetry/api`. */
 export const SpanStatusCode = {
-  /** Nobody has said. It counts as success. */
+  /** Not set; it counts as success. */
   UNSET: 0,
-  /** Somebody has said that it is a success; final. */
+  /** Marked as a success; final. */
   OK: 1,
   /** It failed. */
   ERROR: 2,

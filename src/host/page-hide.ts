@@ -52,7 +52,8 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
 
 /**
  * The same, but what fits into the quota outlives the page: what is under way when a page is left would be lost. The quota may
- * be used up by others, which nobody is told: such a request just fails. So one after a failure does without.
+ * be used up by others, which nobody is told: such a request just fails. So after a failure the next one is sent without
+ * `keepalive`.
  */
 function outliving(fetch: FetchLike): FetchLike {
   return async (url, init) => {

@@ -3,7 +3,7 @@ import { helper } from './instrument.ts';
 
 type Connection = [connectionId: string, connectionType: string];
 
-/** `connection.created`: a connection comes about. */
+/** `connection.created`: a connection is created. */
 export const instrumentConnectionCreated = /* @__PURE__ */ helper<Connection>(
   'connection.created',
   CONNECTION,

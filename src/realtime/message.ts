@@ -83,15 +83,15 @@ export interface ImageData {
 export interface PipelineMessage {
   /** One of `MessageType`, or a number of your own; `message.type` of spans. */
   type: MessageType | number;
-  /** Whose message it is; `session.id` of spans. */
+  /** The session that it belongs to; `session.id` of spans. */
   sessionId: string;
   /** `Date`, or Unix time in milliseconds. */
   timestamp?: Date | number;
-  /** There is sound in it. */
+  /** Set for audio. */
   audioData?: AudioData;
-  /** There are moving pictures in it. */
+  /** Set for video. */
   videoData?: VideoData;
-  /** There is text in it. */
+  /** Set for text. */
   textData?: TextData;
   /** There is a picture in it. */
   imageData?: ImageData;

@@ -3,8 +3,7 @@
  * reserved, the content written, and moved only if its length needs more than that byte. A first pass to compute
  * sizes is 44 % of the cost of OpenTelemetry JS's serializer.
  *
- * There is one place that is written to at a time, and it is a constant of this module: that is less code than to hand it
- * on to every function. Nothing that is called while it is written to may be the application's, which could end a span.
+ * All functions write to one place, a constant of this module: to pass it around would cost code. Nothing that is called while it is written to may be the application's, which could end a span.
  *
  * Invariant: `ensure` and `blob` leave room for ROOM further bytes, `text` and `copy` for half of that at least, so that the
  * tags, varints and fixed-width fields between two of these calls, less than 100 bytes, are written without a check.
@@ -27,13 +26,13 @@ export const wire = {
   _view: /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer()),
   /** Where the next byte goes. */
   _at: 0,
-  /** Nothing is begun beyond this place, and no text reaches beyond it … */
+  /** Nothing is begun beyond this place, and no text reaches beyond it. */
   _limit: 0,
-  /** … and none is longer than this; in bytes. */
+  /** No text is longer than so many bytes. */
   _longest: 0,
-  /** True where something had to be cut or left out … */
+  /** True where something has been cut or left out. */
   _isCut: false,
-  /** … because all of it together was too much. */
+  /** True where that was because all of it together was too much. */
   _isOver: false,
 };
 

@@ -9,13 +9,14 @@ const MAX_MILLIS = 5_000 / (1 + JITTER);
 // A batch that fails where others do not is given up after 20 answers that say to come again, after five times without
 // an answer, and after three that came too late.
 const MAX_FAULTS = 20;
-/** How bad a failure is: nothing has been sent, for instance, … */
+// How much of a failure is the fault of the batches that were sent.
+/** Nothing has been sent. */
 export const NOBODYS = 0;
-/** … an answer asks to come again, … */
+/** The answer asks to come again. */
 export const BUSY = 1;
-/** … there is none, … */
+/** There is no answer. */
 export const UNANSWERED = 4;
-/** … or none in time: to send again burdens a server that may only be slow. */
+/** There was none in time. Weighs most, since to send again burdens a server that may only be slow. */
 export const LATE = 8;
 
 /**
