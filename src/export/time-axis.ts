@@ -14,6 +14,12 @@ export interface BarStyle {
 export const UNICODE_BARS: BarStyle = { full: '━', left: '╸', right: '╺', mark: '◆', micro: 'µ' };
 export const ASCII_BARS: BarStyle = { full: '=', left: '=', right: '=', mark: '*', micro: 'u' };
 
+/** From one time to another, in milliseconds. */
+export interface Period {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Columns that a label has at least from its beginning to that of the next; minutes and hours have longer ones. */
 const LEAST_BETWEEN = 10;
 const LEAST_BETWEEN_MINUTES = 12;
@@ -50,22 +56,31 @@ export class TimeAxis {
     return text;
   }
 
-  /** A bar from one time to another, in milliseconds, with marks on it. However short it is, it can be seen. */
-  bar(start: number, end: number, marks: readonly number[]): { before: string; bar: string } {
+  /**
+   * A bar from one time to another, in milliseconds, or several on one line, with marks on them. However short one is, it can be
+   * seen.
+   */
+  bar(parts: readonly Period[], marks: readonly number[]): { before: string; bar: string } {
     const { full, left, right, mark } = this._style;
-    const from = Math.min(this._half(start), 2 * this._columns - 1);
-    const to = Math.max(this._half(end), from + 1);
-    const first = from >> 1;
     const cells: string[] = [];
-    for (let column = first; column * 2 < to; column++) {
-      const [hasLeft, hasRight] = [column * 2 >= from, column * 2 + 1 < to];
-      cells.push(hasLeft && hasRight ? full : hasLeft ? left : right);
+    for (const { start, end } of parts) {
+      const from = Math.min(this._half(start), 2 * this._columns - 1);
+      const to = Math.max(this._half(end), from + 1);
+      for (let column = from >> 1; column * 2 < to; column++) {
+        const before = cells[column] ?? ' ';
+        const hasLeft = column * 2 >= from || before === left;
+        const hasRight = column * 2 + 1 < to || before === right;
+        cells[column] = before === full || (hasLeft && hasRight) ? full : hasLeft ? left : right;
+      }
     }
+    const last = cells.length - 1;
+    const first = cells.findIndex((cell) => cell !== undefined);
     for (const at of marks) {
-      const column = Math.min(this._half(at), to - 1, 2 * this._columns - 1) >> 1;
-      if (column >= first) cells[column - first] = mark;
+      const column = Math.min(this._half(at) >> 1, last);
+      if (column >= first) cells[column] = mark;
     }
-    return { before: ' '.repeat(first), bar: cells.join('') };
+    const bar = Array.from(cells.slice(first), (cell) => cell ?? ' ').join('');
+    return { before: ' '.repeat(first), bar };
   }
 
   private _half(millis: number): number {

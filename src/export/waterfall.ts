@@ -2,6 +2,7 @@ import { millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import { SpanStatusCode } from '../core/status.ts';
 import { durationText } from './duration.ts';
+import { folded, lengthsOf, type Row } from './row-folding.ts';
 import { type DetailStyle, detailsOf, errorOf } from './span-details.ts';
 import { columnsOf, cutToColumns, padded, printable } from './text-width.ts';
 import { ASCII_BARS, type BarStyle, TimeAxis, UNICODE_BARS } from './time-axis.ts';
@@ -90,14 +91,15 @@ class Waterfall {
   private readonly _glyphs: Glyphs;
   private readonly _traceId: string;
   private readonly _columns: number;
-  private readonly _rows: readonly TreeRow[];
+  private readonly _rows: readonly Row[];
+  private readonly _spanCount: number;
   private readonly _total: number;
   private readonly _axis: TimeAxis;
   private readonly _nameColumns: number;
   private readonly _durationColumns: number;
   private readonly _barColumns: number;
   /** The one that took the most time by itself, where that says something. */
-  private readonly _slowest: TreeRow | undefined;
+  private readonly _slowest: Row | undefined;
   /** Spans that have failed of what the child of this name has failed of. */
   private readonly _passedOn = new Map<ReadableSpan, string>();
   private _text = '';
@@ -107,8 +109,10 @@ class Waterfall {
     this._traceId = traceId;
     this._glyphs = style.hasUnicode ? UNICODE : ASCII;
     this._columns = Math.min(Math.max(style.columns, LEAST_COLUMNS), MAX_COLUMNS);
-    const { rows, total } = traceTree(spans, open);
+    const { rows: unfolded, total } = traceTree(spans, open);
+    const rows = folded(unfolded);
     this._rows = rows;
+    this._spanCount = unfolded.length;
     for (const { span, parent } of rows) {
       if (parent && causeOf(span) !== undefined && causeOf(span) === causeOf(parent))
         this._passedOn.set(parent, span.name);
@@ -126,8 +130,8 @@ class Waterfall {
     // What the top does by itself is what nobody has traced.
     const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
     this._slowest =
-      open.length === 0 && rows.length > 2 && total > 0 && slowest.self >= SLOW * total
-        ? (slowest as TreeRow)
+      open.length === 0 && unfolded.length > 2 && total > 0 && slowest.self >= SLOW * total
+        ? (slowest as Row)
         : undefined;
   }
 
@@ -164,7 +168,7 @@ class Waterfall {
       ...(service === undefined ? [] : [[printable(String(service))] as [string]]),
       [new Date(millisOf(span.startTime)).toISOString()],
       [durationText(this._total, _glyphs.micro), BOLD],
-      [counted(this._rows.length, 'span')],
+      [counted(this._spanCount, 'span')],
       ...(errors ? [[counted(errors, 'error'), RED] as [string, string]] : []),
       ...(note ? [[`(${note})`, YELLOW] as [string, string]] : []),
     ];
@@ -186,7 +190,7 @@ class Waterfall {
     this._line(line);
   }
 
-  private _row(row: TreeRow): void {
+  private _row(row: Row): void {
     const { span } = row;
     const isSlowest = row === this._slowest;
     const color = isFailed(row) ? RED : isSlowest ? YELLOW : CYAN;
@@ -194,9 +198,11 @@ class Waterfall {
     const tree = this._treeOf(row);
     const name = cutToColumns(this._nameOf(row), this._nameColumns - tree.length, ellipsis);
     const marks = span.events.map(({ time }) => row.start + millisOf(time) - millisOf(span.startTime));
-    const { before, bar } = this._axis.bar(row.start, row.end, marks);
+    const { before, bar } = this._axis.bar(row.folded ?? [row], marks);
     const share = isSlowest ? `${slowest}slowest: ${Math.round((row.self / this._total) * 100)} %  ` : '';
-    const details = detailsOf(span, row.parent, this._style.attributes, this._glyphs);
+    const details = [...this._eachOf(row), detailsOf(span, row.parent, this._style.attributes, this._glyphs)]
+      .filter((text) => text !== '')
+      .join('  ');
     const line =
       this._paint(tree, DIM) +
       this._paint(padded(name, this._nameColumns - tree.length), isFailed(row) ? RED : '') +
@@ -224,9 +230,10 @@ class Waterfall {
     }
   }
 
-  private _leaveOut(rows: readonly TreeRow[]): void {
+  private _leaveOut(rows: readonly Row[]): void {
+    const count = rows.reduce((sum, row) => sum + (row.folded?.length ?? 1), 0);
     const errors = rows.filter((row) => this._hasOwnError(row)).length;
-    const text = `${this._glyphs.ellipsis} ${counted(rows.length, 'span')} left out${errors ? `, ${counted(errors, 'error')} among them` : ''}`;
+    const text = `${this._glyphs.ellipsis} ${counted(count, 'span')} left out${errors ? `, ${counted(errors, 'error')} among them` : ''}`;
     this._line(this._paint(text, errors ? RED : DIM));
   }
 
@@ -234,13 +241,22 @@ class Waterfall {
     return causeOf(span) !== undefined && !this._passedOn.has(span);
   }
 
-  private _durationOf({ span, isOpen }: TreeRow): string {
-    return isOpen ? 'open' : durationText(millisOf(span.duration), this._glyphs.micro);
+  private _durationOf(row: Row): string {
+    return row.isOpen ? 'open' : durationText(lengthsOf(row).sum, this._glyphs.micro);
   }
 
-  private _nameOf({ span }: TreeRow): string {
+  /** How long each of those was that are in one row, which has the length of all. */
+  private _eachOf(row: Row): string[] {
+    if (row.folded === undefined) return [];
+    const { least, most } = lengthsOf(row);
+    const texts = [least, most].map((each) => durationText(each, this._glyphs.micro));
+    return [`each ${texts[0] === texts[1] ? texts[0] : texts.join(' to ')}`];
+  }
+
+  private _nameOf(row: Row): string {
     // Nobody sees more of it; to measure more of it takes time.
-    return printable(span.name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
+    const name = printable(row.span.name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
+    return row.folded ? `${name} x${row.folded.length}` : name;
   }
 
   /** What stands in front of a name. What is too deep for its place stands at its end, with the number of its level. */

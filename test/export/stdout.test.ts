@@ -95,7 +95,7 @@ test('the children of a root that never ends are printed when there are too many
   const root = start('root', 0);
   for (let child = 0; child <= 10_000; child++) start('child', 1, root).end(at(2));
   assert.equal(texts.length, 1);
-  assert.match(outline(texts[0]), /10,002 spans {2}\(partial\)\nroot +open\n├─ child/);
+  assert.match(outline(texts[0]), /10,002 spans {2}\(partial\)\nroot +open\n└─ child x10001 /);
 });
 
 test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {

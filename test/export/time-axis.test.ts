@@ -62,7 +62,7 @@ describe('an axis', () => {
 describe('a bar', () => {
   const axis = new TimeAxis(100, 50, UNICODE_BARS);
   const drawn = (start: number, end: number, marks: number[] = []) => {
-    const { before, bar } = axis.bar(start, end, marks);
+    const { before, bar } = axis.bar([{ start, end }], marks);
     return before + bar;
   };
 
@@ -93,7 +93,7 @@ describe('a bar', () => {
         fc.array(fc.double({ min: -1e9, max: 2e9, noNaN: true })),
         (total, one, other, marks) => {
           const [start, end] = [Math.min(one, other, total), Math.min(Math.max(one, other), total)];
-          const { before, bar } = new TimeAxis(total, 40, ASCII_BARS).bar(start, end, marks);
+          const { before, bar } = new TimeAxis(total, 40, ASCII_BARS).bar([{ start, end }], marks);
           assert.ok(bar.length > 0 && before.length + bar.length <= 40, `${before}${bar}`);
           assert.match(bar, /^[=*]+$/);
         },

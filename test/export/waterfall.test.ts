@@ -190,6 +190,45 @@ describe('a span', () => {
     assert.match(lines(ended).at(-1) ?? '', /^ +✗ oops/);
   });
 
+  test('that others like it follow stands for them', () => {
+    const { start, ended } = printing();
+    const root = start('stream', 0);
+    for (let frame = 0; frame < 12; frame++) {
+      start('encode', 8 * frame, root)
+        .setAttributes({ codec: 'opus', index: frame })
+        .end(at(8 * frame + 1 + (frame % 3)));
+    }
+    for (let few = 0; few < 3; few++) start('few', 96, root).end(at(97));
+    root.end(at(100));
+    const rows = lines(ended);
+    assert.match(rows[1], /16 spans$/);
+    assert.deepEqual(
+      rows.slice(3, 6).map((row) => row.trimEnd()),
+      [
+        'stream          100 ms  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━',
+        '├─ encode x12  24.0 ms  ╸   ╺╸   ━╸  ╺    ━   ╺━   ╸   ╺╸   ━╸  ╺    ━   ╺━',
+        '│     each 1.0 ms to 3.0 ms  codec=opus',
+      ],
+    );
+    assert.equal(rows.filter((row) => row.includes('few')).length, 3);
+  });
+
+  test('stands by itself among others like it where it has something of its own to show', () => {
+    const { start, ended } = printing();
+    const root = start('stream', 0);
+    const shown = (index: number) => {
+      const span = start('frame', index, root);
+      if (index === 4) span.addEvent('cut', {}, at(index));
+      if (index === 9) span.setStatus({ code: 2, message: 'lost' });
+      if (index === 14) start('below', index, span).end(at(index + 1));
+      span.end(at(index + 1));
+    };
+    for (let index = 0; index < 19; index++) shown(index);
+    root.end(at(20));
+    const names = lines(ended).flatMap((row) => /─ (\w+(?: x\d)?)/.exec(row)?.[1] ?? []);
+    assert.deepEqual(names, ['frame x4', 'frame', 'frame x4', 'frame', 'frame x4', 'frame', 'below', 'frame x4']);
+  });
+
   test('that failed of what its child failed of says where that was, and is not counted', () => {
     const { start, ended } = printing();
     const fail = (span: ReturnType<typeof start>) => {

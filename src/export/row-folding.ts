@@ -1,0 +1,66 @@
+import { millisOf } from '../core/clock.ts';
+import type { ReadableSpan } from '../core/span.ts';
+import { SpanStatusCode } from '../core/status.ts';
+import type { TreeRow } from './trace-tree.ts';
+
+/** A row as it is printed. */
+export interface Row extends TreeRow {
+  /** The rows that it stands for, at least four; `undefined` where it stands for itself. */
+  readonly folded?: readonly TreeRow[];
+}
+
+// Fewer are no crowd.
+const LEAST = 4;
+
+/**
+ * The rows, those of one name that follow each other below the same parent folded to one: the frames of a stream would push
+ * everything else off the screen. What has children, links or events, has failed, or goes on stays by itself.
+ */
+export function folded(rows: readonly TreeRow[]): readonly Row[] {
+  const result: Row[] = [];
+  for (let at = 0; at < rows.length; ) {
+    let end = at + 1;
+    while (end < rows.length && isAlike(rows[at], rows[end])) end++;
+    if (end - at >= LEAST) result.push(foldedRow(rows.slice(at, end)));
+    else result.push(...rows.slice(at, end));
+    at = end;
+  }
+  return result;
+}
+
+function isAlike(first: TreeRow, next: TreeRow): boolean {
+  const isSibling = next.depth > 0 && next.depth === first.depth && next.parent === first.parent;
+  return isSibling && next.span.name === first.span.name && isPlain(first) && isPlain(next);
+}
+
+function isPlain({ span, hasChildren, isOpen }: TreeRow): boolean {
+  const { status, links, events } = span;
+  return !hasChildren && !isOpen && status.code !== SpanStatusCode.ERROR && links.length === 0 && events.length === 0;
+}
+
+function foldedRow(rows: readonly TreeRow[]): Row {
+  const [first] = rows;
+  const attributes = Object.entries(first.span.attributes).filter(([key, value]) =>
+    rows.every(({ span }) => span.attributes[key] === value),
+  );
+  // The first one, with what all of them have.
+  const span = Object.create(first.span, { attributes: { value: Object.fromEntries(attributes) } }) as ReadableSpan;
+  return {
+    ...first,
+    span,
+    end: rows.reduce((latest, { end }) => Math.max(latest, end), first.end),
+    self: rows.reduce((sum, { self }) => sum + self, 0),
+    followed: rows[rows.length - 1].followed,
+    folded: rows,
+  };
+}
+
+/** The lengths of the spans of a row in milliseconds: the shortest, the longest, and all together. */
+export function lengthsOf(row: Row): { least: number; most: number; sum: number } {
+  const lengths = (row.folded ?? [row]).map(({ span }) => millisOf(span.duration));
+  return {
+    least: lengths.reduce((least, each) => Math.min(least, each), Infinity),
+    most: lengths.reduce((most, each) => Math.max(most, each), 0),
+    sum: lengths.reduce((sum, each) => sum + each, 0),
+  };
+}
