@@ -1,7 +1,7 @@
 import { constrained } from '#platform';
 import { numberOptions } from '../core/options.ts';
 
-/** Settings of a {@link BatchSpanProcessor}. */
+/** Settings of a {@link BatchSpanProcessor}. The variables are those that `initialize` reads. */
 export interface BatchSpanProcessorOptions {
   /**
    * The longest time that a span waits before its batch is sent, in milliseconds. Environment: `OTEL_BSP_SCHEDULE_DELAY`.

@@ -37,12 +37,12 @@ export interface AudioData {
   data: MessageData;
   /** Samples a second. */
   sampleRate: number;
-  /** 1 is mono, 2 is stereo. */
-  channels: number;
-  /** Such as `audio/x-raw`. */
-  mediaType: string;
-  /** Such as `pcm` or `opus`. */
-  codec: string;
+  /** 1 is mono, 2 is stereo. Default: nothing is said of it. */
+  channels?: number;
+  /** Such as `audio/x-raw`. Default: nothing. */
+  mediaType?: string;
+  /** Such as `pcm` or `opus`. Default: nothing. */
+  codec?: string;
 }
 
 /** Video in a message. */
@@ -53,18 +53,18 @@ export interface VideoData {
   width: number;
   /** Pixels. */
   height: number;
-  /** Such as `video/x-raw`. */
-  mediaType: string;
-  /** Such as `h264` or `vp8`. */
-  codec: string;
+  /** Such as `video/x-raw`. Default: nothing. */
+  mediaType?: string;
+  /** Such as `h264` or `vp8`. Default: nothing. */
+  codec?: string;
 }
 
 /** Text or other data in a message. */
 export interface TextData {
   /** The text, or its bytes. */
   data: MessageData;
-  /** Such as `transcript` or `response`. */
-  textType: string;
+  /** Such as `transcript` or `response`. Default: nothing. */
+  textType?: string;
 }
 
 /** An image in a message. */
