@@ -168,15 +168,8 @@ export class Delivery {
     const millis = this._pacedUntil - now();
     const isMuch =
       _bytes > _options.maxQueueBytes * PACED_SHARE || _counts._stats.pending > _options.maxQueueSize * PACED_SHARE;
-    if (
-      ioPerRequest ||
-      this._exporter.isOneByOne ||
-      millis <= 0 ||
-      _bytes === 0 ||
-      isMuch ||
-      _counts._flushes.length > 0
-    )
-      return false;
+    const isUseless = ioPerRequest || this._exporter.isOneByOne || millis <= 0 || _bytes === 0;
+    if (isUseless || isMuch || _counts._flushes.length > 0) return false;
     this._startTimer(Math.min(millis, _options.scheduledDelayMillis));
     return true;
   }
@@ -189,7 +182,7 @@ export class Delivery {
     const { acknowledged = 0, rejected, retryMillis, why } = outcome;
     if (retryMillis !== undefined && !this._isOver) this._keep(_batches, outcome, retryMillis);
     else if (outcome.reason === 'too_large' && _batches.length > 1 && !this._isOver) {
-      this._queue.unshift(..._batches);
+      this._queue = [..._batches, ...this._queue];
       this._maxRequestBytes = this._requestBytes = _bytes / 2;
     } else {
       // The bound of a server may change, and a small request may have been refused for another reason.
