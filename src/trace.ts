@@ -13,7 +13,7 @@ import type { Span, WritableSpan } from './core/span.ts';
 import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
-import { textOf } from './core/text.ts';
+import { cut, textOf } from './core/text.ts';
 import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor } from './export/batch.ts';
@@ -45,6 +45,7 @@ export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
 
 // Of open spans as many are told by name.
 const MAX_NAMES = 5;
+const MAX_NAME = 60;
 const NOTHING: FlushResult = { exported: 0, pending: 0, dropped: 0 };
 
 function running(): Running | undefined {
@@ -73,6 +74,10 @@ function currentTracer(name: string): SpanTracer {
   const now = running();
   if (now === undefined) processState.early ??= name;
   return now?.tracer ?? idleTracer();
+}
+
+function shownName(name: string): string {
+  return JSON.stringify(cut(textOf(name), MAX_NAME));
 }
 
 function activeContext(): Context {
@@ -117,7 +122,7 @@ export function initialize(config: Config = {}): Tracer {
   if (banner !== undefined) writeError(`[trace] ${banner}`);
   // What is started after a shutdown is meant to go nowhere.
   if (processState.early !== undefined && processState.last === undefined && provider) {
-    report('started_early', JSON.stringify(textOf(processState.early)));
+    report('started_early', shownName(processState.early));
   }
   return tracer ?? idleTracer();
 }
@@ -148,7 +153,7 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
 /** Says of spans that nobody has ended that they are lost: how many, and of some what they are called. */
 function reportOpen(provider: TracerProvider | undefined): void {
   if (!provider?.live) return;
-  const names = new Set(provider._openSpans?.list().map(({ name }) => JSON.stringify(name)));
+  const names = new Set(provider._openSpans?.list().map(({ name }) => shownName(name)));
   const shown = [...names].slice(0, MAX_NAMES).join(', ');
   report('spans_open', `${provider.live} not ended${shown && `, such as ${shown}`}`);
 }
@@ -189,9 +194,9 @@ export function sdkMetrics(provider: TracerProvider | undefined = latest()?.prov
 export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
   let tracer: Tracer;
-  const current = (): Tracer => {
+  const current = (spanName: string): Tracer => {
     const provider = running()?.provider;
-    if (provider === undefined) return idleTracer();
+    if (provider === undefined) return currentTracer(spanName);
     if (provider !== owner) {
       owner = provider;
       tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
@@ -199,9 +204,9 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
     return tracer;
   };
   return {
-    startSpan: (spanName, options, context) => current().startSpan(spanName, options, context),
+    startSpan: (spanName, options, context) => current(spanName).startSpan(spanName, options, context),
     startActiveSpan: (...args: [string, SpanOptions, Context, (span: Span) => unknown]) =>
-      current().startActiveSpan(...args),
+      current(args[0]).startActiveSpan(...args),
   } as Tracer;
 }
 

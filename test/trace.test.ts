@@ -134,7 +134,7 @@ describe('shutdown', () => {
     const meaning = 'what has not ended at the shutdown is not sent: is an end() or an await missing?';
     assert.deepEqual(log, [
       `spans_open: 1 not ended, such as "open": ${meaning}`,
-      'shutdown: a span that ended after it is dropped',
+      'shutdown: 1 span: what cannot be sent before a shutdown is over, or ends after it, is dropped',
     ]);
   });
 

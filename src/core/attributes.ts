@@ -16,7 +16,10 @@ export type AttributeValue =
   | ArrayBuffer
   | readonly (AttributeValue | null | undefined)[]
   | { readonly [key: string]: AttributeValue | null | undefined }
-  | { toJSON(): unknown };
+  | {
+      /** What is recorded in its place. */
+      toJSON(): unknown;
+    };
 
 /** Attributes by key. A key is a string that is not empty. */
 export interface Attributes {

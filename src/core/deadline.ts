@@ -19,7 +19,7 @@ export function within<T>(
   start: typeof later = setTimeout,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const timer = start(() => resolve(undefined), Math.min(millis, LONGEST_TIMER));
+    const timer = start(() => resolve(undefined), Math.min(Math.max(millis, 0), LONGEST_TIMER));
     Promise.resolve(promise)
       .finally(() => clearTimeout(timer as number))
       .then(resolve, reject);

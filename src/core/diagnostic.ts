@@ -54,7 +54,13 @@ export function callbackMissing(): undefined {
   report('callback_missing', '');
 }
 
+// What a terminal obeys, or loses its direction by.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
+const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Writes a diagnostic to stderr, the default. */
 export function printDiagnostic({ message, repeated }: Diagnostic): void {
-  console.warn(`[trace] ${message}${repeated > 0 ? ` (and ${repeated} times since the last report)` : ''}`);
+  console.warn(
+    `[trace] ${message.replace(UNPRINTABLE, ' ')}${repeated > 0 ? ` (and ${repeated} times since the last report)` : ''}`,
+  );
 }

@@ -53,7 +53,7 @@ export class BatchSpanProcessor implements SpanProcessor {
     if (!isSampled(span.flags)) return;
     const { _options, _delivery, _counts, _current } = this;
     if (this._closed) {
-      _counts._refuse('shutdown', 'a span that ended after it is dropped');
+      _counts._refuse('shutdown', '1 span');
       return;
     }
     // Before encoding, so that a full queue costs next to nothing.
@@ -167,7 +167,7 @@ export class BatchSpanProcessor implements SpanProcessor {
       // Nobody waits for a server that has never been there.
       const isHopeless = _stats.acknowledged === 0 && _delivery._failure?.reason === 'unreachable';
       if (_stats.pending === 0 || isHopeless || !(_delivery._resumeAt < deadline && now() < deadline)) return;
-      await new Promise((resolve) => setTimeout(resolve, _delivery._resumeAt - now()));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(_delivery._resumeAt - now(), 0)));
     }
   }
 

@@ -1,9 +1,11 @@
 import { detached, ioPerRequest } from '#platform';
+import { isStackFree } from '../core/call-stack.ts';
 import { now } from '../core/clock.ts';
 import { later } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { BatchSpanProcessorOptions } from './batch-options.ts';
+import { BatchQueue } from './batch-queue.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from './exporter.ts';
 import { Flight } from './flight.ts';
 import { type SpanCounts, spansText } from './span-counts.ts';
@@ -38,7 +40,7 @@ export class Delivery {
   /** Why the last attempt has failed; `undefined` where it has not. */
   _failure: ExportOutcome | undefined;
 
-  private _queue: SpanBatch[] = [];
+  private _queue = new BatchQueue();
   /** Batches in the queue that may have arrived. */
   private readonly _uncertain = new Set<SpanBatch>();
   /** What a server has refused as too large lowers the bound, which rises again slowly. */
@@ -66,7 +68,7 @@ export class Delivery {
           this._flights.delete(flight);
           for (const batch of _batches) {
             this._uncertain.add(batch);
-            this._queue.push(batch);
+            this._queue._push(batch);
           }
         }
       }
@@ -107,7 +109,7 @@ export class Delivery {
 
   /** Adds a full batch to the queue. */
   _push(batch: SpanBatch): void {
-    this._queue.push(batch);
+    this._queue._push(batch);
     // Memory that is allocated is to be close to what is counted, the more so the fuller the queue is. To the byte would be a
     // copy of each batch into memory that is new, 80 ns a span.
     if (this._flights.size > 0 || this._failure) {
@@ -127,39 +129,47 @@ export class Delivery {
    * @param firstRequestBytes - All at once, in a first request of so many bytes.
    */
   _send(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
-    return detached(() => this._sendAll(isBeside, firstRequestBytes));
+    // Half of what is begun here would be in the way for ever.
+    if (!isStackFree()) return Promise.resolve().then(() => this._send(isBeside, firstRequestBytes));
+    return detached(() => {
+      if (firstRequestBytes !== undefined) this._sendAtOnce(firstRequestBytes);
+      return this._sendAll(isBeside);
+    });
   }
 
-  private async _sendAll(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
-    const { _flights, _options } = this;
+  private async _sendAll(isBeside: boolean): Promise<void> {
+    const { _exporter, _flights } = this;
     this._retakeLost?.();
     while (!this._isOver && this._resumeAt <= now() && (isBeside || _flights.size === 0)) {
       if (!isBeside && this._isPaced()) return;
-      const batches = this._take(firstRequestBytes ?? this._requestBytes);
+      const batches = this._queue._take(this._requestBytes, _exporter.isOneByOne);
       if (batches.length === 0) return;
-      this._pacedUntil = now() + Math.min(MAX_PACED_MILLIS, Math.floor(_options.maxExportBatchSize / PACED_PER_MILLI));
-      const flight = new Flight(batches);
-      // Before the call: an exporter that ends a span comes back here.
-      _flights.add(flight);
-      const isLeaving = firstRequestBytes !== undefined;
-      const outcome = flight._begin(this._exporter, _options.exportTimeoutMillis, isLeaving);
-      if (isLeaving) this._sendAll(true, this._maxRequestBytes);
+      const landed = this._start(batches, false);
       // What is there at once is counted at once.
-      this._land(flight, 'then' in outcome ? await outcome : outcome);
+      if (landed) await landed;
       isBeside &&= ioPerRequest;
-      firstRequestBytes = undefined;
     }
   }
 
-  /** Takes the first batch, and those behind it that together with it are no more than so many bytes. */
-  private _take(maxBytes: number): SpanBatch[] {
-    const { _queue, _exporter } = this;
-    let count = 0;
-    for (let bytes = 0; count < _queue.length; count++) {
-      bytes += _queue[count].byteLength;
-      if (count > 0 && (bytes > maxBytes || _exporter.isOneByOne)) break;
+  /** Sends all there is, beside each other: nobody may be there to send the next one when the first is answered. */
+  private _sendAtOnce(firstRequestBytes: number): void {
+    for (let bytes = firstRequestBytes; !this._isOver; bytes = this._maxRequestBytes) {
+      const batches = this._queue._take(bytes);
+      if (batches.length === 0) return;
+      this._start(batches, true)?.then(() => this._sendAll(false));
     }
-    return _queue.splice(0, count);
+  }
+
+  /** One request. Settles when it is counted; `undefined` where it is by now. */
+  private _start(batches: readonly SpanBatch[], isLeaving: boolean): Promise<void> | undefined {
+    const { _exporter, _flights, _options } = this;
+    this._pacedUntil = now() + Math.min(MAX_PACED_MILLIS, Math.floor(_options.maxExportBatchSize / PACED_PER_MILLI));
+    const flight = new Flight(batches);
+    // Before the call: an exporter that ends a span comes back here.
+    _flights.add(flight);
+    const outcome = flight._begin(_exporter, _options.exportTimeoutMillis, isLeaving);
+    if ('then' in outcome) return outcome.then((said) => this._land(flight, said));
+    this._land(flight, outcome);
   }
 
   /** True where full batches wait for further ones; a timer then ends that. */
@@ -182,7 +192,7 @@ export class Delivery {
     const { acknowledged = 0, rejected, retryMillis, why } = outcome;
     if (retryMillis !== undefined && !this._isOver) this._keep(_batches, outcome, retryMillis);
     else if (outcome.reason === 'too_large' && _batches.length > 1 && !this._isOver) {
-      this._queue = [..._batches, ...this._queue];
+      this._queue._putBack(_batches);
       this._maxRequestBytes = this._requestBytes = _bytes / 2;
     } else {
       // The bound of a server may change, and a small request may have been refused for another reason.
@@ -206,7 +216,7 @@ export class Delivery {
     // It may be what is in them that fails: others have their turn first.
     for (const batch of batches) {
       if (outcome.unknown) this._uncertain.add(batch);
-      this._queue.push(batch);
+      this._queue._push(batch);
     }
     // A single failure is an everyday matter.
     if (this._failure) report('export_delayed', `${spansText(_counts._stats.pending)} waiting: ${outcome.why}`);
@@ -237,10 +247,10 @@ export class Delivery {
   }
 
   /** How many spans are pending, and why the last attempt has failed, if it has; `''` where none are. */
-  _unsent(what = ''): string {
+  _unsent(): string {
     const { pending } = this._counts._stats;
     const { why } = this._failure ?? {};
-    return pending ? spansText(pending) + what + (why ? `, the last attempt: ${why}` : '') : '';
+    return pending ? spansText(pending) + (why ? `, the last attempt: ${why}` : '') : '';
   }
 
   /** Aborts what is on its way, and drops all spans that are left, in the batch that was filling, too. */
@@ -259,10 +269,10 @@ export class Delivery {
     const { pending } = _counts._stats;
     if (pending) {
       const { reason = 'shutdown' } = this._failure ?? {};
-      report('shutdown', this._unsent(' dropped'), 'error');
+      report('shutdown', this._unsent(), 'error');
       _counts._settle(pending, { dropped: pending, reason }, this._forget(this._uncertain));
     }
-    this._queue = [];
+    this._queue = new BatchQueue();
     this._bytes = 0;
   }
 }

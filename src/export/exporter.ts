@@ -90,10 +90,12 @@ export interface ExportResult {
 
 /**
  * The plain form of an exporter: it is given spans, at most `maxExportBatchSize` in a call. One that takes a callback answers
- * through that, as OpenTelemetry's do, also where it is `async`; one that takes none answers by returning, or by a promise.
+ * through that, as OpenTelemetry's do, also where it is `async`; one that takes none has to answer by a promise.
  */
 export interface SpanExporter {
-  /** Takes spans that have ended. Not called again before it has answered. What it throws is a failure. */
+  /**
+   * Takes spans that have ended. Not called again before it has answered, unless a page is left. What it throws is a failure.
+   */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
   /** Called at a flush when all spans have been handed over: what the exporter itself holds back is to leave now. */
   forceFlush?(): Promise<void> | void;

@@ -58,8 +58,8 @@ function checkedOutcome(said: ExportOutcome): ExportOutcome {
     dropped: Number(dropped),
     unknown,
     reason: reason && (textOf(reason) as DropReason),
-    why: why && textOf(why),
-    // `null` is none, as in what comes from JSON.
+    // `null` is nothing, as in what comes from JSON.
+    why: why == null ? undefined : textOf(why),
     retryMillis: retryMillis == null ? undefined : Number(retryMillis),
   };
 }

@@ -49,10 +49,7 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
           if (exporter.export.length < 2) settle({ code: 0 });
         };
         try {
-          const done = untraced(() => exporter.export(spans, settle));
-          if (done) done.then?.(succeed, fail);
-          // One that takes any number of arguments may hand the callback on.
-          else if (exporter.export.length === 1) succeed();
+          untraced(() => exporter.export(spans, settle))?.then?.(succeed, fail);
         } catch (error) {
           fail(error as Error);
         }

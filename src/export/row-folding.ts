@@ -43,24 +43,36 @@ function foldedRow(rows: readonly TreeRow[]): Row {
   const attributes = Object.entries(first.span.attributes).filter(([key, value]) =>
     rows.every(({ span }) => span.attributes[key] === value),
   );
-  // The first one, with what all of them have.
+  // The first one, with what all of them have; lists and objects are not looked into.
   const span = Object.create(first.span, { attributes: { value: Object.fromEntries(attributes) } }) as ReadableSpan;
   return {
     ...first,
     span,
     end: rows.reduce((latest, { end }) => Math.max(latest, end), first.end),
-    self: rows.reduce((sum, { self }) => sum + self, 0),
+    self: unionOf(rows),
     followed: rows[rows.length - 1].followed,
     folded: rows,
   };
 }
 
-/** The lengths of the spans of a row in milliseconds: the shortest, the longest, and all together. */
-export function lengthsOf(row: Row): { least: number; most: number; sum: number } {
-  const lengths = (row.folded ?? [row]).map(({ span }) => millisOf(span.duration));
+/** The lengths of the spans of a row in milliseconds: the shortest, the longest, and all together, side by side once. */
+export function lengthsOf(row: Row): { least: number; most: number; all: number } {
+  const rows = row.folded ?? [row];
+  const lengths = rows.map(({ span }) => millisOf(span.duration));
   return {
     least: lengths.reduce((least, each) => Math.min(least, each), Infinity),
     most: lengths.reduce((most, each) => Math.max(most, each), 0),
-    sum: lengths.reduce((sum, each) => sum + each, 0),
+    all: row.folded ? unionOf(rows) : lengths[0],
   };
+}
+
+/** How long any of them was under way; they are in the order in which they started. */
+function unionOf(rows: readonly TreeRow[]): number {
+  let length = 0;
+  let seen = -Infinity;
+  for (const { start, end } of rows) {
+    length += Math.max(0, end - Math.max(start, seen));
+    seen = Math.max(seen, end);
+  }
+  return length;
 }

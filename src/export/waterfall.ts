@@ -114,8 +114,7 @@ class Waterfall {
     this._rows = rows;
     this._spanCount = unfolded.length;
     for (const { span, parent } of rows) {
-      if (parent && causeOf(span) !== undefined && causeOf(span) === causeOf(parent))
-        this._passedOn.set(parent, span.name);
+      if (parent && causeOf(span) && causeOf(span) === causeOf(parent)) this._passedOn.set(parent, shownName(span));
     }
     this._total = total;
     const shown = rows.length > MAX_ROWS ? [...rows.slice(0, MAX_ROWS / 2), ...rows.slice(-MAX_ROWS / 2)] : rows;
@@ -222,7 +221,7 @@ class Waterfall {
       if (share || details) this._line(this._paint(indent, DIM) + shown);
     }
     const passedOn = this._passedOn.get(span);
-    const error = passedOn === undefined ? errorOf(span, this._glyphs) : `from ${printable(passedOn)}`;
+    const error = passedOn === undefined ? errorOf(span, this._glyphs) : `from ${passedOn}`;
     if (error !== undefined) {
       for (const [at, part] of wrapped(this._glyphs.failed + error, below).entries()) {
         if (at < MAX_ERROR_LINES) this._line(this._paint(indent, DIM) + this._paint(part, RED));
@@ -237,15 +236,15 @@ class Waterfall {
     this._line(this._paint(text, errors ? RED : DIM));
   }
 
-  private _hasOwnError({ span }: TreeRow): boolean {
-    return causeOf(span) !== undefined && !this._passedOn.has(span);
+  private _hasOwnError(row: TreeRow): boolean {
+    return isFailed(row) && !this._passedOn.has(row.span);
   }
 
   private _durationOf(row: Row): string {
-    return row.isOpen ? 'open' : durationText(lengthsOf(row).sum, this._glyphs.micro);
+    return row.isOpen ? 'open' : durationText(lengthsOf(row).all, this._glyphs.micro);
   }
 
-  /** How long each of those was that are in one row, which has the length of all. */
+  /** How long each of those was that are in one row. */
   private _eachOf(row: Row): string[] {
     if (row.folded === undefined) return [];
     const { least, most } = lengthsOf(row);
@@ -254,8 +253,7 @@ class Waterfall {
   }
 
   private _nameOf(row: Row): string {
-    // Nobody sees more of it; to measure more of it takes time.
-    const name = printable(row.span.name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
+    const name = shownName(row.span);
     return row.folded ? `${name} x${row.folded.length}` : name;
   }
 
@@ -302,11 +300,22 @@ function isFailed({ span }: TreeRow): boolean {
   return span.status.code === SpanStatusCode.ERROR;
 }
 
-/** What a span has failed of, to compare; `undefined` where it has not failed. */
-function causeOf({ status, events }: ReadableSpan): string | undefined {
-  if (status.code !== SpanStatusCode.ERROR) return undefined;
+/** What a span has failed of, to compare; `''` where it has not failed, or nothing is said. */
+function causeOf({ status, events, attributes }: ReadableSpan): string {
+  if (status.code !== SpanStatusCode.ERROR) return '';
   const thrown = events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
-  return JSON.stringify([status.message, thrown?.['exception.type'], thrown?.['exception.message']]);
+  const said = [status.message, thrown?.['exception.type'], thrown?.['exception.message']];
+  return (
+    said
+      .map((text) => String(text ?? ''))
+      .join(' ')
+      .trim() || String(attributes['error.type'] ?? '')
+  );
+}
+
+function shownName({ name }: ReadableSpan): string {
+  // Nobody sees more of it; to measure more of it takes time.
+  return printable(name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
 }
 
 function counted(count: number, what: string): string {

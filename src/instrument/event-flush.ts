@@ -1,6 +1,8 @@
+import { ROOT_CONTEXT, suppressTracing } from '../core/context.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { processState } from '../core/process-state.ts';
 import type { WaitUntil } from './wait-until.ts';
 
 /** Sends what has ended. */
@@ -26,7 +28,9 @@ export function flushAfter(over: Promise<unknown>, waitUntil: WaitUntil, flush: 
     // Its timer goes with an event that is ended by the runtime: then none has begun, and the next one does.
     if (begun.get(flush) !== before) return;
     begun.set(flush, (before ?? 0) + 1);
-    await within(PATIENCE_MILLIS, flush());
+    // Whatever else it does is nobody's event.
+    const suppressed = suppressTracing(ROOT_CONTEXT);
+    await within(PATIENCE_MILLIS, processState.contextStorage.run(suppressed, flush));
   });
   const settled = flushed.catch((error) => report('flush_failed', messageOf(error), 'error'));
   try {

@@ -1,5 +1,6 @@
 import { ioPerRequest } from '#platform';
 import { type Context, setSpan } from '../core/context.ts';
+import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
@@ -40,6 +41,8 @@ export type RunCall = (call: Call, trace: () => TracedCall | undefined) => unkno
 // Longer than platforms let a response wait for its headers by default: Vercel does for 300 seconds, Cloudflare's proxy
 // for 100.
 const TIMEOUT_MILLIS = 300_000;
+// An object may be the context of several events, one of which may go on for long.
+const SOON_MILLIS = 1_000;
 
 /** What runs the calls of a handler with these options: what the handler returns and throws is passed on. */
 export function callRunner(options: EventOptions): RunCall {
@@ -60,6 +63,12 @@ export function callRunner(options: EventOptions): RunCall {
       ? runTraced(options, call, traced, context)
       : processState.contextStorage.run(context, call.run);
   };
+}
+
+/** When work in the background is done, and its event, too, if that is soon: both leave together then. */
+async function afterWork(work: Promise<unknown>, over: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([work]);
+  await within(SOON_MILLIS, over);
 }
 
 /** Sets tracing up with what the first event brings along; where that cannot be used, the service goes on untraced. */
@@ -93,7 +102,7 @@ async function runTraced(
   const send = flush === true ? forceFlush : (flush as Flush);
   // What goes on after the response ends spans, too.
   const waitUntil: WaitUntil | undefined = flush
-    ? waitUntilOf(subjects, (work) => flushAfter(Promise.allSettled([work, event.over]), waitUntil as WaitUntil, send))
+    ? waitUntilOf(subjects, (work) => flushAfter(afterWork(work, event.over), waitUntil as WaitUntil, send))
     : undefined;
   const begin = (): void => {
     try {

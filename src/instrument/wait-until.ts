@@ -1,3 +1,5 @@
+import { isTracingSuppressed, ROOT_CONTEXT } from '../core/context.ts';
+import { processState } from '../core/process-state.ts';
 import { read } from '../core/property.ts';
 
 /** Keeps what an event runs in alive until `promise` is settled. */
@@ -7,8 +9,14 @@ interface Host {
   waitUntil: WaitUntil;
 }
 
-/** Of each host that is watched, what it had before, and who is told of what the application hands to it. */
-const watched = /* @__PURE__ */ new WeakMap<object, { readonly own: WaitUntil; onWork: WaitUntil }>();
+/** What a host had before, and who is told of what the application hands to it. */
+interface Watching {
+  readonly own: WaitUntil;
+  onWork: WaitUntil;
+}
+
+/** By what stands in the place of a host's own: a server may have another object for each event that passes it on. */
+const watched = /* @__PURE__ */ new WeakMap<object, Watching>();
 
 // Where servers that hand no context to their handlers have one. A host of Vercel's or Next's sets it.
 const CONTEXTS = ['@vercel/request-context', '@next/request-context'];
@@ -38,7 +46,7 @@ export function waitUntilOf(args: readonly unknown[], onWork?: WaitUntil): WaitU
 }
 
 function watch(host: Host, given: WaitUntil, onWork: WaitUntil | undefined): WaitUntil {
-  const known = watched.get(host);
+  const known = watched.get(given);
   if (known !== undefined) {
     known.onWork = onWork ?? known.onWork;
     return known.own;
@@ -46,13 +54,16 @@ function watch(host: Host, given: WaitUntil, onWork: WaitUntil | undefined): Wai
   // Native ones need their object.
   const own: WaitUntil = (promise) => given.call(host, promise);
   if (onWork === undefined) return own;
-  const watching = { own, onWork };
-  watched.set(host, watching);
+  const watching: Watching = { own, onWork };
+  const standIn = (work: Promise<unknown>, ...rest: unknown[]): unknown => {
+    const result: unknown = Reflect.apply(given, host, [work, ...rest]);
+    // What a flush of the application's hands over would be flushed, too, and so on.
+    if (!isTracingSuppressed(processState.contextStorage.getStore() ?? ROOT_CONTEXT)) watching.onWork(work);
+    return result;
+  };
+  watched.set(standIn, watching);
   try {
-    host.waitUntil = (work) => {
-      own(work);
-      watching.onWork(work);
-    };
+    host.waitUntil = standIn;
   } catch {
     // One that takes no other.
   }

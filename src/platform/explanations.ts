@@ -36,6 +36,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   sampler_failed: 'the sampler failed, the span is not sampled',
   server_warning: 'the receiver accepted a request and warns',
   setting_refused: 'check the setting',
+  shutdown: 'what cannot be sent before a shutdown is over, or ends after it, is dropped',
   socket_unreadable: 'a WebSocket, or what says which of its messages to trace, threw: it is not traced, or not wholly',
   span_cut: 'spans were larger than 1 MiB, their values are cut: record less of them',
   span_ended: 'a method was called on a span that had ended, and did nothing',

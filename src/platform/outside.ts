@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
-// As it is when the program begins, where nothing is stored.
+// As it is where the package is loaded: when the program begins, as a rule, and nothing is stored.
 const outside = /* @__PURE__ */ new AsyncResource('realtime-ai.trace', { requireManualDestroy: true });
 
 /** See platform.ts. */

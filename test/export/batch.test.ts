@@ -215,6 +215,41 @@ describe('a flush that cannot wait', () => {
   });
 });
 
+test('a page is left in one call of an exporter that is given spans, however many batches there are', async (t) => {
+  diagnosticLog(t);
+  const calls: number[] = [];
+  const processor = new BatchSpanProcessor(
+    {
+      async export(spans: ReadableSpan[]) {
+        calls.push(spans.length);
+        await turn();
+      },
+    },
+    { maxExportBatchSize: 1 },
+  );
+  endedSpansInto(processor)(30_000);
+  await processor.forceFlush({ _firstRequestBytes: 64 * 1024, timeoutMillis: 5_000 });
+  assert.deepEqual([calls.length < 10, balanced(processor).acknowledged], [true, 30_000]);
+});
+
+test('a request of very many batches that is too large is sent in parts', async (t) => {
+  diagnosticLog(t);
+  const exporter: BatchingExporter<CountedBatch> = {
+    createBatch: () => new CountedBatch(),
+    send: (batches) =>
+      batches.length > 1_000 ? { dropped: spansOf(batches), reason: 'too_large' } : acknowledged(batches),
+  };
+  const processor = new BatchSpanProcessor(exporter, {
+    maxExportBatchSize: 1,
+    maxQueueSize: 400_000,
+    maxQueueBytes: 2 ** 30,
+  });
+  const end = endedSpansInto(processor);
+  end(200_000);
+  await processor.forceFlush();
+  assert.equal(balanced(processor).acknowledged, 200_000);
+});
+
 describe('a full queue', () => {
   test('drops further spans, counts them, warns once and takes spans again when it has room', async (t) => {
     const { collector, end, processor, release, log } = await held(t, { maxExportBatchSize: 4, maxQueueSize: 10 });

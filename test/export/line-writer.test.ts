@@ -20,10 +20,10 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const say = (text) => process.stderr.write(text + '\\n');
 const trace = (name, attributes, children = 1) => {
   const root = startSpan(name, { attributes });
-  for (let at = 0; at < children; at++) startSpan('child', { parent: root, attributes: { ...attributes, at } }).end();
+  for (let at = 0; at < children; at++) startSpan(at % 2 ? 'other' : 'child', { parent: root, attributes: { ...attributes, at } }).end();
   root.end();
 };
-// Large enough, and alike in shape as seldom as it takes, that all are printed in full and no pipe takes them.
+// Large enough, and alike as seldom as it takes, that all are printed in full and no pipe takes them.
 const attributes = Object.fromEntries(Array.from({ length: 40 }, (_, at) => ['key.' + at, 'x'.repeat(50)]));
 const printMuch = () => {
   for (let index = 0; index < 1_000; index++) trace('root ' + (index % 100), attributes, 10);

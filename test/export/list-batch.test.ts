@@ -21,7 +21,6 @@ describe('an exporter of the user’s', () => {
     ['calls back twice', (_, done) => [done({ code: 0 }), done({ code: 1 })].at(2)],
     ['returns a promise', async () => {}],
     ['calls back and returns a promise', async (_, done) => done({ code: 0 })],
-    ['takes no callback', (_) => {}],
     ['calls back, then throws', (_, done) => [done({ code: 0 }), assert.fail('too late')].at(2)],
   ] as [string, Export][]) {
     test(`that ${what} has taken the spans`, async (t) => {

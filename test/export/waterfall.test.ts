@@ -213,6 +213,46 @@ describe('a span', () => {
     assert.equal(rows.filter((row) => row.includes('few')).length, 3);
   });
 
+  test('side by side with others like it counts once', () => {
+    const { start, ended } = printing();
+    const root = start('turn', 0);
+    const parts = Array.from({ length: 8 }, () => start('embed', 10, root));
+    for (const part of parts) part.end(at(90));
+    root.end(at(100));
+    const text = lines(ended).join('\n');
+    assert.match(text, /embed x8 +80\.0 ms .*\n.*slowest: 80 % {2}each 80\.0 ms/);
+  });
+
+  test('that failed otherwise than its child, or of nothing that is said, is counted, and shows its own error', () => {
+    for (const [own, childs] of [
+      ['500', '404'],
+      ['', ''],
+    ]) {
+      const { start, ended } = printing();
+      const fail = (span: ReturnType<typeof start>, type: string) => {
+        if (type) span.setAttribute('error.type', type);
+        span.setStatus({ code: 2 }).end(at(4));
+      };
+      const server = start('POST /answer', 0);
+      fail(start('POST', 1, server), childs);
+      fail(server, own);
+      const text = lines(ended).join('\n');
+      assert.match(text, /2 errors/);
+      assert.match(text, own ? /✗ 500.*✗ 404/s : /✗ error.*✗ error/s);
+    }
+  });
+
+  test('that failed of what a child of a long name failed of is printed at once', () => {
+    const { start, ended } = printing();
+    const root = start('turn', 0);
+    const child = start('ü'.repeat(1_000_000), 1, root);
+    for (const span of [child, root]) {
+      span.addEvent('exception', { 'exception.message': 10n });
+      span.setStatus({ code: 2 }).end(at(2));
+    }
+    assert.match(lines(ended).join('\n'), /✗ from ü{20}/);
+  });
+
   test('stands by itself among others like it where it has something of its own to show', () => {
     const { start, ended } = printing();
     const root = start('stream', 0);

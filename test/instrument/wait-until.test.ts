@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ROOT_CONTEXT, suppressTracing } from '../../src/core/context.ts';
+import { processState } from '../../src/core/process-state.ts';
 import { waitUntilOf } from '../../src/instrument/wait-until.ts';
 
 /** A context as runtimes have it: its method works on nothing else. */
@@ -90,6 +92,38 @@ describe('what an event can wait in', () => {
       assert.equal(told[event - 1][0], event);
       assert.equal(told[event - 1][1], work);
     }
+  });
+
+  it('hands on all that there is, and what comes back', () => {
+    const context = { waitUntil: (...args: unknown[]) => ['kept', ...args] };
+    waitUntilOf([request, env, context], () => {});
+    const work = Promise.resolve();
+    assert.deepEqual(context.waitUntil(work, 'x'), ['kept', work, 'x']);
+  });
+
+  it('is watched once, although each event has another object in front of it', () => {
+    let waiting = 0;
+    let told = 0;
+    const target = {
+      waitUntil() {
+        waiting++;
+      },
+    };
+    for (let event = 1; event <= 20; event++) {
+      const host = new Proxy(target, {}) as unknown as ExecutionContext;
+      const waitUntil = waitUntilOf([request, env, host], () => told++);
+      host.waitUntil(Promise.resolve());
+      waitUntil?.(Promise.resolve());
+      assert.deepEqual([told, waiting], [event, 2 * event]);
+    }
+  });
+
+  it('does not tell of what a flush hands to it', () => {
+    const context = new ExecutionContext();
+    const waitUntil = waitUntilOf([request, env, context], () => assert.fail('it would be flushed again'));
+    processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), () => context.waitUntil(Promise.resolve()));
+    waitUntil?.(Promise.resolve());
+    assert.equal(context.waiting.length, 2);
   });
 
   it('waits in one that takes no other in its place', () => {

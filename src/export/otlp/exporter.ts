@@ -107,6 +107,8 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
+    // It may have come before.
+    if (signal.aborted) cancel();
     // Functions of the user's may not listen to a signal.
     const aborted = afterAbort(abort.signal);
     let timer: unknown;

@@ -3,7 +3,8 @@
  * reserved, the content written, and moved only if its length needs more than that byte. A first pass to compute
  * sizes is 44 % of the cost of OpenTelemetry JS's serializer.
  *
- * All functions write to one place, a constant of this module: to pass it around would cost code. Nothing that is called while it is written to may be the application's, which could end a span.
+ * All functions write to one place, a constant of this module: to pass it around would cost code. Nothing that is called
+ * while it is written to may be the application's, which could end a span.
  *
  * Invariant: `ensure` and `blob` leave room for ROOM further bytes, `text` and `copy` for half of that at least, so that the
  * tags, varints and fixed-width fields between two of these calls, less than 100 bytes, are written without a check.
@@ -50,6 +51,8 @@ export function select(buffer: WireBuffer): void {
 export function release(): void {
   if (current !== undefined) save(current);
   current = undefined;
+  wire._bytes = new Uint8Array();
+  wire._view = new DataView(wire._bytes.buffer);
 }
 
 /** Makes the buffer that is written to say what it holds. */
