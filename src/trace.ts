@@ -60,20 +60,15 @@ function latest(): Running | undefined {
 let idle: SpanTracer | undefined;
 
 /** The tracer where nothing is set up, that of a provider which is shut down: its spans only pass a trace on. */
-function idleTracer(): SpanTracer {
+function idleTracer(spanName?: string): SpanTracer {
   if (idle === undefined) {
+    // The first span that asks for it is too early, unless it is to go nowhere.
+    if (running() === undefined) processState.early = spanName;
     const provider = new TracerProvider();
     provider.shutdown();
     idle = provider.getTracer(SDK_NAME) as SpanTracer;
   }
   return idle;
-}
-
-/** The tracer that records, if there is one. */
-function currentTracer(name: string): SpanTracer {
-  const now = running();
-  if (now === undefined) processState.early ??= name;
-  return now?.tracer ?? idleTracer();
 }
 
 function shownName(name: string): string {
@@ -196,7 +191,7 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let tracer: Tracer;
   const current = (spanName: string): Tracer => {
     const provider = running()?.provider;
-    if (provider === undefined) return currentTracer(spanName);
+    if (provider === undefined) return idleTracer(spanName);
     if (provider !== owner) {
       owner = provider;
       tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
@@ -236,7 +231,7 @@ export function startWith(
   values?: readonly Attributes[string][],
 ): Span {
   try {
-    const tracer = currentTracer(name);
+    const tracer = running()?.tracer ?? idleTracer(name);
     const parent = options?.root === true ? undefined : (options?.parent ?? undefined);
     return parent === undefined || isContext(parent)
       ? tracer.startSpan(name, options, parent, keys, values)
