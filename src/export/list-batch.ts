@@ -56,7 +56,7 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
       });
       return outcome ?? answer;
     },
-    forceFlush: () => exporter.forceFlush?.(),
+    forceFlush: exporter.forceFlush && (() => exporter.forceFlush?.()),
     shutdown: () => exporter.shutdown?.(),
   };
 }

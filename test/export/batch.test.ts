@@ -215,6 +215,16 @@ describe('a flush that cannot wait', () => {
   });
 });
 
+test('a flush of nothing needs no timer, which Workers forbid while a module loads', async (t) => {
+  const log = diagnosticLog(t);
+  const processor = new BatchSpanProcessor(counting().exporter);
+  t.mock.method(globalThis, 'setTimeout', () => {
+    throw new Error('disallowed at module scope');
+  });
+  assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 0 });
+  assert.deepEqual(log, []);
+});
+
 test('a page is left in one call of an exporter that is given spans, however many batches there are', async (t) => {
   diagnosticLog(t);
   const calls: number[] = [];
