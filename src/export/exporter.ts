@@ -62,7 +62,9 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
   readonly componentType?: string;
   /** The default of a processor's `maxRequestBytes`. Default: that of all processors. */
   readonly maxRequestBytes?: number;
-  /** True where each call of `send` is to get a single batch. Default: false, as many as fit in a request. */
+  /**
+   * True where each call of `send` is to get a single batch, unless a page is left. Default: false, as many as fit in a request.
+   */
   readonly isOneByOne?: boolean;
   /** An empty batch, for the spans that end next. */
   createBatch(): Batch;
