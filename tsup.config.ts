@@ -7,8 +7,8 @@ import { constrained, ioPerRequest } from './src/platform/browser.ts';
 const filesOf = (...platforms: string[]) =>
   Object.fromEntries(platforms.map((name) => [`platform/${name}`, `src/platform/${name}.ts`]));
 
-// What the declarations need of globals is declared here, so that they do without a lib for it, without those of the DOM
-// and without @types/node. Where there are such, these merge with them.
+// Declares the globals that the declarations need, so that they work without an extra lib, without the DOM's and
+// without @types/node. If these are present, the declarations merge with them.
 const globals = `declare global {
   interface AbortSignal {}
   interface Request {}
@@ -18,38 +18,37 @@ const globals = `declare global {
   }
 }`;
 
-// A third of the time that Node takes to read and compile the package, and a percent of a bundle.
+// Minifying saves a third of the time that Node takes to read and compile the package, and a percent of a bundle.
 const terserOptions: Options['terserOptions'] = {
   ecma: 2020,
-  // Functions that are used once stay functions: another percent of a bundle, gzipped.
+  // Functions that are used once stay functions, which saves another percent of a gzipped bundle.
   compress: { inline: 1, reduce_funcs: false },
-  // What bundlers need to leave out what is not used.
-  // Node shows the line that threw, of a wrong setting for example: it should not be all there is. And with one character
-  // beyond Latin-1 it keeps all of the file in twice the memory.
+  // Annotations let bundlers drop unused code. Node shows the line that threw, for example for a wrong setting: it
+  // should not be the whole file. A single character beyond Latin-1 would make Node keep the file in twice the memory.
   format: { preserve_annotations: true, max_line_len: 250, ascii_only: true, comments: /webpackIgnore|@vite-ignore/ },
 };
 
 const shared: Options = {
   target: 'es2022',
-  // Deno and Workers know `node:async_hooks` and no `async_hooks`.
+  // Deno and Workers know `node:async_hooks` but not `async_hooks`.
   removeNodeProtocol: false,
   sourcemap: false,
   splitting: false,
   esbuildOptions(options) {
-    // Members whose names begin with an underscore are nobody's business but ours, and cost bytes in every bundle.
+    // Members whose names begin with an underscore are internal, and their names cost bytes in every bundle.
     options.mangleProps = /^_[a-z]/;
-    // Puts numbers in the place of the constants' names.
+    // Replaces constants by their numbers.
     options.minifySyntax = true;
   },
   minify: 'terser',
   terserOptions,
 };
 
-// The runtime or the bundler picks these by the conditions in package.json, and loads the printer, in pages, and gRPC on
-// demand.
+// The runtime or the bundler resolves these by the conditions in package.json. Pages load the printer on demand, and
+// servers load gRPC on demand.
 const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
 
-// They share one core, which is in chunks until they are joined.
+// They share one core. It consists of chunks until `joinCore` joins them.
 const entryPoints: Options = {
   ...shared,
   external,
@@ -60,11 +59,11 @@ const entryPoints: Options = {
     await declare();
   },
 };
-// One is loaded and no other: what two have in common is cheaper twice than in a file more to be found and read, but for
-// Workers, which get one bundle anyway.
+// Only one of these is loaded. What two of them share is cheaper to duplicate than to put into another file that has to
+// be found and read. Workers are the exception: they get one bundle anyway.
 const platformFiles: Options = { ...shared, external };
-// What of the rest is for other surroundings is left out of a page's bundle where these are a `const` that begins the file:
-// 120 bytes. esbuild makes a `var` of every constant.
+// Bundlers drop code for other runtimes from a page only if these flags are a `const` at the start of the file, which
+// saves 120 bytes. esbuild makes a `var` of every constant.
 const page: Options = {
   ...platformFiles,
   entry: filesOf('browser'),
@@ -77,18 +76,18 @@ const page: Options = {
         code.replace(/\w+ as (constrained|ioPerRequest),/g, ''),
     ),
 };
-// Once for all runtimes that have HTTP/2. It takes what it shares with the rest from `#main`, whichever file that is there, so
-// that there is one core; nothing that has its name shortened crosses over.
+// Built once for all runtimes that have HTTP/2. It imports what it shares with the rest from `#main`, the main file of
+// each runtime, so that there is one core. No mangled name crosses that boundary.
 const grpc: Options = { ...shared, external, entry: { grpc: 'src/grpc/index.ts' } };
-// By itself: what a module that is loaded on demand shares with others is loaded with those, and whole.
+// Built by itself: whatever an on-demand module shares with others would be loaded with those, and in full.
 const printer: Options = { ...shared, entry: { 'host/printer': 'src/export/printer.ts' } };
 
-// By way of Rollup: where tsup converts files itself, `?.` and `??` become calls of functions, on the hot path too.
+// Goes through Rollup. When tsup converts files itself, `?.` and `??` become function calls, even on the hot path.
 const commonJs: Options = { ...shared, format: 'cjs', treeshake: true };
 
-// CommonJS is a function of what requires the platform. Node's platform stands in the file that Node loads first, because
-// to ask for `#platform` takes Node longer than to read and compile it. The parentheses have V8 compile the function at
-// once: it would read all of it twice.
+// The CommonJS core is a function of a `require` for the platform. Node's platform is in the file that Node loads
+// first, because resolving `#platform` takes Node longer than reading and compiling the platform. The parentheses make
+// V8 compile the function at once; otherwise it would read all of it twice.
 const core: Options = {
   ...commonJs,
   entry: { core: 'src/main.ts' },
@@ -103,8 +102,8 @@ const core: Options = {
       (code) => `module.exports=(function(require,exports){'use strict';${code}\nreturn exports});`,
     );
     await writeFile('dist/index.cjs', "module.exports=require('./core.cjs')(()=>require('#platform'),{});\n");
-    // Where ES modules can be required, they are, lest there be two copies. Who imports what hands on that which was
-    // required, by default, gets the default export of an ES module; so there is one.
+    // Where ES modules can be required, `require` gets them, so that there are not two copies. The default export is
+    // for modules that hand on the required one (`module.exports = require(…)`) and are imported by default.
     const required = "import*as all from'./index.js';export*from'./index.js';export{all as default};\n";
     await writeFile('dist/required.js', required);
   },
@@ -115,7 +114,7 @@ const coreOnNode: Options = {
   external: ['#grpc'],
   onSuccess: () =>
     change('node/index.cjs', (code) => {
-      // By `import` it would be the ES module's, with a core of its own.
+      // `import` would load the ES module, which has a core of its own.
       const required = code.replace('import("#grpc")', 'Promise.resolve().then(()=>require("#grpc"))');
       return `'use strict';${required}\nmodule.exports=require('../core.cjs')(()=>exports,{});`;
     }),
@@ -130,7 +129,7 @@ async function declare(): Promise<void> {
     const external = ['@realtime-ai/trace'];
     await build({ config: false, silent: true, entry, external, format: 'cjs', dts: { only: true, banner } });
     await change(`${name}.d.cts`, publicDeclarations);
-    // The same a second time would say nothing else.
+    // The declarations for ES modules are the same.
     await writeFile(`dist/${name}.d.ts`, `export * from './${name}.cjs';\n`);
   }
 }
@@ -142,7 +141,7 @@ async function change(file: string, changed: (text: string) => string): Promise<
 
 export default defineConfig([
   { ...entryPoints, format: 'esm', clean: true },
-  // Bun, Deno and what bundles for Node and for Workers require ES modules.
+  // In Bun, Deno, and bundles for Node and Workers, `require` gets ES modules.
   { ...platformFiles, entry: filesOf('bun', 'deno', 'node'), format: 'esm' },
   page,
   { ...platformFiles, entry: filesOf('default', 'workerd'), format: 'esm', splitting: true },

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface BenchArguments {
-  /** Under two minutes, nothing is written, fails far below what is required. */
+  /** Takes under two minutes, writes nothing, and fails if a case is far short of its target. */
   readonly quick: boolean;
-  /** Cases to run; all where it is empty. */
+  /** The cases to run; all if empty. */
   readonly only: readonly string[];
   readonly runtime: string | undefined;
 }

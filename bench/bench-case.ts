@@ -1,27 +1,27 @@
 import type { Figure } from './figure.ts';
 import type { Lab } from './lab.ts';
 
-/** What a case found out. */
+/** The result of a case. */
 export interface Measurement {
   readonly unit: 'ns' | 'bytes' | 'spans/s' | 'ms' | '% lost' | 'MiB';
   /** This package first, then the peers. */
   readonly figures: readonly Figure[];
-  /** SDKs of another kind, which no score speaks of. */
+  /** SDKs of another kind, which do not count in the score. */
   readonly beside?: readonly Figure[];
-  /** What the target of the case speaks of: a ratio, a percentage, or the figure itself. */
+  /** The value to compare with the target of the case: a ratio, a percentage, or the figure itself. */
   readonly score: number;
-  /** What else is worth a line under the table. */
+  /** Further lines to print under the table. */
   readonly notes?: readonly string[];
 }
 
 /** A measurement with a target. */
 export interface BenchCase {
-  /** The key in `targets.ts`, and what `--only` takes. */
+  /** The key in `targets.ts`, and the name for `--only`. */
   readonly name: string;
   readonly what: string;
-  /** True where the case runs on every runtime. */
+  /** True if the case runs on every runtime, not only on the Node that runs the suite. */
   readonly everywhere: boolean;
-  /** True where a quick run leaves it out. */
+  /** True if a quick run skips it. */
   readonly fullOnly?: boolean;
   measure(lab: Lab): Promise<Measurement>;
 }

@@ -7,9 +7,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const SUBJECTS = ['opentelemetry-2', 'opentelemetry-3', 'protobufjs', 'sentry', 'dd-trace', 'effect'];
 
 /**
- * Makes plain JavaScript of what runs in processes of its own. A loader that compiles on the way would be measured, too,
- * and its names for functions would slow down what is measured. Packages stay what they are: each subject finds its
- * own beside it.
+ * Compiles the programs that run in separate processes to plain JavaScript. A loader that compiles on the fly would be
+ * measured, too, and the function names that it keeps would slow down the measured code. Packages are not bundled: each
+ * subject resolves them from its own folder.
  */
 export async function buildPrograms(): Promise<void> {
   const shared: BuildOptions = {
@@ -36,7 +36,7 @@ export async function buildPrograms(): Promise<void> {
   generateStaticCode(`${here}peers/protobufjs`);
 }
 
-/** The encoder that protobufjs generates from our copy of the protocol. */
+/** Generates the protobufjs encoder from our copy of the protocol. */
 function generateStaticCode(folder: string): void {
   mkdirSync(`${folder}/build`, { recursive: true });
   const switches = ['--no-create', '--no-decode', '--no-verify', '--no-convert', '--no-delimited', '--no-comments'];

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
-/** What a bundle comes to. */
+/** The size and content of a bundle. */
 export interface BundleSize {
   readonly gzipBytes: number;
   readonly minifiedBytes: number;
@@ -10,8 +10,8 @@ export interface BundleSize {
 }
 
 /**
- * The size of a program as a browser gets it: bundled, minified, gzipped at the default level. What loads on demand
- * does not count.
+ * Measures a program as a browser loads it: bundled, minified, gzipped at the default level. Chunks that load on demand
+ * do not count.
  */
 export async function bundleSize(
   program: string,
@@ -46,7 +46,7 @@ export async function bundleSize(
   };
 }
 
-/** A file and all those that are loaded along with it. */
+/** Returns a file and all files that it imports statically. */
 function withImports(path: string, metafile: Metafile, found = new Set<string>()): Set<string> {
   if (found.has(path)) return found;
   found.add(path);

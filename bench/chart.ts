@@ -9,7 +9,7 @@ const LABELS = 400;
 const ROW = 30;
 const TOP = 64;
 
-/** Bars of the cases that compare with a peer: how many times better, with what is required and the goal. */
+/** Draws the cases that compare with a peer as bars of times better, with marks at the required value and the goal. */
 export function chart({ cases, runtime, cpu }: Run, key: string): string {
   const bars = suite.flatMap(({ name, what }) => {
     const found = cases[name];
@@ -17,7 +17,7 @@ export function chart({ cases, runtime, cpu }: Run, key: string): string {
     return found === undefined || target.measure !== 'times' ? [] : [{ what, score: found.score, target }];
   });
   const most = Math.max(...bars.map(({ score, target }) => Math.max(score, boundsOf(target, key).goal)));
-  // The scores stand in a column at the right, where no mark runs through them.
+  // Scores have a column at the right, where no mark crosses them.
   const scale = (WIDTH - LABELS - 80) / most;
   const x = (times: number) => (LABELS + times * scale).toFixed(1);
   const height = TOP + bars.length * ROW + 44;

@@ -1,4 +1,4 @@
-/** A moment, on the wall and on the processor. */
+/** A point in time, in wall-clock and CPU time. */
 export interface Moment {
   readonly wallMillis: number;
   readonly cpuMillis: number;
@@ -10,8 +10,9 @@ export function moment(): Moment {
 }
 
 /**
- * Milliseconds of work since a moment: the lesser of wall and CPU time. Wall time says too much where another process
- * had the core; CPU time, which is that of all threads, where garbage was collected or code compiled beside the work.
+ * Returns the milliseconds of work since a moment: the lesser of wall-clock and CPU time. Wall-clock time is too high
+ * if another process had the core. CPU time counts all threads, so it is too high if garbage collection or compilation
+ * ran in parallel.
  */
 export function workMillisSince({ wallMillis, cpuMillis }: Moment): number {
   const now = moment();

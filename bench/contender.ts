@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-// Longer than any single measurement takes: a child that hangs must not hang the suite.
+// Longer than any single measurement takes, so that a hanging child does not hang the suite.
 const ANSWER_MILLIS = 120_000;
 
-/** The parent's side of a program in a process of its own, so that no contender sees another's code or garbage. */
+/** The parent's side of a measured program. Each has its own process, so that no two share code or garbage. */
 export class Contender {
   private readonly child: ChildProcess;
   private readonly shown: string;
@@ -22,7 +22,7 @@ export class Contender {
     this.child.on('exit', (code) => this.waiting?.reject(new Error(`${this.shown} ended with code ${code}`)));
   }
 
-  /** Asks the child; one question at a time. */
+  /** Asks the child a question, one at a time. */
   async ask<Answer>(question: string, argument: unknown = null): Promise<Answer> {
     if (this.child.exitCode !== null) throw new Error(`${this.shown} has ended with code ${this.child.exitCode}`);
     let timer: NodeJS.Timeout | undefined;

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 
-/** What a program under measurement can be asked; answers are JSON. */
+/** The questions that a measured program answers. Answers are sent as JSON. */
 export type Answers = Record<string, (argument: never) => unknown>;
 
 /**
- * The child's side: answers one question a line on stdin by one line on stdout, until stdin ends. Works on every
- * runtime that has Node's process, which a message channel of Node's does not.
+ * The child's side: answers each question, a line on stdin, with a line on stdout, until stdin ends. Unlike Node's
+ * message channels, this works on every runtime that has Node's `process`.
  */
 export function answerQuestions(answers: Answers): void {
   let before = Promise.resolve();

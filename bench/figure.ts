@@ -1,4 +1,4 @@
-/** One contender's figure, of several rounds. */
+/** The figure of one contender over several rounds. */
 export interface Figure {
   readonly name: string;
   readonly median: number;
@@ -6,7 +6,7 @@ export interface Figure {
   readonly most: number;
 }
 
-/** The figure that samples come to. */
+/** Summarizes samples in a figure. */
 export function figureOf(name: string, samples: readonly number[]): Figure {
   return { name, median: medianOf(samples), least: Math.min(...samples), most: Math.max(...samples) };
 }
@@ -17,17 +17,17 @@ function medianOf(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** How many times less the first samples are than those of the best of the others: the median of pair by pair. */
+/** How many times lower the first samples are than those of the best peer: the median of the pairwise ratios. */
 export function timesLessInPairs([ours, ...peers]: readonly (readonly number[])[]): number {
   return Math.min(...peers.map((peer) => medianOf(peer.map((sample, pair) => sample / ours[pair]))));
 }
 
-/** How many times better the first figure is than the best of the others, lower figures being better. */
+/** How many times better the first figure is than the best peer's, if lower is better. */
 export function timesLess([ours, ...peers]: readonly Figure[]): number {
   return Math.min(...peers.map(({ median }) => median)) / ours.median;
 }
 
-/** The same where higher figures are better. */
+/** How many times better the first figure is than the best peer's, if higher is better. */
 export function timesMore([ours, ...peers]: readonly Figure[]): number {
   return ours.median / Math.max(...peers.map(({ median }) => median));
 }

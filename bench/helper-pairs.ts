@@ -21,7 +21,7 @@ import {
   withSpan,
 } from '@realtime-ai/trace';
 
-/** A helper, and the `startSpan` that says the same. */
+/** A helper, and the plain `startSpan` that makes the same span. */
 export interface HelperPair {
   readonly name: string;
   helper(): void;
@@ -30,7 +30,7 @@ export interface HelperPair {
 
 const SENTENCE = 'And what will the weather be like tomorrow?';
 
-/** All pairs. `initialize` has been called before: messages that are on their way carry a span. */
+/** Returns all pairs. Call `initialize` first, because messages in the pipeline carry a span. */
 export function helperPairs(): HelperPair[] {
   const message = (): PipelineMessage => ({
     type: MessageType.Audio,

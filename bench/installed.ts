@@ -3,23 +3,23 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Sets of folders with a lock file of their own, by what they are for. */
+/** Sets of folders, each with its own lock file, by purpose. */
 export const SETS: Readonly<Record<string, readonly string[]>> = {
   /** What every run needs. */
   needed: ['.', 'peers/opentelemetry-2', 'peers/opentelemetry-3', 'peers/protobufjs'],
-  /** What a full run on Node shows beside. */
+  /** The SDKs that a full run on Node shows beside the others. */
   beside: ['peers/sentry', 'peers/sentry-browser', 'peers/dd-trace', 'peers/effect'],
   /** The other runtimes, which are large. */
   runtimes: ['runtimes'],
 };
 
-/** Installs what the lock files of a set's folders say, unless it is there. */
+/** Installs the packages of all folders in a set, unless they are up to date. */
 export function ensureInstalled(set: string): void {
   for (const folder of SETS[set]) ensureFolder(fileURLToPath(new URL(folder, import.meta.url)));
   ensureLinked();
 }
 
-/** The package by its name, so that each runtime gets the files that are made for it. */
+/** Links the package under its name, so that each runtime resolves the files built for it. */
 function ensureLinked(): void {
   const scope = fileURLToPath(new URL('node_modules/@realtime-ai', import.meta.url));
   if (existsSync(`${scope}/trace`)) return;
@@ -27,7 +27,7 @@ function ensureLinked(): void {
   symlinkSync('../../..', `${scope}/trace`, 'junction');
 }
 
-/** Installs what the lock file of a folder says, unless it is there. */
+/** Installs the packages in the lock file of a folder, unless they are up to date. */
 export function ensureFolder(path: string): void {
   const lock = createHash('sha256')
     .update(readFileSync(`${path}/package-lock.json`))

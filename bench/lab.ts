@@ -5,22 +5,22 @@ import { type Runtime, thisNode } from './runtime.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** The subjects that most cases compare, this package first; files without their ending. */
+/** The subjects that most cases compare, this package first. These are paths without the extension. */
 export const SUBJECTS = ['subjects/realtime-ai', 'peers/opentelemetry-2/subject', 'peers/opentelemetry-3/subject'];
 export const OURS = SUBJECTS[0];
 export const UNTRACED = 'subjects/untraced';
 
-/** A server for spans in a process of its own. */
+/** A server that receives spans, in a process of its own. */
 export interface Collector {
   readonly url: string;
   received(): Promise<{ spans: number; sample: string }>;
 }
 
-/** Starts what cases measure, and ends it. */
+/** Starts and ends the processes that cases measure. */
 export class Lab {
   readonly isQuick: boolean;
   readonly runtime: Runtime;
-  /** Whether SDKs of another kind take part. */
+  /** Whether SDKs of another kind are measured, too. */
   readonly showsBeside: boolean;
 
   constructor(isQuick: boolean, runtime: Runtime) {
@@ -29,12 +29,12 @@ export class Lab {
     this.showsBeside = !isQuick && runtime === thisNode;
   }
 
-  /** One of two figures: for a run in full, or for a quick one. */
+  /** Picks a value for a full or for a quick run. */
   either<T>(full: T, quick: T): T {
     return this.isQuick ? quick : full;
   }
 
-  /** A program of `programs/` with a subject, `use`d and then ended. */
+  /** Runs a program of `programs/` with a subject, and ends it after `use`. */
   async withContender<T>(
     program: string,
     subject: string,
@@ -58,7 +58,7 @@ export class Lab {
     }
   }
 
-  /** The same with one for each subject, all alive at once, so that rounds can take turns. */
+  /** Runs a program for each subject, all at the same time, so that their rounds can alternate. */
   withContenders<T>(
     program: string,
     subjects: readonly string[],
@@ -83,7 +83,7 @@ export class Lab {
     return next();
   }
 
-  /** A collector that answers after `delayMillis`. */
+  /** Runs a collector that answers after `delayMillis`. */
   async withCollector<T>(delayMillis: number, use: (collector: Collector) => Promise<T>): Promise<T> {
     const server = new Contender(thisNode.command, [join(here, 'build', 'collector.mjs')]);
     try {

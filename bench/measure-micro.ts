@@ -8,10 +8,10 @@ import { SUBJECTS } from './lab.ts';
 import type { MicroCase } from './micro-case.ts';
 import { inTurns } from './turns.ts';
 
-// Which way a compiler went differs from process to process and not from round to round, and what disturbs a round only
-// adds to it. So there are several generations of processes, of each process the least of its rounds counts, and a score
-// is the median of the ratios within a generation. How far nine tenths of the scores were from their middle, either way,
-// on a shared machine with two cores, for span-attributes, span-bare and unsampled:
+// The compiler's choices differ between processes, not between rounds, and a disturbance can only make a round slower.
+// So there are several generations of processes, each process counts with its fastest round, and a score is the median
+// of the ratios within the generations. The deviation from their middle, in either direction, that nine tenths of the
+// scores stayed within, on a shared machine with two cores, for span-attributes, span-bare and unsampled:
 //
 //   1 process, 4 rounds, ratio of the medians                       20 %  15 %  23 %
 //   3 processes, all their rounds, ratio of the medians             11 %  13 %  11 %
@@ -19,12 +19,12 @@ import { inTurns } from './turns.ts';
 //   5 processes, least round of each, median of the ratios           7 %   8 %   7 %
 //   9 processes, least round of each, median of the ratios           4 %   5 %   6 %
 const GENERATIONS = { full: 7, quick: 2 };
-// Enough to say about how much.
+// Enough for a rough figure.
 const GENERATIONS_BESIDE = 3;
 const ROUNDS = { full: 4, quick: 2 };
 const ROUND_MILLIS = 120;
 
-/** A micro case as one of the suite: first that all do the work, and the same; then how long it takes. */
+/** Turns a micro case into a case of the suite. It first checks that all subjects do the same work, then times it. */
 export function measureMicro(micro: MicroCase): BenchCase {
   const { name, what, subjects = SUBJECTS } = micro;
   return {
@@ -47,7 +47,7 @@ export function measureMicro(micro: MicroCase): BenchCase {
             }
             for (const contender of contenders) names.push(await contender.ask<string>('name'));
           }
-          // A first turn without a figure, for the compiler.
+          // The first turn warms up the compiler and is not counted.
           await inTurns(contenders, 1, 'round', { millis: ROUND_MILLIS });
           const rounds = lab.either(ROUNDS.full, ROUNDS.quick);
           const samples = await inTurns(contenders, rounds, 'round', { millis: ROUND_MILLIS });
@@ -70,7 +70,7 @@ async function sampleOf(contender: Contender): Promise<Uint8Array | undefined> {
   return sample === null ? undefined : new Uint8Array(Buffer.from(sample, 'base64'));
 }
 
-/** Asserts that contenders who speak OTLP do what the case is about, and that they do the same. */
+/** Asserts that contenders that speak OTLP do the work of the case, and all do the same. */
 async function assertWork({ name, check }: MicroCase, contenders: readonly Contender[]): Promise<void> {
   const said: unknown[] = [];
   for (const contender of contenders) {
@@ -85,7 +85,7 @@ async function assertWork({ name, check }: MicroCase, contenders: readonly Conte
   for (const each of said) assert.deepEqual(each, said[0], `${name}: all encode the same spans`);
 }
 
-/** What must be the same whoever encodes a span: all but ids and times. */
+/** Returns what every encoding of a span must have in common: everything except ids and times. */
 function contentOf(span: DecodedSpan): unknown {
   const { name, kind, parentSpanId, attributes, events, links, status, scope } = span;
   return {

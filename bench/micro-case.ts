@@ -2,7 +2,7 @@ import type { BesideName } from './beside.ts';
 import type { ReadSpan } from './read-span.ts';
 import type { Subject } from './subject.ts';
 
-/** What is timed: `calls` calls of `work`, then one of `finish`. */
+/** The timed work: `calls` calls of `work`, then one of `finish`. */
 export interface MicroWork {
   work(): unknown;
   finish?(): Promise<Uint8Array> | Uint8Array;
@@ -12,15 +12,15 @@ export interface MicroWork {
 export interface MicroCase {
   readonly name: string;
   readonly what: string;
-  /** Files of the subjects to run, this package's first. Default: those of this package and OpenTelemetry JS. */
+  /** The paths of the subjects to run, this package first. Default: this package and OpenTelemetry JS. */
   readonly subjects?: readonly string[];
-  /** Who is shown beside them. */
+  /** The SDKs of another kind to show beside them. */
   readonly beside?: readonly BesideName[];
   readonly calls: number;
-  /** What a figure is divided by. */
+  /** The number by which figures are divided. */
   readonly spansPerCall: number;
-  /** Sets the work up in the child. Asserts itself that it is the work that is meant where nothing is encoded. */
+  /** Sets up the work in the child. If nothing is encoded, it also asserts that the subject does the intended work. */
   start(subject: Subject): MicroWork;
-  /** Asserts in the parent that `spans`, those of two calls, are the work. */
+  /** Asserts in the parent that `spans`, from two calls, are the intended ones. */
   check?(spans: readonly ReadSpan[]): void;
 }

@@ -1,4 +1,4 @@
-/** "provider, batching, OTLP over HTTP": the smallest set-up that sends spans to a collector. */
+/** "provider, batching, OTLP over HTTP": the smallest setup that sends spans to a collector. */
 export const OWN_BUNDLE = `
   import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '@realtime-ai/trace';
   const exporter = new OtlpHttpExporter({ url: 'https://collector.example/v1/traces' });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What `npm pack` says of a package. */
+/** What `npm pack` reports about a package. */
 export interface Pack {
   readonly filename: string;
   readonly unpackedSize: number;
@@ -14,15 +14,15 @@ export interface Pack {
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
-/** A project outside of the repository in which the package is installed as its users have it. */
+/** A project outside of the repository, with the package installed as its users install it. */
 export interface PackedProject {
   readonly folder: string;
-  /** The package in it. */
+  /** The folder of the installed package. */
   readonly packageFolder: string;
   readonly pack: Pack;
 }
 
-/** Packs the package as it is built, unpacks it in a temporary project, and removes that after `use`. */
+/** Packs the built package, unpacks it in a temporary project, and removes the project after `use`. */
 export async function withPackedProject<T>(use: (project: PackedProject) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'trace-packed-'));
   try {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** A peer's equivalent of "provider, batching, OTLP over HTTP", as its user writes it for a page. */
+/** A peer's equivalent of "provider, batching, OTLP over HTTP", as a user would write it for a page. */
 export interface PeerBundle {
   readonly name: string;
   /** Where its packages are installed. */
@@ -43,12 +43,12 @@ export const OPENTELEMETRY_BUNDLES: readonly PeerBundle[] = [
   },
 ];
 
-/** The same of SDKs of another kind. dd-trace has none: it is for Node alone. */
+/** The equivalents of SDKs of another kind. dd-trace has none, since it is only for Node. */
 export const BESIDE_BUNDLES: readonly PeerBundle[] = [
   {
     name: 'Sentry 11.12',
     folder: peer('sentry-browser'),
-    // As little of it as traces: no integrations, neither errors nor page loads.
+    // The least that traces: no integrations for errors or page loads.
     program: `
       import {
         BrowserClient, defaultStackParser, getCurrentScope, makeFetchTransport, spanStreamingIntegration, startInactiveSpan,

@@ -1,14 +1,14 @@
 import type { DecodedSpan, PlainAttributes } from '../test/oracle/otlp.ts';
 
-/** What the checks look at in a span, whichever protocol it came by. */
+/** The parts of a span that the checks compare, whatever the protocol. */
 export interface ReadSpan
   extends Pick<DecodedSpan, 'traceId' | 'spanId' | 'parentSpanId' | 'name' | 'startTimeUnixNano' | 'endTimeUnixNano'> {
   readonly attributes: PlainAttributes;
-  /** None where the protocol has no events. */
+  /** `undefined` if the protocol has no events. */
   readonly events: readonly { readonly name: string; readonly attributes: PlainAttributes }[] | undefined;
 }
 
-/** Attributes out of JSON or the like, in which integers and doubles are one: as OTLP would have them. */
+/** Converts attributes from JSON or the like, which do not tell integers from doubles, to those of OTLP. */
 export function plainAttributesOf(attributes: Readonly<Record<string, unknown>>): PlainAttributes {
   return Object.fromEntries(
     Object.entries(attributes).map(([key, value]) => {

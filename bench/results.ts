@@ -3,36 +3,36 @@ import type { Measurement } from './bench-case.ts';
 
 const FILE = new URL('results.json', import.meta.url);
 
-/** What a run on one runtime came to. */
+/** The results of a run on one runtime. */
 export interface Run {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
-  /** Name and version of what ran the programs. */
+  /** Name and version of the runtime that ran the programs. */
   readonly runtime: string;
-  /** By the name of the case; those of an earlier run say when and where that was. */
+  /** By name. Cases of an earlier run say when and where that was. */
   readonly cases: Record<string, Measurement & { readonly earlier?: string }>;
 }
 
 /** `results.json`: the last run of each case on each runtime, by the runtime's key. */
 export type Results = Record<string, Run>;
 
-/** What has been written; nothing where there is no file. */
+/** Reads the stored results; empty if there is no file. */
 export function readResults(): Results {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : {};
 }
 
-/** Puts a run in the place of the last one on its runtime; cases that were not run keep their figures. */
+/** Replaces the last run on the same runtime. Cases that were not run keep their figures. */
 export function writeRun(key: string, run: Run): void {
   const results = readResults();
   const merged: Results = { ...results, [key]: { ...run, cases: { ...casesBefore(results[key], run), ...run.cases } } };
-  // Five digits are more than any of it is good for.
+  // Five digits are more than the precision of any figure.
   const rounded = (_key: string, value: unknown) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
   writeFileSync(FILE, `${JSON.stringify(merged, rounded, 2)}\n`);
 }
 
-/** The cases of the run before, each with when and where it was run, unless that is what `run` says of itself. */
+/** Returns the cases of the previous run, stamped with when and where each ran, unless `run` has the same stamp. */
 function casesBefore(before: Run | undefined, run: Run): Run['cases'] {
   const stamp = (each: Run) => `${each.date} on ${each.cores} cores of ${each.cpu}`;
   const cases = Object.entries(before?.cases ?? {}).map(([name, found]): [string, Run['cases'][string]] => {
@@ -42,7 +42,7 @@ function casesBefore(before: Run | undefined, run: Run): Run['cases'] {
   return Object.fromEntries(cases);
 }
 
-/** A sentence on those of some cases that are of earlier runs; `''` where none are. */
+/** Returns a sentence that lists the cases from earlier runs; `''` if there are none. */
 export function earlierText(cases: Run['cases'], titleOf: (name: string) => string): string {
   const names = new Map<string, string[]>();
   for (const [name, { earlier }] of Object.entries(cases)) {

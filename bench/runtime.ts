@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What runs the programs under measurement. */
+/** A runtime for the measured programs. */
 export interface Runtime {
   /** The key in `results.json`. */
   readonly key: string;
   readonly command: string;
-  /** What comes before the file. */
+  /** The arguments before the file. */
   readonly args: readonly string[];
 }
 
@@ -30,9 +30,9 @@ export const thisNode: Runtime = {
 };
 
 /**
- * The runtime of a name; without one, the Node that runs the suite.
+ * Returns the runtime of that name, or the Node that runs the suite if no name is given.
  *
- * @throws Error when there is none of that name, or when it is not installed.
+ * @throws Error if there is no runtime of that name, or if it is not installed.
  */
 export function runtimeOf(name: string | undefined): Runtime {
   if (name === undefined || name === thisNode.key) return thisNode;

@@ -1,7 +1,7 @@
 import type { Measurement } from './bench-case.ts';
 import type { Target } from './targets.ts';
 
-/** A figure with its unit, as a table shows it. */
+/** Formats a figure with its unit for a table. */
 export function shownFigure(value: number, unit: Measurement['unit']): string {
   if (unit === 'spans/s') return `${(value / 1_000).toFixed(0)} k/s`;
   if (unit === 'MiB') return `${value.toFixed(1)} MiB`;
@@ -11,12 +11,12 @@ export function shownFigure(value: number, unit: Measurement['unit']): string {
   return `${grouped(value.toFixed(digits), value)} ${name}`;
 }
 
-/** With commas from five digits on. */
+/** Groups thousands with commas, from five digits on. */
 function grouped(text: string, value: number): string {
   return value >= 10_000 ? text.replace(/\B(?=(\d{3})+(?!\d))/g, ',') : text;
 }
 
-/** A score or a bound, as a target measures it. */
+/** Formats a score or a bound in the measure of its target. */
 export function shownScore(value: number, measure: Target['measure']): string {
   if (measure === 'times') return `${value < 10 ? Number(value.toFixed(1)) : value.toFixed(0)}×`;
   if (measure === '%') return `${Number(value.toFixed(1))} %`;

@@ -8,7 +8,7 @@ import { OWN_BUNDLE } from './own-bundle.ts';
 import { withPackedProject } from './packed.ts';
 import { OPENTELEMETRY_BUNDLES } from './peer-bundles.ts';
 
-/** A bound of `budgets.json`; `required` and `goal` are those of the issue that set them, where there are any. */
+/** An entry of `budgets.json`. `required` and `goal`, if present, come from the issue that set them. */
 interface Budget {
   readonly budget: number;
   readonly required?: number;
@@ -19,7 +19,7 @@ const NAME = '@realtime-ai/trace';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const budgets = JSON.parse(readFileSync(new URL('budgets.json', import.meta.url), 'utf8')) as Record<string, Budget>;
 
-/** The bundles whose size is promised, as their users write them; HELPERS stands for the names of all helpers. */
+/** The bundles with a promised size, as users would write them. HELPERS stands for the names of all helpers. */
 const BUNDLES: Record<string, string> = {
   'provider, batching, OTLP over HTTP': OWN_BUNDLE,
   'initialize, all helpers, propagation': `
@@ -53,7 +53,7 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
     const path = `${NAME}${entry.slice(1)}`;
     const names = publicNames(join(packageFolder, 'dist', `${entry.slice(2) || 'index'}.d.cts`));
     const whole = `import { ${names} } from '${path}'; globalThis.all = { ${names} };`;
-    // Of one that pages cannot have, what it adds to the main one on servers.
+    // For an entry point that pages cannot use, measure what it adds to the main one on servers.
     const isForServers = exports[entry]?.import?.browser === null;
     const beside = isForServers ? { platform: 'node' as const, external: ['#main'] } : undefined;
     const what = `entry point ${path}, ${beside ? 'beside the main one' : 'all of it'}`;
@@ -96,7 +96,7 @@ function check(what: string, bytes: number): void {
   ]);
 }
 
-/** What an application can name, by the declarations: not what files of the package share with each other. */
+/** Returns the names in the declarations, which excludes those that only files of the package share with each other. */
 function publicNames(declarations: string): string {
   const [, list = ''] = /export \{([^}]*)\};?\s*$/.exec(readFileSync(declarations, 'utf8')) ?? [];
   const names = list.split(',').filter((name) => !name.includes('type '));
@@ -105,8 +105,8 @@ function publicNames(declarations: string): string {
 }
 
 /**
- * The same bundle from the sources, module by module: the package has them in a few files. Names are shortened across
- * modules, so the sum is that of the real bundle give or take a little.
+ * Bundles the sources instead of the package, which has them in a few files, to size each module. Names are shortened
+ * across modules, so the sum differs a little from the real bundle.
  */
 async function contributions(program: string): Promise<string[][]> {
   const { metafile, minifiedBytes } = await bundleSize(program, root, {
@@ -116,7 +116,7 @@ async function contributions(program: string): Promise<string[][]> {
       '#platform': join(root, 'src/platform/browser.ts'),
     },
     external: ['#printer'],
-    // The repository's own settings point names at the files for Node.
+    // The repository's own tsconfig maps names to the files for Node.
     tsconfigRaw: {},
   });
   const [first] = Object.entries(metafile.outputs).filter(([path]) => path.endsWith('stdin.js'));

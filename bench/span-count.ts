@@ -1,6 +1,7 @@
 /**
- * Counts the spans of an `ExportTraceServiceRequest` by stepping over its length-delimited fields: cheap enough for a
- * server that must not be the bottleneck. ResourceSpans are field 1, ScopeSpans field 2 in them, spans field 2 in those.
+ * Counts the spans in an `ExportTraceServiceRequest` by stepping over its length-delimited fields, which is cheap
+ * enough for a server that must not be the bottleneck. ResourceSpans are field 1; they contain ScopeSpans as field 2,
+ * which contain spans as field 2.
  */
 export function countSpans(request: Uint8Array): number {
   return countIn(request, 0, request.length, 0);

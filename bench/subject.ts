@@ -9,30 +9,30 @@ export interface BenchSpan {
   end(): void;
 }
 
-/** The part of a tracer that the cases use; that of `@opentelemetry/api` is one. */
+/** The part of a tracer that the cases use. Tracers of `@opentelemetry/api` have it. */
 export interface BenchTracer {
   startSpan(name: string, options?: { attributes?: BenchAttributes }): BenchSpan;
   startActiveSpan<T>(name: string, fn: (span: BenchSpan) => T): T;
 }
 
-/** All that most cases need of a tracer. */
+/** The part of a tracer that most cases need. */
 export type SpanStarter = Pick<BenchTracer, 'startSpan'>;
 
 /** A tracer whose ended spans stay in the process. */
 export interface Recording<T = BenchTracer> {
   readonly tracer: T;
-  /** Brings all spans that have ended into the bytes of one request, and starts over. */
+  /** Encodes all ended spans as one request, and starts over. */
   drain(): Promise<Uint8Array> | Uint8Array;
 }
 
-/** A tracer whose spans go where its user wants them. */
+/** A tracer whose spans are exported. */
 export interface Exporting {
   readonly tracer: BenchTracer;
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   close(): Promise<unknown>;
 }
 
-/** Holds requests back: `pass` resolves when a request of so many spans may be answered. */
+/** Holds requests back. `pass` resolves when a request with `spans` spans may be answered. */
 export interface Gate {
   pass(spans: number): Promise<void>;
 }
@@ -40,24 +40,24 @@ export interface Gate {
 /** A tracing SDK under measurement. Each method is called at most once in a process: some set global state. */
 export interface Subject {
   readonly name: string;
-  /** `active` says that spans are to be made active, for which OpenTelemetry wants a context manager. */
+  /** Returns a recording tracer. With `active`, spans are made active, which takes OpenTelemetry a context manager. */
   recording(options?: { active?: boolean }): Recording;
-  /** A tracer that samples nothing. */
+  /** Returns a tracer that samples nothing. */
   unsampled(): BenchTracer;
-  /** What stands in the place of a tracer where tracing is switched off; `direct` is the package's own function. */
+  /** Returns what stands in for a tracer when tracing is off; `direct` is the package's own function. */
   silent(how: 'tracer' | 'direct'): SpanStarter;
-  /** Keeps the spans that `make` ends; what is returned encodes all of them, again each time. */
+  /** Keeps the spans that `make` ends. Each call of the returned function encodes all of them anew. */
   encoder(make: (tracer: BenchTracer) => void): () => Promise<Uint8Array> | Uint8Array;
-  /** As a user sets it up who wants his spans at `url`: defaults wherever there are some. */
+  /** Sets up export to `url` as a user would, with defaults wherever possible. */
   exporting(url: string): Exporting;
   /**
-   * Batching as by default, but for a queue of 65,536 spans, and requests that pass a gate in place of a network. Where
-   * `isShort`, no batch waits for another to leave with.
+   * Returns a tracer with default batching, except that the queue holds 65,536 spans and requests pass a gate instead
+   * of a network. With `isShort`, no batch waits to be sent together with another.
    */
   backlogged(gate: Gate, isShort: boolean): Exporting;
 }
 
-/** An SDK with a shape and a protocol of its own, in those cases that it fits. */
+/** An SDK with its own API and protocol, for the cases that it fits. */
 export interface BesideSubject {
   readonly name: string;
   recording(): Recording<SpanStarter>;

@@ -6,7 +6,7 @@ const SECTION = /(<!-- bench: summary -->\n)[\s\S]*?(<!-- end -->)/;
 const US = '@realtime-ai/trace';
 const PEERS = ['OpenTelemetry JS 2.12', 'OpenTelemetry JS 3.1', 'Sentry 11.12'];
 
-/** The cases that a reader asks for first, in few words. */
+/** The cases that readers ask about first, with short titles. */
 const ROWS: Readonly<Record<string, string>> = {
   'span-attributes': 'Time of a span with 5 attributes and an event, encoded',
   'nested-active': 'Time of a span within an active span, encoded',
@@ -20,7 +20,7 @@ const ROWS: Readonly<Record<string, string>> = {
   footprint: 'Installed',
 };
 
-/** The README with its table as `run` has it. */
+/** Returns the README with its table filled in from `run`. */
 export function withSummary(readme: string, run: Run): string {
   if (!SECTION.test(readme)) throw new Error('the README has no summary of the benchmarks');
   return readme.replace(SECTION, (_, begin: string, end: string) => `${begin}\n${tableOf(run)}\n\n${end}`);

@@ -2,8 +2,8 @@ import { measure } from 'mitata';
 import { moment, workMillisSince } from './clock.ts';
 
 /**
- * Nanoseconds of `calls` calls of `work` and one of `finish`, divided by `divisor`: the mean over `millis`, so that
- * garbage collection counts. mitata drives, and is told by the function how long it took.
+ * Returns the nanoseconds that `calls` calls of `work` and one of `finish` take, divided by `divisor`. It is the mean
+ * over `millis`, so that garbage collection counts. mitata calls the function, which itself reports how long it took.
  */
 export async function timed(
   work: () => unknown,
@@ -23,5 +23,5 @@ export async function timed(
   return avg / divisor;
 }
 
-/** So that no compiler takes work for useless. */
+/** Keeps results alive, so that no compiler eliminates the work. */
 export const kept: { result: unknown } = { result: undefined };

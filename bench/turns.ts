@@ -1,8 +1,9 @@
 import type { Contender } from './contender.ts';
 
 /**
- * Asks contenders for a round each, again and again: a machine that is slow for a while is slow for all. Every round
- * begins with another of them, as the first may find the machine in another state. Returns the samples of each.
+ * Asks all contenders for one round after the other, so that a slow phase of the machine affects all of them. Each
+ * round begins with a different contender, since the first may find the machine in another state. Returns the samples
+ * of each.
  */
 export async function inTurns(
   contenders: readonly Contender[],

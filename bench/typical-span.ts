@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ReadSpan } from './read-span.ts';
 import type { SpanStarter } from './subject.ts';
 
-/** The span that most cases are about: 5 attributes and 1 event. */
+/** Makes the span that most cases measure: 5 attributes and 1 event. */
 export function typicalSpan(tracer: SpanStarter): void {
   const span = tracer.startSpan('llm.request', {
     attributes: {
@@ -17,7 +17,7 @@ export function typicalSpan(tracer: SpanStarter): void {
   span.end();
 }
 
-/** Asserts that each of `spans` is such a span, whichever way it got its attributes. */
+/** Asserts that each of `spans` is such a span, however its attributes were set. */
 export function checkTypicalSpans(spans: readonly ReadSpan[]): void {
   for (const { name, attributes, events, parentSpanId, endTimeUnixNano, startTimeUnixNano } of spans) {
     assert.equal(name, 'llm.request');

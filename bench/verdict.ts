@@ -1,14 +1,14 @@
 import type { Target } from './targets.ts';
 
-/** How a score stands to its target. */
+/** How a score compares with its target. */
 export type Verdict = 'goal' | 'required' | 'short' | 'far short';
 
-/** The bounds of a target on a runtime. */
+/** Returns the bounds of a target on a runtime. */
 export function boundsOf(target: Target, runtimeKey: string): { required: number; goal: number } {
   return target.on?.[runtimeKey] ?? target;
 }
 
-/** `far short` is what fails: half as good as required, so that noise cannot do it. */
+/** Rates a score. Only `far short`, by default half as good as required, fails a run, so that noise cannot. */
 export function verdictOf(score: number, target: Target, runtimeKey: string): Verdict {
   const { required, goal } = boundsOf(target, runtimeKey);
   const isTimes = target.measure === 'times';

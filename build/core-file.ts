@@ -5,8 +5,8 @@ import { rollup } from 'rollup';
 const CHUNK = /chunk-\w+\.js(?=")/g;
 
 /**
- * Puts what the entry points share, in as many chunks as there are ways to share, into one file, `core.js`: each further
- * file costs time to be found and read, in Node half a millisecond.
+ * Joins the chunks that the entry points share, one for each way of sharing, into one file, `core.js`. Every file costs
+ * time to find and read: half a millisecond in Node.
  */
 export async function joinCore(folder: string): Promise<void> {
   const entries = ['index.js', 'host/page.js', 'host/server.js'].map((path) => join(folder, path));

@@ -3,9 +3,9 @@ import ts from 'typescript';
 const INTERNAL = /^_[a-z]/;
 
 /**
- * Declarations without what nobody can use: the members that have other names by then, because the build shortens those
- * that begin with an underscore, and the types that only these have named. What is optional may be `undefined`, for those who compile
- * with `exactOptionalPropertyTypes`.
+ * Removes from the declarations what nobody can use: members whose names begin with an underscore, because the build
+ * mangles these names, and types that only these members refer to. Adds `undefined` to optional properties, for users
+ * who compile with `exactOptionalPropertyTypes`.
  */
 export function publicDeclarations(text: string): string {
   const members: ts.Node[] = [];
@@ -19,7 +19,7 @@ export function publicDeclarations(text: string): string {
     return !isInternal;
   });
   let left = without(members, text);
-  // What was named by a type that is gone may go as well.
+  // Types that only a removed type referred to can be removed as well.
   for (;;) {
     const unused = unusedIn(parsed(left));
     if (unused.length === 0) return withoutNodeTypes(withUndefined(left));
@@ -27,7 +27,9 @@ export function publicDeclarations(text: string): string {
   }
 }
 
-/** The same, which does without `@types/node`: where that is not installed, what it would declare is `any`. */
+/**
+ * Makes the declarations work without `@types/node`: if that is not installed, the types it would declare are `any`.
+ */
 function withoutNodeTypes(text: string): string {
   return text.replace(/^import \{ (.*) \} from '(node:\w+)';$/gm, (_, names: string, module: string) =>
     names
@@ -37,10 +39,10 @@ function withoutNodeTypes(text: string): string {
   );
 }
 
-// What is handed out as somebody else's type, in which no `undefined` is.
+// Values of these types are handed out as types of other libraries, which do not allow `undefined`.
 const HANDED_OUT = ['FetchLike', 'SamplingResult', 'SpanContext'];
 
-/** The same, with `undefined` among the types of optional properties. */
+/** Adds `undefined` to the types of optional properties. */
 function withUndefined(text: string): string {
   const types: ts.TypeNode[] = [];
   visit(parsed(text), (node) => {
@@ -51,7 +53,7 @@ function withUndefined(text: string): string {
   });
   const pieces = text.split('');
   for (const type of types) {
-    // `() => void | undefined` would be something else.
+    // `() => void | undefined` would mean something else.
     const isFunction = ts.isFunctionTypeNode(type) || ts.isConstructorTypeNode(type) || ts.isConditionalTypeNode(type);
     pieces[type.getStart()] = (isFunction ? '(' : '') + pieces[type.getStart()];
     pieces[type.getEnd() - 1] += isFunction ? ') | undefined' : ' | undefined';
@@ -59,7 +61,7 @@ function withUndefined(text: string): string {
   return pieces.join('');
 }
 
-/** The declarations at the top that nothing else names and nothing exports. */
+/** Returns the top-level declarations that nothing else refers to and nothing exports. */
 function unusedIn(file: ts.SourceFile): ts.Statement[] {
   const named = new Set<string>();
   for (const statement of file.statements) {
@@ -75,7 +77,7 @@ function unusedIn(file: ts.SourceFile): ts.Statement[] {
   });
 }
 
-/** `undefined` for what is no declaration of one name: exports, several variables, `declare global`. */
+/** Returns the name that a statement declares; `undefined` for exports, several variables and `declare global`. */
 function nameOf(statement: ts.Statement): string | undefined {
   if (ts.isVariableStatement(statement)) {
     const [first, ...others] = statement.declarationList.declarations;
@@ -89,14 +91,14 @@ function nameOf(statement: ts.Statement): string | undefined {
   return isNamed ? statement.name?.text : undefined;
 }
 
-/** Calls `look` with each node below `node`; where it says false, not with those further below. */
+/** Calls `look` with each node below `node`. Does not descend where it returns false. */
 function visit(node: ts.Node, look: (node: ts.Node) => boolean): void {
   ts.forEachChild(node, (child) => {
     if (look(child)) visit(child, look);
   });
 }
 
-/** The text without these nodes and the comments in front of them. */
+/** Returns the text without these nodes and the comments before them. */
 function without(nodes: readonly ts.Node[], text: string): string {
   let left = '';
   let at = 0;

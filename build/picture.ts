@@ -1,15 +1,15 @@
-// Draws what a terminal shows as a picture for a document: SVG, in which the text stays text.
+// Draws what a terminal shows as an SVG picture for a document. Text stays text in it.
 
 const COLUMN = 8.4;
 const ROW = 20;
 const PADDING = 16;
 const BAR = 36;
-/** Of a row, where letters stand. */
+/** Where letters stand within a row. */
 const BASELINE = 14;
 
 const BACKGROUND = '#11151c';
 const FOREGROUND = '#d7dce2';
-/** The eight colours of terminals, and their bright ones, by the number after 3 or 9. */
+/** The eight colors of a terminal and their bright variants, by the digit after 3 or 9. */
 const COLOURS = ['#5c6470', '#ff6b68', '#8ecf6b', '#e8c268', '#6cb0f5', '#d393e8', '#5fd0d0', '#d7dce2'];
 
 interface Pen {
@@ -18,17 +18,17 @@ interface Pen {
   isDim: boolean;
 }
 
-/** A piece of a line that looks the same all over. */
+/** A piece of a line that looks the same throughout. */
 interface Piece extends Pen {
   readonly text: string;
   readonly column: number;
 }
 
 /**
- * A terminal with `text` in it, which may have the escape sequences of colours, bold and dim in it, and no others.
+ * Returns a picture of a terminal that shows `text`. The text may contain escape sequences for colors, bold and dim.
  *
- * @param title - Stands on its frame.
- * @throws Error for an escape sequence that it does not know.
+ * @param title - Shown on the frame.
+ * @throws Error for an unknown escape sequence.
  */
 export function pictureOf(text: string, title: string): string {
   const pen: Pen = { colour: FOREGROUND, isBold: false, isDim: false };
@@ -55,7 +55,7 @@ ${lines.map((pieces, row) => lineOf(pieces, BAR + row * ROW + BASELINE)).join('\
 `;
 }
 
-/** The text of a picture that {@link pictureOf} has drawn. */
+/** Returns the text of a picture that {@link pictureOf} has drawn. */
 export function textOfPicture(svg: string): string {
   const lines: string[] = [];
   for (const [, x, y, text] of svg.matchAll(/<text x="([\d.]+)" y="(\d+)" textLength[^>]*>([^<]*)</g)) {
@@ -66,7 +66,10 @@ export function textOfPicture(svg: string): string {
   return lines.join('\n');
 }
 
-/** Whatever the font, each word group begins and ends where a terminal has it: SVG makes one space of several. */
+/**
+ * Draws each group of words by itself, so that it begins and ends where a terminal has it, whatever the font. SVG
+ * collapses spaces.
+ */
 function lineOf(pieces: readonly Piece[], y: number): string {
   return pieces
     .flatMap(({ text, ...piece }) =>
@@ -80,7 +83,7 @@ function lineOf(pieces: readonly Piece[], y: number): string {
     .join('');
 }
 
-/** Goes on with the pen as the line before has left it. */
+/** Starts with the pen as the previous line has left it. */
 function piecesOf(line: string, pen: Pen): Piece[] {
   const pieces: Piece[] = [];
   let column = 0;

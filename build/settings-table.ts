@@ -1,6 +1,6 @@
 import { membersOf } from '../test/docs/source-facts.ts';
 
-/** Where the guide says more of a setting than its comment. */
+/** Where the guide says more about a setting than its comment. */
 const MORE: Readonly<Record<string, string>> = {
   otlpEndpoint: 'docs/tracing.md#endpoints',
   otlpHeaders: 'docs/tracing.md#headers',
@@ -20,7 +20,7 @@ const MORE: Readonly<Record<string, string>> = {
   env: 'docs/workers.md#setting-it-up',
 };
 
-/** A setting as its comment says it: a text, then `Environment: …`, then `Default: …`. */
+/** A setting as its comment describes it: a text, then `Environment: …`, then `Default: …`. */
 interface Setting {
   readonly name: string;
   readonly meaning: string;
@@ -28,7 +28,9 @@ interface Setting {
   readonly standard: string;
 }
 
-/** The README with its tables, `<!-- settings: … -->` to `<!-- end -->`, as the comments of the settings have them. */
+/**
+ * Returns the README with its tables, `<!-- settings: … -->` to `<!-- end -->`, generated from the settings' comments.
+ */
 export function withSettings(root: URL, readme: string): string {
   const source = (path: string, name: string, prefix = '') =>
     membersOf(new URL(path, root), name).map(({ name, comment }) => settingOf(prefix + name, comment));

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface SoakArguments {
-  /** How long all scenarios take together, about. Default: 10. */
+  /** The approximate duration of all scenarios together. Default: 10. */
   readonly minutes: number;
-  /** Of what is drawn by lot. Default: another one each time. */
+  /** The seed of all random numbers. Default: a different one each time. */
   readonly seed: number;
-  /** Scenarios to run, with all of the time; all where it is empty. */
+  /** The scenarios to run, which share all of the time; all scenarios if empty. */
   readonly only: readonly string[];
 }
 
-/** @throws TypeError for an option that does not exist, RangeError for one that is no number. */
+/** @throws TypeError for an option that does not exist, RangeError for one that is not a valid number. */
 export function soakArguments(args: readonly string[]): SoakArguments {
   const { values } = parseArgs({
     args: [...args],

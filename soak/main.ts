@@ -4,7 +4,7 @@ import { Stage } from './stage.ts';
 import { suite } from './suite.ts';
 import { table } from './table.ts';
 
-// What a scenario takes beside its share, for its processes and for looking at what has come of it.
+// The time that a scenario takes beyond its share, to start processes and check results.
 const OVERHEAD_SECONDS = 4;
 const LEAST_SECONDS = 4;
 

@@ -1,12 +1,12 @@
 import type { Stage } from './stage.ts';
 
-/** One kind of trouble, for as long as it is given. */
+/** One kind of fault, run for a given time. */
 export interface Scenario {
   readonly name: string;
   /** What happens in it, for the table. */
   readonly what: string;
-  /** Of the time of all. */
+  /** Its share of the total time, relative to the other scenarios. */
   readonly share: number;
-  /** Ends with {@link Stage.conclude}. What goes wrong is a problem of the stage's, or is thrown. */
+  /** Ends with {@link Stage.conclude}. Adds problems to the stage, or throws them. */
   run(stage: Stage, seconds: number): Promise<void>;
 }

@@ -7,35 +7,36 @@ import type { Random } from './random.ts';
 
 export const MEBIBYTE = 1024 * 1024;
 
-// Generous: the machine may have something else to do. What is looked for holds an application up for good.
+// Generous limits, since the machine may be busy. They are to catch tracing that blocks an application for good.
 const MAX_LOOP_P99_MILLIS = 500;
 const MAX_LOOP_MILLIS = 3_000;
 const MAX_HEAP_LEFT = 8 * MEBIBYTE;
-// The buffers that a pool keeps for the next batches.
+// The buffers that the pool keeps for the next batches.
 const MAX_BUFFERS_LEFT = 2 * MEBIBYTE;
 
-/** What may become of spans in a scenario, beside being acknowledged. */
+/** What may happen to spans in a scenario besides being acknowledged. */
 export interface Expected {
   /** Default: nothing is dropped. */
   readonly dropped?: readonly DropReason[];
   readonly unknown?: boolean;
   readonly rejected?: boolean;
-  /** A request without an answer is sent again, and its spans come twice. */
+  /** A request without an answer is sent again, so its spans may arrive twice. */
   readonly again?: boolean;
 }
 
-/** The processes of one scenario, and what there is to say of it. */
+/** The processes of one scenario, and its results. */
 export class Stage {
   readonly random: Random;
   readonly problems: string[] = [];
-  /** What else is worth telling. */
+  /** Further lines to print. */
   readonly notes: string[] = [];
-  /** For the table, by column. */
+  /** The cells of the table, by column. */
   readonly figures: Record<string, string> = {};
-  /** Before anything is sent, and under load with a collector that is well. */
+  /** Measured before anything is sent. */
   private fresh: Measures | undefined;
+  /** Measured under load with a healthy collector. */
   private base: Measures | undefined;
-  /** Of the event loop, in milliseconds. */
+  /** The worst delays of the event loop, in milliseconds. */
   private worst = { p99: 0, max: 0 };
   private readonly servers = new FaultServers();
   private readonly grpcServers: GrpcServer[] = [];
@@ -49,7 +50,7 @@ export class Stage {
     return this.servers.start(options);
   }
 
-  /** One that takes gRPC. */
+  /** Starts a gRPC server. */
   async grpcServer(): Promise<GrpcServer> {
     const server = new GrpcServer();
     this.grpcServers.push(server);
@@ -57,7 +58,7 @@ export class Stage {
     return server;
   }
 
-  /** @param variables - Of its environment. */
+  /** @param variables - Environment variables of the producer. */
   async producer(options: ProducerOptions, variables?: NodeJS.ProcessEnv): Promise<Producer> {
     const producer = new Producer(variables);
     this.producers.push(producer);
@@ -66,7 +67,7 @@ export class Stage {
     return producer;
   }
 
-  /** Puts a load on the producer; what it then measures is what later figures are held against. */
+  /** Puts a load on the producer, and takes the measurements that later ones are compared with. */
   async warm(producer: Producer, spansASecond: number, seconds: number): Promise<Measures> {
     await producer.load(spansASecond);
     await this.wait(seconds);
@@ -79,12 +80,12 @@ export class Stage {
     return new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   }
 
-  /** Notes a problem where something does not hold. */
+  /** Records a problem unless `holds`. */
   require(holds: boolean, problem: string): void {
     if (!holds) this.problems.push(problem);
   }
 
-  /** What memory has grown by since {@link warm}; of the buffers, what is alive, and since the beginning. */
+  /** Returns the growth of peak RSS since {@link warm}, and of live buffers since the start. */
   growth({ now, peak }: Measures): { rss: number; buffers: number } {
     return {
       rss: peak.rss - (this.base?.now.rss ?? 0),
@@ -92,7 +93,7 @@ export class Stage {
     };
   }
 
-  /** The event loop, and what the producer itself has found to be wrong. */
+  /** Records problems of the event loop, and those that the producer itself has found. */
   complain({ loopMillis, problems }: Measures): void {
     this.problems.push(...problems);
     const p99 = Math.max(this.worst.p99, loopMillis.p99);
@@ -102,7 +103,7 @@ export class Stage {
     this.require(p99 < MAX_LOOP_P99_MILLIS && max < MAX_LOOP_MILLIS, shown);
   }
 
-  /** Ends the load and the faults, and checks what has become of everything. */
+  /** Ends the load and the faults, and checks what has become of all spans and memory. */
   async conclude(
     server: FaultServer | GrpcServer,
     producer: Producer,
@@ -111,7 +112,7 @@ export class Stage {
     if ('recover' in server) await server.recover();
     await producer.load(0);
     await producer.settle(100);
-    // With a request of a single batch the memory for a backlog goes.
+    // A request with a single batch releases the memory kept for a backlog.
     for (let round = 0; round < 2; round++) {
       await producer.end(10);
       await producer.flush();
@@ -122,7 +123,7 @@ export class Stage {
     const report = await server.report();
     const { ended, acknowledged, rejected, unknown, pending, dropped } = stats;
     const { received, total } = report;
-    // Over gRPC nobody knows which answers went lost.
+    // The gRPC server does not know which of its answers were lost.
     const { repeated, requests } =
       'requests' in report
         ? { repeated: 0, requests: report.requests }
@@ -135,7 +136,7 @@ export class Stage {
     for (const [reason, count] of Object.entries(dropped)) {
       this.require(expected.dropped?.includes(reason as DropReason) === true, `${count} spans were dropped: ${reason}`);
     }
-    // One that was rejected may have come before, in a request that got no answer.
+    // A rejected span may have arrived before, in a request that got no answer.
     this.require(
       acknowledged <= received && received <= acknowledged + unknown + rejected,
       `${received} spans arrived, ${acknowledged} are acknowledged, ${unknown} unknown and ${rejected} rejected`,

@@ -7,5 +7,5 @@ import { restarts } from './scenarios/restarts.ts';
 import { secure } from './scenarios/secure.ts';
 import { slowCollector } from './scenarios/slow-collector.ts';
 
-/** In the order in which they run. */
+/** All scenarios, in the order in which they run. */
 export const suite: readonly Scenario[] = [restarts, outage, randomFaults, slowCollector, secure, grpc, idle];

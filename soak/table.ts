@@ -1,4 +1,4 @@
-/** Rows of cells by column, as lines; what a row does not have is a dash. */
+/** Formats rows of cells by column as lines of text. Missing cells become dashes. */
 export function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cells = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '') || '–'))];

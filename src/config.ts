@@ -38,17 +38,17 @@ import {
 } from './setting.ts';
 
 /**
- * Where spans go: `stdout` (development), `otlp` (a collector or backend), `none` (nothing is recorded, unless
- * `spanProcessors` are given along with it).
+ * Where spans go: `stdout` (for development), `otlp` (to a collector or backend), or `none` (nothing is recorded unless
+ * you also pass `spanProcessors`).
  */
 export type ExporterType = 'stdout' | 'otlp' | 'none';
 
-/** What OTLP is spoken over, and in which form. */
+/** The transport and the encoding of OTLP. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
 
 /**
- * Settings of `initialize`. What is not given comes from the environment variable that is named, then from the
- * default.
+ * Settings of `initialize`. A setting that you leave out comes from the environment variable that is named with it,
+ * then from the default.
  */
 export interface Config {
   /**
@@ -64,30 +64,30 @@ export interface Config {
    */
   environment?: string;
   /**
-   * Where spans go: `stdout`, `otlp` or `none`. `OTEL_TRACES_EXPORTER` says `console` for `stdout`. Environment:
+   * Where spans go: `stdout`, `otlp` or `none`. In `OTEL_TRACES_EXPORTER`, `console` means `stdout`. Environment:
    * `TRACE_EXPORTER`, `OTEL_TRACES_EXPORTER`. Default: `stdout`.
    */
   exporterType?: ExporterType;
   /**
-   * Base URL or `host:port` of an OTLP receiver. Over HTTP `/v1/traces` is appended, except to
-   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, which is used as it is. Environment: `OTEL_EXPORTER_OTLP_ENDPOINT`,
-   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`, and with gRPC `http://localhost:4317`.
+   * Base URL or `host:port` of an OTLP receiver. Over HTTP, `/v1/traces` is appended, except to
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, which is used as is. Environment: `OTEL_EXPORTER_OTLP_ENDPOINT`,
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Default: `http://localhost:4318`, or `http://localhost:4317` with gRPC.
    */
   otlpEndpoint?: string;
   /**
-   * Sent with every OTLP request: an object, or a function that is asked before each. In the environment
-   * `key=value,key=value`, percent-encoded; those for traces come on top of those for all signals. Environment:
+   * Headers of every OTLP request: an object, or a function that is called before each request. In the environment:
+   * `key=value,key=value`, percent-encoded; headers for traces override those for all signals. Environment:
    * `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS`. Default: none.
    */
   otlpHeaders?: OtlpHeaders;
   /**
-   * Milliseconds an OTLP request may take. Environment: `OTEL_EXPORTER_OTLP_TIMEOUT`,
+   * Timeout of an OTLP request in milliseconds. Environment: `OTEL_EXPORTER_OTLP_TIMEOUT`,
    * `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`. Default: 10,000.
    */
   otlpTimeoutMillis?: number;
   /**
-   * Certificates and key for an `https://` endpoint: `{ ca, cert, key }`, PEM, on Node, Bun and Deno. Given in code, they
-   * replace what the variables name, as a whole; those name files. Environment: `OTEL_EXPORTER_OTLP_CERTIFICATE`,
+   * Certificates and key for an `https://` endpoint: `{ ca, cert, key }` in PEM, on Node, Bun and Deno. The variables
+   * name files. A value in code replaces all of them. Environment: `OTEL_EXPORTER_OTLP_CERTIFICATE`,
    * `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY`, `OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE`,
    * `OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY`. Default: none.
    */
@@ -98,65 +98,73 @@ export interface Config {
    */
   otlpCompression?: OtlpHttpExporterOptions['compression'];
   /**
-   * `http/protobuf`, everywhere; `http/json`, everywhere but in pages; `grpc`, on Node, Bun and Deno only. Environment:
-   * `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`. Default: `http/protobuf`, and `grpc` where the
-   * endpoint has port 4317 and no path.
+   * Transport and encoding of OTLP: `http/protobuf` (everywhere), `http/json` (everywhere except in pages) or `grpc`
+   * (only on Node, Bun and Deno). Environment: `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
+   * Default: `http/protobuf`, or `grpc` if the endpoint has port 4317 and no path.
    */
   otlpProtocol?: OtlpProtocol;
-  /** Sends OTLP requests over HTTP, for proxies and agents. Default: that of the runtime; on Node HTTP/1.1 over `node:net`. */
+  /**
+   * Sends OTLP requests over HTTP, for example through a proxy or an agent. Default: the runtime's own; on Node,
+   * HTTP/1.1 over `node:net`.
+   */
   fetch?: FetchLike;
   /**
-   * Share of traces that are recorded, 0 to 1; a child is recorded if its parent is. Environment: `OTEL_TRACES_SAMPLER`,
+   * Share of traces to record, from 0 to 1. A child is recorded if its parent is. Environment: `OTEL_TRACES_SAMPLER`,
    * `OTEL_TRACES_SAMPLER_ARG`. Default: 1.
    */
   samplingRate?: number;
-  /** A sampler of your own. Default: one by `samplingRate`. */
+  /** A sampler of your own. Default: one that follows `samplingRate`. */
   sampler?: Sampler;
-  /** `pretty` for people, `json` for programs: one OTLP/JSON request a line. Default: `pretty`. */
+  /** `pretty` for people, or `json` for programs: one OTLP/JSON request per line. Default: `pretty`. */
   stdoutFormat?: StdoutFormat;
   /**
-   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. What is recorded
-   * does not depend on it. Default: all but those that the name of the span says already.
+   * The attributes that `pretty` shows: keys, or prefixes of keys followed by `*`, such as `llm.*`. This does not
+   * change what is recorded. Default: all attributes except those that the name of the span already shows.
    */
   stdoutAttributes?: readonly string[];
   /**
-   * Further attributes of the resource; in the environment `key=value,key=value`. Environment:
+   * Additional attributes of the resource. In the environment: `key=value,key=value`. Environment:
    * `OTEL_RESOURCE_ATTRIBUTES`. Default: none.
    */
   resourceAttributes?: Attributes;
-  /** How much one span may carry. Environment: that of its members. Default: 128 of each, values of any length. */
+  /** What one span may hold at most. Environment: those of its members. Default: 128 of each, values of any length. */
   spanLimits?: Partial<SpanLimits>;
-  /** When batches leave, and how much may wait. Environment: that of its members. Default: each member has its own. */
+  /**
+   * When batches are sent, and how much may wait in the queue. Environment: those of its members. Default: those of
+   * its members.
+   */
   batch?: BatchSpanProcessorOptions;
-  /** Makes the ids of traces and spans. Default: random ids. */
+  /** Generates the ids of traces and spans. Default: random ids. */
   idGenerator?: IdGenerator;
   /**
-   * Processors in front of the exporter's. Together with `exporterType: 'none'` they are the only ones, as tests want
-   * it. Default: none.
+   * Span processors that run before the exporter's. Together with `exporterType: 'none'` they are the only ones, which
+   * suits tests. Default: none.
    */
   spanProcessors?: readonly SpanProcessor[];
   /**
-   * How context crosses processes, in this order; in the environment a list of `tracecontext`, `baggage`, `b3`, `b3multi`,
-   * `jaeger`, or `none`. Environment: `OTEL_PROPAGATORS`. Default: W3C trace context and W3C baggage.
+   * Propagators that carry context across processes, in this order. In the environment: a list of `tracecontext`,
+   * `baggage`, `b3`, `b3multi`, `jaeger`, or `none`. Environment: `OTEL_PROPAGATORS`. Default: W3C trace context and
+   * W3C baggage.
    */
   propagators?: readonly TextMapPropagator[];
-  /** Receives what goes wrong; `OTEL_LOG_LEVEL` is for stderr only. Default: writes to stderr. */
+  /** Receives diagnostics. `OTEL_LOG_LEVEL` affects only those on stderr. Default: writes to stderr. */
   onDiagnostic?: DiagnosticHandler;
   /**
-   * Sends what is pending when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds, on Node, Bun and Deno;
-   * in a page, whenever it is hidden or left. In workers of all kinds it does nothing. Default: true.
+   * Sends pending spans when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds, on Node, Bun and
+   * Deno; in a page, whenever it is hidden or left. Does nothing in workers of any kind. Default: true.
    */
   flushOnExit?: boolean;
   /**
-   * After an uncaught exception that nobody else listens for, ends the spans that are open and sends what is pending before
-   * the process crashes, within 5 seconds in which the application goes on. Node, Bun and Deno. Default: false.
+   * After an uncaught exception that nothing else listens for, ends the open spans and sends pending spans before the
+   * process crashes. This takes up to 5 seconds, during which the application keeps running. Node, Bun and Deno only.
+   * Default: false.
    */
   flushOnCrash?: boolean;
-  /** Leaves out the line that `initialize` writes to stderr. Default: false. */
+  /** Suppresses the line that `initialize` writes to stderr. Default: false. */
   quiet?: boolean;
   /**
-   * Where the environment variables are looked up: the `env` that Workers hand to each event. Only strings count. Not in
-   * pages. Default: the environment of the process.
+   * Where to look up environment variables: the `env` that Workers pass to each event. Only strings count. Not
+   * available in pages. Default: the environment of the process.
    */
   env?: object;
 }
@@ -165,19 +173,19 @@ export interface Config {
 export interface ResolvedConfig extends Config {
   readonly exporterType: ExporterType;
   readonly otlp: OtlpHttpExporterOptions;
-  /** The exporter of these options, where that is not the one over HTTP. */
+  /** The exporter class for these options, if it is not the one over HTTP. */
   readonly _exporter?: new (
     options: OtlpHttpExporterOptions,
   ) => BatchingExporter;
   readonly resource: Resource;
   readonly propagator: CompositePropagator;
-  /** What `initialize` says of itself; `undefined` for nothing. */
+  /** The line that `initialize` writes; `undefined` for none. */
   readonly banner: string | undefined;
-  /** What the host says that could not be used, a sentence each. */
+  /** Host settings that could not be used, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** What each setting may be. */
+/** The values that each setting takes. */
 const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   serviceName: TEXT,
   serviceVersion: TEXT,
@@ -219,11 +227,11 @@ const DEFAULTS = {
 };
 
 /**
- * The original's settings as environment variables and defaults make them, to be changed and handed to
- * `initialize`. `samplingRate` and `otlpEndpoint` are left out where `OTEL_TRACES_SAMPLER` or
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` say more than the setting can.
+ * Returns the basic settings (those of the Go original) from environment variables and defaults, for you to change and
+ * pass to `initialize`. Leaves out `samplingRate` if `OTEL_TRACES_SAMPLER` is set, and `otlpEndpoint` if
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set: these variables can say more than the settings.
  *
- * @throws TypeError when `TRACE_EXPORTER` names no exporter.
+ * @throws TypeError if `TRACE_EXPORTER` does not name an exporter.
  */
 export function defaultConfig(): Config {
   const { warnings, ...config } = hostDefaults({ ...DEFAULTS, samplingRate: 1 });
@@ -239,7 +247,7 @@ function check(config: Config): void {
     }
     if (value !== undefined) checkSetting(name, value, SETTINGS[name as keyof Config]);
   }
-  // Here and not only by those who use them: a slip must not wait for the day on which the exporter is changed.
+  // Check these even if nothing uses them yet: a mistake must not wait for the day the exporter is changed.
   checkedBatchOptions(config.batch ?? {}, 'batch.');
   const { otlpHeaders = {} } = config;
   if (typeof otlpHeaders !== 'function') checkedHeaders(otlpHeaders, 'otlpHeaders');
@@ -249,7 +257,7 @@ function check(config: Config): void {
 const ENVIRONMENT_NAME = 'deployment.environment.name';
 
 /**
- * Checks the settings and fills in what is not given: from the host, then from the defaults.
+ * Checks the settings and fills in what is missing: from the host, then from the defaults.
  *
  * @throws TypeError, RangeError or Error naming the setting, its value and what is allowed.
  */
@@ -268,14 +276,14 @@ export function resolveConfig(config: Config): ResolvedConfig {
     fetch,
   } = settings;
   const isOtlp = exporterType === 'otlp';
-  // Of an endpoint that is not used, the port says nothing; with a protocol that is stated, it is taken at its word.
+  // The port implies gRPC only if the endpoint is used and no protocol is stated.
   const url = settings.otlpUrl ?? tracesEndpoint('otlpEndpoint', otlpEndpoint, { isHttp: !isOtlp || !!protocol });
   const attributes: Attributes = {
     ...attributesOf(DEFAULTS),
     ...settings.resourceAttributes,
     ...attributesOf(config),
   };
-  // The original's name and the conventions' for the same thing; what the code says of it counts under both.
+  // The Go original and the conventions name the same thing differently. A value from code counts under both names.
   if (config.environment === undefined || config.resourceAttributes?.[ENVIRONMENT_NAME] !== undefined) {
     attributes[ENVIRONMENT_NAME] ??= attributes.environment;
   } else attributes[ENVIRONMENT_NAME] = config.environment;
@@ -293,7 +301,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
   };
 }
 
-/** What three of the settings, as far as they are given, are called as attributes of the resource. */
+/** Returns the three settings that are resource attributes under those keys, as far as they are given. */
 function attributesOf({ serviceName, serviceVersion, environment }: Config): Attributes {
   return given<Attributes>({ 'service.name': serviceName, 'service.version': serviceVersion, environment });
 }

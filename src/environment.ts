@@ -2,25 +2,28 @@ import { env } from '#platform';
 import { read } from './core/property.ts';
 
 /**
- * Environment variables as the specification reads them: an empty value counts as unset, and a value that cannot be
- * used is left out with a warning that names it.
+ * Environment variables, read as the specification asks: an empty value counts as unset, and a value that cannot be
+ * used is ignored, with a warning that names the variable.
  */
 export class Environment {
-  /** What could not be used, a sentence each. */
+  /** Values that could not be used, one sentence each. */
   readonly warnings: string[] = [];
   private readonly _variables: object | undefined;
 
-  /** @param variables - In place of the process's. Only strings count: Workers have bindings of other types among them. */
+  /**
+   * @param variables - Replaces the environment of the process. Only strings count: Workers have bindings of other
+   * types there.
+   */
   constructor(variables?: object) {
     this._variables = variables;
   }
 
-  /** The first of `names` that is set. */
+  /** Returns the value of the first of `names` that is set. */
   text(...names: string[]): string | undefined {
     return this.entry(...names)?.[1];
   }
 
-  /** The first of `names` that is set, and its value. */
+  /** Returns the first of `names` that is set, with its value. */
   entry(...names: string[]): [name: string, value: string] | undefined {
     for (const name of names) {
       const value = this._read(name)?.trim();
@@ -35,7 +38,7 @@ export class Environment {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** The first of `names` that is set to one of these words. */
+  /** Returns the first of `names` that is set to one of `words`, with its value. */
   word<Word extends string>(words: readonly Word[], ...names: string[]): [name: string, word: Word] | undefined {
     for (const name of names) {
       const value = this.text(name);
@@ -45,7 +48,7 @@ export class Environment {
     return undefined;
   }
 
-  /** The first of `names` that is set, as a whole number from `least` on. */
+  /** Returns the first of `names` that is set to a whole number of at least `least`. */
   wholeNumber(least: number, ...names: string[]): number | undefined {
     for (const name of names) {
       const value = this.text(name);
@@ -57,7 +60,7 @@ export class Environment {
     return undefined;
   }
 
-  /** The first of `names` that is set, as `true` or `false`. */
+  /** Returns the first of `names` that is set to `true` or `false`. */
   flag(...names: string[]): boolean | undefined {
     for (const name of names) {
       const value = this.text(name)?.toLowerCase();
@@ -68,8 +71,8 @@ export class Environment {
   }
 
   /**
-   * The first of `names` that is set, as `key=value,key=value` with percent-encoded values. One member that is
-   * malformed makes the whole of it unusable.
+   * Returns the first of `names` that is set to `key=value,key=value` with percent-encoded values. A single malformed
+   * member makes the whole value unusable.
    */
   pairs(secret: boolean, ...names: string[]): Record<string, string> | undefined {
     for (const name of names) {
@@ -82,7 +85,9 @@ export class Environment {
     return undefined;
   }
 
-  /** Notes that the value of a variable cannot be used, and what is done; one that may be secret is not handed over. */
+  /**
+   * Adds a warning that a variable's value cannot be used, and what happens instead. Pass no value that may be secret.
+   */
   refuse(name: string, value: string | undefined, allowed: string, instead = 'the default is used'): void {
     const shown = value === undefined ? 'its value' : JSON.stringify(value.slice(0, 200));
     this.warnings.push(`${name}: ${shown} is not ${allowed}; ${instead}`);
@@ -93,7 +98,7 @@ function parsePairs(text: string): Record<string, string> | undefined {
   const pairs: Record<string, string> = {};
   for (const member of text.split(',')) {
     if (member.trim() === '') continue;
-    // Only the first sign divides: values may hold further ones, as base64 does.
+    // Only the first sign separates. A value may contain more of them, as base64 does.
     const sign = member.indexOf('=');
     const key = member.slice(0, sign).trim();
     if (sign === -1 || key === '') return undefined;

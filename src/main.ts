@@ -1,7 +1,7 @@
-// What the package is built from: its public names,
+// The build's main entry point. It exports the public names …
 export * from './index.ts';
 
-// and what its other entry points share with it, which is for nobody else and is not declared.
+// … and the names that the package's other entry points share with it. These are internal, and not declared.
 
 export { checkedTls, isEndWatched, markUnsent } from '#platform';
 export { now } from './core/clock.ts';

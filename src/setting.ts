@@ -1,4 +1,4 @@
-/** What a setting may be: how that is said, whether a value is it, and whether a wrong one may be a secret. */
+/** The values that a setting takes: a description, a check, and whether a rejected value may be a secret. */
 export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean, isSecret?: boolean];
 
 export const TEXT: SettingKind = ['a non-empty string', (value) => typeof value === 'string' && value !== ''];
@@ -17,17 +17,17 @@ export const RATE: SettingKind = [
 export const EXPORTER_TYPE: SettingKind = /* @__PURE__ */ oneOf('stdout', 'otlp', 'none');
 export const PROTOCOL: SettingKind = /* @__PURE__ */ oneOf('http/protobuf', 'http/json', 'grpc');
 
-/** A value that no message shows, since it may hold a password or a key. */
+/** Marks values that no message may show, because they may hold a password or a key. */
 export function secret([allowed, isAllowed]: SettingKind): SettingKind {
   return [allowed, isAllowed, true];
 }
 
-/** One of these texts. */
+/** Accepts one of these strings. */
 export function oneOf(...texts: string[]): SettingKind {
   return [`one of ${texts.join(', ')}`, (value) => texts.includes(value as string)];
 }
 
-/** Anything that has these methods, of whatever class. */
+/** Accepts any object that has these methods, whatever its class. */
 export function objectWith(...methods: string[]): SettingKind {
   return [
     `an object with ${methods.map((method) => `${method}()`).join(' and ')}`,
@@ -35,7 +35,7 @@ export function objectWith(...methods: string[]): SettingKind {
   ];
 }
 
-/** An array of what is of one kind; `what` says of what. */
+/** Accepts an array of one kind of value; `what` describes its elements. */
 export function arrayOf(what: string, [, isAllowed]: SettingKind): SettingKind {
   return [`an array of ${what}`, (value) => Array.isArray(value) && value.every(isAllowed)];
 }
@@ -54,7 +54,7 @@ function shown(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
     if (typeof value === 'string') return JSON.stringify(value);
     const text = String(value);
-    // Its members, whose values may be secret.
+    // Show only the names of its members: their values may be secret.
     return text === '[object Object]'
       ? `{${Object.keys(value as object)
           .slice(0, MAX_SHOWN)
@@ -65,7 +65,7 @@ function shown(value: unknown): string {
   }
 }
 
-/** Without the members that are undefined, so that they do not hide what they are put on top of. */
+/** Returns `settings` without `undefined` members, which would hide the settings that they are spread over. */
 export function given<T extends object>(settings: T | undefined): Partial<T> {
   return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

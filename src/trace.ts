@@ -23,19 +23,19 @@ import type { ProcessorStats } from './export/span-counts.ts';
 import type { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
-/** What `initialize` set up; shared by all copies of this package in the process. */
+/** What `initialize` set up. All copies of this package in the process share it. */
 interface Running {
   readonly propagator: CompositePropagator;
-  /** `undefined` with the exporter `none` and no processors of the caller's. */
+  /** `undefined` while tracing is off: see `isOff` in `initialize`. */
   readonly provider: TracerProvider | undefined;
-  /** The tracer of `startSpan` and of the helpers. */
+  /** The tracer that `startSpan` and the helpers use. */
   readonly tracer: SpanTracer | undefined;
   readonly batch: BatchSpanProcessor | undefined;
 }
 
-/** What can be said of a span when it is started by `startSpan`, `withSpan` or a helper. */
+/** Options of a span that `startSpan`, `withSpan` or a helper starts. */
 export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
-  /** Attributes from the start on, which a sampler sees, too. Default: none. */
+  /** Attributes that the span starts with. The sampler sees them. Default: none. */
   attributes?: Attributes;
   /** The parent: a span, a span context or a context. Default: the active context. */
   parent?: SpanSource;
@@ -43,7 +43,7 @@ export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
   root?: boolean;
 }
 
-// Of open spans as many are told by name.
+// A diagnostic about open spans names at most this many of them.
 const MAX_NAMES = 5;
 const MAX_NAME = 60;
 const NOTHING: FlushResult = { exported: 0, pending: 0, dropped: 0 };
@@ -52,17 +52,21 @@ function running(): Running | undefined {
   return processState.running as Running | undefined;
 }
 
-/** What runs, or else what ran last: its counters are asked for after `shutdown`. */
+/** Returns the running setup, or else the last one, whose counters can be read after `shutdown`. */
 function latest(): Running | undefined {
   return running() ?? (processState.last as Running | undefined);
 }
 
 let idle: SpanTracer | undefined;
 
-/** The tracer where nothing is set up, that of a provider which is shut down: its spans only pass a trace on. */
+/**
+ * Returns the tracer to use while nothing records: that of a provider which is shut down. Its spans only propagate a
+ * trace.
+ */
 function idleTracer(spanName?: string): SpanTracer {
   if (idle === undefined) {
-    // The first span that asks for it is too early, unless it is to go nowhere.
+    // Without a setup, the first span to get here is too early. With one, tracing is off, and the span is meant to go
+    // nowhere.
     if (running() === undefined) processState.early = spanName;
     const provider = new TracerProvider();
     provider.shutdown();
@@ -80,24 +84,24 @@ function activeContext(): Context {
 }
 
 /**
- * Sets up tracing for this process: from `config`, from environment variables, and from defaults, in this order.
- * Writes a line to stderr that says where spans go, unless `quiet` is set.
+ * Sets up tracing for this process. Settings come from `config`, then from environment variables, then from defaults.
+ * Writes a line to stderr that says where spans go, unless `quiet` is set or the exporter is `none`.
  *
- * @returns The tracer that `startSpan` uses, too.
- * @throws Error when tracing is already set up, or for a setting that cannot be used: the message names the
- * setting, its value and what is allowed.
+ * @returns The tracer that `startSpan` uses.
+ * @throws Error if tracing is already set up, or if a setting cannot be used. The message then names the setting, its
+ * value and what is allowed.
  */
 export function initialize(config: Config = {}): Tracer {
   if (running() !== undefined) throw new Error('tracing is already initialized: call shutdown() first');
   const resolved = resolveConfig(config);
-  // Whoever sets tracing up again is warned again.
+  // After a new setup, every warning is reported again.
   processState.reported.clear();
   const { exporterType, propagator, banner } = resolved;
-  // Before the exporter is made, which may have something to say.
+  // Set this before creating the exporter, which may report something.
   processState.onDiagnostic = resolved.onDiagnostic;
   const spanProcessors = [...(resolved.spanProcessors ?? [])];
-  // Processors that are handed over together with `none` are to be used, in tests as a rule; `none` from the
-  // environment switches everything off.
+  // With `none` in code, processors that are passed along with it record; tests usually do this. `none` from the
+  // environment turns everything off.
   const isOff = exporterType === 'none' && (config.exporterType !== 'none' || spanProcessors.length === 0);
   let batch: BatchSpanProcessor | undefined;
   if (exporterType === 'otlp') {
@@ -109,13 +113,14 @@ export function initialize(config: Config = {}): Tracer {
   }
   const provider = isOff ? undefined : new TracerProvider({ ...resolved, spanProcessors });
   const tracer = provider?.getTracer(SDK_NAME, SDK_VERSION) as SpanTracer | undefined;
-  // Those of a shutdown that is still under way go now: two that wait for each other would let no signal end the process.
+  // A previous shutdown may still be under way. Remove its listeners now: two sets would wait for each other, and no
+  // signal would end the process.
   processState.unwatch?.();
   processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._delivery._unsent() ?? '');
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeError(`[trace] ${banner}`);
-  // What is started after a shutdown is meant to go nowhere.
+  // Spans that start after a shutdown are meant to go nowhere, so they are not early.
   if (processState.early !== undefined && processState.last === undefined && provider) {
     report('started_early', shownName(processState.early));
   }
@@ -123,8 +128,8 @@ export function initialize(config: Config = {}): Tracer {
 }
 
 /**
- * Flushes and takes tracing down; afterwards `initialize` works again. Without `initialize` it does nothing.
- * Never rejects.
+ * Flushes, then takes tracing down. You can call `initialize` again afterwards. Does nothing before `initialize`. Never
+ * rejects.
  */
 export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
@@ -135,17 +140,17 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
     processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);
     const { unwatch } = processState;
-    // Not before: what is still pending is to be told of, should the process end meanwhile.
+    // Keep the listeners until then. If the process ends meanwhile, they report what is still pending.
     processState.stopped?.then(() => {
       unwatch?.();
       if (processState.unwatch === unwatch) processState.unwatch = undefined;
     });
   }
-  // Whoever calls next waits for the same end.
+  // Later callers wait for the same shutdown.
   return processState.stopped ?? Promise.resolve(NOTHING);
 }
 
-/** Says of spans that nobody has ended that they are lost: how many, and of some what they are called. */
+/** Reports how many spans are still open, and therefore lost, and names some of them. */
 function reportOpen(provider: TracerProvider | undefined): void {
   if (!provider?.live) return;
   const names = new Set(provider._openSpans?.list().map(({ name }) => shownName(name)));
@@ -153,22 +158,20 @@ function reportOpen(provider: TracerProvider | undefined): void {
   report('spans_open', `${provider.live} not ended${shown && `, such as ${shown}`}`);
 }
 
-/**
- * Sends every span that ended before the call. Resolves when they are settled or the time is up. Never rejects.
- */
+/** Sends every span that ended before the call. Resolves when they are settled or the time is up. Never rejects. */
 export function forceFlush(options?: FlushOptions): Promise<FlushResult> {
   return running()?.provider?.forceFlush(options) ?? Promise.resolve(NOTHING);
 }
 
-/** What became of all spans so far; exact. */
+/** Exact counts of what became of all spans so far. */
 export interface TraceStats extends ProcessorStats {
-  /** Recording spans that have started and not ended. */
+  /** Recording spans that have started but not ended. */
   live: number;
 }
 
 /**
- * The counters of the OTLP exporter since `initialize`, after `shutdown` the last ones; `undefined` where spans do not
- * leave by OTLP.
+ * Returns the counters of the OTLP exporter since `initialize`. After `shutdown` they keep their last values. Returns
+ * `undefined` if spans do not leave over OTLP.
  */
 export function stats(): TraceStats | undefined {
   const { provider, batch } = latest() ?? {};
@@ -177,15 +180,18 @@ export function stats(): TraceStats | undefined {
 }
 
 /**
- * What a provider (default: that of `initialize`) knows of itself, under the names of OpenTelemetry's conventions for
- * SDK metrics: a snapshot, to be handed on to whatever collects metrics. After `shutdown` they are the
- * last ones; `[]` where nothing is recorded.
+ * Returns what a provider (default: the one of `initialize`) measures about itself, under the names of OpenTelemetry's
+ * conventions for SDK metrics. The result is a snapshot for you to pass to whatever collects metrics. After `shutdown`
+ * it has the last values. It is `[]` if nothing is recorded.
  */
 export function sdkMetrics(provider: TracerProvider | undefined = latest()?.provider): SdkMetric[] {
   return provider === undefined ? [] : metricsOf(provider);
 }
 
-/** A tracer for a scope of your own, usable before `initialize` and across a `shutdown`. Default: this package's scope. */
+/**
+ * Returns a tracer for a scope of your own. You can use it before `initialize` and across a `shutdown`. Default: this
+ * package's scope.
+ */
 export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   let owner: TracerProvider | undefined;
   let tracer: Tracer;
@@ -205,25 +211,25 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
   } as Tracer;
 }
 
-/** True between `initialize` and `shutdown`. */
+/** Returns true between `initialize` and `shutdown`. */
 export function isInitialized(): boolean {
   return running() !== undefined;
 }
 
-/** True where spans that are started go somewhere. */
+/** Returns true if spans that start now go somewhere. */
 export function isRecording(): boolean {
   return running()?.tracer !== undefined;
 }
 
 /**
- * Starts a span. It is not active: children come by `{ parent: span }`, by `span.run()`, or by `withSpan`.
- * Never throws; before `initialize` the span records nothing.
+ * Starts a span without making it active. To give it children, pass `{ parent: span }` or call `span.run()`, or use
+ * `withSpan` instead. Never throws. Before `initialize` the span records nothing.
  */
 export function startSpan(name: string, options?: StartOptions): Span {
   return startWith(name, options);
 }
 
-/** The same, with attributes in the form that helpers have them in: see `SpanTracer`. */
+/** Does the same with attributes in the form that helpers have them: see `SpanTracer.startSpan`. */
 export function startWith(
   name: string,
   options?: StartOptions,
@@ -243,8 +249,8 @@ export function startWith(
 }
 
 /**
- * Runs `callback` in a new, active span; records what it throws and ends the span when its result is there: at
- * once, when a promise settles, or when an async generator is done.
+ * Runs `callback` in a new, active span. Records what it throws, and ends the span when the result is there: at once,
+ * when a promise settles, or when an async generator is done.
  *
  * @returns What `callback` returns.
  */
@@ -259,7 +265,9 @@ export function withSpan<T>(
   return runSpan(startSpan(name, optionsOrCallback), parentOf(optionsOrCallback), callback);
 }
 
-/** The parent that options name; none where they cannot be read, which `startSpan` has reported by then. */
+/**
+ * Returns the parent in `options`, or none if they cannot be read. In that case `startSpan` has already reported it.
+ */
 function parentOf(options: StartOptions | undefined): SpanSource | undefined {
   try {
     return options?.parent;
@@ -269,8 +277,8 @@ function parentOf(options: StartOptions | undefined): SpanSource | undefined {
 }
 
 /**
- * Runs `callback` in `span`, within the context that `parent` is, or else the active one. `onResult` sees what comes
- * out: the value, that of a promise, each one that an async generator yields.
+ * Runs `callback` with `span` active, in `parent` if that is a context, else in the active context. `onResult` receives
+ * each result: the value, what a promise resolves to, or each value that an async generator yields.
  */
 export function runSpan<T>(
   span: Span,
@@ -284,22 +292,22 @@ export function runSpan<T>(
   }
   const active = activeContext();
   const base = isContext(parent) ? parent : active;
-  // Where nothing is recorded and nothing changes, neither a context nor a promise is made.
+  // If nothing is recorded and the active span stays the same, create neither a context nor a promise.
   if (base === active && span === (spanIn(active) ?? INVALID_SPAN) && !span.isRecording()) return callback(span);
   return runInSpan(span, setSpan(base, span), callback, onResult);
 }
 
-/** Adds an event to a span, now. */
+/** Adds an event to a span, at the current time. */
 export function addEvent(span: WritableSpan, name: string, attributes?: Attributes): void {
   span?.addEvent?.(name, attributes);
 }
 
-/** Sets attributes of a span. */
+/** Sets attributes on a span. */
 export function setAttributes(span: WritableSpan, attributes: Attributes): void {
   span?.setAttributes?.(attributes);
 }
 
-/** The span of a context, of the active one by default; a span that records nothing where there is none. */
+/** Returns the span in a context (default: the active one), or a span that records nothing if there is none. */
 export function spanFromContext(context?: Context): Span {
   try {
     return spanIn(context ?? activeContext()) ?? INVALID_SPAN;
@@ -308,37 +316,40 @@ export function spanFromContext(context?: Context): Span {
   }
 }
 
-/** A context with `span` in it, built on `context`, by default the active one. */
+/** Returns a context with `span`, built on `context` (default: the active one). */
 export function contextWithSpan(span: { spanContext(): SpanContext }, context: Context = activeContext()): Context {
   return setSpan(context, span as Span);
 }
 
-/** The trace id of a context (default: the active one) or span: 32 hexadecimal digits, or `''` where there is none. */
+/**
+ * Returns the trace id of a context (default: the active one) or span: 32 hexadecimal digits, or `''` if there is none.
+ */
 export function traceId(context: SpanSource = activeContext()): string {
   const found = spanContextOf(context);
   return isSpanContextValid(found) ? found.traceId : '';
 }
 
-/** The span id of a context (default: the active one) or span: 16 hexadecimal digits, or `''` where there is none. */
+/**
+ * Returns the span id of a context (default: the active one) or span: 16 hexadecimal digits, or `''` if there is none.
+ */
 export function spanId(context: SpanSource = activeContext()): string {
   const found = spanContextOf(context);
   return isSpanContextValid(found) ? found.spanId : '';
 }
 
-/** `[trace_id=… span_id=…] message`, or the bare message where there is no span. */
+/** Returns `[trace_id=… span_id=…] message`, or the bare message if there is no span. */
 export function logWithTrace(message: string, context: SpanSource = activeContext()): string {
   const found = spanContextOf(context);
   return isSpanContextValid(found) ? `[trace_id=${found.traceId} span_id=${found.spanId}] ${textOf(message)}` : message;
 }
 
 /**
- * Writes the trace context and the baggage of a context into `carrier`: a plain object, `Headers`, a `Map`, or
- * anything that `setter` can write to, `environmentSetter` for example to the environment of a child process. Never
- * throws.
+ * Writes the trace context and the baggage of a context into `carrier`: a plain object, `Headers`, a `Map`, or anything
+ * that `setter` can write to. `environmentSetter`, for example, writes to the environment of a child process. Writes
+ * nothing before `initialize`. Never throws.
  *
- * @param options.context - Default: the active context.
- * @param options.setter - How a field is written. Default: as to a plain object, `Headers` or a `Map`. Before `initialize`
- * nothing is written.
+ * @param options.context - The context to write. Default: the active context.
+ * @param options.setter - Writes one field. Default: writes to a plain object, `Headers` or a `Map`.
  */
 export function inject<Carrier>(
   carrier: Carrier,
@@ -353,11 +364,11 @@ export function inject<Carrier>(
 
 /**
  * Reads trace context and baggage from `carrier`: a plain object, `Headers`, a `Map`, or anything that `getter` can
- * read, `environmentGetter` for example `process.env`. Never throws: what is not valid is not there.
+ * read. `environmentGetter`, for example, reads `process.env`. Never throws, and ignores invalid fields.
  *
  * @param options.context - The context to add to. Default: the active context.
- * @param options.getter - How fields are read. Default: as of a plain object, `Headers` or a `Map`.
- * @returns A context for `{ parent }`; before `initialize` the one that was to be added to.
+ * @param options.getter - Reads fields. Default: reads a plain object, `Headers` or a `Map`.
+ * @returns A context for `{ parent }`. Before `initialize` it is the context to add to, unchanged.
  */
 export function extract<Carrier>(
   carrier: Carrier,

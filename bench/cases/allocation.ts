@@ -4,7 +4,7 @@ import { type Figure, figureOf, timesLess } from '../figure.ts';
 import { type Lab, OURS, SUBJECTS } from '../lab.ts';
 import { inTurns } from '../turns.ts';
 
-// A nursery that holds all that a round allocates, so that nothing is collected while it is counted.
+// The nursery must hold everything that a round allocates, so that no garbage is collected while the round is counted.
 const FLAGS = ['--expose-gc', '--min-semi-space-size=512', '--max-semi-space-size=512'];
 
 async function bytesOf(
@@ -16,7 +16,7 @@ async function bytesOf(
   const besides = lab.showsBeside ? names.map(besideSubject) : [];
   return {
     figures: await figuresOf(lab, kind, subjects, 20_480),
-    // They take several times as much, and their nursery must hold it, too.
+    // They allocate several times as much, and the nursery must hold that, too.
     beside: await figuresOf(lab, kind, besides, 4_096),
   };
 }

@@ -1,7 +1,7 @@
 import type { MicroCase } from '../micro-case.ts';
 import { encoding } from './encoding.ts';
 
-/** protobufjs has it easier: its messages are ready, ours are made from spans. */
+/** protobufjs has less to do: its messages are ready-made, while ours are made from spans. */
 export const encodingProtobufjs: MicroCase = {
   ...encoding,
   name: 'encoding-protobufjs',

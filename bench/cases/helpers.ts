@@ -23,7 +23,7 @@ export const helpers: BenchCase = {
       const millis = lab.either(80, 40);
       const turns = lab.either(8, 2);
       const nanos = names.map((): [number[], number[]] => [[], []]);
-      // The first round is the compiler's.
+      // The first round warms up the compiler.
       for (let round = -1; round < lab.either(9, 3); round++) {
         for (const at of names.keys()) {
           const [helper, plain] = await contender.ask<[number, number]>('round', { at, millis, turns });
@@ -34,7 +34,7 @@ export const helpers: BenchCase = {
       }
       const pairs = nanos.map(([helper, plain], at) => {
         const figures = [figureOf(names[at], helper), figureOf('the equal startSpan', plain)];
-        // Round by round, so that a slow moment of the machine is in both.
+        // Compare round by round, so that a slow moment of the machine affects both.
         const percent = figureOf(
           '',
           helper.map((each, round) => 100 * (each / plain[round] - 1)),

@@ -24,7 +24,7 @@ export const realLoop: BenchCase = {
         await lab.withCollector(0, ({ url, received }) =>
           lab.withContender('load', subject, [url], async (contender) => {
             names[at] = await contender.ask<string>('name');
-            // The first requests load what the rest use; that is another case's matter.
+            // The first requests load the modules that the rest use. Another case measures that.
             const warm = await contender.ask<LoadReport>('load', warmUp);
             const report = await contender.ask<LoadReport>('load', stretch);
             await contender.ask('close');

@@ -4,7 +4,7 @@ import { figureOf } from '../figure.ts';
 import { OURS, SUBJECTS } from '../lab.ts';
 import type { LoadReport, LoadRequest } from '../programs/load.ts';
 
-/** Share of spans that are lost at 20,000 a second when the collector takes its time. */
+/** Measures the share of spans that are lost at 20,000 a second with a slow collector. */
 function slowCollector(name: string, delayMillis: number, millis: number): BenchCase {
   return {
     name,

@@ -8,14 +8,14 @@ import { withPackedProject } from '../packed.ts';
 
 const bench = fileURLToPath(new URL('..', import.meta.url));
 
-/** Milliseconds from the start of a process to the end of its file, which the file itself prints. */
+/** Returns the milliseconds from the start of a process to the end of its file, which the file itself prints. */
 function runOnce(file: string): number {
   const millis = Number(execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 }));
   if (!(millis > 0)) throw new Error(`${file} printed no time`);
   return millis;
 }
 
-/** From nothing to the end of a first span, in one of the module formats, beyond what Node alone takes. */
+/** Measures the time to the end of a first span, in one module format, minus the time of Node alone. */
 function startup(name: string, what: string, extension: 'mjs' | 'cjs'): BenchCase {
   return {
     name,
@@ -32,7 +32,7 @@ function startup(name: string, what: string, extension: 'mjs' | 'cjs'): BenchCas
         ];
         const contenders = lab.either(all, all.slice(0, 2));
         const samples = contenders.map((): number[] => []);
-        // The first round fills the file system's cache.
+        // The first round fills the file system cache.
         for (let round = -1; round < lab.either(25, 5); round++) {
           for (const [at, [, file]] of contenders.entries()) {
             const millis = runOnce(file);

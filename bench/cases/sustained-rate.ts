@@ -6,7 +6,7 @@ import type { LoadReport, LoadRequest } from '../programs/load.ts';
 const FIRST_RATE = 50_000;
 const MOST_DOUBLINGS = 7;
 
-/** True when a subject keeps up with `spansPerSecond` and every span arrives. */
+/** True if a subject keeps up with `spansPerSecond` and every span arrives. */
 async function sustains(lab: Lab, { url, received }: Collector, subject: string, spansPerSecond: number) {
   return lab.withContender('load', subject, [url], async (contender) => {
     const warmUp: LoadRequest = { spansPerSecond: 10_000, millis: 500, pace: 'spin' };
@@ -20,7 +20,7 @@ async function sustains(lab: Lab, { url, received }: Collector, subject: string,
   });
 }
 
-/** The highest rate that is held, by doubling and then by halving the (logarithmic) distance. */
+/** Finds the highest sustained rate, by doubling the rate, then by bisecting the interval on a logarithmic scale. */
 async function highestRate(lab: Lab, collector: Collector, subject: string): Promise<number> {
   let held = 0;
   let missed = FIRST_RATE;
@@ -29,7 +29,7 @@ async function highestRate(lab: Lab, collector: Collector, subject: string): Pro
     held = missed;
     missed *= 2;
   }
-  // Even the first was too much: from a sixteenth of it on.
+  // If even the first rate is too high, search from a sixteenth of it.
   if (held === 0) held = FIRST_RATE / 16;
   for (let step = 0; step < lab.either(4, 2); step++) {
     const between = Math.sqrt(held * missed);

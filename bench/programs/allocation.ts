@@ -14,7 +14,7 @@ new PerformanceObserver((list) => {
   collections += list.getEntries().length;
 }).observe({ entryTypes: ['gc'] });
 
-// Kept, so that no compiler takes work for useless.
+// Keeps results alive, so that no compiler eliminates the work.
 let result: unknown;
 
 function spanOf(tracer: Pick<BenchTracer, 'startSpan'>): () => void {
@@ -40,10 +40,10 @@ async function spans(count: number): Promise<void> {
 
 answerQuestions({
   name: () => subject.name,
-  /** Bytes a span takes, on the heap and in buffers; nothing is collected meanwhile. */
+  /** Returns the bytes that a span allocates, on the heap and in buffers. No garbage may be collected meanwhile. */
   async round({ count }: { count: number }) {
     (globalThis as unknown as { gc(): void }).gc();
-    // The observer is told of a collection later.
+    // The observer learns of a collection with a delay.
     await new Promise((resolve) => setTimeout(resolve, 20));
     const collectionsBefore = collections;
     const before = process.memoryUsage();
@@ -55,6 +55,6 @@ answerQuestions({
     const bytes = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
     return bytes / count;
   },
-  /** Compiled code is what is measured. */
+  /** Runs the work until it is compiled, since only compiled code is measured. */
   warm: ({ count }: { count: number }) => spans(count),
 });

@@ -13,7 +13,7 @@ let settled = 0;
 let isOpen = false;
 let waiting: { spans: number; resolve: () => void } | undefined;
 
-/** Answers a request once `leastPending` spans would still be pending without it. */
+/** Answers the waiting request if at least `leastPending` spans stay pending without it. */
 function open(): void {
   if (waiting === undefined || (!isOpen && ended - settled - waiting.spans < leastPending)) return;
   const { spans, resolve } = waiting;
@@ -31,20 +31,20 @@ const { tracer, close } = subject.backlogged({ pass }, leastPending === 0);
 
 answerQuestions({
   name: () => subject.name,
-  /** Nanoseconds of CPU a span, with as many pending as it was asked for. */
+  /** Returns the nanoseconds of CPU per span, with the requested number of spans pending. */
   async round({ spans }: { spans: number }) {
     const start = process.cpuUsage();
     for (let count = 0; count < spans; count += 512) {
       for (let each = 0; each < 512; each++) typicalSpan(tracer);
       ended += 512;
       open();
-      // Two turns: a peer may need one to notice that its request is done, and one to begin the next.
+      // Two turns: a peer may need one to notice that its request is done, and another to begin the next.
       for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const { user, system } = process.cpuUsage(start);
     return ((user + system) * 1_000) / (Math.ceil(spans / 512) * 512);
   },
-  /** Lets everything go; every span must have come by. */
+  /** Answers all requests and asserts that no span was lost. Returns how many spans were pending. */
   async close() {
     const pending = ended - settled;
     isOpen = true;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { answerQuestions } from '../dialogue.ts';
 import { countSpans } from '../span-count.ts';
 
-// A server for OTLP over HTTP that counts spans and answers after a while.
+// An OTLP/HTTP server that counts spans and answers after a delay.
 let delayMillis = 0;
 let spans = 0;
 let sample = '';
@@ -14,7 +14,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     spans += countSpans(body);
-    // The first request, as far as it is small enough to be looked at.
+    // Keep the first request that is small enough to be decoded.
     if (sample === '' && body.length < 1_000_000) sample = body.toString('base64');
     const answer = () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     if (delayMillis === 0) answer();
@@ -29,7 +29,7 @@ answerQuestions({
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   },
-  /** What came since the last time it was asked. */
+  /** Returns what has arrived since the last call. */
   received() {
     const result = { spans, sample };
     spans = 0;

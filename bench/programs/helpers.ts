@@ -38,7 +38,7 @@ function nanosOf(work: () => void, millis: number): Promise<number> {
 
 answerQuestions({
   names: () => pairs.map(({ name }) => name),
-  /** For each pair a request in base64 with two spans: the helper's and the plain one. */
+  /** Returns a base64 request for each pair, with two spans: the helper's and the plain one. */
   async samples() {
     const samples: string[] = [];
     for (const { helper, plain } of pairs) {
@@ -48,12 +48,12 @@ answerQuestions({
     }
     return samples;
   },
-  /** Nanoseconds of one pair: helper, plain. In short turns, so that a slow moment of the machine is in both. */
+  /** Times one pair in short turns, so that a slow moment of the machine affects both. Returns helper, plain. */
   async round({ at, millis, turns }: { at: number; millis: number; turns: number }) {
     const { helper, plain } = pairs[at];
     const sums = [0, 0];
     for (let turn = 0; turn < turns; turn++) {
-      // Each is first as often as the other.
+      // Alternate which of the two comes first.
       for (const which of turn % 2 === 0 ? [0, 1] : [1, 0]) {
         sums[which] += await nanosOf([helper, plain][which], millis / turns);
       }

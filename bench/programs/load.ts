@@ -3,18 +3,18 @@ import { answerQuestions } from '../dialogue.ts';
 import type { Subject } from '../subject.ts';
 import { typicalSpan } from '../typical-span.ts';
 
-/** A stretch of load. */
+/** A period of load. */
 export interface LoadRequest {
   readonly spansPerSecond: number;
   readonly millis: number;
   /**
-   * `sleep` waits 5 ms between bursts, as a program does that has other things to wait for. `spin` turns the event loop
-   * without a pause, so that every turn of it is seen.
+   * `sleep` waits 5 ms between bursts, like a program that also waits for other things. `spin` runs the event loop
+   * without a pause, so that every turn is measured.
    */
   readonly pace: 'sleep' | 'spin';
 }
 
-/** What a stretch of load was like. */
+/** The measurements of a period of load. */
 export interface LoadReport {
   readonly spans: number;
   readonly millis: number;
@@ -27,9 +27,9 @@ export interface LoadReport {
 const [file, url] = process.argv.slice(2);
 const { subject } = (await import(file)) as { subject: Subject };
 const { tracer, close } = subject.exporting(url);
-// At most so many spans in one turn: after a pause that is the machine's fault, a subject gets turns for its I/O while it
-// catches up. Asleep, half of the default queue of OpenTelemetry; where turns are measured, a millisecond's worth, lest the
-// longest one be that in which spans are made up for.
+// The most spans in one turn, so that after a pause of the machine a subject gets turns for I/O while it catches up.
+// With `sleep` this is half of OpenTelemetry's default queue. With `spin`, which measures turns, it is a millisecond's
+// worth, so that catching up does not make the longest turn.
 const MOST_IN_A_TURN = { sleep: 1_000, spin: 20 };
 
 async function load({ spansPerSecond, millis, pace }: LoadRequest): Promise<LoadReport> {
@@ -40,14 +40,14 @@ async function load({ spansPerSecond, millis, pace }: LoadRequest): Promise<Load
   let longestMillis = 0;
   let turn = start;
   for (;;) {
-    // What took long only because another process had the core is no block.
+    // A turn that took long only because another process had the core is not a block.
     if (pace === 'spin') longestMillis = Math.max(longestMillis, workMillisSince(turn));
     turn = moment();
     const elapsed = turn.wallMillis - start.wallMillis;
     const due = Math.min(Math.floor((elapsed / 1_000) * spansPerSecond) - spans, most);
     for (let count = 0; count < due; count++) typicalSpan(tracer);
     spans += Math.max(due, 0);
-    // Not before what was due then: a pause at the very end is not the subject's.
+    // Finish only after catching up: a pause at the very end is not the subject's fault.
     if (elapsed >= millis && due < most) break;
     if (elapsed >= 2 * millis) break;
     await new Promise<void>(pause);

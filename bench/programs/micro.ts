@@ -13,12 +13,12 @@ const { calls, spansPerCall } = found;
 
 answerQuestions({
   name: () => subject.name,
-  /** The request of two calls, in base64; null where nothing is encoded. */
+  /** Returns the request of two calls in base64, or null if nothing is encoded. */
   async sample() {
     if (finish === undefined) return null;
     for (let call = 0; call < Math.min(2, calls); call++) work();
     return Buffer.from(await finish()).toString('base64');
   },
-  /** Nanoseconds a span. */
+  /** Returns the nanoseconds per span. */
   round: ({ millis }: { millis: number }) => timed(work, finish, calls, calls * spansPerCall, millis),
 });

@@ -21,7 +21,7 @@ function processor(onEnd: (span: ReadableSpan) => void): SpanProcessor {
   return { onEnd, forceFlush: async () => undefined, shutdown: async () => undefined };
 }
 
-/** This package, as it is built: spans are encoded as they end. */
+/** This package, as built. Spans are encoded as they end. */
 export const subject: Subject = {
   name: '@realtime-ai/trace',
 
@@ -85,7 +85,7 @@ export const subject: Subject = {
         return exporter.send(sent, abort);
       },
     };
-    // Batches wait for each other up to a sixteenth of the queue.
+    // Batches wait to be sent together until they hold a sixteenth of the queue.
     const batches = new BatchSpanProcessor(gated, isShort ? { maxQueueSize: 8_000 } : {});
     const provider = new TracerProvider({ resource, spanProcessors: [batches] });
     return { tracer: provider.getTracer('bench', '1.0.0'), close: () => provider.shutdown() };

@@ -1,12 +1,12 @@
 import * as main from '@realtime-ai/trace';
 
-/** Takes a request, as what carries it would; what it resolves to is an answer that says nothing but yes. */
+/** Takes the place of the transport: receives a request, and resolves with an answer that only accepts it. */
 type Transport = (
   parts: readonly Uint8Array<ArrayBuffer>[],
 ) => Promise<readonly [status: number, said: Uint8Array, reason: undefined]>;
 
-// What the entry point for gRPC builds upon, too; it is not declared. An exporter with a `fetch` that is handed over would not
-// use its memory again, as it does by itself, since nobody knows how long such a function reads on.
+// An undeclared export that the gRPC entry point also builds on. Passing a `fetch` to the public exporter instead would
+// keep it from reusing memory, since it cannot know how long a user's function goes on reading.
 const { OtlpExporter } = main as unknown as {
   OtlpExporter: new (url: string, options: object, transport: Transport) => main.BatchingExporter;
 };
@@ -14,7 +14,7 @@ const { OtlpExporter } = main as unknown as {
 const ACCEPTED = [200, new Uint8Array(), undefined] as const;
 
 /**
- * An exporter of OTLP that does all of its work but to send: what carries a request would cost microseconds that no peer is
+ * Creates an OTLP exporter that does everything except send. A transport would cost microseconds that no peer is
  * charged for.
  */
 export function sinkExporter(

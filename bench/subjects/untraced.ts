@@ -10,7 +10,7 @@ const span: BenchSpan = {
 const tracer: BenchTracer = { startSpan: () => span, startActiveSpan: (_name, fn) => fn(span) };
 const nothing = () => new Uint8Array();
 
-/** The identical program without tracing: what it costs is not charged to anyone. */
+/** The same program without tracing. Its cost is subtracted from everyone's. */
 export const subject: Subject = {
   name: 'no tracing',
   recording: () => ({ tracer, drain: nothing }),

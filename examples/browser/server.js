@@ -1,4 +1,4 @@
-// Serves the page, answers it, and hands its spans on to the collector, which need not be open to everybody then.
+// Serves the page, answers its requests, and forwards its spans, so that the collector need not be public.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-// Sends audio frames back over a WebSocket. A call is a span, and each frame is one, its child.
+// Echoes audio frames over a WebSocket. Each call is a span, and each of its frames is a child span.
 import {
   type Context,
   extract,
@@ -13,7 +13,7 @@ initialize({ serviceName: 'bun-echo' });
 
 interface Call {
   id: string;
-  /** Where the caller's trace is. */
+  /** The trace context of the caller. */
   caller: Context;
   span?: Span;
 }

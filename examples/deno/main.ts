@@ -1,4 +1,4 @@
-// Speech from text: a tone for each word, since there is no voice in it.
+// Speech from text: plays a tone for each word, since there is no real voice in it.
 import { instrumentTTSRequest, recordError, traceHandler } from '@realtime-ai/trace';
 
 const RATE = 16_000;
@@ -19,7 +19,7 @@ export default {
   }),
 };
 
-/** A quarter of a second, of which the last part is silent. */
+/** Returns a quarter of a second of sound, the last part of which is silent. */
 function tone(): number[] {
   return Array.from({ length: RATE / 4 }, (_, at) =>
     at < RATE / 5 ? 8_000 * Math.sin((2 * Math.PI * 440 * at) / RATE) : 0,

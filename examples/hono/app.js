@@ -10,7 +10,7 @@ initialize({ serviceName: 'hono-api' });
 const ask = traceFetch();
 
 const app = new Hono();
-// Only Hono knows the route, and answers errors so that nobody else sees them: the span is told of both.
+// Only Hono knows the route, and it answers errors before anybody else sees them. So tell the span about both.
 app.use(async (c, next) => {
   await next();
   const route = routePath(c, -1);

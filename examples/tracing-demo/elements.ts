@@ -13,7 +13,7 @@ import { createPacer } from './pacer.ts';
 import { decodePcm, encodePcm, levelDbfs, splitFrames } from './pcm.ts';
 import { createResampler } from './resample.ts';
 
-/** One step of the pipeline. It is given the span in which it runs, and returns the message for the next step. */
+/** One step of the pipeline. It gets the span in which it runs, and returns the message for the next step. */
 export interface Element {
   name: string;
   process(message: PipelineMessage, span: Span): Promise<PipelineMessage>;
@@ -21,7 +21,7 @@ export interface Element {
 
 const FRAME_LENGTH = 320; // 20 ms at 16 kHz
 
-/** Brings speech from 48 kHz, which microphones give, to 16 kHz, which speech models take. */
+/** Resamples speech from 48 kHz, the rate of microphones, to 16 kHz, the rate of speech models. */
 export function resampleElement(): Element {
   const resample = createResampler();
   return {
@@ -45,7 +45,7 @@ export function resampleElement(): Element {
   };
 }
 
-/** Lets a model answer what it heard. */
+/** Lets a model answer the speech. */
 export function llmElement(): Element {
   return {
     name: 'llm',
@@ -67,7 +67,7 @@ export function llmElement(): Element {
   };
 }
 
-/** Plays audio at the speed of speech, however fast the model makes it. */
+/** Plays audio at the speed of speech, however fast it is produced. */
 export function audioPacerElement(): Element {
   const pace = createPacer(20);
   return {

@@ -4,8 +4,8 @@ import { levelDbfs } from './pcm.ts';
 const MILLIS_PER_TOKEN = 10;
 
 /**
- * A stand-in for a large language model, so that the demo runs without a network, a key or a bill: it has learned
- * nothing, and says how much it heard. Like a real one it takes its time and answers token by token.
+ * A stand-in for a large language model, so that the demo runs without a network, a key or a bill. It only says how
+ * much it has heard. Like a real model, it takes some time and answers token by token.
  */
 export async function* streamAnswer(samples: Int16Array, sampleRate: number): AsyncGenerator<string> {
   const millis = Math.round((samples.length / sampleRate) * 1_000);

@@ -1,4 +1,4 @@
-// A voice agent in small, traced: microphone → resample → llm → audio-pacer. README.md says how to run it.
+// A small voice agent, traced: microphone → resample → llm → audio-pacer. README.md says how to run it.
 import { readFile } from 'node:fs/promises';
 import {
   initialize,
@@ -23,12 +23,12 @@ const PIPELINE = 'voice-demo';
 /** A message on its way through the pipeline. */
 interface Job {
   message: PipelineMessage;
-  /** Called at the end of the way with what became of the message. */
+  /** Called at the end of the pipeline with the outcome of the message. */
   done(outcome: string): void;
 }
 
-// Ctrl+C ends the speech early, and then everything stops as it does otherwise: a trace is only whole once its spans
-// have ended and have been sent. (`once`: a second Ctrl+C kills the demo at once.)
+// Ctrl+C ends the speech early, and then everything stops as usual: a trace is complete only once its spans have
+// ended and been sent. (`once`: a second Ctrl+C kills the demo at once.)
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
@@ -54,7 +54,7 @@ instrumentPipelineStop(PIPELINE, () => {
 });
 await shutdown(); // sends what has not been sent yet
 
-/** Pushes five messages of 100 ms of speech into the pipeline, 200 ms apart, and waits until the last is through. */
+/** Pushes five messages of 100 ms of speech into the pipeline, 200 ms apart, and waits until the last is done. */
 async function speak(pipeline: Queue<Job>): Promise<void> {
   const wav = readWav(await readFile(new URL('speech.wav', import.meta.url)));
   const size = 9_600; // 100 ms of 48 kHz, 16 bit, mono
@@ -64,7 +64,7 @@ async function speak(pipeline: Queue<Job>): Promise<void> {
   const pushes: Promise<void>[] = [];
   for await (const data of every200Millis(pieces)) {
     if (stopping) break;
-    // The fourth message goes wrong on purpose: it says 44.1 kHz, as if the caller had changed the headset.
+    // The fourth message fails on purpose: it claims 44.1 kHz, as if the caller had switched headsets.
     const sampleRate = data === pieces[3] ? 44_100 : wav.sampleRate;
     const message: PipelineMessage = {
       type: MessageType.Audio,
@@ -72,7 +72,7 @@ async function speak(pipeline: Queue<Job>): Promise<void> {
       timestamp: Date.now(),
       audioData: { data, sampleRate, channels: wav.channels, mediaType: 'audio/x-raw', codec: 'pcm' },
     };
-    // The span of the push lasts until the message is through: so long has the caller waited.
+    // The span of the push lasts until the message is done, which is how long the caller waits.
     const push = instrumentPipelinePush(PIPELINE, message, async () => {
       log(`push: ${data.byteLength} bytes of speech`);
       const outcome = await new Promise<string>((done) => pipeline.push({ message, done }));
@@ -83,11 +83,11 @@ async function speak(pipeline: Queue<Job>): Promise<void> {
   await Promise.all(pushes);
 }
 
-/** Lets an element process message by message. What comes out goes to the next element, if there is one. */
+/** Runs an element on one message after the other. Passes each result to the next element, if there is one. */
 async function run(element: Element, input: Queue<Job>, next?: Queue<Job>): Promise<void> {
   for await (const { message, done } of input) {
     try {
-      // No span is active in this loop: the message itself carries the trace, and this span finds its parent there.
+      // No span is active in this loop. The message itself carries the trace, so this span finds its parent there.
       const result = await instrumentElementProcess(element.name, message, (span) => element.process(message, span));
       if (next === undefined) done('played');
       else next.push({ message: result, done });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The time the pacer goes by; tests bring their own. */
+/** The clock that the pacer uses. Tests pass their own. */
 export interface PacerClock {
-  /** Milliseconds on a clock that is never set back. */
+  /** Returns milliseconds on a monotonic clock. */
   now(): number;
   sleep(millis: number): Promise<unknown>;
 }
@@ -10,11 +10,11 @@ export interface PacerClock {
 const SYSTEM_CLOCK: PacerClock = { now: () => performance.now(), sleep: (millis) => sleep(millis) };
 
 /**
- * Makes a pacer that hands out one item every `intervalMillis`, in order.
+ * Creates a pacer that yields one item every `intervalMillis`, in order.
  *
- * Item n is due at start + n × interval. Waiting one interval after each item instead would add up every timer's
- * lateness, and a listener would run out of sound. An item that is late goes out at once, and the next is on time
- * again. Several calls continue one schedule; if it ran out of items in between, the next call starts a new one.
+ * Item n is due at start + n × interval. Waiting one interval after each item would instead add up the delays of all
+ * timers, and a listener would run out of sound. A late item goes out at once, and the next one is on time again.
+ * Several calls continue one schedule. If it ran out of items in between, the next call starts a new one.
  */
 export function createPacer(intervalMillis: number, clock: PacerClock = SYSTEM_CLOCK) {
   let start = Number.NEGATIVE_INFINITY;

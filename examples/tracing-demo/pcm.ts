@@ -1,14 +1,14 @@
-/** Turns 16-bit little-endian PCM bytes into samples. Throws where half a sample is left over. */
+/** Decodes 16-bit little-endian PCM bytes to samples. Throws if half a sample is left over. */
 export function decodePcm(bytes: Uint8Array): Int16Array {
   if (bytes.byteLength % 2 !== 0) {
     throw new RangeError(`PCM: ${bytes.byteLength} bytes are not whole 16-bit samples`);
   }
-  // Not `new Int16Array(bytes.buffer, …)`: that throws when the bytes start at an odd address.
+  // `new Int16Array(bytes.buffer, …)` would throw if the bytes start at an odd offset.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Int16Array.from({ length: bytes.byteLength / 2 }, (_, index) => view.getInt16(index * 2, true));
 }
 
-/** Turns samples into 16-bit little-endian PCM bytes. */
+/** Encodes samples as 16-bit little-endian PCM bytes. */
 export function encodePcm(samples: Int16Array): Uint8Array {
   const bytes = new Uint8Array(samples.length * 2);
   const view = new DataView(bytes.buffer);
@@ -24,8 +24,8 @@ export function splitFrames(samples: Int16Array, frameLength: number): Int16Arra
 }
 
 /**
- * How loud the samples are: their RMS level in dBFS, rounded to a tenth. 0 is a square wave at full scale, speech is
- * around -20, and -96 stands for silence (the lowest that 16 bits can say).
+ * Returns the loudness of the samples: their RMS level in dBFS, rounded to a tenth. 0 is a square wave at full scale,
+ * speech is around -20, and -96 stands for silence (the lowest level that 16 bits can express).
  */
 export function levelDbfs(samples: Int16Array): number {
   let sum = 0;

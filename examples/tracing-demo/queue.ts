@@ -1,4 +1,4 @@
-/** A queue between two elements of a pipeline: one pushes, the other loops over it with `for await`. */
+/** A queue between two pipeline elements: one pushes, the other reads with `for await`. */
 export class Queue<T> {
   #items: T[] = [];
   #closed = false;
@@ -9,7 +9,7 @@ export class Queue<T> {
     this.#wake();
   }
 
-  /** No more items will come: the loop over the queue ends after those that are in it. */
+  /** Closes the queue: the reader's loop ends after the items that are still in it. */
   close(): void {
     this.#closed = true;
     this.#wake();

@@ -1,20 +1,20 @@
 const FACTOR = 3; // 48,000 / 16,000
 const TAPS = 127;
 
-// At 16 kHz nothing above 8 kHz can be told from what lies as far below it, so it has to go before two samples of
-// three are dropped. With 127 taps a Blackman window takes 2.1 kHz from pass to stop (-74 dB): it begins at 5.9 kHz,
-// where speech has little left, and ends at 8 kHz.
+// At 16 kHz, a tone above 8 kHz sounds like one as far below 8 kHz (aliasing), so the filter has to remove it before
+// two of three samples are dropped. With 127 taps, a Blackman window takes 2.1 kHz from pass to stop (-74 dB): from 5.9
+// kHz, above which speech has little energy, to 8 kHz.
 const CUTOFF = 6_950 / 48_000; // in cycles per input sample
 
 const FILTER = lowPass();
 
 /**
- * Makes a resampler from 48 kHz to 16 kHz. Call it with one piece of the stream after the other: it remembers the
+ * Creates a resampler from 48 kHz to 16 kHz. Call it with one piece of the stream after the other. It remembers the
  * samples that its filter still needs, so there is no click where two pieces meet, however the stream is cut. Its
- * output is 1.3 ms late, half the length of the filter.
+ * output is delayed by 1.3 ms, half the length of the filter.
  */
 export function createResampler(): (samples: Int16Array) => Int16Array {
-  // What has come in and is still needed. Before the first sample there was silence.
+  // Past samples that the filter still needs. Silence precedes the first sample.
   let waiting = new Int16Array(TAPS - 1);
 
   return (samples) => {
@@ -22,12 +22,12 @@ export function createResampler(): (samples: Int16Array) => Int16Array {
     input.set(waiting);
     input.set(samples, waiting.length);
 
-    // Only the samples that are kept are computed: one for every third place of the filter.
+    // Compute only the samples that are kept, one for every third position of the filter.
     const output = new Int16Array(Math.floor((input.length - TAPS) / FACTOR) + 1);
     for (let index = 0; index < output.length; index++) {
       let sum = 0;
       for (let tap = 0; tap < TAPS; tap++) sum += input[index * FACTOR + tap] * FILTER[tap];
-      // A filter may overshoot; an Int16Array would wrap around, which is heard as a crack.
+      // The filter may overshoot. Without clamping, an Int16Array would wrap around, which sounds like a crack.
       output[index] = Math.max(-32768, Math.min(32767, Math.round(sum)));
     }
 
@@ -36,7 +36,7 @@ export function createResampler(): (samples: Int16Array) => Int16Array {
   };
 }
 
-/** The taps of a windowed-sinc low-pass filter, scaled so that a constant passes unchanged. */
+/** Returns the taps of a windowed-sinc low-pass filter, scaled so that a constant passes unchanged. */
 function lowPass(): Float64Array {
   const taps = Float64Array.from({ length: TAPS }, (_, tap) => {
     const place = tap - (TAPS - 1) / 2;

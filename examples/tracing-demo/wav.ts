@@ -1,4 +1,4 @@
-/** The sound in a WAV file: 16-bit little-endian PCM, as the file holds it. */
+/** The sound in a WAV file: 16-bit little-endian PCM, as stored in the file. */
 export interface Wav {
   /** Samples per second of one channel. */
   sampleRate: number;
@@ -9,15 +9,15 @@ export interface Wav {
 
 const PCM = 1;
 
-/** Reads a 16-bit PCM WAV file. Throws an error that says what it found where it cannot. */
+/** Reads a 16-bit PCM WAV file. For any other file, throws an error that says what it found. */
 export function readWav(file: Uint8Array): Wav {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.byteLength < 12 || fourLetters(file, 0) !== 'RIFF' || fourLetters(file, 8) !== 'WAVE') {
     throw new Error('WAV: this is not a WAV file (no RIFF/WAVE header)');
   }
 
-  // A RIFF file is a row of chunks: four letters of name, four bytes of size, the body. Only two of
-  // them matter here, and others (LIST, fact, …) may stand before or between them.
+  // A RIFF file is a sequence of chunks: a name of four letters, four bytes of size, and the body. Only two of
+  // them matter here; others (LIST, fact, …) may come before or between them.
   let format: { sampleRate: number; channels: number } | undefined;
   for (let at = 12; at + 8 <= file.byteLength; ) {
     const name = fourLetters(file, at);

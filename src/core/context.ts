@@ -1,29 +1,29 @@
 import type { Span } from './span.ts';
 
 /**
- * An immutable set of values that travels with an operation. Structurally the `Context` of
- * `@opentelemetry/api`, so either can be handed to the other's functions.
+ * An immutable set of values that travels with an operation. It has the structure of the `Context` of
+ * `@opentelemetry/api`, so the functions of either package accept the contexts of the other.
  *
  * Specification: OpenTelemetry, "Context".
  */
 export interface Context {
-  /** The value stored under `key`, or `undefined`. */
+  /** Returns the value stored under `key`, or `undefined`. */
   getValue(key: symbol): unknown;
-  /** A new context with `key` set to `value`; this one stays as it is. */
+  /** Returns a new context with `key` set to `value`. This one does not change. */
   setValue(key: symbol, value: unknown): Context;
-  /** A new context without `key`; this one stays as it is. */
+  /** Returns a new context without `key`. This one does not change. */
   deleteValue(key: symbol): Context;
 }
 
-// The symbols under which `@opentelemetry/api` keeps the same things: sharing them is what makes
-// a context of ours readable by any library written against that package, and the reverse.
+// `@opentelemetry/api` uses the same symbols. Therefore any library written against that package can read contexts of
+// this one, and the reverse.
 export const SPAN_KEY: unique symbol = /* @__PURE__ */ Symbol.for('OpenTelemetry Context Key SPAN') as never;
 export const BAGGAGE_KEY: unique symbol = /* @__PURE__ */ Symbol.for('OpenTelemetry Baggage Key') as never;
 const SUPPRESS_TRACING_KEY = /* @__PURE__ */ Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /**
- * The span has a slot of its own: it is read for every span and written for every active one,
- * and a slot keeps no earlier span alive, which a chain of contexts would.
+ * The span has a slot of its own, because it is read for every span and written for every active one. A slot also keeps
+ * no earlier span alive, as a chain of contexts would.
  */
 class SlotContext implements Context {
   readonly _span: unknown;
@@ -52,12 +52,12 @@ class SlotContext implements Context {
 /** The empty context: no span, no baggage. */
 export const ROOT_CONTEXT: Context = /* @__PURE__ */ new SlotContext(undefined, undefined);
 
-/** The span of a context, of this package or another; `undefined` where there is none. */
+/** Returns the span in a context, of this package or another, or `undefined` if there is none. */
 export function spanIn(context: Context): Span | undefined {
   return context.getValue(SPAN_KEY) as Span | undefined;
 }
 
-/** A context with `span` in it, built on `context`; where that cannot be built on, one with the span alone. */
+/** Returns a context with `span`, built on `context`. If that context throws, the new one holds only the span. */
 export function setSpan(context: Context, span: Span): Context {
   try {
     return context.setValue(SPAN_KEY, span);
@@ -66,12 +66,12 @@ export function setSpan(context: Context, span: Span): Context {
   }
 }
 
-/** True where tracing has been switched off for this context, as around an exporter's own requests. */
+/** Returns true if tracing is switched off in this context, as it is around an exporter's own requests. */
 export function isTracingSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESS_TRACING_KEY) === true;
 }
 
-/** A context in which no span is recorded. */
+/** Returns a context in which no span is recorded. */
 export function suppressTracing(context: Context): Context {
   return context.setValue(SUPPRESS_TRACING_KEY, true);
 }

@@ -1,7 +1,7 @@
 import { unref } from '#platform';
 import { LONGEST_TIMER } from './clock.ts';
 
-/** A `setTimeout` that does not hold the process, for any number of milliseconds. */
+/** Works like `setTimeout`, takes any number of milliseconds, and does not keep the process alive. */
 export function later(callback: () => void, millis: number): unknown {
   const timer = setTimeout(callback, Math.min(millis, LONGEST_TIMER));
   unref(timer);
@@ -9,9 +9,9 @@ export function later(callback: () => void, millis: number): unknown {
 }
 
 /**
- * What `promise` comes to, or `undefined` once `millis` are over: whoever waits for others' code must not hang.
+ * Settles like `promise`, or resolves to `undefined` after `millis`: foreign code must not hang its caller.
  *
- * @param start - Starts the timer; that of default holds the process, since somebody waits for it.
+ * @param start - Starts the timer. The default keeps the process alive, because somebody waits for the result.
  */
 export function within<T>(
   millis: number,
@@ -26,12 +26,15 @@ export function within<T>(
   });
 }
 
-/** Rejects with the reason of `signal`, a turn of the loop after it: what listens to that itself can say what it knows. */
+/**
+ * Rejects with the reason of `signal`, one turn of the event loop later: code that listens to it may know more, and
+ * settles first.
+ */
 export function afterAbort(signal: AbortSignal): Promise<never> {
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => setTimeout(reject, 0, signal.reason));
   });
-  // Nobody may be waiting any more.
+  // Nobody may be waiting for it any more.
   aborted.catch(() => {});
   return aborted;
 }

@@ -1,19 +1,19 @@
 import type { AttributeList, Attributes } from './attributes.ts';
 import type { HrTime, Time } from './clock.ts';
 
-/** Something that happened at one moment of a span. */
+/** Something that happened at one moment during a span. */
 export interface SpanEvent {
   /** What happened, such as `llm.first_token`. */
   readonly name: string;
-  /** Unix time. */
+  /** When it happened, in Unix time. */
   readonly time: HrTime;
-  /** What is said of it. */
+  /** Attributes of the event. */
   readonly attributes: Attributes;
-  /** Attributes that went beyond a limit. */
+  /** Number of attributes refused or beyond a limit. */
   readonly droppedAttributesCount: number;
 }
 
-/** An event as a span keeps it until it is encoded. */
+/** An event as a span stores it until it is encoded. */
 export interface StoredEvent {
   readonly _name: string;
   readonly _time: Time;

@@ -3,7 +3,7 @@ import { read, textAt } from './property.ts';
 import { textOf } from './text.ts';
 
 /**
- * What is recorded of something thrown, under the names of the exception conventions.
+ * The attributes recorded for something thrown, named as in the exception conventions.
  *
  * Specification: OpenTelemetry semantic conventions, "Exceptions on spans".
  */
@@ -13,10 +13,10 @@ export interface ExceptionAttributes extends Attributes {
   'exception.stacktrace'?: string;
 }
 
-// A chain of causes longer than this is cut: what helps is at its ends, and it may be circular.
+// A longer chain of causes is cut, because it may be circular.
 const MAX_CAUSES = 8;
 
-/** Describes anything that can be thrown. Never throws, whatever its getters do. */
+/** Describes anything that can be thrown. Never throws, even if a getter does. */
 export function describeException(thrown: unknown): ExceptionAttributes {
   let stack = textAt(thrown, 'stack');
   let cause = read(thrown, 'cause');
@@ -24,7 +24,7 @@ export function describeException(thrown: unknown): ExceptionAttributes {
     stack += `\nCaused by: ${textAt(cause, 'stack') || messageOf(cause)}`;
     cause = read(cause, 'cause');
   }
-  // Of an AggregateError, as `Promise.any` throws it.
+  // The errors of an AggregateError, which `Promise.any` throws.
   const errors = read(thrown, 'errors');
   if (Array.isArray(errors)) {
     for (const error of errors.slice(0, MAX_CAUSES))
@@ -42,7 +42,7 @@ export function describeException(thrown: unknown): ExceptionAttributes {
   };
 }
 
-/** The message of something thrown; its text where it has none. Never throws. */
+/** Returns the message of something thrown, or its text if it has none. Never throws. */
 export function messageOf(thrown: unknown): string {
   return textOf(read(thrown, 'message') ?? thrown);
 }

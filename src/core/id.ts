@@ -1,37 +1,38 @@
 import { fillRandom } from '#platform';
 
 /**
- * Makes the ids of new traces and spans. Hand one to `TracerProvider` to replace the built-in
- * generator, whose ids are random.
+ * Generates the ids of new traces and spans. Pass one to `TracerProvider` to replace the built-in generator, whose ids
+ * are random.
  *
  * Specification: OpenTelemetry Trace SDK, "Id Generators".
  */
 export interface IdGenerator {
-  /** 32 lower-case hexadecimal digits, not all zero. */
+  /** Returns 32 lower-case hexadecimal digits, not all zero. */
   generateTraceId(): string;
-  /** 16 lower-case hexadecimal digits, not all zero. */
+  /** Returns 16 lower-case hexadecimal digits, not all zero. */
   generateSpanId(): string;
-  /** True where the last 7 bytes of every trace id are random; sets the W3C random flag. Default: false. */
+  /** True if the last 7 bytes of every trace id are random. It sets the W3C random flag. Default: false. */
   readonly randomTraceIds?: boolean;
 }
 
-// 4,096 words are 680 root spans. A draw from the pool costs 2 ns and its share of the filling 2 a word; with 1,024 words
-// that share is 4 ns, and a call for random bits of its own costs 900 (Node 20).
+// 4,096 words are enough for 680 root spans. A draw costs 2 ns, and filling the pool another 2 ns per word; with 1,024
+// words, filling costs 4. A separate call for random bits costs 900 ns (Node 20).
 const POOL_WORDS = 4096;
 
-// What a span draws: its id, and after it the trace's where it begins one. Both at once: an unsampled span takes 4 % less.
+// The words that a span draws: its id and, for a new trace, the trace id after it. Drawing both at once saves 4 % of an
+// unsampled span.
 export const SPAN_WORDS = 2;
 export const ROOT_WORDS = 6;
 
-/** Where new ids come from: 32-bit words, random as far as `draw` has promised. */
+/** The source of new ids: 32-bit words. They are random only in the range that `draw` has returned. */
 export const pool: Int32Array<ArrayBuffer> = /* @__PURE__ */ new Int32Array(POOL_WORDS);
 let left = 0;
 
 /**
- * Where in the pool `count` random words begin that nobody has had, neither the second nor the last of them 0: an id that
- * is all zero is invalid, and these end those of a span and of its trace. Drawn together and not one by one, a root span
- * takes 190 ns and not 270 (Node 20). The pool is filled by the first draw and not when the module loads, because Workers
- * forbid random values at module scope.
+ * Draws `count` unused random words and returns their position in the pool. The second and the last word are never 0:
+ * an id that is all zero is invalid, and these words end the span id and the trace id. Drawing them together takes
+ * 190 ns for a root span, one by one 270 (Node 20). The first draw fills the pool, because Workers forbid random values
+ * at module scope.
  */
 export function draw(count: number): number {
   if (left < count) {
@@ -45,23 +46,23 @@ export function draw(count: number): number {
   return left;
 }
 
-/** The hexadecimal digits of 32-bit words, eight each. */
+/** Returns the hexadecimal digits of 32-bit words, eight for each. */
 export function hexOf(...words: number[]): string {
   return words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
-/** The 32-bit word that eight hexadecimal digits of `hex` spell, from `offset`. */
+/** Returns the 32-bit word that the eight hexadecimal digits of `hex` at `offset` spell. */
 export function wordOfHex(hex: string, offset: number): number {
   return Number.parseInt(hex.slice(offset, offset + 8), 16) | 0;
 }
 
-/** A new id of so many words. */
+/** Returns a new id of this many words. */
 export function randomId(words: 2 | 4): string {
   const at = draw(words);
   return hexOf(...pool.subarray(at, at + words));
 }
 
-/** The built-in generator, for those who wrap it: ids of random bits that nobody can foretell. */
+/** The built-in generator, for you to wrap. Its ids are random bits that nobody can predict. */
 export class RandomIdGenerator implements IdGenerator {
   readonly randomTraceIds = true;
 

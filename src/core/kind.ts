@@ -1,14 +1,14 @@
-/** What part a span plays in a trace. The values are those of `@opentelemetry/api`. */
+/** The role of a span in a trace. The values are those of `@opentelemetry/api`. */
 export const SpanKind = {
-  /** Within the application. */
+  /** An operation within the application. */
   INTERNAL: 0,
-  /** The answer to a request from elsewhere. */
+  /** The handling of a request from elsewhere. */
   SERVER: 1,
-  /** A request to elsewhere that is waited for. */
+  /** A request to elsewhere whose answer is awaited. */
   CLIENT: 2,
-  /** Something that is put where others take it, later. */
+  /** The creation of a message that a consumer takes later. */
   PRODUCER: 3,
-  /** Something that was taken from there. */
+  /** The handling of a message from a producer. */
   CONSUMER: 4,
 } as const;
 /** One of the values of {@link SpanKind}. */

@@ -1,25 +1,37 @@
 import { numberOptions } from './options.ts';
 
 /**
- * How much one span may carry. What is beyond is dropped and counted on the span.
+ * Limits on what one span may hold. Attributes, events and links beyond them are dropped and counted.
  *
  * Specification: OpenTelemetry Trace SDK, "Span Limits"; OpenTelemetry common, "Attribute Limits".
  */
 export interface SpanLimits {
-  /** Most attributes of a span. Environment: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /**
+   * Maximum number of attributes of a span. Environment: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`,
+   * `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128.
+   */
   attributeCountLimit: number;
   /**
-   * Most UTF-16 code units of a string value, and bytes of a binary one; the rest is cut off. Environment:
-   * `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`. Default: no limit.
+   * Maximum length of a string value in UTF-16 code units, and of a binary value in bytes. The rest is cut off.
+   * Environment: `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`. Default: no limit.
    */
   attributeValueLengthLimit: number;
-  /** Most events of a span; the oldest go first. Environment: `OTEL_SPAN_EVENT_COUNT_LIMIT`. Default: 128. */
+  /**
+   * Maximum number of events of a span. The oldest are dropped first. Environment: `OTEL_SPAN_EVENT_COUNT_LIMIT`.
+   * Default: 128.
+   */
   eventCountLimit: number;
-  /** Most links of a span; the first are kept. Environment: `OTEL_SPAN_LINK_COUNT_LIMIT`. Default: 128. */
+  /** Maximum number of links of a span. The first are kept. Environment: `OTEL_SPAN_LINK_COUNT_LIMIT`. Default: 128. */
   linkCountLimit: number;
-  /** Most attributes of an event. Environment: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /**
+   * Maximum number of attributes of an event. Environment: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`,
+   * `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128.
+   */
   attributePerEventCountLimit: number;
-  /** Most attributes of a link. Environment: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128. */
+  /**
+   * Maximum number of attributes of a link. Environment: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`,
+   * `OTEL_ATTRIBUTE_COUNT_LIMIT`. Default: 128.
+   */
   attributePerLinkCountLimit: number;
 }
 
@@ -32,7 +44,10 @@ export const DEFAULT_SPAN_LIMITS: Readonly<SpanLimits> = {
   attributePerLinkCountLimit: 128,
 };
 
-/** The defaults with `given` on top; throws a `RangeError` for what is not a number of 0 or more. */
+/**
+ * Returns the defaults, overridden by `given`. Throws a `RangeError` for an unknown name, and for a value that is not a
+ * number of 0 or more.
+ */
 export function spanLimits(given: Partial<SpanLimits> | undefined): SpanLimits {
   return numberOptions<SpanLimits>(DEFAULT_SPAN_LIMITS, given, 'spanLimits.', 0);
 }
@@ -43,7 +58,7 @@ export interface ListLimits {
   readonly _length: number;
 }
 
-/** The limits by what they are asked for. */
+/** The limits, grouped by what they apply to. */
 export interface LimitsByUse {
   readonly _ofSpan: ListLimits;
   readonly _ofEvent: ListLimits;
@@ -52,7 +67,7 @@ export interface LimitsByUse {
   readonly _links: number;
 }
 
-/** {@link spanLimits}, by what they are asked for. */
+/** Returns {@link spanLimits}, grouped by what they apply to. */
 export function limitsByUse(given: Partial<SpanLimits> | undefined): LimitsByUse {
   const limits = spanLimits(given);
   const listLimits = (count: number): ListLimits => ({

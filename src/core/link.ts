@@ -3,35 +3,37 @@ import type { NonRecordingSpan } from './non-recording-span.ts';
 import type { SpanContext } from './span-context.ts';
 import type { SpanSource } from './span-source.ts';
 
-/** A relation to a span that is not the parent, perhaps of another trace. */
+/** A relation to a span other than the parent, possibly in another trace. */
 export interface Link {
-  /** The span that is linked to. */
+  /** The span context of the linked span. */
   context: SpanContext;
-  /** What the link says of it. Default: nothing. */
+  /** Attributes of the link. Default: none. */
   attributes?: Attributes;
-  /** Attributes that went beyond a limit. Default: 0. */
+  /** Number of attributes refused or beyond a limit. Default: 0. */
   droppedAttributesCount?: number;
 }
 
-/** A link as a caller gives it: attributes are optional, the span may be named in any way. */
+/** A link as a caller gives it. Attributes are optional, and the linked span may be named in any way. */
 export type LinkInput =
   | {
-      /** The span that is linked to. */
+      /** The linked span. */
       context: SpanSource;
-      /** What the link says of it. Default: nothing. */
+      /** Attributes of the link. Default: none. */
       attributes?: AnyAttributes;
     }
   | SpanSource;
 
-/** A link as a span keeps it until it is encoded: a copy, since what is read later may have changed, or throw. */
+/**
+ * A link as a span stores it until it is encoded: a copy, because the caller's object may change, or throw when read.
+ */
 export interface StoredLink {
   readonly _span: NonRecordingSpan;
-  /** The `tracestate` of the span, `''` where there is none. */
+  /** The span's `tracestate`, or `''` if there is none. */
   readonly _traceState: string;
   readonly _attributes: AttributeList;
 }
 
-/** A link with its parts named. A span given as a link is its target, and its attributes are not the link's. */
+/** Returns a link with its parts named. A span given as a link is the target; its attributes are not the link's. */
 export function detailedLink(link: LinkInput): Omit<Link, 'context'> & { context: SpanSource } {
   return 'context' in link && !('spanContext' in link) ? (link as Link) : { context: link as SpanSource };
 }

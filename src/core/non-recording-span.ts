@@ -10,26 +10,26 @@ import { INVALID_SPAN_CONTEXT, isSpanContextValid, type SpanContext, type TraceS
 import { spanContextOf } from './span-source.ts';
 import type { SpanStatus } from './status.ts';
 
-// Older browsers lack the symbol; `using` as compilers write it out looks it up under the same name.
+// Older browsers lack the symbol. Compiled `using` declarations look it up under the same name.
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
-// Bits of `_flags` beyond the eight of W3C, where OTLP has them: bit 8 says that bit 9 is known, bit 9 that the span
-// (of one that is recorded: its parent) is in another process.
+// Bits of `_flags` above the eight of W3C, placed as in OTLP. Bit 8 says that bit 9 is known. Bit 9 says that the span
+// is remote; on a recording span, it says so of the parent.
 export const W3C_FLAGS = 0xff;
 export const HAS_IS_REMOTE = 0x100;
 export const IS_REMOTE = 0x200;
-// TraceFlags.RANDOM.
+// The same as `TraceFlags.RANDOM`.
 export const RANDOM_FLAG = 2;
 
-/** True where the flags say that the span goes to a backend. */
+/** Returns true if the flags say that the span goes to a backend. */
 export function isSampled(flags: number): boolean {
   return (flags & 1) !== 0;
 }
 
 /**
- * A span that passes a trace on and keeps nothing: one that was not sampled, or one of another process. Its only
- * content is what its span context needs: ids as 32-bit words, from which hexadecimal digits are made for those who
- * ask. Recording spans inherit that.
+ * A span that propagates a trace and stores nothing: one that was not sampled, or one of another process. It holds only
+ * what its span context needs: ids as 32-bit words, which become hexadecimal digits on demand. Recording spans inherit
+ * this.
  */
 export class NonRecordingSpan implements Span {
   // The trace id …
@@ -37,7 +37,7 @@ export class NonRecordingSpan implements Span {
   _word1: number;
   _word2: number;
   _word3: number;
-  // … and that of the span; all zero where there is no span, and it is nobody's parent.
+  // … and the span id. Both words are zero if there is no span; then it is nobody's parent.
   readonly _idHigh: number;
   readonly _idLow: number;
   _flags: number;
@@ -135,15 +135,17 @@ export class NonRecordingSpan implements Span {
   }
 }
 
-/** What is returned where there is nothing to pass on: before `initialize`, and outside of every trace. */
+/**
+ * The span that functions return if there is no trace to propagate: before `initialize`, and outside of every trace.
+ */
 export const INVALID_SPAN: Span = /* @__PURE__ */ nonRecordingSpan(INVALID_SPAN_CONTEXT);
 
-/** A span that stands for a span context, of another process as a rule; children can be started under it. */
+/** Returns a span that stands for a span context, usually one of another process. You can start children under it. */
 export function nonRecordingSpan(context: SpanContext): NonRecordingSpan {
   return spanOf(context, context ?? INVALID_SPAN_CONTEXT);
 }
 
-/** The same, whose `spanContext()` returns `kept`; without that, a new object. */
+/** Does the same, but `spanContext()` returns `kept`, or a new object without it. */
 export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSpan {
   const { traceId, spanId, traceFlags, traceState, isRemote } = isSpanContextValid(context)
     ? context
@@ -162,8 +164,8 @@ export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSp
 }
 
 /**
- * The span to hand out where nothing is recorded, so that the trace of `parent` goes on. Never a recording parent
- * itself: whoever ends its child would end it.
+ * Returns the span to hand out if nothing is recorded, so that the trace of `parent` goes on. This is never a recording
+ * parent itself: code that ends the child would end the parent.
  */
 export function passOn(parent: unknown): Span {
   if (parent === undefined) return INVALID_SPAN;

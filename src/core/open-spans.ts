@@ -1,14 +1,14 @@
 import type { RecordingSpan } from './span.ts';
 
-// Spans that nobody ends must not fill the memory: beyond so many, further ones are not kept here.
+// Spans that nobody ends must not fill the memory. Beyond this number, further ones are not kept here.
 const MAX_SPANS = 10_000;
 const NONE = -1;
 
-/** The recording spans that have started and not ended, up to a bound. */
+/** The recording spans that have started but not ended, up to a bound. */
 export class OpenSpans {
-  /** Spans that have ended, those that were not kept included. */
+  /** How many spans have ended, including those that were not kept. */
   ended = 0;
-  // A place holds a span, or else the number of the next free place: what ends is neither searched for nor moved.
+  // A place holds a span, or the index of the next free place. Removing a span needs no search and moves none.
   private readonly _places: (RecordingSpan | number)[] = [];
   private _free = NONE;
 
@@ -29,7 +29,6 @@ export class OpenSpans {
     this._free = _place;
   }
 
-  /** Those that are open now. */
   list(): RecordingSpan[] {
     return this._places.filter((place) => typeof place !== 'number');
   }

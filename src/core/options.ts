@@ -1,9 +1,9 @@
 /**
- * The defaults with the numbers of `given` on top.
+ * Returns the defaults, overridden by the numbers in `given`.
  *
- * @param prefix - What stands before an option's name in a message, as `spanLimits.`.
- * @param least - Numbers below this are refused.
- * @throws RangeError naming the option that is unknown or is not such a number.
+ * @param prefix - Precedes an option's name in messages, such as `spanLimits.`.
+ * @param least - Smaller numbers are refused.
+ * @throws RangeError naming an option that is unknown or not such a number.
  */
 export function numberOptions<T extends { [name in keyof T]: number }>(
   defaults: Readonly<T>,
@@ -26,7 +26,7 @@ export function numberOptions<T extends { [name in keyof T]: number }>(
   return options;
 }
 
-/** @throws RangeError naming an option that is none of these. */
+/** @throws RangeError naming an option that is not one of `names`. */
 export function checkNames(names: readonly string[], given: object | undefined, prefix = ''): void {
   for (const name in given) {
     if (!names.includes(name)) {

@@ -3,31 +3,31 @@ import type { DiagnosticHandler } from './diagnostic.ts';
 import type { FlushResult } from './processor.ts';
 
 /**
- * What all copies of this package in one process share: an ESM and a CommonJS copy see the same active span,
- * the same tracer and the same warnings. Copies share by structure and never by class.
+ * State that all copies of this package in one process share. An ESM and a CommonJS copy therefore see the same active
+ * span, the same tracer and the same warnings. Copies rely only on the structure of this state, never on classes.
  */
 export interface ProcessState {
   readonly contextStorage: ContextStorage;
-  /** Diagnostics by code, with when they were last reported. */
+  /** Diagnostics by key, with the time of their last report. */
   readonly reported: Map<string, unknown>;
   onDiagnostic: DiagnosticHandler | undefined;
-  /** What `initialize` set up; owned by trace.ts, opaque here. */
+  /** What `initialize` set up. trace.ts owns it; it is opaque here. */
   running: unknown;
-  /** What it was before `shutdown`, for its counters. */
+  /** What `running` was before the last `shutdown`, for its counters. */
   last: unknown;
-  /** The end of what ran last. */
+  /** Resolves when the last shutdown is done. */
   stopped: Promise<FlushResult> | undefined;
-  /** Takes away what was installed in the process. */
+  /** Removes the listeners that `initialize` installed. */
   unwatch: (() => void) | undefined;
-  /** A span that was started before there was anything to record it. */
+  /** The name of the first span that was started before anything could record it. */
   early?: string;
-  /** The spans of events, by what their handlers were given. */
+  /** The spans of events, keyed by what their handlers received. */
   eventSpans?: WeakMap<object, unknown>;
-  /** Ends spans that wait for something that may never come; called at a shutdown. */
+  /** Each ends a span whose response body may never be read. Called at a shutdown and when the process ends. */
   readonly unread: Set<(isLast: boolean) => void>;
 }
 
-// The number rises when the structure changes in a way older copies cannot read.
+// Raise the number when the structure changes in a way that older copies cannot read.
 const KEY = Symbol.for('@realtime-ai/trace process state 1');
 
 function share(): ProcessState {

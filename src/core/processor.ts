@@ -4,50 +4,50 @@ import type { ReadableSpan, Span } from './span.ts';
 
 const FLUSH_TIMEOUT_MILLIS = 10_000;
 
-/** How long `forceFlush` and `shutdown` may take. */
+/** Options of `forceFlush` and `shutdown`. */
 export interface FlushOptions {
-  /** Milliseconds. Default: 10,000. */
+  /** How long the call may take, in milliseconds. Default: 10,000. */
   timeoutMillis?: number;
-  /** Nothing comes later: a flush tries again until its deadline, as a shutdown does. */
+  /** No flush follows: this one retries until its deadline, as a shutdown does. */
   _isLast?: boolean;
   /**
-   * The page may not come back: all requests are handed to `fetch` before the call returns, the first of them with so many bytes
-   * at most.
+   * The page may not come back: pass all requests to `fetch` before the call returns. The first one has at most this
+   * many bytes.
    */
   _firstRequestBytes?: number;
 }
 
-/** The milliseconds that `options` name, or the default. Never throws. */
+/** Returns the timeout in `options`, or the default. Never throws. */
 export function flushTimeout(options: FlushOptions | undefined): number {
   const timeout = read(options, 'timeoutMillis');
   return typeof timeout === 'number' && timeout >= 0 ? timeout : FLUSH_TIMEOUT_MILLIS;
 }
 
-/** What a flush came to. */
+/** The result of a flush. */
 export interface FlushResult {
-  /** Spans acknowledged since the flush was asked for. */
+  /** Spans acknowledged since the call. */
   exported: number;
-  /** Spans still held or on their way. */
+  /** Spans still queued or in flight. */
   pending: number;
-  /** Spans lost since the flush was asked for: dropped, rejected, or without an answer. */
+  /** Spans lost since the call: dropped, rejected, or without an answer. */
   dropped: number;
 }
 
 /**
- * Is told of every recording span when it starts and when it ends.
+ * Receives every recording span when it starts and when it ends.
  *
  * Specification: OpenTelemetry Trace SDK, "Span processor".
  */
 export interface SpanProcessor {
-  /** Called with each recording span as it starts, before its creator has it. */
+  /** Receives each recording span as it starts, before the code that starts it does. */
   onStart?(span: Span, parentContext: Context): void;
-  /** Called with each recording span as it ends; its data no longer changes. */
+  /** Receives each recording span as it ends. Its data no longer changes. */
   onEnd(span: ReadableSpan): void;
   /**
-   * Resolves when all spans ended before the call have left or the time is up, to a {@link FlushResult} where there
-   * is something to count. Never rejects.
+   * Resolves when all spans that ended before the call have left, or when the time is up. Resolves to a
+   * {@link FlushResult} if there is something to count. Never rejects.
    */
   forceFlush(options?: FlushOptions): Promise<unknown>;
-  /** Flushes, then refuses further spans. Never rejects; a second call does nothing. */
+  /** Flushes, then refuses further spans. Never rejects. A second call does nothing. */
   shutdown(options?: FlushOptions): Promise<unknown>;
 }

@@ -23,53 +23,53 @@ import { isValidId } from './span-context.ts';
 import { textOf } from './text.ts';
 import { contextOf, SpanTracer, type Tracer } from './tracer.ts';
 
-// Processors keep to their deadlines themselves; one that does not is left behind after this.
+// Processors keep to their deadlines themselves. One that does not is abandoned after this much longer.
 const GRACE_MILLIS = 3_000;
 const MAX_TRACERS = 1_000;
 
-/** What a {@link TracerProvider} is made of; everything has a default. */
+/** Options of a {@link TracerProvider}. All of them have a default. */
 export interface TracerProviderOptions {
-  /** Default: only the `telemetry.sdk.*` attributes, which are added to every resource. */
+  /** The resource of all spans. Default: only the `telemetry.sdk.*` attributes, which are added to every resource. */
   resource?: Resource;
-  /** Default: parent-based, roots always sampled. */
+  /** Decides which spans are recorded. Default: parent-based, with roots always sampled. */
   sampler?: Sampler;
   /** Limits that differ from the defaults. */
   spanLimits?: Partial<SpanLimits>;
-  /** Default: random ids. */
+  /** Generates the ids of traces and spans. Default: random ids. */
   idGenerator?: IdGenerator;
-  /** Told of every recording span, in this order. Default: none. */
+  /** Receive every recording span, in this order. Default: none. */
   spanProcessors?: readonly SpanProcessor[];
 }
 
 /**
- * Makes tracers that share a resource, a sampler, limits and processors. Installs nothing in the process:
- * no signal handlers, no globals.
+ * Creates tracers that share a resource, a sampler, limits and processors. Installs nothing in the process: no signal
+ * handlers, no globals.
  *
  * Specification: OpenTelemetry Trace SDK, "Tracer Provider".
  */
 export class TracerProvider {
   readonly _resource: Resource;
-  /** Those of the resource, as they are stored. */
+  /** The attributes of the resource, as they are stored. */
   readonly _resourceAttributes: AttributeList;
   readonly _sampler: Sampler | undefined;
-  /** The sampler's short way; `undefined` for a sampler without one. */
+  /** The sampler's fast path; `undefined` if it has none. */
   readonly _decide: Decide | undefined;
   readonly _limits: LimitsByUse;
   /** The flags of a new trace. */
   readonly _rootFlags: number;
   _isShutDown = false;
-  /** Recording spans that have started and not ended. */
+  /** Recording spans that have started but not ended. */
   live = 0;
   /**
-   * Spans that have started: by decision (none, recorded, sampled too), three times: without a parent, with a local one, with a
-   * remote one.
+   * Counts of started spans by decision (not recorded, recorded, recorded and sampled), three times: without a parent,
+   * with a local parent, with a remote one.
    */
   readonly _started = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   readonly _processors: readonly SpanProcessor[];
-  /** Kept where somebody asks for them: no processor, since it needs neither a context nor to be guarded. */
+  /** Set by code that needs the open spans. Not a span processor, because it needs neither a context nor a `try`. */
   _openSpans: OpenSpans | undefined = undefined;
   private readonly _idGenerator: IdGenerator | undefined;
-  /** Those that want to know of spans that start. */
+  /** The processors that have an `onStart`. */
   private readonly _starters: readonly SpanProcessor[];
   private readonly _tracers = new Map<string, SpanTracer>();
   private _shutdownDone: Promise<FlushResult> | undefined;
@@ -83,7 +83,7 @@ export class TracerProvider {
     for (const processor of spanProcessors) {
       requireMethods('spanProcessors', processor, 'onEnd', 'forceFlush', 'shutdown');
     }
-    // Once: later there might be code of the application in it, which is in the way while spans are encoded.
+    // Copy now: later reads might run code of the application while spans are encoded.
     this._resourceAttributes = attributeListOf({ ...sdkAttributes(), ...resource?.attributes });
     this._resource = { ...resource, attributes: attributesOf(this._resourceAttributes) };
     this._sampler = sampler;
@@ -95,25 +95,25 @@ export class TracerProvider {
     this._starters = spanProcessors.filter((processor) => typeof processor.onStart === 'function');
   }
 
-  /** The tracer of a scope; the same one for the same arguments. */
+  /** Returns the tracer of a scope, the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
     const scope = { name: textIn(name), version: textIn(version), schemaUrl: textIn(read(options, 'schemaUrl')) };
     const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
       tracer = new SpanTracer(this, scope);
-      // Names made of ids must not fill the memory: further tracers are made anew each time.
+      // Names that contain ids must not fill the memory. Beyond the limit, each call creates a tracer.
       if (this._tracers.size < MAX_TRACERS) this._tracers.set(key, tracer);
     }
     return tracer;
   }
 
-  /** Flushes every processor; resolves to the sum of what they came to. Never rejects. */
+  /** Flushes every processor. Resolves to the sum of their results. Never rejects. */
   forceFlush(options?: FlushOptions): Promise<FlushResult> {
     return this._each('forceFlush', options);
   }
 
-  /** Flushes and closes every processor; from the call on, spans are not recorded. Never rejects. */
+  /** Flushes and closes every processor. Spans that start after the call are not recorded. Never rejects. */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
     this._isShutDown = true;
     this._shutdownDone ??= this._each('shutdown', options);
@@ -136,7 +136,7 @@ export class TracerProvider {
     return sum;
   }
 
-  /** Called by a tracer for every recording span; `context` is that of the parent, where it is known. */
+  /** Called by a tracer for every recording span. `context` is that of the parent, if it is known. */
   _onStart(span: RecordingSpan, context: Context | undefined, parent: Span | undefined): void {
     this.live++;
     this._openSpans?._add(span);
@@ -166,27 +166,27 @@ export class TracerProvider {
     }
   }
 
-  // What a span's start does seldom (`_givenIds`, `_tellOfStart`, `checkedAnchor` of the clock) is in functions of its own, so
-  // that V8 can inline the constructor of the span within its budget: 189 ns instead of 221 for a span without anything
+  // Rare steps at the start of a span (`_givenIds`, `_tellOfStart`, `checkedAnchor` of the clock) are functions of
+  // their own, so that the span's constructor fits into V8's budget for inlining: 189 ns instead of 221 for a bare span
   // (Node 20).
 
-  /** Where in the pool new ids stand: that of a span and, after it, that of its trace, where `words` has room for it. */
+  /** Returns the position of new ids in the pool: a span id and, if `words` has room for it, a trace id after it. */
   _newIds(words: typeof SPAN_WORDS | typeof ROOT_WORDS): number {
     return this._idGenerator === undefined ? draw(words) : this._givenIds(this._idGenerator, words);
   }
 
-  /** The same from a generator of the user's. */
+  /** Does the same with the user's generator. */
   private _givenIds(generator: IdGenerator, words: number): number {
     const ofTrace = words === ROOT_WORDS ? givenId(generator, 'generateTraceId', 4) : '';
     const ids = givenId(generator, 'generateSpanId', SPAN_WORDS) + ofTrace;
-    // After it has been asked: it may draw words itself.
+    // Draw only after asking the generator, which may draw words itself.
     const at = draw(words);
     for (let word = 0; word < words; word++) pool[at + word] = wordOfHex(ids, 8 * word);
     return at;
   }
 }
 
-/** An id of a generator of the user's; where it gives none, a random one. */
+/** Returns an id from the user's generator, or a random one if that gives none. */
 function givenId(generator: IdGenerator, method: 'generateTraceId' | 'generateSpanId', words: 2 | 4): string {
   let given: unknown;
   try {
@@ -199,12 +199,12 @@ function givenId(generator: IdGenerator, method: 'generateTraceId' | 'generateSp
   return randomId(words);
 }
 
-/** The default sampler: spans do as their parents did, and new traces are sampled. */
+/** The default sampler: spans follow their parents, and new traces are sampled. */
 function asParent(parentFlags: number | undefined): SamplingDecision {
   return parentFlags === undefined || isSampled(parentFlags) ? RECORD_AND_SAMPLED : NOT_RECORD;
 }
 
-/** A text, and an empty one where there is none. */
+/** Returns a string unchanged, and an empty one for anything else. */
 function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

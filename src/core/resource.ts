@@ -8,13 +8,13 @@ import { SDK_NAME, SDK_VERSION } from './version.ts';
  * Specification: OpenTelemetry Resource SDK.
  */
 export interface Resource {
-  /** Such as `service.name`. */
+  /** Attributes such as `service.name`. */
   readonly attributes: Attributes;
-  /** The version of the conventions that the keys are of. Default: none is named. */
+  /** The schema URL of the conventions that the keys follow. Default: none. */
   readonly schemaUrl?: string;
 }
 
-/** The attributes every resource has: which SDK speaks, and in which language. */
+/** Returns the attributes of every resource: the SDK's name, its language and its version. */
 export function sdkAttributes(): Attributes {
   return {
     'telemetry.sdk.name': SDK_NAME,

@@ -7,11 +7,11 @@ import { IS_REMOTE, isSampled } from './non-recording-span.ts';
 import { isSpanContextValid, type TraceState } from './span-context.ts';
 import { spanContextOf } from './span-source.ts';
 
-/** What becomes of a new span. The values are those of `@opentelemetry/api`. */
+/** What happens to a new span. The values are those of `@opentelemetry/api`. */
 export const SamplingDecision = {
-  /** Not recorded, not sent. */
+  /** Neither recorded nor sent. */
   NOT_RECORD: 0,
-  /** Recorded and shown to processors, not sent. */
+  /** Recorded and passed to processors, but not sent. */
   RECORD: 1,
   /** Recorded and sent. */
   RECORD_AND_SAMPLED: 2,
@@ -24,21 +24,21 @@ type PlainValue = string | number | boolean | Holed<string> | Holed<number> | Ho
 
 /** A sampler's answer. */
 export interface SamplingResult {
-  /** Whether the span is recorded, and sent. */
+  /** Whether the span is recorded, and whether it is sent. */
   decision: SamplingDecision;
-  /** Attributes for the new span, of the kinds that every OpenTelemetry SDK takes. */
+  /** Attributes to add to the new span, of the types that every OpenTelemetry SDK accepts. */
   attributes?: Readonly<{ [key: string]: PlainValue | undefined }>;
-  /** Replaces the trace state of the parent. */
+  /** Replaces the parent's trace state. */
   traceState?: TraceState;
 }
 
 /**
- * Decides which spans are recorded. Any object with these methods serves.
+ * Decides which spans are recorded. Any object with these methods will do.
  *
  * Specification: OpenTelemetry Trace SDK, "Sampler".
  */
 export interface Sampler {
-  /** Called for every span that is started, with the context of its parent and the attributes given at the start. */
+  /** Decides about a span that is started, given the context of its parent and the attributes it starts with. */
   shouldSample(
     context: Context,
     traceId: string,
@@ -47,31 +47,31 @@ export interface Sampler {
     attributes: Attributes,
     links: Link[],
   ): SamplingResult;
-  /** A description with the configuration. */
+  /** Returns a description with the configuration. */
   toString(): string;
 }
 
 /**
- * The built-in samplers know the answer from the parent and the lower half of the trace id: this is called in place
- * of `shouldSample`, and neither hexadecimal digits nor a result object are made. `parentFlags` are those of W3C with
- * `IS_REMOTE`; `undefined` where there is no parent.
+ * The fast path of the built-in samplers, which decide by the parent and the lower half of the trace id. Tracers call
+ * it instead of `shouldSample`, and need neither hexadecimal digits nor a result object. `parentFlags` are those of W3C
+ * with `IS_REMOTE`; `undefined` if there is no parent.
  */
 export type Decide = (parentFlags: number | undefined, high: number, low: number) => SamplingDecision;
 
-/** The same, with the `shouldSample` that it stands for. */
+/** A fast path, with the `shouldSample` that it stands for. */
 type ShortWay = Decide & { readonly of: Sampler['shouldSample'] };
 
 function shortWay(decide: Decide, of: Sampler['shouldSample']): ShortWay {
   return Object.assign(decide, { of });
 }
 
-/** The short way of a sampler that has one: not where a subclass has put a `shouldSample` of its own. */
+/** Returns a sampler's fast path if it has one and no subclass has overridden `shouldSample`. */
 export function decideOf(sampler: Sampler): Decide | undefined {
   const { decide } = sampler as { decide?: ShortWay };
   return decide?.of === sampler.shouldSample ? decide : undefined;
 }
 
-// The two that the package itself gives, as numbers, which bundlers can put in place.
+// The two decisions that the package itself makes, as numbers that bundlers can inline.
 export const NOT_RECORD = 0;
 export const RECORD_AND_SAMPLED = 2;
 
@@ -80,7 +80,7 @@ const YES: SamplingResult = { decision: RECORD_AND_SAMPLED };
 
 /** Samples every span. */
 export class AlwaysOnSampler implements Sampler {
-  /** The same decision without objects, for the tracers of this package. */
+  /** The same decision without allocations, for the tracers of this package. */
   readonly decide = shortWay(() => RECORD_AND_SAMPLED, AlwaysOnSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
@@ -94,7 +94,7 @@ export class AlwaysOnSampler implements Sampler {
 
 /** Samples no span. */
 export class AlwaysOffSampler implements Sampler {
-  /** The same decision without objects, for the tracers of this package. */
+  /** The same decision without allocations, for the tracers of this package. */
   readonly decide = shortWay(() => NOT_RECORD, AlwaysOffSampler.prototype.shouldSample);
 
   shouldSample(): SamplingResult {
@@ -107,8 +107,8 @@ export class AlwaysOffSampler implements Sampler {
 }
 
 /**
- * Holds the lower half of a trace id against `ratio`: read as a big-endian integer and shifted right by one, it is below
- * `floor(ratio · 2^63)`, or the trace is not sampled. In two halves, of 31 and 32 bits: a double holds 53.
+ * Samples a trace if the lower half of its id, read as a big-endian integer and shifted right by one, is below
+ * `floor(ratio · 2^63)`. Compares in two halves, of 31 and 32 bits, because a double holds only 53.
  */
 function decideByRatio(ratio: number): Decide {
   // Exact: scaling by a power of two changes only the exponent.
@@ -120,16 +120,15 @@ function decideByRatio(ratio: number): Decide {
 }
 
 /**
- * Samples a share of all traces, the same traces in every service. The last 8 bytes of the trace id, read as a
- * big-endian integer and shifted right by one, are held against `floor(ratio · 2^63)`, as OpenTelemetry for Go
- * does it.
+ * Samples a share of all traces, the same traces in every service. Compares the last 8 bytes of the trace id, read as a
+ * big-endian integer and shifted right by one, with `floor(ratio · 2^63)`, as OpenTelemetry for Go does.
  */
 export class TraceIdRatioBasedSampler implements Sampler {
   private readonly ratio: number;
-  /** The same decision without objects, for the tracers of this package. */
+  /** The same decision without allocations, for the tracers of this package. */
   readonly decide: Decide;
 
-  /** @param ratio - Share of the traces to sample, 0 to 1. @throws RangeError for anything else. */
+  /** @param ratio - Share of the traces to sample, from 0 to 1. @throws RangeError for anything else. */
   constructor(ratio = 1) {
     if (typeof ratio !== 'number' || !(ratio >= 0 && ratio <= 1)) {
       throw new RangeError(`ratio: ${String(ratio)} is not a number from 0 to 1`);
@@ -148,25 +147,25 @@ export class TraceIdRatioBasedSampler implements Sampler {
   }
 }
 
-/** The arms of a {@link ParentBasedSampler}. */
+/** The samplers that a {@link ParentBasedSampler} chooses from. */
 export interface ParentBasedSamplerOptions {
   /** For spans without a parent. */
   root: Sampler;
-  /** Parent in another process, sampled. Default: always on. */
+  /** For spans with a sampled parent in another process. Default: always on. */
   remoteParentSampled?: Sampler;
-  /** Parent in another process, not sampled. Default: always off. */
+  /** For spans with an unsampled parent in another process. Default: always off. */
   remoteParentNotSampled?: Sampler;
-  /** Parent in this process, sampled. Default: always on. */
+  /** For spans with a sampled parent in this process. Default: always on. */
   localParentSampled?: Sampler;
-  /** Parent in this process, not sampled. Default: always off. */
+  /** For spans with an unsampled parent in this process. Default: always off. */
   localParentNotSampled?: Sampler;
 }
 
-/** Does as the parent did, and asks `root` where there is none. */
+/** Follows the parent's decision by default, and asks `root` about spans without a parent. */
 export class ParentBasedSampler implements Sampler {
-  /** The same decision without objects, for the tracers of this package. */
+  /** The same decision without allocations, for the tracers of this package. */
   readonly decide: Decide | undefined;
-  // By armOf.
+  // Indexed by `armOf`.
   private readonly arms: readonly Sampler[];
 
   constructor(options: ParentBasedSamplerOptions) {
@@ -179,7 +178,7 @@ export class ParentBasedSampler implements Sampler {
       options.remoteParentSampled ?? new AlwaysOnSampler(),
       options.remoteParentNotSampled ?? new AlwaysOffSampler(),
     ];
-    // One arm that wants to see names and attributes is enough to need the long way.
+    // A single arm that wants to see names and attributes rules out the fast path.
     const decides = this.arms.map(decideOf);
     if (decides.every((decide) => decide !== undefined)) {
       this.decide = shortWay(
@@ -210,16 +209,16 @@ export class ParentBasedSampler implements Sampler {
   }
 }
 
-/** Which arm is asked: 0 without a parent, then as the constructor has them. */
+/** Returns the index of the sampler to ask: 0 without a parent, else in the order of the constructor. */
 function armOf(parentFlags: number | undefined): number {
   if (parentFlags === undefined) return 0;
   return ((parentFlags & IS_REMOTE) === 0 ? 1 : 3) + (isSampled(parentFlags) ? 0 : 1);
 }
 
 /**
- * What `samplingRate` comes to in pages, where the classes above are 400 bytes too many: children do as their parents,
- * and of new traces this share is sampled. There is only the short way, which providers of this package take; it stands
- * for `shouldSample`, so that they see that nobody has replaced that.
+ * The sampler for `samplingRate` in pages, where the classes above would take 400 bytes too many. Children follow their
+ * parents, and this share of new traces is sampled. It has only the fast path, which the providers of this package
+ * take. The same function stands for `shouldSample`, so that `decideOf` accepts it.
  */
 export function rateSampler(rate: number): Sampler {
   const decideRoot = decideByRatio(rate);

@@ -6,12 +6,12 @@ import { read } from './property.ts';
 import type { Span, WritableSpan } from './span.ts';
 import { ERROR } from './status.ts';
 
-/** Adds an `exception` event and sets the status to error with the message. `null` and `undefined` are ignored. */
+/** Adds an `exception` event and sets the status to error, with the error's message. Ignores `null` and `undefined`. */
 export function recordError(span: WritableSpan, error: unknown): void {
   if (error !== null && error !== undefined) recordThrown(span, error);
 }
 
-/** The same of what was thrown, which may be nothing. */
+/** Does the same for something that was thrown, including `null` and `undefined`. */
 function recordThrown(span: WritableSpan, error: unknown): void {
   if (!span?.isRecording?.()) return;
   span.addEvent('exception', describeException(error) as Attributes);
@@ -19,9 +19,9 @@ function recordThrown(span: WritableSpan, error: unknown): void {
 }
 
 /**
- * Calls `callback` with `context` active, records what it throws, and ends `span` when its result is there: at
- * once, when a promise settles, or when an async generator is done. The result is returned as it is; a promise
- * as one that settles alike. `onResult` sees each result before the span ends.
+ * Calls `callback` with `context` active, records what it throws, and ends `span` when the result is there: at once,
+ * when a promise settles, or when an async generator is done. Returns the result; a promise or a generator is
+ * replaced by one that behaves alike. `onResult` sees each result before the span ends.
  */
 export function runInSpan<T>(
   span: Span,
@@ -33,7 +33,7 @@ export function runInSpan<T>(
     try {
       recordThrown(span, error);
     } finally {
-      // Also where the stack is used up.
+      // End it even if the stack is used up.
       span.end();
     }
     throw error;
@@ -51,17 +51,17 @@ export function runInSpan<T>(
     return value;
   };
   if (!hasMethod(result, 'then')) return succeed(result) as T;
-  // A lazy thenable starts its work with each call of then(): so it is called once, with the span active. And one that
-  // is no promise need not return one.
+  // A lazy thenable starts its work at each call of `then()`, so call it only once, with the span active. And the
+  // `then()` of a thenable that is not a promise may return nothing.
   const promise: PromiseLike<unknown> =
     read(result, 'constructor') === Promise
       ? (result as PromiseLike<unknown>)
       : processState.contextStorage.run(context, () => Promise.resolve(result));
-  // A new promise and not a listener on the old, so that a rejection is reported once.
+  // Return the new promise instead of listening to the old one, so that a rejection is reported once.
   return promise.then(succeed, fail) as T;
 }
 
-/** The same generator, each step of it run with `context` active, the span ended once it is done. */
+/** Returns the same generator with each step run in `context`. Ends the span when the generator is done. */
 function endWithGenerator(
   span: Span,
   context: Context,
@@ -83,7 +83,7 @@ function endWithGenerator(
         throw error;
       }
     };
-  // A generator that is done can be asked for more.
+  // A generator that is done can still be asked for more.
   const end = () => {
     if (span.isRecording()) span.end();
   };
@@ -96,7 +96,7 @@ function endWithGenerator(
       await wrapped.return(undefined);
     },
   };
-  // What an application has added to it is there, too.
+  // Inherits from the generator, to keep the properties that an application has added to it.
   const wrapped: AsyncGenerator<unknown, unknown, unknown> = Object.create(
     generator,
     Object.getOwnPropertyDescriptors(methods),
@@ -105,8 +105,8 @@ function endWithGenerator(
 }
 
 /**
- * One of the language's, or what compilers make of it: an object with these methods of its own. A stream of an SDK has them from
- * its class, and is more than they are.
+ * Returns true for a native async generator and for a compiled one, which is an object with its own `next`, `return`
+ * and `throw`. A stream of an SDK has these from its class, and is more than a generator.
  */
 function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
   try {

@@ -4,18 +4,18 @@
  * Specification: W3C Trace Context, level 2, section 3.3.
  */
 export interface TraceState {
-  /** A new trace state with `key` moved to the front with this value. */
+  /** Returns a new trace state with `key` set to `value` and moved to the front. */
   set(key: string, value: string): TraceState;
-  /** A new trace state without `key`. */
+  /** Returns a new trace state without `key`. */
   unset(key: string): TraceState;
-  /** The value of `key`, or `undefined`. */
+  /** Returns the value of `key`, or `undefined`. */
   get(key: string): string | undefined;
-  /** The value of the `tracestate` header. */
+  /** Returns the value of the `tracestate` header. */
   serialize(): string;
 }
 
 /**
- * What identifies a span and crosses processes with it.
+ * The ids and flags that identify a span and cross processes with it.
  *
  * Specification: OpenTelemetry Trace API, "SpanContext".
  */
@@ -24,15 +24,15 @@ export interface SpanContext {
   traceId: string;
   /** 16 lower-case hexadecimal digits, not all zero. */
   spanId: string;
-  /** True where the context came from another process. */
+  /** True if the context came from another process. */
   isRemote?: boolean;
   /** Bits of {@link TraceFlags}. */
   traceFlags: number;
-  /** What vendors have added on the way. Default: nothing. */
+  /** Data that vendors have added on the way. Default: none. */
   traceState?: TraceState;
 }
 
-/** Bits of a trace's flags (W3C Trace Context, level 2, section 3.2.2.5). */
+/** Bits of the trace flags (W3C Trace Context, level 2, section 3.2.2.5). */
 export const TraceFlags = {
   /** No bit is set: not sampled. */
   NONE: 0x00,
@@ -42,7 +42,7 @@ export const TraceFlags = {
   RANDOM: 0x02,
 } as const;
 
-/** The context of a span that was never started: all zero. */
+/** The context of a span that was never started: all ids are zero. */
 export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
   traceId: '00000000000000000000000000000000',
   spanId: '0000000000000000',
@@ -51,12 +51,14 @@ export const INVALID_SPAN_CONTEXT: SpanContext = /* @__PURE__ */ Object.freeze({
 
 const ID = /^(?!0+$)[0-9a-f]+$/;
 
-/** True for so many words of lower-case hexadecimal digits that are not all zero: four for a trace, two for a span. */
+/**
+ * Returns true for 8 lower-case hexadecimal digits per word that are not all zero: 4 words for a trace, 2 for a span.
+ */
 export function isValidId(id: unknown, words: 2 | 4): id is string {
   return typeof id === 'string' && id.length === 8 * words && ID.test(id);
 }
 
-/** True where both ids are valid. Never throws. */
+/** Returns true if both ids are valid. Never throws. */
 export function isSpanContextValid(context: SpanContext): boolean {
   try {
     return isValidId(context.traceId, 4) && isValidId(context.spanId, 2);
@@ -65,7 +67,7 @@ export function isSpanContextValid(context: SpanContext): boolean {
   }
 }
 
-/** The `tracestate` of a trace state of any origin; `''` where it has none to give. Never throws. */
+/** Returns the `tracestate` of any library's trace state, or `''` if it gives none. Never throws. */
 export function textOfTraceState(traceState: TraceState | undefined): string {
   try {
     const text: unknown = traceState?.serialize();

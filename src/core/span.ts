@@ -32,19 +32,20 @@ import { textOf } from './text.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
 
 /**
- * One operation of a trace. No method throws; all but `spanContext` do nothing once the span has ended.
+ * One operation of a trace. No method throws, except that `run` passes on what its callback throws. Methods that change
+ * the span do nothing once it has ended.
  *
- * Specification: OpenTelemetry Trace API, "Span"; the shape is that of `@opentelemetry/api`, and `run` and
- * `Symbol.dispose` are ours.
+ * Specification: OpenTelemetry Trace API, "Span". The shape is that of `@opentelemetry/api`, plus `run` and
+ * `Symbol.dispose`.
  */
 export interface Span {
-  /** What identifies the span; the same object every time. */
+  /** Returns what identifies the span, the same object every time. */
   spanContext(): SpanContext;
-  /** Sets one attribute; the last value of a key wins. `null` and `undefined` set nothing. */
+  /** Sets one attribute. The last value of a key wins. `null` and `undefined` set nothing. */
   setAttribute(key: string, value: AttributeValue | null | undefined): this;
   /** Sets several attributes. */
   setAttributes(attributes: Attributes): this;
-  /** Adds an event, now or at `startTime`. Beyond the limit the oldest event goes. */
+  /** Adds an event, now or at `startTime`. Beyond the limit, the oldest event is dropped. */
   addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput, startTime?: TimeInput): this;
   /** Adds a link to another span. */
   addLink(link: LinkInput): this;
@@ -54,76 +55,76 @@ export interface Span {
   setStatus(status: SpanStatus): this;
   /** Replaces the name. */
   updateName(name: string): this;
-  /** Ends the span, now or at `endTime`; never before its start. */
+  /** Ends the span, now or at `endTime`, but never before its start. */
   end(endTime?: TimeInput): void;
-  /** False for a span whose data goes nowhere, and after the end. */
+  /** Returns false for a span whose data goes nowhere, and after the end. */
   isRecording(): boolean;
-  /** Adds an `exception` event with type, message, stack and the stacks of its causes. Sets no status. */
+  /** Adds an `exception` event with type, message, stack and the stacks of its causes. Does not set the status. */
   recordException(exception: unknown, time?: TimeInput): void;
-  /** Calls `callback` with this span active and returns its result. The span goes on afterwards. */
+  /** Calls `callback` with this span active and returns its result. Does not end the span. */
   run<T>(callback: () => T): T;
   /** Ends the span at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
-/** What is asked of a span to write to it; that of any library will do. */
+/** The part of a span that is needed to write to it. Spans of any library have it. */
 export interface WritableSpan {
-  /** False where what is written goes nowhere. */
+  /** Returns false if what you write goes nowhere. */
   isRecording(): boolean;
   /** Sets several attributes. */
   setAttributes(attributes: Attributes): unknown;
   /** Adds an event, now or at a given time. */
   addEvent(name: string, attributesOrStartTime?: Attributes | TimeInput): unknown;
-  /** Says whether the operation succeeded. */
+  /** Sets the status, which says whether the operation succeeded. */
   setStatus(status: SpanStatus): unknown;
 }
 
 /** A span that has ended, as processors and exporters read it. */
 export interface ReadableSpan {
-  /** What the operation is called. */
+  /** The name of the operation. */
   readonly name: string;
-  /** What part it plays. */
+  /** The role of the span in its trace. */
   readonly kind: SpanKind;
-  /** What identifies the span; the same object every time. */
+  /** Returns what identifies the span, the same object every time. */
   spanContext(): SpanContext;
   /** Bits of `TraceFlags`, as in the span context. */
   readonly flags: number;
   /**
-   * That of the parent: its ids, and whether it is remote; flags are those of this span, which mostly are the parent's.
-   * `undefined` for the root of a trace.
+   * The span context of the parent: its ids, and whether it is remote. The flags are those of this span, which are
+   * usually the parent's. `undefined` for the root of a trace.
    */
   readonly parentSpanContext: SpanContext | undefined;
-  /** Unix time. */
+  /** The start, in Unix time. */
   readonly startTime: HrTime;
-  /** Unix time; not before `startTime`. That of the start while the span has not ended. */
+  /** The end, in Unix time; not before `startTime`. Equals `startTime` until the span has ended. */
   readonly endTime: HrTime;
-  /** From start to end: seconds and nanoseconds. */
+  /** The time from start to end, as seconds and nanoseconds. */
   readonly duration: HrTime;
-  /** False as long as it goes on. */
+  /** False until the span has ended. */
   readonly ended: boolean;
   /** Whether the operation succeeded. */
   readonly status: SpanStatus;
-  /** The last value of each key. */
+  /** Attributes by key, each with its last value. */
   readonly attributes: Attributes;
-  /** In the order in which they were added. */
+  /** Events in the order in which they were added. */
   readonly events: SpanEvent[];
-  /** In the order in which they were added. */
+  /** Links in the order in which they were added. */
   readonly links: Link[];
-  /** What has produced the span. */
+  /** What produced the span. */
   readonly resource: Resource;
-  /** Whose span it is. */
+  /** The library or module whose tracer started the span. */
   readonly instrumentationScope: InstrumentationScope;
-  /** Attributes that went beyond a limit. */
+  /** Number of attributes refused or beyond the limit. */
   readonly droppedAttributesCount: number;
-  /** Events that went beyond a limit. */
+  /** Number of events beyond the limit. */
   readonly droppedEventsCount: number;
-  /** Links that went beyond a limit. */
+  /** Number of links refused or beyond the limit. */
   readonly droppedLinksCount: number;
-  /** True where the parent is not a recording span of this process: the top of what is seen here of a trace. */
+  /** True if no recording span of this process is the parent: the top of what is seen here of the trace. */
   readonly isLocalRoot: boolean;
 }
 
-/** What few spans have, apart, so that the others stay small. */
+/** What few spans have, kept apart so that the others stay small. */
 interface Extras {
   readonly _links: StoredLink[];
   _droppedLinks: number;
@@ -131,15 +132,15 @@ interface Extras {
 }
 
 /**
- * A span that is recorded. Ids are 32-bit words and times readings of the monotonic clock: hexadecimal digits
- * and Unix time are made for those who ask. The encoder reads the fields, everybody else the interfaces.
+ * A span that is recorded. Ids are 32-bit words, and times are readings of the monotonic clock. Hexadecimal digits and
+ * Unix time are computed on demand. The encoder reads the fields, everybody else the interfaces.
  */
 export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpan {
   readonly _tracer: SpanTracer;
-  // All zero where there is no parent.
+  // Both zero if there is no parent.
   readonly _parentHigh: number;
   readonly _parentLow: number;
-  /** The top of what this process records of the trace: all spans below it share its clock. */
+  /** The local root: the top of what this process records of the trace. All spans below it share its clock. */
   readonly _root: RecordingSpan;
   readonly _anchor: Anchor;
   readonly kind: SpanKind;
@@ -149,10 +150,10 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   _end: Time | undefined;
   _attributes: AttributeList | undefined;
   _events: StoredEvent[] | undefined;
-  /** `undefined` for UNSET. */
+  /** `undefined` for `UNSET`. */
   _status: SpanStatus | undefined;
   _extras: Extras | undefined;
-  /** Where it stands among the open spans; -1 where it does not. */
+  /** The span's place among the open spans; -1 if it has none. */
   _place: number;
 
   constructor(
@@ -259,7 +260,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
         if (!Array.isArray(links)) throw new TypeError();
         const { _links } = this._tracer._limits;
         for (let at = 0; at < links.length && at <= _links; at++) this.addLink(links[at]);
-        // What is beyond the limit is counted and not gone through: there may be any number of them.
+        // Count the links beyond the limit instead of visiting them: there may be any number.
         this._extend()._droppedLinks += Math.max(links.length - _links - 1, 0) || 0;
       } catch {
         report('link_refused', '');
@@ -276,7 +277,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
           this._status = code === ERROR && typeof message === 'string' ? { code, message } : { code };
         }
       } catch {
-        // A status that cannot be read is none.
+        // Ignore a status that cannot be read.
       }
     }
     return this;
@@ -295,7 +296,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     if (!this._isOpen('end')) return;
     const { _start, _anchor } = this;
     const end = endTime === undefined ? now() : this._timeOf(endTime);
-    // The clock of a browser may stand still or, by a hair, go back.
+    // A browser's clock may stand still, or go back a little.
     const isBackwards =
       typeof end === 'number' && typeof _start === 'number'
         ? end < _start
@@ -304,7 +305,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._tracer._provider._onEnd(this);
   }
 
-  /** The time a caller gave; that of the clock where it is none. */
+  /** Returns the time that a caller gave, or the current time if that is invalid. */
   _timeOf(time: TimeInput): Time {
     try {
       return nanosOfInput(time, this._anchor);
@@ -319,18 +320,19 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     return this._extras;
   }
 
-  /** False after the end, and reports that `method` was called then. */
+  /** Returns false after the end, and reports that `method` was called then. */
   private _isOpen(method: string): boolean {
     return this._end === undefined || this._hasEnded(method);
   }
 
-  // Apart, so that the check is short enough for V8 to put it into every method: 3 % of a span with five attributes (Node 20).
+  // Separate, so that the check is short enough for V8 to inline into every method: 3 % of a span with five attributes
+  // (Node 20).
   private _hasEnded(method: string): false {
     report('span_ended', `${method}() on ${JSON.stringify(textOf(this.name).slice(0, 100))}`);
     return false;
   }
 
-  // What follows is the span as processors and exporters read it, made when they ask.
+  // From here on: the span as processors and exporters read it, computed on demand.
 
   get flags(): number {
     return this._flags & W3C_FLAGS;

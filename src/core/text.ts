@@ -1,6 +1,6 @@
 export { utf8Length } from '#platform';
 
-/** The text of anything; `''` for `undefined` and for what has none. Never throws. */
+/** Returns the text of anything, or `''` for `undefined` and for values without a text. Never throws. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
@@ -10,7 +10,7 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** At most `length` UTF-16 code units of `text`, never half of a surrogate pair. */
+/** Returns at most `length` UTF-16 code units of `text`, never half of a surrogate pair. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }

@@ -24,17 +24,17 @@ import type { TraceState } from './span-context.ts';
 import { type SpanSource, spanContextOf } from './span-source.ts';
 import { textOf } from './text.ts';
 
-/** What can be said of a span when it is started. */
+/** Options of a span that is started. */
 export interface SpanOptions {
-  /** Default: `SpanKind.INTERNAL`. */
+  /** The role of the span in its trace. Default: `SpanKind.INTERNAL`. */
   kind?: SpanKind;
-  /** Attributes the sampler sees, too. */
+  /** Attributes that the span starts with. The sampler sees them. */
   attributes?: AnyAttributes;
-  /** Spans that it has to do with, beside its parent. Default: none. */
+  /** Links to related spans other than the parent. Default: none. */
   links?: readonly LinkInput[];
-  /** Default: now. */
+  /** The start time. Default: now. */
   startTime?: TimeInput;
-  /** True starts a new trace whatever the context holds. Default: false. */
+  /** True starts a new trace, whatever the context holds. Default: false. */
   root?: boolean;
 }
 
@@ -44,22 +44,22 @@ export interface SpanOptions {
  * Specification: OpenTelemetry Trace API, "Tracer".
  */
 export interface Tracer {
-  /** Starts a span, child of the one in `context` (default: the active context). It is not active. */
+  /** Starts a span as a child of the one in `context` (default: the active context). Does not make it active. */
   startSpan(name: string, options?: SpanOptions, context?: Context): Span;
   /**
-   * Starts a span and calls `fn` with it active. `fn` ends it; its result is returned.
+   * Starts a span and calls `fn` with it active. `fn` must end the span. Returns the result of `fn`.
    *
    * @typeParam F - A function that is given the span.
    */
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>;
   /**
-   * The same, with options.
+   * Does the same with options.
    *
    * @typeParam F - A function that is given the span.
    */
   startActiveSpan<F extends (span: Span) => unknown>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
   /**
-   * The same, below a span that is not the active one.
+   * Does the same under a span that is not the active one.
    *
    * @typeParam F - A function that is given the span.
    */
@@ -71,21 +71,21 @@ export interface Tracer {
   ): ReturnType<F>;
 }
 
-/** Whose spans they are: the library or module that a tracer was made for. */
+/** The library or module that a tracer was made for, and that its spans belong to. */
 export interface InstrumentationScope {
-  /** Of the library or module. */
+  /** The name of the library or module. */
   readonly name: string;
   /** Its version. Default: none. */
   readonly version?: string;
-  /** The version of the conventions that its keys are of. Default: none is named. */
+  /** The schema URL of the conventions that its keys follow. Default: none. */
   readonly schemaUrl?: string;
 }
 
-/** The tracer behind the interface. */
+/** The implementation of {@link Tracer}. */
 export class SpanTracer implements Tracer {
   readonly _provider: TracerProvider;
   readonly _scope: InstrumentationScope;
-  // Copied from the provider: read for every attribute and event.
+  // Copied from the provider, because it is read for every attribute and event.
   readonly _limits: LimitsByUse;
 
   constructor(provider: TracerProvider, scope: InstrumentationScope) {
@@ -95,8 +95,8 @@ export class SpanTracer implements Tracer {
   }
 
   /**
-   * Helpers hand their own attributes over as `keys` and a value for each, of which there may be more than keys: so no
-   * object is made of them, and none is taken apart. Those of `options` come on top.
+   * Helpers pass their attributes as `keys` and a value for each, so that no object is built and taken apart again.
+   * There may be more values than keys. Attributes in `options` come on top.
    */
   startSpan(
     name: string,
@@ -106,11 +106,11 @@ export class SpanTracer implements Tracer {
     values?: readonly Attributes[string][],
   ): Span {
     try {
-      // Undefined where nothing is active, which need not be looked into: 14 % of an unsampled span.
+      // Undefined if nothing is active. Not looking into a context then saves 14 % of an unsampled span.
       let within = context ?? processState.contextStorage.getStore();
       let parent: Span | undefined;
       if (within !== undefined) {
-        // Samplers and processors must not take the span in it for the parent.
+        // Samplers and processors must not take the span in the context for the parent.
         if (options?.root === true) within = within.deleteValue(SPAN_KEY);
         parent = spanIn(within);
         if (isTracingSuppressed(within)) return passOn(parent);
@@ -151,7 +151,7 @@ export class SpanTracer implements Tracer {
     }
   }
 
-  /** `context` is what samplers and processors are shown; without it they see one that holds the parent alone. */
+  /** `context` is passed to samplers and processors. Without it they get one that holds only the parent. */
   private _start(
     name: string,
     options: SpanOptions | undefined,
@@ -166,7 +166,7 @@ export class SpanTracer implements Tracer {
     const named =
       parentSpan === undefined || parentSpan instanceof NonRecordingSpan
         ? parentSpan
-        : // A span context, or a span of another library or copy of this package, of which only its context counts.
+        : // A span context, or a span of another library or another copy of this package: only its context counts.
           nonRecordingSpan(spanContextOf(parentSpan));
     let at: number;
     let word0: number;
@@ -189,7 +189,7 @@ export class SpanTracer implements Tracer {
       parentLow = named._idLow;
       flags = named._flags & (W3C_FLAGS | IS_REMOTE);
       if (named instanceof RecordingSpan) {
-        // What a recording span says of being remote is of its parent.
+        // What a recording span says about being remote applies to its parent.
         flags &= W3C_FLAGS;
         if (named._tracer._provider === _provider) root = named._root;
       }
@@ -233,7 +233,7 @@ export class SpanTracer implements Tracer {
       parentHigh,
       parentLow,
       root,
-      // Each local root has an anchor of its own, so that a context which is extracted once and used for hours does not
+      // Each local root has an anchor of its own. Otherwise a context that is extracted once and used for hours would
       // keep the clock of the first hour.
       root === undefined ? anchorAt(start) : root._anchor,
       kindOf(options?.kind),
@@ -251,7 +251,7 @@ export class SpanTracer implements Tracer {
     return span;
   }
 
-  /** The long way, for samplers that are not built in. A sampler that throws has decided against the span. */
+  /** The slow path, for samplers that are not built in. A sampler that throws has decided against the span. */
   private _askSampler(
     name: string,
     options: SpanOptions | undefined,
@@ -282,7 +282,7 @@ export class SpanTracer implements Tracer {
   }
 }
 
-/** The links that were given, for a sampler; without those that cannot be read, which the span will count. */
+/** Returns the given links for a sampler, up to the first that cannot be read. The span counts that one as dropped. */
 function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
   const links: Link[] = [];
   try {
@@ -291,12 +291,12 @@ function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
       links.push({ ...detailed, context: spanContextOf(detailed.context) });
     }
   } catch {
-    // The sampler sees those before.
+    // The sampler sees the links before this one.
   }
   return links;
 }
 
-/** A context that holds a parent alone. */
+/** Returns a context that holds only the parent. */
 export function contextOf(parent: Span | undefined): Context {
   return parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, parent);
 }
@@ -305,7 +305,7 @@ function kindOf(kind: unknown): SpanKind {
   return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : 0;
 }
 
-/** The net under the hot path: options and contexts whose getters throw cost their span and nothing else. */
+/** The safety net under the hot path: if getters of options or contexts throw, only this span is lost. */
 function failed(error: unknown): Span {
   report('start_failed', messageOf(error));
   return INVALID_SPAN;

@@ -1,8 +1,8 @@
 import type { SpanBatch } from './exporter.ts';
 
-/** Full batches in the order in which they are to leave. Taking one costs the same however many there are. */
+/** Full batches in the order in which they are sent. Taking one costs the same however long the queue is. */
 export class BatchQueue {
-  // Two stacks, since an array that loses its first member is moved as a whole.
+  // Two stacks, because removing the first element of an array moves all the others.
   private _entering: SpanBatch[] = [];
   private _leaving: SpanBatch[] = [];
 
@@ -11,15 +11,15 @@ export class BatchQueue {
     this._entering.push(batch);
   }
 
-  /** Puts batches, in their order, in front of all others. */
+  /** Puts batches in front of all others, in the given order. */
   _putBack(batches: readonly SpanBatch[]): void {
     for (let at = batches.length - 1; at >= 0; at--) this._leaving.push(batches[at]);
   }
 
   /**
-   * Takes the first batch, and those behind it that together with it are no more than so many bytes.
+   * Takes the first batch and as many of the following ones as fit in `maxBytes` together with it.
    *
-   * @param isOne - The first alone.
+   * @param isOne - Takes only the first batch.
    */
   _take(maxBytes: number, isOne?: boolean): SpanBatch[] {
     const taken: SpanBatch[] = [];

@@ -13,15 +13,15 @@ import type { BatchingExporter, SpanBatch, SpanExporter } from './exporter.ts';
 import { ListBatch, listExporter } from './list-batch.ts';
 import { type ProcessorStats, SpanCounts } from './span-counts.ts';
 
-// A batch of large spans leaves early, whatever its count: requests are put together from whole batches.
+// A batch of large spans is closed early, whatever its span count, because requests consist of whole batches.
 const MAX_BATCH_BYTES = 1024 * 1024;
-// What an exporter has at least for its own shutdown, however long the flush has taken.
+// The time that an exporter has at least for its own shutdown, however long the flush took.
 const LEAST_SHUTDOWN_MILLIS = 1_000;
 
 /**
- * Collects ended spans in batches and exports them one request at a time. A batch leaves when it is full, when its
- * first span has waited long enough, or on a flush; batches that gather while a request is under way leave together.
- * What an exporter may send again stays in the queue, for as long as that has room.
+ * Collects ended spans in batches and exports them one request at a time. A batch is sent when it is full, when its
+ * first span has waited for the scheduled delay, or on a flush. Batches that gather while a request is in flight are
+ * sent together. Batches to be retried stay in the queue; while the queue is full, newly ended spans are dropped.
  *
  * Specification: OpenTelemetry Trace SDK, "Batching processor".
  */
@@ -32,9 +32,9 @@ export class BatchSpanProcessor implements SpanProcessor {
   private readonly _counts = new SpanCounts();
   /** The batch that is filling. */
   private _current: SpanBatch;
-  /** True while a span is put into the batch: code of the application that runs meanwhile may end another one, or flush. */
+  /** True while a span is being added to the batch. Application code that this calls may end another span, or flush. */
   private _isAdding = false;
-  /** True where the batch was to be sent meanwhile, which is made up for. */
+  /** True if a send became due while a span was being added, and has been put off. */
   private _isSendDue = false;
   private _closed: Promise<FlushResult> | undefined;
 
@@ -42,7 +42,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   constructor(exporter: SpanExporter | BatchingExporter, options?: BatchSpanProcessorOptions) {
     const { maxRequestBytes = (exporter as BatchingExporter).maxRequestBytes } = options ?? {};
     this._options = checkedBatchOptions({ ...options, maxRequestBytes }, '');
-    // The last span of a batch goes over the bound, hence the half.
+    // Half, because the last span of a batch takes it over the bound.
     this._maxBatchBytes = Math.min(MAX_BATCH_BYTES, this._options.maxRequestBytes / 2);
     const batching = 'createBatch' in exporter ? exporter : listExporter(exporter);
     this._delivery = new Delivery(batching, this._options, this._counts, () => this._send());
@@ -56,15 +56,15 @@ export class BatchSpanProcessor implements SpanProcessor {
       _counts._refuse('shutdown', '1 span');
       return;
     }
-    // Before encoding, so that a full queue costs next to nothing.
+    // Checked before encoding, so that a full queue costs next to nothing.
     const { _stats } = _counts;
     const bytes = _delivery._bytes + _current.byteLength;
     if (_stats.pending >= _options.maxQueueSize || bytes >= _options.maxQueueBytes) {
       _counts._refuse('queue_full', `${_stats.pending} spans, ${bytes} bytes`);
       return;
     }
-    // An application that has used up its stack catches that, and goes on: so what belongs together is done without a call in
-    // between, which would throw there.
+    // An application may catch its own stack overflow and continue. A call could throw then, so none stands between
+    // changes that belong together.
     const wasAdding = this._isAdding;
     this._isAdding = true;
     _stats.ended++;
@@ -89,18 +89,18 @@ export class BatchSpanProcessor implements SpanProcessor {
     return _current.spanCount >= _options.maxExportBatchSize || _current.byteLength >= this._maxBatchBytes;
   }
 
-  /** Sends what is due, or sees to it that it will be. */
+  /** Sends what is due, or schedules the next send. */
   private _goOn(): void {
     const { _delivery, _options } = this;
-    // Node's own timers and sockets would be left in pieces.
+    // A stack overflow inside Node's timers or sockets would leave them in a broken state.
     if (!isStackFree()) Promise.resolve().then(() => this._goOn());
     else if (this._isSendDue || this._isFull()) this._send();
     else if (!_delivery._timer && this._current.spanCount) _delivery._startTimer(_options.scheduledDelayMillis);
   }
 
-  /** Closes the filling batch and sends all there are, unless that is being done or is to be done later. */
+  /** Closes the batch that is filling and sends the queue, unless a send is in progress or has been put off. */
   private _send(isBeside = false, firstRequestBytes?: number): Promise<void> | undefined {
-    // A span that is being put into the batch, and that may have ended this one, has to be in it.
+    // A span that is being added, whose encoding may have led to this call, has to be in the batch.
     this._isSendDue = this._isAdding;
     if (this._isAdding) return;
     const { _delivery, _current: full } = this;
@@ -111,16 +111,16 @@ export class BatchSpanProcessor implements SpanProcessor {
       } catch (error) {
         report('export_failed', messageOf(error), 'error');
       }
-      // Without another one it goes on filling.
+      // If no new batch could be created, the current one continues to fill.
       if (this._current !== full) _delivery._push(full);
     }
     return _delivery._send(isBeside, firstRequestBytes);
   }
 
   /**
-   * Sends all spans that ended before the call and waits until they are settled, until an attempt has failed that is
-   * to be repeated later, or until the time is up: then it stops waiting, and the export goes on. Never rejects. May be
-   * called at any time and concurrently.
+   * Sends all spans that ended before the call. Waits until they are settled, until an attempt fails that will be
+   * retried later, or until the time is up; in the last case, the export continues. Never rejects. May be called at any
+   * time and concurrently.
    */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     const before = this.stats();
@@ -132,39 +132,39 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   /**
-   * Flushes, and where the receiver is there but cannot take spans now, tries again until the time is up; then aborts
-   * what is still on its way and drops what is left. Spans that end afterwards are dropped. Never rejects; further
-   * calls return the same promise.
+   * Flushes, and retries until the time is up unless the receiver is unreachable and has never accepted a span. Then
+   * aborts exports in flight and drops the remaining spans. Spans that end after the call are dropped. Never rejects;
+   * further calls return the same promise.
    */
   shutdown(options?: FlushOptions): Promise<FlushResult> {
-    // Assigned before anything is done: from here on no span gets in, and an exporter may call this, too.
+    // Assigned before anything else runs: no span is accepted from here on, and an exporter may call `shutdown` too.
     this._closed ??= this._close(options, this.stats());
     return this._closed;
   }
 
-  /** The counters as they are now. */
+  /** Returns the current counters. */
   stats(): ProcessorStats {
     return this._counts._copy();
   }
 
-  /** One attempt at everything that is pending, without a pause before it. */
+  /** Attempts once to send everything that is pending, without a pause before. */
   private async _flush(millis: number, firstRequestBytes?: number): Promise<void> {
     const { _counts, _delivery } = this;
     if (_counts._stats.pending === 0) return;
-    // Nothing awaits the I/O of another request, which may never end, or is told of its end.
+    // Where I/O belongs to a request, only this call's sends are awaited: those of another request may never settle.
     const flushed = ioPerRequest ? undefined : _counts._flushed();
     _delivery._resumeAt = 0;
     const own = this._send(ioPerRequest || firstRequestBytes !== undefined, firstRequestBytes);
     await within(millis, flushed ?? own);
   }
 
-  /** Attempts, with the pauses between them, until nothing is pending, or until the time is up. */
+  /** Repeats attempts, with pauses between them, until nothing is pending or the time is up. */
   private async _drain(deadline: number): Promise<void> {
     const { _delivery } = this;
     const { _stats } = this._counts;
     for (;;) {
       await this._flush(deadline - now());
-      // Nobody waits for a server that has never been there.
+      // A server that has never been there is not worth waiting for.
       const isHopeless = _stats.acknowledged === 0 && _delivery._failure?.reason === 'unreachable';
       if (_stats.pending === 0 || isHopeless || !(_delivery._resumeAt < deadline && now() < deadline)) return;
       await new Promise((resolve) => setTimeout(resolve, Math.max(_delivery._resumeAt - now(), 0)));
@@ -174,7 +174,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   private async _close(options: FlushOptions | undefined, before: ProcessorStats): Promise<FlushResult> {
     const { _delivery } = this;
     const deadline = now() + flushTimeout(options);
-    // The caller has to have noted the promise before an exporter may call it, too.
+    // Lets `shutdown` assign `_closed` before an exporter can call `shutdown` too.
     await undefined;
     await this._drain(deadline);
     await _delivery._stop();
@@ -183,10 +183,10 @@ export class BatchSpanProcessor implements SpanProcessor {
     return this._since(before);
   }
 
-  /** Calls a method of the exporter, if it has it, and waits for it so long. Never rejects. */
+  /** Calls a method of the exporter, if it has one, and waits for it at most `millis`. Never rejects. */
   private async _call(millis: number, method: 'forceFlush' | 'shutdown'): Promise<void> {
     const { _exporter } = this._delivery;
-    // Where there is nothing to wait for there is no timer, which Workers forbid at module scope.
+    // Returns before starting a timer, because Workers forbid timers at module scope.
     if (_exporter[method] === undefined) return;
     try {
       await within(millis, _exporter[method]());

@@ -1,6 +1,6 @@
 import type { TraceOutput } from './printer.ts';
 
-// What a console may lack: a group is closed until somebody opens it.
+// Methods that a console may lack. A collapsed group stays closed until the reader opens it.
 type Groups = Partial<Pick<Console, 'groupCollapsed' | 'groupEnd'>>;
 
 /** Prints each trace to the console of a page, as a group whose title is its first line. */
@@ -14,7 +14,7 @@ export const consoleWriter: TraceOutput = {
       console.log(lines);
       return;
     }
-    // By %s, since a name may hold a percent sign.
+    // Passed as %s, because a name may contain a percent sign.
     groupCollapsed.call(console, '%c%s', `font-weight:600${hasError ? ';color:#d33' : ''}`, lines.slice(0, at));
     console.log(lines.slice(at + 1));
     groupEnd.call(console);

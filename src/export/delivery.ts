@@ -10,19 +10,19 @@ import type { BatchingExporter, ExportOutcome, SpanBatch } from './exporter.ts';
 import { Flight } from './flight.ts';
 import { type SpanCounts, spansText } from './span-counts.ts';
 
-// The longest and the shortest pause before a retry, whatever the exporter asks for.
+// The longest and the shortest pause before a retry, whatever pause the exporter asks for.
 const MAX_PAUSE_MILLIS = 30_000;
 const LEAST_PAUSE_MILLIS = 100;
 const SMALL_REQUEST_BYTES = 64 * 1024;
-// Above this rate, full batches are held for up to 100 ms and share a request, unless they fill more than PACED_SHARE of
-// the queue: a request for each costs 0.4 µs a span at 20,000 spans a second (Node 20).
+// Above this rate, full batches wait for up to 100 ms and share a request, unless they fill more than PACED_SHARE of
+// the queue. One request for each batch costs 0.4 µs per span at 20,000 spans per second (Node 20).
 const PACED_PER_MILLI = 5;
 const MAX_PACED_MILLIS = 100;
 const PACED_SHARE = 1 / 16;
 
 /**
- * Takes full batches to an exporter, one request at a time; those that gather meanwhile leave together. What an exporter
- * may send again stays in the queue.
+ * Hands full batches to an exporter, one request at a time. Batches that gather meanwhile are sent together. Batches to
+ * be retried go back to the queue.
  */
 export class Delivery {
   readonly _exporter: BatchingExporter;
@@ -31,30 +31,30 @@ export class Delivery {
   private readonly _wake: () => void;
 
   readonly _flights = new Set<Flight>();
-  /** Bytes of all batches, those on their way included. */
+  /** Bytes of all full batches, including those in flight. */
   _bytes = 0;
-  /** Runs until there is something to be sent. */
+  /** The timer of the next scheduled send. */
   _timer: unknown;
-  /** No request sets out before this reading of the clock, unless somebody waits for a flush. */
+  /** No request starts before this clock reading. A flush resets it. */
   _resumeAt = 0;
-  /** Why the last attempt has failed; `undefined` where it has not. */
+  /** The outcome of the last attempt if it failed and will be retried; otherwise `undefined`. */
   _failure: ExportOutcome | undefined;
 
   private _queue = new BatchQueue();
-  /** Batches in the queue that may have arrived. */
+  /** Batches in the queue that an earlier attempt may have delivered. */
   private readonly _uncertain = new Set<SpanBatch>();
-  /** What a server has refused as too large lowers the bound, which rises again slowly. */
+  /** The bound for a request. It drops when a server refuses a request as too large, and rises again slowly. */
   private _maxRequestBytes: number;
-  /** Bytes of the next request: after a failure it is a single batch that finds out whether the server is back. */
+  /** Bytes of the next request. After a failure, a single batch finds out whether the server is back. */
   private _requestBytes: number;
-  /** Full batches wait until this reading for further ones, unless somebody waits for them or they are many. */
+  /** Full batches wait for further ones until this clock reading, unless a flush is waiting or the queue fills up. */
   private _pacedUntil = 0;
   private _isOver = false;
 
   /**
-   * Takes back exports that have taken longer than they may: where I/O ends with a request, they never settle when that is
-   * over, and nor do their timers. A batch that is lost so twice counts as unknown. A field and no method, so that bundles for
-   * other runtimes can leave it out.
+   * Takes back the batches of exports that have exceeded their timeout. Where I/O belongs to a request, an export does
+   * not settle and its timer does not fire once that request has ended. A batch that is lost twice counts as unknown.
+   * This is a field rather than a method, so that bundles for other runtimes can leave it out.
    */
   private readonly _retakeLost = ioPerRequest
     ? () => {
@@ -98,7 +98,7 @@ export class Delivery {
         }, millis),
       );
     } catch {
-      // Workers forbid timers at module scope: the span waits for the next one, or for a flush.
+      // Workers forbid timers at module scope: the span waits for the next span, or for a flush.
     }
   }
 
@@ -110,8 +110,8 @@ export class Delivery {
   /** Adds a full batch to the queue. */
   _push(batch: SpanBatch): void {
     this._queue._push(batch);
-    // Memory that is allocated is to be close to what is counted, the more so the fuller the queue is. To the byte would be a
-    // copy of each batch into memory that is new, 80 ns a span.
+    // Keeps allocated memory close to the counted bytes: the fuller the queue, the closer. An exact fit would copy each
+    // batch into new memory, which costs 80 ns per span.
     if (this._flights.size > 0 || this._failure) {
       try {
         batch.compact?.(this._bytes > this._options.maxQueueBytes / 4 ? 0.875 : 0.5);
@@ -123,13 +123,14 @@ export class Delivery {
   }
 
   /**
-   * Sends the queue, in requests as large as may be, one after the other. Never rejects. Keeps nothing alive of whoever calls.
+   * Sends the queue in requests that are as large as allowed, one after the other. Never rejects. Runs outside the
+   * caller's asynchronous context, so that it keeps nothing of the caller's alive.
    *
-   * @param isBeside - Whatever else is on its way.
-   * @param firstRequestBytes - All at once, in a first request of so many bytes.
+   * @param isBeside - Sends even if other requests are in flight.
+   * @param firstRequestBytes - Sends everything at once; the first request has at most this many bytes.
    */
   _send(isBeside: boolean, firstRequestBytes?: number): Promise<void> {
-    // Half of what is begun here would be in the way for ever.
+    // A stack overflow halfway through could leave a flight behind that blocks all later ones.
     if (!isStackFree()) return Promise.resolve().then(() => this._send(isBeside, firstRequestBytes));
     return detached(() => {
       if (firstRequestBytes !== undefined) this._sendAtOnce(firstRequestBytes);
@@ -145,13 +146,13 @@ export class Delivery {
       const batches = this._queue._take(this._requestBytes, _exporter.isOneByOne);
       if (batches.length === 0) return;
       const landed = this._start(batches, false);
-      // What is there at once is counted at once.
+      // A synchronous outcome has already been counted, without an await.
       if (landed) await landed;
       isBeside &&= ioPerRequest;
     }
   }
 
-  /** Sends all there is, beside each other: nobody may be there to send the next one when the first is answered. */
+  /** Sends everything in concurrent requests, because the page may be gone when the first one is answered. */
   private _sendAtOnce(firstRequestBytes: number): void {
     for (let bytes = firstRequestBytes; !this._isOver; bytes = this._maxRequestBytes) {
       const batches = this._queue._take(bytes);
@@ -160,19 +161,19 @@ export class Delivery {
     }
   }
 
-  /** One request. Settles when it is counted; `undefined` where it is by now. */
+  /** Starts one request. The promise settles when its outcome is counted; `undefined` if it is counted already. */
   private _start(batches: readonly SpanBatch[], isLeaving: boolean): Promise<void> | undefined {
     const { _exporter, _flights, _options } = this;
     this._pacedUntil = now() + Math.min(MAX_PACED_MILLIS, Math.floor(_options.maxExportBatchSize / PACED_PER_MILLI));
     const flight = new Flight(batches);
-    // Before the call: an exporter that ends a span comes back here.
+    // Before the call, because an exporter that ends a span re-enters this class.
     _flights.add(flight);
     const outcome = flight._begin(_exporter, _options.exportTimeoutMillis, isLeaving);
     if ('then' in outcome) return outcome.then((said) => this._land(flight, said));
     this._land(flight, outcome);
   }
 
-  /** True where full batches wait for further ones; a timer then ends that. */
+  /** True if full batches are to wait for further ones. A timer then ends the wait. */
   private _isPaced(): boolean {
     const { _bytes, _options, _counts } = this;
     const millis = this._pacedUntil - now();
@@ -184,9 +185,9 @@ export class Delivery {
     return true;
   }
 
-  /** Counts what has become of an export, or keeps its batches. */
+  /** Counts the outcome of an export, or keeps its batches for a retry. */
   private _land(flight: Flight, outcome: ExportOutcome): void {
-    // What had been given up for lost is counted.
+    // An export that was given up has already been counted or queued again.
     if (!this._flights.delete(flight)) return;
     const { _batches, _spans, _bytes } = flight;
     const { acknowledged = 0, rejected, retryMillis, why } = outcome;
@@ -195,7 +196,7 @@ export class Delivery {
       this._queue._putBack(_batches);
       this._maxRequestBytes = this._requestBytes = _bytes / 2;
     } else {
-      // The bound of a server may change, and a small request may have been refused for another reason.
+      // A server's limit may change, and a small request may have been refused for another reason.
       this._maxRequestBytes *= this._maxRequestBytes < SMALL_REQUEST_BYTES ? 2 : 1.1;
       this._maxRequestBytes = Math.min(this._maxRequestBytes, this._options.maxRequestBytes);
       this._failure = undefined;
@@ -210,15 +211,15 @@ export class Delivery {
     }
   }
 
-  /** Batches that are to be sent again later. */
+  /** Keeps batches for a retry. */
   private _keep(batches: readonly SpanBatch[], outcome: ExportOutcome, retryMillis: number): void {
     const { _counts } = this;
-    // It may be what is in them that fails: others have their turn first.
+    // They go to the end of the queue, because their content may be the cause of the failure.
     for (const batch of batches) {
       if (outcome.unknown) this._uncertain.add(batch);
       this._queue._push(batch);
     }
-    // A single failure is an everyday matter.
+    // A single failure is routine.
     if (this._failure) report('export_delayed', `${spansText(_counts._stats.pending)} waiting: ${outcome.why}`);
     this._failure = outcome;
     this._requestBytes = 1;
@@ -227,42 +228,42 @@ export class Delivery {
     this._resumeAt = resumeAt;
     try {
       later(() => {
-        // A flush may have been earlier.
+        // A flush may have come first.
         if (this._resumeAt !== resumeAt) return;
-        // Timers may be early.
+        // Reset, because timers may fire early.
         this._resumeAt = this._pacedUntil = 0;
         this._wake();
       }, millis);
     } catch {
-      // As above.
+      // As in `_startTimer`.
     }
     _counts._endFlushes(Infinity);
   }
 
-  /** How many spans of these batches may have arrived with an earlier attempt, whatever the last one came to. */
+  /** Returns how many spans of these batches an earlier attempt may have delivered, and forgets the batches. */
   private _forget(batches: Iterable<SpanBatch>): number {
     let spans = 0;
     for (const batch of batches) if (this._uncertain.delete(batch)) spans += batch.spanCount;
     return spans;
   }
 
-  /** How many spans are pending, and why the last attempt has failed, if it has; `''` where none are. */
+  /** Says how many spans are pending and why the last attempt failed, if it did; `''` if none are pending. */
   _unsent(): string {
     const { pending } = this._counts._stats;
     const { why } = this._failure ?? {};
     return pending ? spansText(pending) + (why ? `, the last attempt: ${why}` : '') : '';
   }
 
-  /** Aborts what is on its way, and drops all spans that are left, in the batch that was filling, too. */
+  /** Aborts exports in flight and drops all remaining spans, including those of the batch that is filling. */
   async _stop(): Promise<void> {
     const { _flights, _counts } = this;
-    // From here on nothing is sent, and nothing is kept.
+    // From here on nothing is sent or kept for a retry.
     this._isOver = true;
     const why = 'the deadline of shutdown was reached';
-    // What another request has begun cannot be aborted, and may never settle.
+    // Where I/O belongs to a request, an export of another request cannot be aborted and may never settle.
     if (!ioPerRequest && _flights.size > 0) {
       for (const flight of _flights) flight._giveUp(why);
-      // A turn of the loop later they are counted.
+      // Aborted exports are counted one turn of the event loop later.
       await new Promise((resolve) => setTimeout(resolve));
     }
     for (const flight of _flights) this._land(flight, { why });

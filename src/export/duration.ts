@@ -1,4 +1,4 @@
-/** Milliseconds for people: three digits or so, and the unit that fits. */
+/** Formats milliseconds for people: about three digits, and the unit that fits. */
 export function durationText(millis: number, micro = 'µ'): string {
   if (millis < 1) return `${Math.round(millis * 1_000)} ${micro}s`;
   if (millis < 1_000) return `${millis.toFixed(millis < 100 ? 1 : 0)} ms`;

@@ -2,110 +2,113 @@ import { ROOT_CONTEXT, suppressTracing } from '../core/context.ts';
 import { processState } from '../core/process-state.ts';
 import type { ReadableSpan } from '../core/span.ts';
 
-/** Why a span that had ended never reached a backend. */
+/** Why an ended span never reached a backend. */
 export type DropReason =
-  /** The queue held as many spans or bytes as it may. */
+  /** The queue already held as many spans or bytes as it may. */
   | 'queue_full'
-  /** Not encoded: a defect of this package, reported with the error. */
+  /** Encoding failed: a defect of this package, reported with the error. */
   | 'encode_failed'
-  /** The server refused a single batch for its size. Where several are refused so, they are sent again in parts. */
+  /** The server refused a single batch for its size. A request of several batches is split and sent again. */
   | 'too_large'
-  /** The server answered, and not with success, or with "later" until the shutdown. */
+  /** The server answered with an error, or asked to retry later until the shutdown. */
   | 'refused'
-  /** No connection came about until the shutdown. */
+  /** No connection could be made until the shutdown. */
   | 'unreachable'
-  /** An exporter of the user's failed, or a function that was to give headers. */
+  /** An exporter of your own failed, or a function that supplies headers. */
   | 'export_failed'
   /** Still pending at the deadline of a shutdown, or ended after it. */
   | 'shutdown';
 
-/** What became of the spans of one export. Those that it does not account for count as `unknown`. */
+/** What became of the spans of one export. Spans that it does not account for count as `unknown`. */
 export interface ExportOutcome {
   /** Accepted by the receiver. */
   readonly acknowledged?: number;
-  /** Refused one by one by a receiver that accepted the rest. */
+  /** Refused individually by a receiver that accepted the rest. */
   readonly rejected?: number;
-  /** Sent, but no answer came: they may have arrived. */
+  /** Sent, but not answered: the spans may have arrived. */
   readonly unknown?: number;
-  /** Not sent, and lost. */
+  /** Lost: not sent, or refused as a whole. */
   readonly dropped?: number;
-  /** The name under which the dropped are counted. Default: `export_failed`. */
+  /** The reason under which dropped spans are counted. Default: `export_failed`. */
   readonly reason?: DropReason;
-  /** What has happened, for people: it is reported. Default: nothing. */
+  /** A message for people that says what happened; it is reported. Default: none. */
   readonly why?: string;
   /**
-   * Nothing was accepted as far as is known, and the batches may be sent again after so many milliseconds. They stay in
-   * the queue and are not counted; the other members say how they are, should they never be sent again.
+   * Milliseconds after which the batches may be sent again: as far as is known, nothing was accepted. They stay in the
+   * queue and are not counted. The other members say how the spans count if they are never sent again.
    */
   readonly retryMillis?: number;
 }
 
-/** Ended spans in the form in which an exporter sends them. */
+/** A batch of ended spans in the form in which an exporter sends them. */
 export interface SpanBatch {
-  /** Spans that are in it. */
+  /** The number of spans in the batch. */
   readonly spanCount: number;
-  /** Memory the batch takes, in bytes, as far as it is known. */
+  /** The memory that the batch takes, in bytes, as far as it is known. */
   readonly byteLength: number;
-  /** Adds a span that has ended. Whatever is needed of it is taken now. */
+  /** Adds an ended span. Reads everything that it needs from the span now. */
   add(span: ReadableSpan): void;
-  /** Nothing is added any more, and the batch waits: memory of which it uses less than this share can go. */
+  /** Called when the batch is complete and has to wait. May release buffers of which it uses less than `share`. */
   compact?(share: number): void;
 }
 
 /**
- * An exporter that has its own form of batch: spans are put in it as they end, and no span object outlives its end.
+ * An exporter with its own form of batch: spans are added as they end, and no span object is kept after its end.
  */
 export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
-  /** Where it sends; `sdkMetrics` has the address of it. Default: nothing is said of that. */
+  /** The URL that it sends to; `sdkMetrics` reports its address. Default: no address is reported. */
   readonly url?: string;
-  /** What `sdkMetrics` calls it, `otel.component.type`. Default: `exporter`. */
+  /** The `otel.component.type` that `sdkMetrics` reports for it. Default: `exporter`. */
   readonly componentType?: string;
-  /** The default of a processor's `maxRequestBytes`. Default: that of all processors. */
+  /** The default for the processor's `maxRequestBytes`. Default: the processor's own. */
   readonly maxRequestBytes?: number;
   /**
-   * True where each call of `send` is to get a single batch, unless a page is left. Default: false, as many as fit in a request.
+   * True if each call of `send` is to get a single batch, except when a page is left. Default: false, as many as fit in
+   * a request.
    */
   readonly isOneByOne?: boolean;
-  /** An empty batch, for the spans that end next. */
+  /** Creates an empty batch for the spans that end next. */
   createBatch(): Batch;
   /**
-   * Sends batches in one request. Not called again before its promise has settled, but for runtimes on which that may
-   * never be, because I/O ends with the request that it belongs to, and where a page is left. `signal` aborts it. What is
-   * done at once may be answered at once. May reject or throw: the spans then count as dropped.
+   * Sends batches in one request. Not called again before its promise has settled, except when a page is left, and on
+   * runtimes where it may never settle because I/O ends with the request that it belongs to. `signal` aborts it. May
+   * return the outcome synchronously. May reject or throw: the spans then count as dropped.
    *
-   * @param isLeaving - True where a page is left: what is to be sent has to be on its way when the call returns.
+   * @param isLeaving - True when a page is left: the request must be in flight when the call returns.
    */
   send(batches: readonly Batch[], signal: AbortSignal, isLeaving?: boolean): Promise<ExportOutcome> | ExportOutcome;
-  /** Called at a flush when everything has been sent: what the exporter itself holds back is to leave now. */
+  /** Called on a flush, after everything has been sent. Sends whatever the exporter itself holds back. */
   forceFlush?(): Promise<void> | void;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
 
-/** What an export came to; the codes are those of `@opentelemetry/core`: 0 success, 1 failure. */
+/** The result of an export. The codes are those of `@opentelemetry/core`: 0 for success, 1 for failure. */
 export interface ExportResult {
-  /** 0 where all spans were accepted, 1 where they were not. */
+  /** 0 if all spans were accepted, otherwise 1. */
   code: number;
-  /** Why they were not. */
+  /** Why the export failed. */
   error?: Error;
 }
 
 /**
- * The plain form of an exporter: it is given spans, at most `maxExportBatchSize` in a call. One that takes a callback answers
- * through that, as OpenTelemetry's do, also where it is `async`; one that takes none has to answer by a promise.
+ * The simple form of an exporter. It receives spans, at most `maxExportBatchSize` in a call except when a page is left.
+ * An `export` that takes a callback answers through it, as OpenTelemetry's exporters do, even if it is `async`. One
+ * that takes no callback must return a promise.
  */
 export interface SpanExporter {
   /**
-   * Takes spans that have ended. Not called again before it has answered, unless a page is left. What it throws is a failure.
+   * Exports ended spans. Not called again before it has answered, except when a page is left. An exception or a
+   * rejection counts as a failure.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void | Promise<void>;
-  /** Called at a flush when all spans have been handed over: what the exporter itself holds back is to leave now. */
+  /** Called on a flush, after all spans have been handed over. Sends whatever the exporter itself holds back. */
   forceFlush?(): Promise<void> | void;
   /** Releases what the exporter holds. */
   shutdown?(): Promise<void> | void;
 }
 
-/** Calls what an exporter does. It is never traced: it would export its own exports. */
+/** Calls an exporter's code with tracing suppressed, so that it does not export its own exports. */
 export function untraced<A extends unknown[], R>(callback: (...args: A) => R, ...args: A): R {
   return processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), callback, ...args);
 }

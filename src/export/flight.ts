@@ -4,7 +4,7 @@ import { messageOf } from '../core/exception.ts';
 import { textOf } from '../core/text.ts';
 import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch } from './exporter.ts';
 
-/** Batches that are on their way. */
+/** Batches in flight: one call of an exporter. */
 export class Flight {
   readonly _batches: readonly SpanBatch[];
   readonly _spans: number;
@@ -18,7 +18,7 @@ export class Flight {
     this._bytes = batches.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** Hands the batches to the exporter. What can be said at once is; nothing is thrown, and no promise rejects. */
+  /** Hands the batches to the exporter. The outcome is synchronous if the exporter's is. Never throws or rejects. */
   _begin(
     exporter: BatchingExporter,
     timeoutMillis: number,
@@ -26,7 +26,7 @@ export class Flight {
   ): ExportOutcome | Promise<ExportOutcome> {
     const { signal } = this._abort;
     const failure = (error: unknown): ExportOutcome => ({
-      // What has been given up may have arrived.
+      // Spans of an aborted export may have arrived.
       [signal.aborted ? 'unknown' : 'dropped']: this._spans,
       why: messageOf(error),
     });
@@ -43,13 +43,13 @@ export class Flight {
     }
   }
 
-  /** Aborts the export, which is over a turn of the loop later at most. */
+  /** Aborts the export, which settles at most one turn of the event loop later. */
   _giveUp(why: string): void {
     this._abort.abort(why);
   }
 }
 
-/** What an exporter says, as it can be counted with and printed. Throws where it cannot. */
+/** Converts an exporter's outcome to numbers and texts that are safe to count and print. Throws if that fails. */
 function checkedOutcome(said: ExportOutcome): ExportOutcome {
   const { acknowledged = 0, rejected = 0, dropped = 0, unknown, reason, why, retryMillis } = said ?? {};
   return {
@@ -58,7 +58,7 @@ function checkedOutcome(said: ExportOutcome): ExportOutcome {
     dropped: Number(dropped),
     unknown,
     reason: reason && (textOf(reason) as DropReason),
-    // `null` is nothing, as in what comes from JSON.
+    // `null` counts as absent, because an outcome may come from JSON.
     why: why == null ? undefined : textOf(why),
     retryMillis: retryMillis == null ? undefined : Number(retryMillis),
   };

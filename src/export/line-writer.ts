@@ -4,20 +4,21 @@ import { later, within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import type { TraceOutput } from './printer.ts';
 
-// Characters that wait while a pipe is full.
+// Characters to hold while a pipe is full.
 const MAX_WAITING = 1024 * 1024;
-// Whole lines that a pipe takes or leaves as one (4 KiB on Linux), so that lines of the application are not put into the
-// middle of ours. A line that is longer is a piece all the same.
+// Whole lines short enough for a pipe to take as one (4 KiB on Linux), so that the application's lines do not end up in
+// the middle of ours. A longer line is one piece all the same.
 const PIECES = /[\s\S]{0,2047}\n|[^\n]+\n?/g;
-// Between two attempts.
+// Pauses between two attempts.
 const LEAST_PAUSE_MILLIS = 5;
 const MAX_PAUSE_MILLIS = 100;
-// A reader that takes nothing for so long holds nobody up: neither a flush nor the end of the process.
+// A reader that takes nothing for this long no longer delays a flush or the end of the process.
 const PATIENCE_MILLIS = 5_000;
 
 /**
- * Writes to standard output without ever waiting for it. What a full pipe does not take is kept, up to a bound, and tried
- * again; what is beyond is dropped and counted. A pipe that nobody reads any more, as after `| head -1`, ends it for good.
+ * Writes to standard output without ever blocking. Text that a full pipe does not take is held, up to a bound, and
+ * written later; text beyond the bound is dropped and counted. Once nobody reads the pipe any more, as after
+ * `| head -1`, it stops for good.
  */
 export class LineWriter implements TraceOutput {
   private readonly _noteOf: (dropped: number) => string;
@@ -34,8 +35,8 @@ export class LineWriter implements TraceOutput {
   private _flushes: (() => void)[] = [];
 
   /**
-   * @param noteOf - What is written, when there is room again, of so many texts that were dropped.
-   * @param gap - Stands behind each text.
+   * @param noteOf - Makes the note about dropped texts, which is written once there is room again.
+   * @param gap - Written after each text.
    */
   constructor(noteOf: (dropped: number) => string, gap: string) {
     this._noteOf = noteOf;
@@ -43,7 +44,7 @@ export class LineWriter implements TraceOutput {
   }
 
   accepts(): boolean {
-    // While the application keeps the process busy no timer fires, and the reader may have made room all the same.
+    // No timer fires while the application blocks the event loop, but the reader may have made room meanwhile.
     if (this._isFull && now() - this._triedAt >= 1) this._pump();
     if (this._size < MAX_WAITING) return !this._isClosed;
     this._lose();
@@ -62,13 +63,13 @@ export class LineWriter implements TraceOutput {
     if (!this._isFull) this._pump();
   }
 
-  /** Writes what goes at once, and waits for the rest as long as there is hope, and for no longer than `millis`. */
+  /** Writes what the pipe takes now, and waits for the rest while the reader makes progress, at most `millis`. */
   async flush(millis: number): Promise<void> {
     this._pump();
     if (this._isFull && this._isPatient() && millis > 0) {
       await within(millis, new Promise<void>((resolve) => this._flushes.push(resolve)));
     }
-    // It may be that nothing comes after this.
+    // Reported now, because nothing may be written after this.
     if (this._isFull) report('output_slow', '', 'error');
   }
 
@@ -81,12 +82,12 @@ export class LineWriter implements TraceOutput {
     this._dropped = 0;
   }
 
-  /** Writes as much as goes. */
+  /** Writes as much as the pipe takes. */
   private _pump(): void {
     this._triedAt = now();
     for (;;) {
       const piece: string | undefined = this._waiting[0];
-      // With an empty text it is asked whether all that has been taken has gone.
+      // An empty text asks whether everything taken so far has been written.
       const text = piece ?? (this._dropped > 0 ? this._noteOf(this._dropped) : '');
       const isTaken = writeOut(text);
       if (isTaken === false) {
@@ -117,7 +118,7 @@ export class LineWriter implements TraceOutput {
   }
 
   private _retryLater(): void {
-    // Since when it is full.
+    // Progress is measured from the moment when the pipe became full.
     if (!this._isFull) this._progressAt = now();
     this._isFull = true;
     const isPatient = this._isPatient();

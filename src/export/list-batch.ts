@@ -10,10 +10,10 @@ import {
   untraced,
 } from './exporter.ts';
 
-// What a span object with a few attributes takes, measured on Node 20; there is no exact figure for objects.
+// The memory of a span object with a few attributes, measured on Node 20. Objects have no exact size.
 const ASSUMED_SPAN_BYTES = 512;
 
-/** A batch that is a list, for exporters that take spans. */
+/** A batch that is a list of spans, for exporters that take spans. */
 export class ListBatch implements SpanBatch {
   readonly spans: ReadableSpan[] = [];
   spanCount = 0;
@@ -25,7 +25,7 @@ export class ListBatch implements SpanBatch {
   }
 }
 
-/** An exporter that takes spans, as one that takes batches. */
+/** Adapts an exporter that takes spans to one that takes batches. */
 export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch> {
   return {
     isOneByOne: true,
@@ -33,7 +33,7 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
     send(batches) {
       const spans = batches.flatMap((batch) => batch.spans);
       const { length } = spans;
-      // An exporter that answers at once is answered for at once, so that tests see their spans without an await.
+      // If the exporter answers synchronously, so does `send`: tests then see their spans without an await.
       let outcome: ExportOutcome | undefined;
       const answer = new Promise<ExportOutcome>((resolve) => {
         const settle = (result?: ExportResult) => {
@@ -44,7 +44,7 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
           resolve(outcome);
         };
         const fail = (error: Error) => settle({ code: 1, error });
-        // That of an async function which calls back says nothing but that it has begun.
+        // The promise of an async function that takes a callback does not say that the export is done.
         const succeed = () => {
           if (exporter.export.length < 2) settle({ code: 0 });
         };

@@ -3,23 +3,23 @@ import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import { ERROR } from '../core/status.ts';
 
 /**
- * What the printer asks of spans beyond their interface, because that has no answer or a dear one: of hexadecimal digits and
- * objects nobody needs those of spans that are only counted. The printer of a page is a module by itself, in which the
- * short names of members are others, and so it is handed these.
+ * What the printer needs from spans but their interface lacks or makes expensive: hexadecimal ids and objects would be
+ * wasted on spans that are only counted. In pages, the printer is a separate module in which private members have other
+ * mangled names, so it receives these functions as an argument.
  */
 export interface LocalTrace {
-  /** The top of what this process records of the trace. */
+  /** The local root: the topmost span of the trace that this process records. */
   rootOf(span: ReadableSpan): ReadableSpan;
-  /** The open spans below a root, itself included; only itself where nobody keeps them. */
+  /** The open spans below a root, including the root itself; only the root if open spans are not tracked. */
   openOf(root: ReadableSpan): readonly ReadableSpan[];
-  /** When it has started, by the monotonic clock; `undefined` where somebody gave it a time. */
+  /** When the span started, by the monotonic clock; `undefined` if it was given a start time. */
   startOf(span: ReadableSpan): number | undefined;
-  /** How long it took, in milliseconds. */
+  /** The duration in milliseconds. */
   millisOf(span: ReadableSpan): number;
   hasFailed(span: ReadableSpan): boolean;
-  /** A number of its own within the trace: 53 of the 64 bits of its id. */
+  /** A number that identifies the span within the trace: 53 of the 64 bits of its id. */
   idOf(span: ReadableSpan): number;
-  /** That of its parent; 0 where there is none. */
+  /** The number of the parent; 0 if there is none. */
   parentIdOf(span: ReadableSpan): number;
 }
 

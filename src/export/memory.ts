@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '../core/span.ts';
 import type { ExportResult, SpanExporter } from './exporter.ts';
 
-/** A span that has ended, as plain data: it can be printed and compared. */
+/** An ended span as plain data, which can be printed and compared. */
 export interface FinishedSpan extends ReadableSpan {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
@@ -13,12 +13,12 @@ export interface FinishedSpan extends ReadableSpan {
 export class InMemorySpanExporter implements SpanExporter {
   private spans: FinishedSpan[] = [];
 
-  /** The spans exported so far, in the order in which they ended. */
+  /** Returns the spans exported so far, in the order in which they ended. */
   getFinishedSpans(): FinishedSpan[] {
     return [...this.spans];
   }
 
-  /** Forgets them. */
+  /** Forgets all spans. */
   reset(): void {
     this.spans = [];
   }
@@ -28,7 +28,7 @@ export class InMemorySpanExporter implements SpanExporter {
     resultCallback({ code: 0 });
   }
 
-  /** Forgets the spans. */
+  /** Forgets all spans. */
   async shutdown(): Promise<void> {
     this.reset();
   }

@@ -7,32 +7,32 @@ import { type TracePart, type WaterfallStyle, waterfall } from './waterfall.ts';
 
 export { consoleWriter } from './console-writer.ts';
 
-/** How spans are printed: `pretty` for people, `json` for programs, one OTLP/JSON request a line. */
+/** How spans are printed: `pretty` for people, `json` for programs (one OTLP/JSON request per line). */
 export type StdoutFormat = 'pretty' | 'json';
 
-/** Where a {@link TracePrinter} prints to. */
+/** Where a {@link TracePrinter} writes. */
 export interface TraceOutput {
-  /** False where a text would be lost, so that none has to be made; it is counted. */
+  /** False if a text would be dropped, so that it need not be made. The drop is counted. */
   accepts(): boolean;
   /** Takes whole lines. */
   write(text: string, hasError: boolean): void;
   flush(millis: number): Promise<void>;
 }
 
-/** What a {@link TracePrinter} works with. */
+/** Options of a {@link TracePrinter}. */
 export interface TracePrinterOptions extends Omit<TraceHolderOptions, 'print'> {
   readonly format: StdoutFormat;
   readonly output: TraceOutput;
-  /** Asked for each trace: a terminal may have become wider. */
+  /** Called for each trace, because a terminal may have been resized. */
   readonly style: () => WaterfallStyle;
-  /** Told why a span could not be printed. */
+  /** Called with the reason if a span could not be printed. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Prints the spans of a trace when its local root ends, as `TraceHolder` says and, for people, `TraceShapes`. Takes nothing
- * from the core that has to do with the platform: in pages it is a module that is loaded on demand, and what it shared with
- * others would be loaded, too.
+ * Prints the spans of a trace when its local root ends, by the rules of `TraceHolder` and, for people, `TraceShapes`.
+ * Imports nothing from the core that depends on the platform: in pages, the printer is a module loaded on demand, and
+ * code that it shared with other modules would be loaded too.
  */
 export class TracePrinter implements SpanProcessor {
   private readonly _options: TracePrinterOptions;
@@ -46,7 +46,7 @@ export class TracePrinter implements SpanProcessor {
     this._holder = new TraceHolder({
       ...options,
       print: (spans, note, openOf) => {
-        // Programs want all of them, as they end.
+        // Programs want all traces, and only ended spans.
         const isPretty = options.format === 'pretty';
         if (isPretty && !this._shapes.admit(spans, note)) return;
         if (!options.output.accepts()) return;
@@ -57,18 +57,18 @@ export class TracePrinter implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    // What is recorded and not sampled is for processors of the application's.
+    // Spans that are recorded but not sampled are for the application's own processors.
     if (!this._isShutDown && (span.flags & 1) !== 0) this._holder.add(span);
   }
 
-  /** Waits until what has been printed is written; traces whose root is open are held on. */
+  /** Waits until everything printed so far is written. Traces whose root is open stay held. */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
     this._shapes.flush();
     await this._options.output.flush(flushTimeout(options));
     return { exported: 0, pending: this._holder.spanCount, dropped: 0 };
   }
 
-  /** Prints what is held, marked as unfinished. What can be written at once has been when this returns. */
+  /** Prints held spans, marked as unfinished. Whatever can be written synchronously has been when this returns. */
   async shutdown(options?: FlushOptions): Promise<FlushResult> {
     if (!this._isShutDown) {
       this._isShutDown = true;
@@ -100,23 +100,23 @@ export class TracePrinter implements SpanProcessor {
     }
   }
 
-  /** Whole lines. */
+  /** Returns whole lines. */
   private _textOf(part: TracePart): string {
     const { format, style } = this._options;
     return format === 'json' ? `${escaped(requestJson(part.spans))}\n` : waterfall(part, style());
   }
 }
 
-// What a terminal obeys, or loses its direction by.
+// Characters that a terminal obeys, or that change the direction of text.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The same JSON in characters that a terminal shows and does not obey. */
+/** Escapes the characters of JSON that a terminal would obey rather than show. */
 function escaped(json: string): string {
   return json.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What is said of traces that could not be written; nothing among JSON. */
+/** The note about traces that could not be written; empty for JSON. */
 export function droppedText(count: number, format: StdoutFormat): string {
   return format === 'json' ? '' : `(${countText(count)} not printed: what reads this is too slow)\n`;
 }

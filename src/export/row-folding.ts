@@ -5,16 +5,16 @@ import type { TreeRow } from './trace-tree.ts';
 
 /** A row as it is printed. */
 export interface Row extends TreeRow {
-  /** The rows that it stands for, at least four; `undefined` where it stands for itself. */
+  /** The rows that are folded into this one, at least four; `undefined` if it is a row by itself. */
   readonly folded?: readonly TreeRow[];
 }
 
-// Fewer are no crowd.
+// Fewer rows are not folded.
 const LEAST = 4;
 
 /**
- * The rows, those of one name that follow each other below the same parent folded to one: the frames of a stream would push
- * everything else off the screen. What has children, links or events, has failed, or goes on stays by itself.
+ * Folds consecutive rows of the same name and parent into one: the frames of a stream would push everything else off
+ * the screen. A span that has children, links or events, has failed or is open keeps its own row.
  */
 export function folded(rows: readonly TreeRow[]): readonly Row[] {
   const result: Row[] = [];
@@ -43,7 +43,7 @@ function foldedRow(rows: readonly TreeRow[]): Row {
   const attributes = Object.entries(first.span.attributes).filter(([key, value]) =>
     rows.every(({ span }) => span.attributes[key] === value),
   );
-  // The first one, with what all of them have; lists and objects are not looked into.
+  // The first span, with the attributes that all of them share. Lists and objects are compared by identity.
   const span = Object.create(first.span, { attributes: { value: Object.fromEntries(attributes) } }) as ReadableSpan;
   return {
     ...first,
@@ -55,7 +55,7 @@ function foldedRow(rows: readonly TreeRow[]): Row {
   };
 }
 
-/** The lengths of the spans of a row in milliseconds: the shortest, the longest, and all together, side by side once. */
+/** The durations of a row's spans in milliseconds: shortest, longest, and total, where overlaps count once. */
 export function lengthsOf(row: Row): { least: number; most: number; all: number } {
   const rows = row.folded ?? [row];
   const lengths = rows.map(({ span }) => millisOf(span.duration));
@@ -66,7 +66,7 @@ export function lengthsOf(row: Row): { least: number; most: number; all: number 
   };
 }
 
-/** How long any of them was under way; they are in the order in which they started. */
+/** How long at least one of the rows was open. Rows must be in the order in which they started. */
 function unionOf(rows: readonly TreeRow[]): number {
   let length = 0;
   let seen = -Infinity;

@@ -4,28 +4,28 @@ import type { BatchingExporter } from './exporter.ts';
 import { OtlpHttpExporter } from './otlp/http.ts';
 import { SimpleSpanProcessor } from './simple.ts';
 
-/** A figure of the tracer about itself, as of now. */
+/** A metric of the tracer about itself. */
 export interface SdkMetric {
-  /** Of the conventions: `otel.sdk.span.live`, … */
+  /** The name in the semantic conventions, such as `otel.sdk.span.live`. */
   readonly name: string;
-  /** `updowncounter` for what rises and falls, `counter` for what only rises. */
+  /** `updowncounter` for a value that rises and falls, `counter` for one that only rises. */
   readonly kind: 'counter' | 'updowncounter';
-  /** Of what. */
+  /** The unit: what is counted. */
   readonly unit: '{span}';
-  /** The number as it is now. */
+  /** The current value. */
   readonly value: number;
-  /** Of which component, and for what reason. */
+  /** Attributes in the conventions, such as the component and the error type. */
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
 const RESULTS = ['DROP', 'RECORD_ONLY', 'RECORD_AND_SAMPLE'];
 const ORIGINS = ['none', 'local', 'remote'];
-// What is lost before an exporter has it; the other reasons are an exporter's.
+// Reasons for losing a span before an exporter has it. The other reasons belong to exporters.
 const PROCESSOR_REASONS = ['queue_full', 'encode_failed', 'shutdown'];
 
 /**
- * What the tracer knows of itself, under the names of OpenTelemetry's conventions: a snapshot, to be handed on to
- * whatever collects metrics. Of what has not happened there is no figure.
+ * Returns a snapshot of the tracer's metrics about itself, under the names of OpenTelemetry's conventions, to pass on
+ * to a metrics library. Leaves out counters of 0, except those of the spans processed and exported.
  *
  * Specification: OpenTelemetry semantic conventions, "OpenTelemetry SDK metrics".
  */
@@ -63,7 +63,7 @@ export function metricsOf(provider: TracerProvider): SdkMetric[] {
       add('counter', 'processor.span.processed', count, { ...component, 'error.type': errorType });
     }
     const failed = Object.values(dropped).reduce((sum, count) => sum + count, 0) - lost;
-    // By the conventions a span is processed when an exporter has it.
+    // By the conventions, a span is processed once an exporter has it.
     const handedOver = acknowledged + rejected + unknown + failed + inFlight;
     add('counter', 'processor.span.processed', handedOver, component, true);
     add('updowncounter', 'processor.span.queue.size', pending - inFlight, component);

@@ -2,7 +2,7 @@ import { report } from '../core/diagnostic.ts';
 import type { DropReason, ExportOutcome } from './exporter.ts';
 
 /**
- * What became of the sampled spans that have ended, exactly:
+ * Exact counts of what became of the sampled spans that have ended:
  * `ended = acknowledged + rejected + sum of dropped + unknown + pending`.
  */
 export interface ProcessorStats {
@@ -14,7 +14,7 @@ export interface ProcessorStats {
   rejected: number;
   /** Sent without an answer: they may have arrived. */
   unknown: number;
-  /** Held, or on their way. */
+  /** Held, or in flight. */
   pending: number;
   /** Lost, by reason. */
   dropped: Partial<Record<DropReason, number>>;
@@ -28,14 +28,14 @@ export class SpanCounts {
     rejected: 0,
     unknown: 0,
     pending: 0,
-    // An exporter names the reasons, `__proto__` too.
+    // No prototype: exporters name the reasons, and one may be `__proto__`.
     dropped: Object.create(null),
   };
-  // A flush is over when as many spans are settled as had come before it: those that come later are behind them.
+  // A flush is over once as many spans are settled as had ended before it: later spans queue behind them.
   _settled = 0;
   _flushes: (readonly [target: number, resolve: () => void])[] = [];
 
-  /** The counters as they are now. */
+  /** Returns the current counters. */
   _copy(): ProcessorStats {
     return { ...this._stats, dropped: { ...this._stats.dropped } };
   }
@@ -45,7 +45,7 @@ export class SpanCounts {
     dropped[reason] = (dropped[reason] ?? 0) + spans;
   }
 
-  /** Counts and reports a span that has ended and is not taken. */
+  /** Counts and reports an ended span that is not accepted. */
   _refuse(reason: DropReason, details: string): void {
     this._drop(reason, 1);
     this._stats.ended++;
@@ -53,9 +53,9 @@ export class SpanCounts {
   }
 
   /**
-   * Counts what became of pending spans; what an exporter says of more than there are does not count.
+   * Counts what became of pending spans. Ignores what an exporter reports beyond their number.
    *
-   * @param uncertain - So many may have arrived with an earlier attempt, and are not lost for certain.
+   * @param uncertain - How many an earlier attempt may have delivered, so that they are not certainly lost.
    */
   _settle(spans: number, outcome: ExportOutcome, uncertain: number): void {
     const { _stats } = this;
@@ -75,12 +75,12 @@ export class SpanCounts {
     this._endFlushes(this._settled);
   }
 
-  /** Resolves when all spans that are pending now are settled, or when an attempt has failed that is to be repeated. */
+  /** Resolves when all spans that are pending now are settled, or when an attempt fails that will be retried. */
   _flushed(): Promise<void> {
     return new Promise((resolve) => this._flushes.push([this._settled + this._stats.pending, resolve]));
   }
 
-  /** Ends the waiting of flushes for no more than so many spans. */
+  /** Resolves the flushes that wait for at most `count` settled spans. */
   _endFlushes(count: number): void {
     this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
   }

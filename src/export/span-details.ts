@@ -6,7 +6,7 @@ import { cut } from '../core/text.ts';
 import { durationText } from './duration.ts';
 import { printable } from './text-width.ts';
 
-/** What details are written with. */
+/** The characters that details are written with. */
 export interface DetailStyle {
   readonly mark: string;
   readonly link: string;
@@ -14,25 +14,25 @@ export interface DetailStyle {
   readonly micro: string;
 }
 
-// A value longer than this is cut, so that others have a place, too.
+// A longer value is cut, to leave room for others.
 const MAX_VALUE = 60;
 const MAX_MESSAGE = 300;
 const MAX_LINKS = 3;
 const MAX_STACK = 8_192;
 const MAX_CAUSES_SHOWN = 2;
-// What most would read past: names say it, or it is the same all over.
+// Attributes that most readers would skip: names say the same, or they have the same value everywhere.
 const DULL = [
   /^(pipeline\.name|pipeline\.element|message\.type|audio\.media_type|video\.media_type|connection\.type|exception\..*)$/,
   /^(http\.request\.method|url\.scheme|server\.(address|port)|network\.protocol\.version|user_agent\.original)$/,
 ];
-// Of an event that has attributes, as many are shown.
+// How many attributes of an event are shown.
 const MAX_EVENT_ATTRIBUTES = 4;
 
 /**
- * The events of a span, its links and attributes, on a line; `''` where there are none.
+ * The events, links and attributes of a span on one line; `''` if there are none.
  *
- * @param parent - The one above it: unless it is wanted by name, what that says already is not said again.
- * @param wanted - Keys of attributes, and beginnings of keys that end in `*`. Default: all that say something.
+ * @param parent - The span above. An attribute that has the same value there is shown only if `wanted` selects it.
+ * @param wanted - Keys of attributes, and prefixes of keys that end in `*`. Default: all that say something.
  */
 export function detailsOf(
   span: ReadableSpan,
@@ -52,7 +52,7 @@ export function detailsOf(
     const offset = (millis: number) => `+${durationText(millis, style.micro)}`;
     const times = count > 1 ? `x${count} ` : '';
     const until = offset(last) === offset(first) ? '' : ` to ${offset(last)}`;
-    // Of several each would have others.
+    // Each of several events would have its own.
     const own = count > 1 ? [] : Object.entries(attributes).slice(0, MAX_EVENT_ATTRIBUTES);
     const said = own.map(([key, value]) => attributeText(key, value, style.ellipsis)).join(' ');
     parts.push(
@@ -76,13 +76,13 @@ export function detailsOf(
   return parts.join('  ');
 }
 
-/** What went wrong and where it was thrown; `undefined` where nothing did. */
+/** What went wrong and where it was thrown; `undefined` if the span has not failed. */
 export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string | undefined {
   if (span.status.code !== SpanStatusCode.ERROR) return undefined;
   const thrown = span.events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
   const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = thrown ?? {};
   const said = span.status.message || message || '';
-  // Of what is no error, `throw 'text'`, the type says nothing.
+  // The type of a thrown value that is not an error, as in `throw 'text'`, says nothing.
   const kind = type && type !== 'Error' && type !== 'string' ? `${type}: ` : '';
   const text = `${kind}${said}`.trim() || String(span.attributes['error.type'] ?? 'error');
   const short = text.length > MAX_MESSAGE ? cut(text, MAX_MESSAGE) + ellipsis : text;
@@ -94,7 +94,7 @@ export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string |
   return printable((short + cause.join('')).replace(/[^\S ]+/g, ' ')) + (place && `  at ${printable(place)}`);
 }
 
-/** The topmost place of a stack that is not the runtime's: function, the last two parts of the path, line and column. */
+/** The topmost stack frame outside the runtime: function, the last two parts of the path, line and column. */
 function placeOf(stack: string): string {
   for (const line of stack.split('\n')) {
     // V8 writes `at f (file:1:2)`, others `f@file:1:2`.
@@ -114,7 +114,7 @@ function isWanted(key: string, wanted: readonly string[] | undefined): boolean {
   return wanted.some((each) => (each.endsWith('*') ? key.startsWith(each.slice(0, -1)) : key === each));
 }
 
-/** True for what the last word of a name says: that of `audio.encode`, for `audio.operation`. */
+/** True if the value is the last word of the name, as the `audio.operation` `encode` is in `audio.encode`. */
 function isSaid(name: string, value: unknown): boolean {
   return typeof value === 'string' && value !== '' && name.split(/[. ]/).at(-1) === value;
 }
@@ -131,7 +131,7 @@ function valueText(value: AttributeValue | null | undefined, ellipsis: string): 
   }
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (typeof value !== 'object') return String(value);
-  // Shortened before they are put together: a value may be larger than any string.
+  // Parts are shortened before they are joined, because a value may be larger than any string.
   const nested = (_key: string, part: unknown): unknown => {
     if (typeof part === 'string') return shortened(part);
     if (typeof part === 'bigint') return String(part);

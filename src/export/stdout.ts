@@ -12,22 +12,22 @@ import type { WaterfallStyle } from './waterfall.ts';
 
 /** Settings of a {@link StdoutSpanProcessor}. */
 export interface StdoutSpanProcessorOptions {
-  /** Default: `pretty`. */
+  /** The format of the output. Default: `pretty`. */
   format?: StdoutFormat;
   /**
-   * The attributes that `pretty` shows: keys, or beginnings of keys followed by `*`, such as `llm.*`. Default: all but
-   * those that the name of the span says already. What is recorded does not depend on it, and neither does `json`.
+   * The attributes that `pretty` shows: keys, or prefixes of keys followed by `*`, such as `llm.*`. Default: all but
+   * those that the span's name already says. Does not affect what is recorded, or `json`.
    */
   attributes?: readonly string[];
-  /** Takes the text, whole lines at a time. Default: standard output; the console where there is none. */
+  /** Receives the text, whole lines at a time. Default: standard output; the console where there is none. */
   write?: (text: string) => void;
 }
 
 /**
- * Prints the spans of a trace when its local root ends; the rules are in the guide, under "stdout". Neither waits for what
- * reads the output nor holds it without bounds.
+ * Prints the spans of a trace when its local root ends. The rules are in the guide, under "stdout". Never waits for the
+ * reader of the output, and holds a bounded amount of it.
  *
- * @throws TypeError for `attributes` that are not such keys.
+ * @throws TypeError if `attributes` is not an array of such keys.
  */
 export class StdoutSpanProcessor extends TracePrinter {
   constructor({ format = 'pretty', attributes, write }: StdoutSpanProcessorOptions = {}) {
@@ -48,9 +48,9 @@ export class StdoutSpanProcessor extends TracePrinter {
 
 function outputTo(format: StdoutFormat): TraceOutput {
   if ((language as string) === 'webjs') return consoleWriter;
-  // There it is a console, which takes all of a text at once.
+  // On these runtimes, `writeOut` writes to a console, which takes any text at once.
   if (ioPerRequest) return outputOf(writeOut);
-  // An empty line keeps a trace from the log lines of the next one.
+  // An empty line separates a trace from the log lines of the next one.
   return new LineWriter((count) => droppedText(count, format), format === 'json' ? '' : '\n');
 }
 
@@ -62,7 +62,7 @@ function noTerminal(): Terminal {
   return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
-/** Asked when something is printed: to look at standard output takes Node a millisecond or two, the first time. */
+/** Looks at standard output only when something is printed: the first look takes Node a millisecond or two. */
 function styleOf(terminalNow: () => Terminal, attributes: readonly string[] | undefined): () => WaterfallStyle {
   let known: ReturnType<typeof terminalStyle> | undefined;
   return () => {

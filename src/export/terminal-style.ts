@@ -1,24 +1,24 @@
 import type { WaterfallStyle } from './waterfall.ts';
 
-// Where there is no terminal that says how wide it is: of a file nobody knows who reads it.
+// The width if no terminal reports one: nobody knows how a file will be read.
 const COLUMNS = 100;
 
-/** What standard output is, as far as a runtime says. */
+/** What standard output is, as far as the runtime knows. */
 export interface Terminal {
   readonly isTerminal: boolean;
-  /** `undefined` where it is not known. */
+  /** `undefined` if unknown. */
   readonly columns: number | undefined;
   readonly isWindows: boolean;
 }
 
 /**
- * What can be shown there.
+ * What the terminal can show.
  *
- * Colour: `FORCE_COLOR` (https://force-color.org; `0` and `false` forbid it, as in Node), then `NO_COLOR`
- * (https://no-color.org), then whether it is a terminal, and none that calls itself dumb. Empty variables are unset.
+ * Color: decided by `FORCE_COLOR` (https://force-color.org; `0` and `false` forbid it, as in Node), then by `NO_COLOR`
+ * (https://no-color.org), then by whether output goes to a terminal that is not dumb. Empty variables count as unset.
  *
- * Characters beyond ASCII: not where `TERM` is `dumb`; not where the locale is one without UTF-8, while no locale at all, as
- * in containers, says nothing; on Windows only where the terminal is one that does not go by a code page.
+ * Characters beyond ASCII: not if `TERM` is `dumb`, and not if the locale is one without UTF-8; a missing locale, as in
+ * containers, does not rule them out. On Windows, only in a terminal that does not depend on a code page.
  */
 export function terminalStyle(
   env: (name: string) => string | undefined,
@@ -35,8 +35,8 @@ export function terminalStyle(
 }
 
 /**
- * How wide a line may be: asked again for each trace, since somebody may have made the window wider. Without a terminal it is
- * what `COLUMNS` says, else 100.
+ * How wide a line may be. Asked again for each trace, because the window may have been resized. Without a terminal, it
+ * is what `COLUMNS` says, otherwise 100.
  */
 export function columnsOf({ isTerminal, columns }: Terminal, env: (name: string) => string | undefined): number {
   return (isTerminal && columns) || Number(env('COLUMNS')) || COLUMNS;

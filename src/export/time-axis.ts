@@ -1,44 +1,44 @@
 import { durationText } from './duration.ts';
 
-/** What bars are drawn with. */
+/** The characters that bars are drawn with. */
 export interface BarStyle {
   /** A full column, and its left and its right half. */
   readonly full: string;
   readonly left: string;
   readonly right: string;
   readonly mark: string;
-  /** In front of `s` for microseconds. */
+  /** The prefix of `s` for microseconds. */
   readonly micro: string;
 }
 
 export const UNICODE_BARS: BarStyle = { full: '━', left: '╸', right: '╺', mark: '◆', micro: 'µ' };
 export const ASCII_BARS: BarStyle = { full: '=', left: '=', right: '=', mark: '*', micro: 'u' };
 
-/** From one time to another, in milliseconds. */
+/** A period of time, in milliseconds. */
 export interface Period {
   readonly start: number;
   readonly end: number;
 }
 
-/** Columns that a label has at least from its beginning to that of the next; minutes and hours have longer ones. */
+/** The fewest columns from the start of a label to that of the next. Labels of minutes and hours are longer. */
 const LEAST_BETWEEN = 10;
 const LEAST_BETWEEN_MINUTES = 12;
 const MINUTE = 60_000;
 
-/** Time from left to right, in so many columns: what all bars of a trace have in common. */
+/** The time axis of a trace, which all bars share: time from left to right in a number of columns. */
 export class TimeAxis {
   private readonly _total: number;
   private readonly _columns: number;
   private readonly _style: BarStyle;
 
-  /** @param total - Milliseconds; 0 where the clock stood still. */
+  /** @param total - Milliseconds; 0 if the clock stood still. */
   constructor(total: number, columns: number, style: BarStyle) {
     this._total = total;
     this._columns = columns;
     this._style = style;
   }
 
-  /** Times at round distances. */
+  /** Labels at round intervals. */
   labels(): string {
     const { _total, _columns, _style } = this;
     if (!(_total > 0)) return '0';
@@ -57,8 +57,8 @@ export class TimeAxis {
   }
 
   /**
-   * A bar from one time to another, in milliseconds, or several on one line, with marks on them. However short one is, it can be
-   * seen.
+   * A bar for a period, or several on one line, with marks on them; marks are in milliseconds. Even the shortest bar is
+   * visible.
    */
   bar(parts: readonly Period[], marks: readonly number[]): { before: string; bar: string } {
     const { full, left, right, mark } = this._style;
@@ -88,7 +88,7 @@ export class TimeAxis {
   }
 }
 
-/** Among minutes and hours round numbers are others: a step of at least `least` milliseconds. */
+/** A step of at least `least` milliseconds that is round in minutes and hours; `undefined` for short steps. */
 function roundStep(least: number): number | undefined {
   if (least <= 10_000) return undefined;
   const seconds = [15, 30, 60, 120, 300, 600, 900, 1_800].find((each) => each * 1_000 >= least);
@@ -97,7 +97,7 @@ function roundStep(least: number): number | undefined {
 
 function labelOf(millis: number, micro: string): string {
   if (millis >= MINUTE) return durationText(millis, micro).replace(/ 0 (s|min)$/, '');
-  // Steps are round: no digit is missed.
+  // Steps are round, so no digit is lost.
   const [value, unit] =
     millis < 1 ? [millis * 1_000, `${micro}s`] : millis < 1_000 ? [millis, 'ms'] : [millis / 1_000, 's'];
   return `${Number(value.toPrecision(6))} ${unit}`;

@@ -2,19 +2,19 @@ import type { ReadableSpan } from '../core/span.ts';
 import type { LocalTrace } from './local-trace.ts';
 import type { TracePart } from './waterfall.ts';
 
-// Of traces whose root is open. A root that never ends must not hold its children for ever.
+// Bounds for traces whose root is open. A root that never ends must not hold its children forever.
 const MAX_TRACES = 1_000;
 const MAX_SPANS = 10_000;
 const PATIENCE_MILLIS = 10_000;
 
-/** What a {@link TraceHolder} works with. */
+/** Options of a {@link TraceHolder}. */
 export interface TraceHolderOptions {
   readonly trace: LocalTrace;
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
+  /** Starts a timer that does not keep the process alive; `undefined` where no timer outlives a request. May throw. */
   readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
-  /** Takes spans of one trace, the topmost last; `openOf` finds those that are above them and go on. */
+  /** Prints spans of one trace, the topmost last. `openOf` finds the open spans above them. */
   readonly print: (
     spans: readonly ReadableSpan[],
     note: TracePart['note'],
@@ -25,15 +25,15 @@ export interface TraceHolderOptions {
 /** The ended spans of a trace whose root is open. */
 interface Held {
   readonly spans: ReadableSpan[];
-  /** In place of these, where the trace is overdue: by their parents. */
+  /** Used instead of `spans` if the trace is overdue: the spans by parent. */
   readonly children?: Map<number, ReadableSpan[]>;
-  /** When they are printed although the root is open. */
+  /** When the spans are printed even if the root is still open. */
   readonly due: number;
 }
 
-/** A trace that is printed in parts, because its root has been open for too long or because too much was held. */
+/** A trace that is printed in parts, because its root was open for too long or because too many spans were held. */
 interface Overdue {
-  /** The open spans that somebody who reads the output need not wait for; what is directly below one is a part. */
+  /** Open spans that printing does not wait for. Each child of one is printed as a part, with all that is below it. */
   readonly shown: Set<number>;
   note: 'partial' | 'late';
 }
@@ -41,19 +41,19 @@ interface Overdue {
 /**
  * Holds ended spans until their local root ends, and for no longer than its bounds allow.
  *
- *     root ends                        all of it, as a whole
- *     root open for 10 s               what has ended, `partial`; from then on parts, each as its topmost span ends, `late`
- *     1,000 traces, 10,000 spans held  the oldest trace, as if its root had been open for 10 s
- *     span ends after its root         by itself, at once, `late`
- *     shutdown                         what is held, `unfinished`
+ *     root ends                        prints the whole trace
+ *     root open for 10 s               prints ended spans, `partial`; then each part as its topmost span ends, `late`
+ *     1,000 traces, 10,000 spans held  prints the oldest trace as if its root had been open for 10 s
+ *     span ends after its root         prints it by itself, at once, `late`
+ *     shutdown                         prints all held spans, `unfinished`
  */
 export class TraceHolder {
-  /** Spans that are held. */
+  /** The number of spans held. */
   spanCount = 0;
   private readonly _options: TraceHolderOptions;
-  // By root, in the order in which the first span of each came.
+  // By root, in the order in which the first span of each trace came.
   private readonly _held = new Map<ReadableSpan, Held>();
-  // What is printed in parts; `undefined` where the root has ended, too.
+  // Traces of which something was printed. The value is `undefined` once the root has ended.
   private readonly _printed = new WeakMap<ReadableSpan, Overdue | undefined>();
   private _timer: unknown;
   private _due = Infinity;
@@ -71,7 +71,7 @@ export class TraceHolder {
       return;
     }
     const held = this._held.get(root);
-    // Nearly all spans come here.
+    // The hot path: nearly all spans come here.
     if (held !== undefined && held.children === undefined) {
       held.spans.push(span);
       this._count();
@@ -79,7 +79,7 @@ export class TraceHolder {
     else this._addFirst(root, span, held);
   }
 
-  /** Prints all that is held. */
+  /** Prints all held spans. */
   shutdown(): void {
     for (const root of this._held.keys()) this._printPart(root, 'unfinished');
     clearTimeout(this._timer as number | undefined);
@@ -126,7 +126,7 @@ export class TraceHolder {
     this._printPart(oldest);
   }
 
-  /** Sees to it that nothing is held for longer than until `due`. */
+  /** Schedules printing for `due`, unless it is scheduled earlier. */
   private _awaken(due: number): void {
     const { now, later } = this._options;
     if (due < this._due) {
@@ -138,7 +138,7 @@ export class TraceHolder {
         // Workers forbid timers at module scope.
       }
     }
-    // For where there are no timers.
+    // Without timers, overdue traces are printed here.
     if (now() >= this._due) this._printOverdue(now());
   }
 
@@ -152,7 +152,7 @@ export class TraceHolder {
     if (next < Infinity) this._awaken(next);
   }
 
-  /** Prints what is held of a trace. */
+  /** Prints the held spans of a trace. */
   private _printPart(root: ReadableSpan, note?: 'unfinished'): void {
     const { print, trace } = this._options;
     const overdue = this._setOverdue(root);
@@ -166,13 +166,13 @@ export class TraceHolder {
     const { shown } = overdue;
     const before = now() - PATIENCE_MILLIS;
     shown.add(trace.idOf(root));
-    // To look for them takes as long as there are open spans, and below a root that is younger none is old enough.
+    // The search takes longer the more spans are open. Below a young root, no span is old enough to be found.
     if (!((trace.startOf(root) ?? before) > before)) {
       for (const span of trace.openOf(root)) {
         if ((trace.startOf(span) ?? Infinity) <= before) shown.add(trace.idOf(span));
       }
     }
-    // In a root that never ends there may be any number of them, one after the other.
+    // Bounded, because a root that never ends may have any number of such spans over time.
     for (const id of shown) {
       if (shown.size <= MAX_TRACES) break;
       if (id !== trace.idOf(root)) shown.delete(id);
@@ -190,7 +190,7 @@ export class TraceHolder {
     return spans;
   }
 
-  /** What is held below a span. */
+  /** Takes the held spans below a span. */
   private _takeBelow(held: Held | undefined, span: ReadableSpan): ReadableSpan[] {
     if (held?.children === undefined) return [];
     const { idOf } = this._options.trace;
@@ -198,7 +198,7 @@ export class TraceHolder {
     for (let at = -1, above = span; above !== undefined; above = spans[++at]) {
       const below = held.children.get(idOf(above));
       if (below === undefined) continue;
-      // Once only, should a generator give the same id twice.
+      // Taken once only, in case an id generator returns the same id twice.
       held.children.delete(idOf(above));
       for (const child of below) spans.push(child);
     }

@@ -6,21 +6,21 @@ import { printable } from './text-width.ts';
 import type { TracePart, WaterfallStyle } from './waterfall.ts';
 
 const SECOND_MILLIS = 1_000;
-// Of one shape in a second, before the others become a line.
+// Traces of one shape that are printed in full per second, before the others become one line.
 const MAX_TRACES = 10;
-// In a second; all further ones, as those with ids in their names are, count as one.
+// Shapes per second. All further ones, such as those with ids in their names, count as one shape.
 const MAX_SHAPES = 100;
 const OTHERS = -1;
-// Of these, whatever the number of traces, the percentiles are taken.
+// The size of the sample from which percentiles are computed, whatever the number of traces.
 const MAX_DURATIONS = 1_000;
 const MAX_NAME = 60;
 
-/** What {@link TraceShapes} works with. */
+/** Options of {@link TraceShapes}. */
 export interface TraceShapesOptions {
   readonly trace: LocalTrace;
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Starts a timer that does not hold the process; `undefined` where none outlives a request. May throw. */
+  /** Starts a timer that does not keep the process alive; `undefined` where no timer outlives a request. May throw. */
   readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
   readonly print: (crowd: TraceCrowd) => void;
 }
@@ -30,30 +30,30 @@ export interface TraceCrowd {
   readonly name: string;
   readonly count: number;
   readonly errors: number;
-  /** Milliseconds: those of all, or of 1,000 that were drawn from them. */
+  /** In milliseconds, of all traces or of a random sample of 1,000. */
   readonly durations: readonly number[];
-  /** The time in which they ended. */
+  /** The length of the time in which they ended. */
   readonly millis: number;
 }
 
 interface Shape {
   readonly name: string;
-  /** Printed in full in this second: of those that went well, and of those in which something failed. */
+  /** How many were printed in full in this second, of the traces without and with a failed span. */
   readonly shown: [good: number, failed: number];
-  /** Those that are not. */
+  /** How many were not. */
   count: number;
   errors: number;
   durations: number[];
 }
 
 /**
- * Lets the first ten traces of each shape through in every second, and the first ten in which something failed, and counts the
+ * In each second, lets through the first ten successful and the first ten failed traces of each shape, and counts the
  * others.
  */
 export class TraceShapes {
   private readonly _options: TraceShapesOptions;
   private readonly _shapes = new Map<number, Shape>();
-  /** When the second began, and when it was last counted from. */
+  /** When the second began, and when counting last began in it. */
   private _start = -Infinity;
   private _from = 0;
   private _timer: unknown;
@@ -62,7 +62,7 @@ export class TraceShapes {
     this._options = options;
   }
 
-  /** True where spans of a trace, the topmost last, are to be printed; where they are not, they have been counted. */
+  /** True if the spans of a trace, the topmost last, are to be printed. If false, the trace has been counted. */
   admit(spans: readonly ReadableSpan[], note: TracePart['note']): boolean {
     const { now, trace } = this._options;
     const time = now();
@@ -84,21 +84,21 @@ export class TraceShapes {
     shape.errors += isFailed;
     const { durations } = shape;
     const nth = ++shape.count;
-    // Each has the same chance to be among them.
+    // Reservoir sampling: each duration has the same chance to be kept.
     const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
     if (place < MAX_DURATIONS) durations[place] = trace.millisOf(top);
     this._timer ??= this._startTimer(this._start + SECOND_MILLIS - time);
     return false;
   }
 
-  /** Prints what has been counted; what comes in the rest of the second is counted anew. */
+  /** Prints the counts, and starts new ones for the rest of the second. */
   flush(): void {
     const time = this._options.now();
     this._print(Math.min(time - this._from, SECOND_MILLIS));
     this._from = time;
   }
 
-  /** The same at the end. */
+  /** Prints the counts for the last time. */
   shutdown(): void {
     this.flush();
     clearTimeout(this._timer as number | undefined);
@@ -113,7 +113,7 @@ export class TraceShapes {
     }
   }
 
-  /** Ends a second, whatever the clock says, which may stand still. */
+  /** Ends the second without asking the clock, which may stand still. */
   private _end(): void {
     clearTimeout(this._timer as number | undefined);
     this._timer = undefined;
@@ -134,8 +134,8 @@ export class TraceShapes {
 }
 
 /**
- * A number for what spans are called and what stands below what, whatever their ids. How often something stands there, and
- * in which order, does not matter: so a request with nine frames of audio is as one with ten.
+ * A hash of the names of spans and of their nesting, independent of ids. Repetition and order do not matter, so a
+ * request with nine audio frames has the same shape as one with ten.
  */
 function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }: LocalTrace): number {
   let shape = hash(0, note);
@@ -143,11 +143,11 @@ function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }
   const byId = new Map(spans.map((span) => [idOf(span), span]));
   const paths = new Map<number, number>();
   for (let [id, span] of byId) {
-    // Upwards to what is known, and down again: a chain of spans may be longer than the call stack is deep.
+    // Up to a known ancestor and down again, without recursion: a chain of spans may be deeper than the call stack.
     const below: [number, ReadableSpan][] = [];
     for (let above: ReadableSpan | undefined = span; above !== undefined && !paths.has(id); above = byId.get(id)) {
       below.push([id, above]);
-      // Once only, should a generator give the same id twice.
+      // Visited once only, in case an id generator returns the same id twice.
       paths.set(id, 0);
       id = parentIdOf(above);
     }
@@ -158,7 +158,7 @@ function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }
       paths.set(id, path);
     }
   }
-  // A sum, in which the order is nothing.
+  // A sum, which does not depend on the order.
   for (const path of new Set(paths.values())) shape = (shape + Math.imul(path, 0x9e3779b1)) >>> 0;
   return shape;
 }
@@ -166,19 +166,19 @@ function shapeOf(spans: readonly ReadableSpan[], note = '', { idOf, parentIdOf }
 /** FNV-1a. */
 function hash(seed: number, text: string): number {
   let value = seed ^ 0x811c9dc5;
-  // Names may be of any length.
+  // Bounded, because names may have any length.
   const length = Math.min(text.length, 200);
   for (let at = 0; at < length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   return value >>> 0;
 }
 
-/** A line for traces that are not printed in full. */
+/** The line for traces that are not printed in full. */
 export function crowdText(
   { name, count, errors, durations, millis }: TraceCrowd,
   { hasUnicode, hasColor }: Pick<WaterfallStyle, 'hasUnicode' | 'hasColor'>,
 ): string {
   const sorted = [...durations].sort((a, b) => a - b);
-  // The least that so many percent do not exceed.
+  // The shortest duration that this percentage of traces does not exceed.
   const percentile = (percent: number) =>
     durationText(sorted[Math.ceil((percent / 100) * sorted.length) - 1], hasUnicode ? 'µ' : 'u');
   const errorText = `${countText(errors)} ${errors === 1 ? 'error' : 'errors'}`;
@@ -193,7 +193,7 @@ export function crowdText(
   return parts.join(', ');
 }
 
-/** A number with commas between its thousands. */
+/** Formats a number with commas between thousands. */
 export function countText(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

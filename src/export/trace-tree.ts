@@ -1,38 +1,38 @@
 import { compareHrTime, hrDuration, millisOf } from '../core/clock.ts';
 import type { ReadableSpan } from '../core/span.ts';
 
-/** A span in its place in a trace, with the times of it that a picture needs: milliseconds since the trace began. */
+/** A span at its place in a trace. Its times are in milliseconds since the trace began. */
 export interface TreeRow {
   readonly span: ReadableSpan;
-  /** The one above, if it is there. */
+  /** The parent span, if it is present. */
   readonly parent: ReadableSpan | undefined;
   readonly start: number;
   readonly end: number;
-  /** What is not spent in a child, in milliseconds. */
+  /** The time not spent in a child, in milliseconds. */
   readonly self: number;
-  /** For itself and each span above it whether another one of the same parent follows; the top is left out. */
+  /** Whether a sibling follows, for each span above except the top, and for the span itself. */
   readonly followed: readonly boolean[];
   readonly hasChildren: boolean;
   /** 0 at the top. */
   readonly depth: number;
-  /** It has not ended. */
+  /** True if the span has not ended. */
   readonly isOpen: boolean;
 }
 
 /** The spans of a trace, or of a part of it. */
 export interface TraceTree {
-  /** Never empty; children below their parent in the order in which they started. */
+  /** Never empty. Children are below their parent, in the order in which they started. */
   readonly rows: readonly TreeRow[];
-  /** Of the whole, in milliseconds. */
+  /** The duration of the whole, in milliseconds. */
   readonly total: number;
 }
 
-// Of a chain that is deeper the deepest levels are told alone, lest their list grow with the square of its length.
+// In a deeper chain, `followed` keeps only the deepest levels: otherwise its size grows with the square of the depth.
 const MAX_LEVELS = 64;
 
 /**
- * @param ended - At least one, in any order, some perhaps without their parents.
- * @param open - Those that are above them, or beside, and go on.
+ * @param ended - At least one span, in any order. Parents may be missing.
+ * @param open - Open spans above or beside them.
  */
 export function traceTree(ended: readonly ReadableSpan[], open: readonly ReadableSpan[] = []): TraceTree {
   const spans = [...open, ...ended];
@@ -56,7 +56,7 @@ export function traceTree(ended: readonly ReadableSpan[], open: readonly Readabl
   const total = spans.reduce((latest, span) => Math.max(latest, ownEndOf(span)), 0);
   const endOf = (span: ReadableSpan) => (open.includes(span) ? total : ownEndOf(span));
   const rows: TreeRow[] = [];
-  // A stack of its own: a chain of spans may be longer than the call stack is deep.
+  // An explicit stack: a chain of spans may be deeper than the call stack.
   const stack: Pick<TreeRow, 'span' | 'parent' | 'depth' | 'followed'>[] = [];
   const startAt = (spans: readonly ReadableSpan[]) => {
     for (const span of [...spans].reverse()) stack.push({ span, parent: undefined, depth: 0, followed: [] });
@@ -65,7 +65,7 @@ export function traceTree(ended: readonly ReadableSpan[], open: readonly Readabl
   while (rows.length < spans.length) {
     const next = stack.pop();
     if (next === undefined) {
-      // Spans that are above themselves, by ids that are broken: one of them has to be the first.
+      // Broken ids have made spans their own ancestors. One of them has to be the first.
       const [[parent, under]] = children;
       children.delete(parent);
       startAt(under);
@@ -74,14 +74,14 @@ export function traceTree(ended: readonly ReadableSpan[], open: readonly Readabl
     const { span, parent, depth, followed } = next;
     const { spanId } = span.spanContext();
     const under = children.get(spanId) ?? [];
-    // Once only, should a generator give the same id twice.
+    // Used once only, in case an id generator returns the same id twice.
     children.delete(spanId);
     const [start, end] = [startOf(span), endOf(span)];
-    // Side by side they count once.
+    // Overlapping children count once.
     let self = end - start;
     let seen = start;
     for (const child of under) {
-      // A child may begin when its parent is over.
+      // A child may start after its parent has ended.
       const from = Math.max(startOf(child), seen);
       const until = Math.min(endOf(child), end);
       if (until > from) {

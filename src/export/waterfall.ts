@@ -8,24 +8,24 @@ import { columnsOf, cutToColumns, padded, printable } from './text-width.ts';
 import { ASCII_BARS, type BarStyle, TimeAxis, UNICODE_BARS } from './time-axis.ts';
 import { type TreeRow, traceTree } from './trace-tree.ts';
 
-/** What of a trace is printed at once. */
+/** The spans of a trace that are printed together. */
 export interface TracePart {
   readonly traceId: string;
-  /** Ended ones, at least one, in any order. */
+  /** Ended spans, at least one, in any order. */
   readonly spans: readonly ReadableSpan[];
-  /** Those that are above them, or beside, and go on. */
+  /** Open spans above or beside them. */
   readonly open?: readonly ReadableSpan[];
-  /** Said in the heading where it is not the whole of a trace. */
+  /** Shown in the heading if this is not the whole trace. */
   readonly note?: 'partial' | 'late' | 'unfinished';
 }
 
-/** How a terminal, or what stands in for one, shows text. */
+/** How a terminal, or a stand-in for one, shows text. */
 export interface WaterfallStyle {
-  /** What a line may take. */
+  /** The width of a line. */
   readonly columns: number;
   readonly hasColor: boolean;
   readonly hasUnicode: boolean;
-  /** The attributes that are shown: keys, and beginnings of keys that end in `*`. Default: all but what names say already. */
+  /** The attributes to show: keys, and prefixes that end in `*`. Default: all but those that names already say. */
   readonly attributes?: readonly string[];
 }
 
@@ -67,20 +67,20 @@ const [BOLD, DIM, RED, YELLOW, CYAN] = ['1', '2', '31', '33', '36'];
 
 const LEAST_COLUMNS = 40;
 const MAX_COLUMNS = 240;
-// From here on there is room for details behind the bars.
+// From this width on, there is room for details behind the bars.
 const WIDE_COLUMNS = 130;
 const MAX_WIDE_BAR = 46;
-// Of a line, for branches.
+// The share of a line that branches may take.
 const MAX_TREE = 0.25;
-// Of what is longer the first and the last ones are shown.
+// Of more rows, only the first and the last ones are shown.
 const MAX_ROWS = 200;
-// A part of the whole that is worth a word.
+// The share of the total from which the slowest span is marked.
 const SLOW = 0.3;
 const NOBODY: Pick<TreeRow, 'self' | 'depth'> = { self: 0, depth: 0 };
 
 /**
- * A trace for people: its id, service, start and length, then each span with a bar on a common axis of time, below its parent.
- * Lines end in a line feed; apart from colours nothing in them is a control character.
+ * Renders a trace for people: its id, service, start and duration, then each span below its parent, with a bar on a
+ * common time axis. Lines end in a line feed. Apart from colors, they contain no control characters.
  */
 export function waterfall(part: TracePart, style: WaterfallStyle): string {
   return new Waterfall(part, style).text(part.note);
@@ -98,9 +98,9 @@ class Waterfall {
   private readonly _nameColumns: number;
   private readonly _durationColumns: number;
   private readonly _barColumns: number;
-  /** The one that took the most time by itself, where that says something. */
+  /** The row that took the most time by itself, if that says something. */
   private readonly _slowest: Row | undefined;
-  /** Spans that have failed of what the child of this name has failed of. */
+  /** Spans that failed for the same reason as a child, with the name of the child. */
   private readonly _passedOn = new Map<ReadableSpan, string>();
   private _text = '';
 
@@ -118,7 +118,7 @@ class Waterfall {
     }
     this._total = total;
     const shown = rows.length > MAX_ROWS ? [...rows.slice(0, MAX_ROWS / 2), ...rows.slice(-MAX_ROWS / 2)] : rows;
-    // What names and lengths leave is for the bars.
+    // Bars get the columns that names and durations leave.
     const longest = (texts: string[]) => texts.reduce((most, text) => Math.max(most, columnsOf(text)), 0);
     const atMost = Math.floor(this._columns * 0.42);
     this._durationColumns = longest(shown.map((row) => this._durationOf(row)));
@@ -126,7 +126,7 @@ class Waterfall {
     const left = this._columns - this._nameColumns - this._durationColumns - 4;
     this._barColumns = this._isWide ? Math.min(MAX_WIDE_BAR, left >> 1) : left;
     this._axis = new TimeAxis(total, this._barColumns, this._glyphs.bars);
-    // What the top does by itself is what nobody has traced.
+    // Not the top: its own time is the time that nobody has traced.
     const slowest = rows.reduce((slow, row) => (row.depth > 0 && row.self > slow.self ? row : slow), NOBODY);
     this._slowest =
       open.length === 0 && unfolded.length > 2 && total > 0 && slowest.self >= SLOW * total
@@ -156,7 +156,7 @@ class Waterfall {
     return this._text;
   }
 
-  /** As many of the parts on a line as fit. */
+  /** Puts as many parts on a line as fit. */
   private _heading(note: string | undefined): void {
     const [{ span }] = this._rows;
     const { 'service.name': service } = span.resource.attributes;
@@ -181,7 +181,7 @@ class Waterfall {
         line = '';
         used = 0;
       }
-      // What goes on on another line is indented there.
+      // Continuation lines are indented.
       const gap = line !== '' || this._text !== '' ? '  ' : '';
       line += gap + this._paint(text, color);
       used += gap.length + width;
@@ -244,7 +244,7 @@ class Waterfall {
     return row.isOpen ? 'open' : durationText(lengthsOf(row).all, this._glyphs.micro);
   }
 
-  /** How long each of those was that are in one row. */
+  /** The range of the durations in a folded row. */
   private _eachOf(row: Row): string[] {
     if (row.folded === undefined) return [];
     const { least, most } = lengthsOf(row);
@@ -257,7 +257,7 @@ class Waterfall {
     return row.folded ? `${name} x${row.folded.length}` : name;
   }
 
-  /** What stands in front of a name. What is too deep for its place stands at its end, with the number of its level. */
+  /** The branches before a name. A row that is too deep for them shows the number of its level instead. */
   private _treeOf(row: TreeRow): string {
     const { branch, lastBranch, ellipsis } = this._glyphs;
     const { depth, followed } = row;
@@ -278,7 +278,7 @@ class Waterfall {
     return isFollowed ? this._glyphs.rail : '   ';
   }
 
-  /** What stands in front of that which belongs to a span and not to its line. */
+  /** The rails before the lines below a span's own line. */
   private _indentBelow(row: TreeRow): string {
     if (this._isDeep(row)) return ' '.repeat(this._treeOf(row).length);
     return this._railsOf(row.followed) + this._railOf(row.hasChildren);
@@ -300,7 +300,7 @@ function isFailed({ span }: TreeRow): boolean {
   return span.status.code === SpanStatusCode.ERROR;
 }
 
-/** What a span has failed of, to compare; `''` where it has not failed, or nothing is said. */
+/** Why a span failed, for comparison; `''` if it has not failed or does not say why. */
 function causeOf({ status, events, attributes }: ReadableSpan): string {
   if (status.code !== SpanStatusCode.ERROR) return '';
   const thrown = events.filter(({ name }) => name === 'exception').at(-1)?.attributes;
@@ -314,7 +314,7 @@ function causeOf({ status, events, attributes }: ReadableSpan): string {
 }
 
 function shownName({ name }: ReadableSpan): string {
-  // Nobody sees more of it; to measure more of it takes time.
+  // No more is shown, and measuring more takes time.
   return printable(name.slice(0, 2 * MAX_COLUMNS)) || '(no name)';
 }
 
@@ -322,7 +322,7 @@ function counted(count: number, what: string): string {
   return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** The text in lines of so many columns, parted at spaces where there are any. */
+/** Wraps a text to lines of `columns` columns, at spaces where there are any. */
 function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   let rest = text;

@@ -8,27 +8,27 @@ import { answerOf } from './status.ts';
 const NO_ERROR = 0;
 const REFUSED_STREAM = 7;
 const CANCEL = 8;
-// A body in crumbs would take a hundred times its memory.
+// A body of tiny pieces would take a hundred times its size in memory.
 const MAX_PIECES = 4_096;
-// So long nobody wonders where an answer is; or a quarter of the time that it may take.
+// The server is pinged if it has not answered after this time, or after a quarter of the timeout if that is less.
 const WAITING_MILLIS = 3_000;
 
-/** What is to be sent. */
+/** A request to send. */
 export interface Request {
   readonly headers: OutgoingHttpHeaders;
-  /** In parts. */
+  /** The parts of the message, to be concatenated. */
   readonly message: readonly Uint8Array[];
   readonly isCompressed: boolean;
-  /** What it may take, beginning with now. */
+  /** How long the call may take from now on. */
   readonly timeoutMillis: number;
 }
 
-/** A request that the server has certainly not taken. */
+/** The error of a request that the server has certainly not processed. */
 export class NotSent extends Error {}
 
 /**
- * One request and its answer. Rejects where there is none: with {@link NotSent}, or with what `isUnsent` knows, where the
- * server has not taken the request.
+ * Sends one request and returns its answer. Rejects if there is none. If the server has certainly not processed the
+ * request, the error is a {@link NotSent}, which `isUnsent` recognizes.
  */
 export function call(
   connection: Connection,
@@ -57,29 +57,29 @@ export function call(
       clearTimeout(timer as number);
       signal.removeEventListener('abort', onAbort);
       release();
-      // What is still under way, in either direction, is of no use to anybody.
+      // Data still in flight, in either direction, is no longer needed.
       if (stream !== undefined && !stream.closed && !(isEnded && stream.writableFinished)) stream.close(CANCEL);
     };
     const fail = (error: unknown) => {
       if (isSettled) return;
-      // What the server does not have all of, it cannot have taken; and it may say that it has not looked at it.
+      // The server cannot have processed an incomplete request, and may say that it has not processed a complete one.
       const isTaken =
         stream?.writableFinished && stream.rstCode !== REFUSED_STREAM && Number(stream.id) <= connection.lastStream;
       settle();
       reject(isTaken ? error : markUnsent(notSent(error, stream !== undefined)));
     };
     const onAbort = () => {
-      // It had its chance to say something.
+      // A connection that has not opened by now has failed. A silent one is pinged before the next request.
       if (stream === undefined && !connection.isOpen)
         connection.fail(new Error('no connection in time', { cause: signal.reason }));
       else if (!isHeard) connection.suspect();
       fail(signal.reason);
     };
     const status = () => trailers['grpc-status'] ?? head['grpc-status'];
-    /** What there is of an answer. */
+    /** Settles with what has arrived of the answer. */
     const answer = () => {
       if (isSettled) return;
-      // Success before the whole of the request is there is none.
+      // A success does not count before the whole request is sent.
       if (status() === '0' && !stream?.writableFinished)
         fail(new Error('the server answered before it had the request'));
       else if (head[':status'] === undefined)
@@ -124,7 +124,7 @@ export function call(
             failure ?? new Error(connection.isOver ? CLOSED : `the server reset the stream, code ${stream?.rstCode}`),
           );
       });
-      // In one piece, as far as the windows of the server are open.
+      // Send the request in one piece, as far as the server's flow-control windows allow.
       stream.cork();
       stream.write(prefixOf(message, isCompressed));
       for (const part of message) stream.write(part);
@@ -132,10 +132,10 @@ export function call(
       stream.uncork();
       watch();
     };
-    // Once, since servers put up with few questions of this kind.
+    // Ping once per call, since servers tolerate few pings.
     const watch = () => {
       timer = later(() => {
-        // What is still setting out is in front of what would ask.
+        // A ping would have to wait for the rest of the request.
         if (!stream?.writableFinished) watch();
         else if (!isHeard) connection.probe();
       }, waitingMillis);
@@ -147,7 +147,7 @@ export function call(
   });
 }
 
-/** An error of its own for each request, since several may have the same one, and not all of them be unsent. */
+/** Creates a separate error for each request: several may share a cause, and not all of them need be unsent. */
 function notSent(error: unknown, isBegun: boolean): NotSent {
   if (isBegun) return new NotSent('the server has not taken the request', { cause: error });
   const { message = String(error), code, cause } = Object(error) as NodeJS.ErrnoException;

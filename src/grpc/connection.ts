@@ -3,42 +3,42 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isEndWatched, later, now, within } from '#main';
 
-// Common load balancers forget a connection after 60 seconds, some without a word.
+// Common load balancers drop an idle connection after 60 seconds, some silently.
 const IDLE_MILLIS = 30_000;
-// After a silence of so long a server is asked whether it is still there, before a request sets out.
+// A server that has been silent for this long is pinged before the next request.
 const QUIET_MILLIS = 5_000;
-// What it then has for an answer, or half of the time that a request may take.
+// How long it has to answer a ping; half of a request's timeout if that is less.
 const PING_MILLIS = 5_000;
-// Servers of gRPC end a connection on which more than this come between two of their answers.
+// gRPC servers end a connection on which more pings than this come between two of their answers.
 const MAX_PINGS = 3;
 
 export const CLOSED = 'the server closed the connection';
 
-/** A socket that connects, and what is to be spoken on it when it has. */
+/** A connecting socket, and how to start an HTTP/2 session on it. */
 export interface Opening {
   readonly socket: Socket;
   readonly isSecure: boolean;
   startSession(): ClientHttp2Session;
 }
 
-/** A connection to a server, from its beginning to its end, and the requests that are on it. */
+/** A connection to a server, over its whole lifetime, with the requests in flight on it. */
 export class Connection {
-  /** The session, once it is certain that there is one; never, where none comes about. */
+  /** Resolves with the session once the server has confirmed it; otherwise never settles. */
   readonly opened: Promise<ClientHttp2Session>;
   isOpen = false;
-  /** Requests that it has carried. */
+  /** The number of requests that it has carried. */
   served = 0;
-  /** The last stream that the server will look at. */
+  /** The last stream that the server will process. */
   lastStream = Number.POSITIVE_INFINITY;
   private readonly _socket: Socket;
   private _session: ClientHttp2Session | undefined = undefined;
-  /** Who is to hear of its end. */
+  /** Called if the connection fails. */
   private readonly _holders = new Set<(error: Error) => void>();
   private _isOver = false;
   private _isFailed = false;
   private _idle: unknown = undefined;
   private _heardAt = 0;
-  /** Pings since the last answer. */
+  /** The number of pings since the last answer. */
   private _pings = 0;
   private readonly _pingMillis: number;
 
@@ -46,12 +46,12 @@ export class Connection {
     this._socket = socket;
     this._pingMillis = Math.min(PING_MILLIS, timeoutMillis / 2);
     socket.setNoDelay(true);
-    // Where the end of the process is waited for, it is by whoever flushes then, with a deadline.
+    // If the end of the process is watched, the flush at its end waits for the request, with a deadline.
     if (isEndWatched()) socket.unref();
-    // A turn later: what the session knows says more, and there may be answers that it has not handed over yet.
+    // Fail a turn later: the session's own error says more, and it may still have answers to deliver.
     const failLater = (error: Error) => void setImmediate(() => this.fail(error));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Those of OpenSSL end in a line's end.
+      // OpenSSL's messages end with a newline.
       error.message = error.message.trim();
       failLater(error);
     });
@@ -64,7 +64,7 @@ export class Connection {
         }
         const session = startSession();
         this._session = session;
-        // Other servers than those of HTTP/2 never come to this; and from here on it is known how much they take at once.
+        // Only an HTTP/2 server sends settings. From here on its limits are known, too.
         session.once('remoteSettings', () => {
           this.isOpen = true;
           this.heard();
@@ -79,13 +79,13 @@ export class Connection {
     });
   }
 
-  /** True where nothing new is to be sent on it. */
+  /** True if nothing new may be sent on it. */
   get isOver(): boolean {
-    // The session may know before it says so.
+    // The session may be closed before it emits an event.
     return this._isOver || this._session?.closed === true || this._session?.destroyed === true;
   }
 
-  /** Keeps it for a request, until what is returned is called. `tell` hears of it where it fails before. */
+  /** Keeps it open for a request until the returned function is called. Calls `tell` if it fails before that. */
   hold(tell: (error: Error) => void): () => void {
     clearTimeout(this._idle as number);
     if (this._holders.size === 0 && !isEndWatched()) this._socket.ref();
@@ -97,26 +97,26 @@ export class Connection {
     };
   }
 
-  /** Notes that the server has said something. */
+  /** Records that the server has sent something. */
   heard(): void {
     this._heardAt = now();
     this._pings = 0;
   }
 
-  /** The server is to be asked whether it is still there, before the next request sets out. */
+  /** Makes the next request ping the server first. */
   suspect(): void {
     this._heardAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Whether a request may set out on it. Where it has been quiet the server is asked. */
+  /** Returns whether a request may be sent on it. If the connection has been quiet, the server is pinged first. */
   async isAlive(): Promise<boolean> {
     if (now() - this._heardAt < QUIET_MILLIS) return true;
-    // One that cannot be asked any more is left to those who wait on it.
+    // A server that may not be pinged any more gets no new requests. Those in flight go on waiting.
     this._isOver ||= this._pings >= MAX_PINGS;
     return !this._isOver && this.probe();
   }
 
-  /** Asks the server whether it is still there, if it may be asked; without an answer the connection has failed. */
+  /** Pings the server, unless it has been pinged too often. Without an answer the connection fails. */
   async probe(): Promise<boolean> {
     if (this._pings >= MAX_PINGS) return false;
     this._pings++;
@@ -124,7 +124,7 @@ export class Connection {
       try {
         this._session?.ping((error) => resolve(!error));
       } catch {
-        // It has ended.
+        // The session has ended.
         resolve(false);
       }
     });
@@ -134,24 +134,24 @@ export class Connection {
     return isThere;
   }
 
-  /** Ends it, in good order where nothing is on its way. */
+  /** Ends the connection, gracefully if nothing is in flight. */
   close(): void {
     this._isOver = true;
     const over = () => this.fail(new Error('the exporter was shut down'));
     if (this._session === undefined || this._holders.size > 0) over();
     else {
       this._session.close();
-      // A server that does not read any more does not hear of it.
+      // A server that no longer reads does not notice the close.
       this._idle = later(over, IDLE_MILLIS);
     }
   }
 
-  /** Ends it, and with it what is on its way. */
+  /** Ends the connection and all requests in flight. */
   fail(error: Error): void {
     if (this._isFailed) return;
     this._isFailed = this._isOver = true;
     clearTimeout(this._idle as number);
-    // Somebody was there, and it came to nothing. A certificate that is refused is another matter.
+    // Without settings the server speaks something other than HTTP/2, unless it refused our certificate.
     const isWithoutHttp2 = this._session !== undefined && !this.isOpen && !/ALERT/.test(codeOf(error));
     const told = isWithoutHttp2 || /NO_APPLICATION_PROTOCOL|^ALPN/.test(codeOf(error)) ? withoutHttp2(error) : error;
     this._session?.destroy();

@@ -6,28 +6,28 @@ import { createTransport } from './transport.ts';
 /** Settings of an {@link OtlpGrpcExporter}. */
 export interface OtlpGrpcExporterOptions {
   /**
-   * Where the server is: `http://host:port`, `https://host:port`, or `host:port`, which means `https://` for port 443 and
-   * `http://` for all others. Default: `http://localhost:4317`.
+   * The address of the server: `http://host:port`, `https://host:port`, or `host:port`, which means `https://` for port
+   * 443 and `http://` for all others. Default: `http://localhost:4317`.
    */
   url?: string;
   /**
-   * Metadata of every request, or a function that is asked for them before each, as tokens that expire need it; where that
-   * fails, or takes longer than a request may, the request is put off. What a name that ends in `-bin` has is bytes, or
-   * a text that stands for its bytes in UTF-8. Default: none.
+   * Metadata of every request, or a function that returns it, called before each request, for example for tokens that
+   * expire. A function that fails or exceeds `timeoutMillis` delays the request. A value whose name ends in `-bin` is
+   * bytes, or a string to be encoded as UTF-8. Default: none.
    */
   headers?: GrpcHeaders | (() => GrpcHeaders | Promise<GrpcHeaders>);
-  /** Milliseconds a request may take, which the server is told, too. Default: 10,000. */
+  /** How long a request may take, in milliseconds. The server is told, too. Default: 10,000. */
   timeoutMillis?: number;
-  /** Certificates and key for an `https://` URL. Default: what the runtime trusts, and no certificate of the client. */
+  /** Certificates and key for an `https://` URL. Default: what the runtime trusts, and no client certificate. */
   tls?: TlsOptions;
-  /** Default: `none`. */
+  /** The compression of requests. Default: `none`. */
   compression?: 'gzip' | 'none';
 }
 
 /**
- * Sends spans as OTLP over gRPC, on Node, Bun and Deno. It is for a `BatchSpanProcessor`, where what a server cannot take
- * now, and what gets no answer, stays to be sent again. Its requests have 3 MiB at most unless `maxRequestBytes` says
- * otherwise, since servers of gRPC take 4 as a rule.
+ * Sends spans as OTLP over gRPC, on Node, Bun and Deno. Use it with a `BatchSpanProcessor`, which keeps spans that a
+ * server cannot take now, or that get no answer, and sends them again. Requests have at most 3 MiB unless
+ * `maxRequestBytes` says otherwise, since gRPC servers usually accept 4.
  *
  * Specification: OpenTelemetry Protocol, "OTLP/gRPC"; "gRPC over HTTP2".
  */
@@ -66,7 +66,7 @@ export class OtlpGrpcExporter implements BatchingExporter {
     return this._exporter.send(batches as Parameters<OtlpExporter['send']>[0], signal);
   }
 
-  /** Lets go of memory, and of the connection. */
+  /** Releases memory and the connection. */
   shutdown(): void {
     this._exporter.shutdown();
   }

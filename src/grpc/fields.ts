@@ -1,12 +1,12 @@
-/** The fields of a message of protocol buffers, by number: of numbers their value, of everything else its bytes. */
+/** The fields of a protobuf message by field number: varints as numbers, everything else as bytes. */
 export type Fields = ReadonlyMap<number, readonly (number | Uint8Array)[]>;
 
-/** Reads a message as far as it can be read. Never throws. */
+/** Reads a message as far as it is valid. Never throws. */
 export function fieldsOf(bytes: Uint8Array): Fields {
   const fields = new Map<number, (number | Uint8Array)[]>();
   let at = 0;
   const varint = (): number => {
-    // Where the bytes end there is `undefined`, which makes of the value NaN.
+    // Reading beyond the end gives `undefined`, which turns the value into NaN.
     for (let value = 0, scale = 1; ; scale *= 128) {
       const next = bytes[at++];
       value += (next % 128) * scale;

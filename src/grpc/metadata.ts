@@ -1,10 +1,11 @@
-/** Headers of gRPC: text, or bytes where the name ends in `-bin`. Text under such a name stands for its bytes in UTF-8. */
+/** gRPC metadata: strings, or bytes if the name ends in `-bin`. A string under such a name is encoded as UTF-8. */
 export type GrpcHeaders = Readonly<Record<string, string | Uint8Array>>;
 
 const encoder = new TextEncoder();
 
 /**
- * Headers as HTTP carries them: bytes become base64. What else is wrong with them is left to those who check headers.
+ * Converts metadata to HTTP headers: bytes become base64. Invalid values pass through, and are refused where headers
+ * are checked.
  *
  * Specification: "gRPC over HTTP2", "Custom-Metadata".
  */
@@ -18,11 +19,11 @@ export function textHeaders(headers: GrpcHeaders): Record<string, string> {
 function base64Of(value: unknown): string {
   const bytes = typeof value === 'string' ? encoder.encode(value) : value;
   if (!(bytes instanceof Uint8Array)) return value as string;
-  // Without the signs that fill it up, as the specification would have it.
+  // The specification asks for base64 without padding.
   return btoa(String.fromCharCode(...bytes)).replace(/=+$/, '');
 }
 
-/** The first of the values that a header with bytes has; without any where it is none. */
+/** Returns the first value of a binary header; no bytes if it is missing or invalid. */
 export function bytesOf(header: unknown): Uint8Array {
   try {
     const [base64] = String(header ?? '').split(',');

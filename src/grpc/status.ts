@@ -2,7 +2,7 @@ import type { OtlpAnswer } from '../export/otlp/transport.ts';
 import { fieldsOf } from './fields.ts';
 import { bytesOf } from './metadata.ts';
 
-// By their numbers.
+// Indexed by status code.
 const NAMES = [
   'OK',
   'CANCELLED',
@@ -24,7 +24,7 @@ const NAMES = [
 ];
 const RETRYABLE = ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'];
 
-// What answers of HTTP mean that have no status of gRPC, as those of proxies.
+// The status of HTTP answers that have no gRPC status, such as those of proxies.
 const NAMES_BY_HTTP: Readonly<Record<string, string>> = {
   400: 'INTERNAL',
   401: 'UNAUTHENTICATED',
@@ -37,7 +37,7 @@ const NAMES_BY_HTTP: Readonly<Record<string, string>> = {
   504: 'UNAVAILABLE',
 };
 
-// In the words of the servers of Go, C++, Java, JavaScript, .NET and Rust (the last with OUT_OF_RANGE).
+// The wording of servers in Go, C++, Java, JavaScript, .NET and Rust (which uses OUT_OF_RANGE).
 const TOO_LARGE = /larger than|exceeds (the )?(configured )?max|too large/i;
 
 type Headers = Readonly<Record<string, unknown>>;
@@ -46,15 +46,15 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * What an answer means.
+ * Interprets an answer.
  *
- * @param head - The headers that came first.
- * @param trailers - Those that came last; where there was nothing but an error, it is in the first.
+ * @param head - The leading headers.
+ * @param trailers - The trailing headers. If the answer is nothing but an error, its status is in the leading ones.
  * @param message - The message between them.
- * @param body - What came of it, where it is no gRPC.
+ * @param body - The body as received, for an answer that is not gRPC.
  *
- * Specification: "gRPC over HTTP2", "Responses"; "HTTP to gRPC Status Code Mapping"; OpenTelemetry Protocol, "OTLP/gRPC",
- * "Failures" and "OTLP/gRPC Throttling".
+ * Specification: "gRPC over HTTP2", "Responses"; "HTTP to gRPC Status Code Mapping"; OpenTelemetry Protocol,
+ * "OTLP/gRPC", "Failures" and "OTLP/gRPC Throttling".
  */
 export function answerOf(head: Headers, trailers: Headers, message: Uint8Array, body: Uint8Array): OtlpAnswer {
   const from = trailers['grpc-status'] === undefined ? head : trailers;
@@ -72,19 +72,19 @@ export function answerOf(head: Headers, trailers: Headers, message: Uint8Array, 
   return [name, said, 'refused', isRetryable ? (least ?? 0) : undefined];
 }
 
-/** An answer that is not gRPC's, or that has lost its end. */
+/** Interprets an answer that is not gRPC, or that has lost its trailers. */
 function answerWithout(head: Headers, body: Uint8Array): OtlpAnswer {
   const { ':status': code, 'content-type': type = '', 'retry-after': wait } = head;
   const status = Number(code);
   const name = NAMES_BY_HTTP[status] ?? 'UNKNOWN';
   const said = encoder.encode(`HTTP ${status} without grpc-status ${decoder.decode(body)}`);
-  // A proxy may have dropped it, from an answer that was a success.
+  // A proxy may have dropped the status of a successful answer.
   if (status === 200 && String(type).startsWith('application/grpc')) return [name, said, ''];
   const retryMillis = RETRYABLE.includes(name) ? Number(wait) * 1_000 || 0 : undefined;
   return [name, said, status === 413 ? 'too_large' : 'refused', retryMillis];
 }
 
-/** The bytes that a `grpc-message` stands for. What is encoded wrongly stays as it is. */
+/** Decodes a `grpc-message` to bytes. Invalid escapes stay as they are. */
 function percentDecoded(text: string): Uint8Array {
   return Uint8Array.from(text.match(/%[\da-f]{2}|./gis) ?? [], (part) =>
     part.length > 1 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0),
@@ -97,7 +97,7 @@ function percentDecoded(text: string): Uint8Array {
  * google.rpc.RetryInfo: retry_delay 1, Duration
  * Duration: seconds 1, nanos 2
  */
-/** The milliseconds that a `google.rpc.RetryInfo` asks for; `undefined` where there is none. */
+/** Returns the milliseconds that a `google.rpc.RetryInfo` asks for; `undefined` if there is none. */
 function retryDelayOf(status: Uint8Array): number | undefined {
   for (const detail of messagesIn(status, 3)) {
     const { 1: [type] = [], 2: [info] = [] } = Object.fromEntries(fieldsOf(detail));
@@ -109,7 +109,7 @@ function retryDelayOf(status: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The messages in a field. */
+/** Returns the messages in a field. */
 function messagesIn(bytes: Uint8Array, field: number): Uint8Array[] {
   return (fieldsOf(bytes).get(field) ?? []).filter((value) => value instanceof Uint8Array);
 }

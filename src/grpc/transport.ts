@@ -8,19 +8,19 @@ import { Connection, type Opening } from './connection.ts';
 
 const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
-// What HTTP/2 has no use for or what requests say of themselves: those that are given do not count.
+// Headers that HTTP/2 does not allow or that the transport sets itself. Values given for them are ignored.
 const OWN_HEADERS = /^(connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|te|content-.*|grpc-.*)$/;
 
-// The longest that has eight digits.
+// The longest timeout with eight digits, the most that gRPC allows.
 const MAX_TIMEOUT_MILLIS = 99_999_999;
 
-// What a connection needs, in the order in which it is loaded: each in a turn of its own, since all together hold up the event
-// loop for 19 ms (Node 20).
+// The modules that a connection needs, in load order. Each loads in a turn of its own, since all together block the
+// event loop for 19 ms (Node 20).
 const PARTS = ['node:stream', 'node:crypto', 'node:net', 'node:dns', 'node:tls', 'node:http', 'node:http2'];
 
 /**
- * Carries requests to the server of `url`, as unary calls of gRPC over one connection, which is made when it is needed
- * and let go of when nothing has been sent for a while.
+ * Sends requests to the server of `url`, as unary gRPC calls over one connection, which is opened when it is needed and
+ * closed when it has been idle for a while.
  */
 export function createTransport(
   url: string,
@@ -35,11 +35,11 @@ export function createTransport(
     try {
       open ??= await load(url, certificates);
     } catch (error) {
-      // A key that old Nodes look at only now.
+      // Node before 20.16 checks the key only now.
       throw markUnsent(Object(error));
     }
     if (signal.aborted) throw markUnsent(new NotSent('no connection in time', { cause: signal.reason }));
-    // Those of an exporter are the same every time.
+    // An exporter usually passes the same object every time.
     if (headers !== lastHeaders) request = headersOf(headers, timeoutMillis);
     lastHeaders = headers;
     const isCompressed = headers['content-encoding'] === 'gzip';
@@ -49,7 +49,7 @@ export function createTransport(
       try {
         return await call(connection, { headers: request, message, isCompressed, timeoutMillis }, signal);
       } catch (error) {
-        // A server may end a connection just when a request sets out on it, and may have gone without a word long before.
+        // A server may close a connection just as a request goes out on it, or may have been gone silently for long.
         if (isAnew || !isKept || !(error instanceof NotSent) || signal.aborted) throw error;
       }
     }
@@ -57,7 +57,7 @@ export function createTransport(
   return Object.assign(send, { close: () => connection?.close() });
 }
 
-/** The headers of requests, with `headers` among them. */
+/** Returns the HTTP/2 headers of requests, including `headers`. */
 function headersOf(headers: Record<string, string>, timeoutMillis: number): OutgoingHttpHeaders {
   const given = Object.entries(headers).filter(([name]) => !OWN_HEADERS.test(name));
   return {
@@ -84,9 +84,9 @@ async function load(url: string, certificates: CheckedTls | undefined): Promise<
   const isSecure = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
   const to = { host, port: port === '' ? (isSecure ? 443 : 80) : Number(port) };
-  // Read once and not for each connection.
+  // Parse the certificates once instead of for each connection.
   const secureContext = certificates && tls.createSecureContext(certificates);
-  // An address is no name that a server could be asked for.
+  // SNI allows names only, not IP addresses.
   const servername = net.isIP(host) === 0 ? host : undefined;
   return () => {
     const socket = isSecure

@@ -2,21 +2,20 @@ import type { TracerProvider } from '../core/provider.ts';
 import type { BatchSpanProcessor } from '../export/batch.ts';
 import { type FetchLike, OtlpHttpExporter } from '../export/otlp/http.ts';
 
-// Of the 64 KiB that all requests of a page may hold which outlive it; what is left is the application's.
+// Browsers allow 64 KiB for all requests that outlive a page. The application keeps the rest.
 const QUOTA_BYTES = 48 * 1024;
-// A request is made of whole batches: two of these fit in, with some room for the spans that go over the bound.
+// A request consists of whole batches. Two of these fit into the quota, with some room for spans that exceed the bound.
 const MAX_BATCH_BYTES = 20 * 1024;
 
 let room = QUOTA_BYTES;
 let isRefused = false;
 
 /**
- * Sees to it that spans of `provider` leave when its page does: whenever the page is hidden, or left, all that has ended is
- * sent at once, and requests outlive the page, as far as the 64 KiB that browsers allow for that go. `initialize` does this by
- * itself, unless `flushOnExit` is false. The page may come back: everything goes on then. Where there is no page, as in
- * workers and servers, it does nothing.
+ * Sends all ended spans of `provider` at once whenever its page is hidden or left. Requests outlive the page, within
+ * the 64 KiB that browsers allow for this. In a page, `initialize` does this by itself, unless `flushOnExit` is false.
+ * If the page comes back, everything goes on. Without a page, as in workers and servers, this does nothing.
  *
- * @returns What takes it back.
+ * @returns A function that undoes it.
  */
 export function flushOnPageHide(provider: TracerProvider): () => void {
   if (typeof document === 'undefined') return () => {};
@@ -36,11 +35,11 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
   }
   const flush = ({ type }: Event) => {
     if (type !== 'pagehide' && document.visibilityState !== 'hidden') return;
-    // There is no other attempt.
+    // This is the last chance to send, so ask for `keepalive` again.
     isRefused = false;
     provider.forceFlush({ _firstRequestBytes: room });
   };
-  // Of the window, which the document's events reach when its own listeners have had them: spans may end in those.
+  // Listen on the window: events of the document reach it after the document's own listeners, which may end spans.
   addEventListener('visibilitychange', flush);
   addEventListener('pagehide', flush);
   return () => {
@@ -51,9 +50,9 @@ export function flushOnPageHide(provider: TracerProvider): () => void {
 }
 
 /**
- * The same, but what fits into the quota outlives the page: what is under way when a page is left would be lost. The quota may
- * be used up by others, which nobody is told: such a request just fails. So after a failure the next one is sent without
- * `keepalive`.
+ * Wraps `fetch` so that requests that fit into the quota outlive the page: one that is in flight when the page is left
+ * would be lost. Other code may use up the quota. Nobody is told, and a request over the quota fails like any other. So
+ * after a failure, the next request is sent without `keepalive`.
  */
 function outliving(fetch: FetchLike): FetchLike {
   return async (url, init) => {

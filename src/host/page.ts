@@ -12,11 +12,12 @@ import { localTrace as trace } from '../export/local-trace.ts';
 import type { HostDefaults, HostSettings } from './host.ts';
 import { flushOnPageHide } from './page-hide.ts';
 
-/** What the code says: a page has no environment variables. */
+/** Returns the settings from code: a page has no environment variables. */
 export function hostSettings(config: Config): HostSettings {
   if (config.env) throw new TypeError('env: a page has no environment variables');
   if (config.otlpTls) checkedTls(config.otlpTls, 'otlpTls', '');
-  // JSON is a tenth of all that a page loads, which most do not need; and a page has no HTTP/2 of its own.
+  // JSON would be a tenth of what a page loads, and most pages do not need it. A page also has no HTTP/2 of its own for
+  // gRPC.
   if (config.otlpProtocol && config.otlpProtocol !== 'http/protobuf') {
     throw new TypeError(
       'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
@@ -31,25 +32,25 @@ export function hostDefaults(defaults: Config): HostDefaults {
 }
 
 /**
- * A page has no process that ends: it is hidden, and perhaps never seen again.
+ * Flushes whenever the page is hidden. A page has no process that ends: once hidden, it may never be seen again.
  *
- * @returns What takes it back.
+ * @returns A function that undoes it.
  */
 export function flushAtEnd({ flushOnExit = true }: Config, provider: TracerProvider): (() => void) | undefined {
   return flushOnExit ? flushOnPageHide(provider) : undefined;
 }
 
-/** None come up. */
+/** Does nothing: a page has no variables to warn about. */
 export function reportSettings(_warnings: readonly string[]): void {}
 
-// What ends while the printer loads; a module that never comes must not hold more.
+// How many spans wait while the printer loads. If the module never arrives, no more are kept.
 const MAX_WAITING = 10_000;
-// Nobody says how wide a console is.
+// A console does not say how wide it is.
 const COLUMNS = 120;
 
 /**
- * Prints to the console. The printer is loaded when it is asked for, so that pages which send their spans elsewhere do
- * without it; spans that end before it is there are handed over to it, and a flush waits for it.
+ * Returns a processor that prints to the console. It loads the printer on demand, so that pages that send their spans
+ * elsewhere do without it. Spans that end earlier wait for the printer, and so does a flush.
  */
 export function stdoutProcessor({
   stdoutFormat: format = 'pretty',

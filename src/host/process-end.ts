@@ -9,14 +9,14 @@ import { processState } from '../core/process-state.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { ERROR } from '../core/status.ts';
 
-// What a processor may need beyond the deadline to say what it knows.
+// The time beyond the deadline that a processor may need to report its result.
 const GRACE_MILLIS = 500;
 
 /**
- * Sees to it that what `provider` has recorded is sent when the process ends, as the settings say.
+ * Sends what `provider` has recorded when the process ends, as the settings say.
  *
- * @param unsent - How many spans have ended and are not sent, and why, in words; `''` where there are none.
- * @returns What takes it all back; `undefined` where there is nothing to take back.
+ * @param unsent - Says how many ended spans are unsent, and why; `''` if there are none.
+ * @returns A function that undoes it; `undefined` if there is nothing to undo.
  */
 export function flushAtEnd(config: Config, provider: TracerProvider, unsent: () => string): (() => void) | undefined {
   const { flushOnExit = true, flushOnCrash = false } = config;
@@ -27,7 +27,7 @@ export function flushAtEnd(config: Config, provider: TracerProvider, unsent: () 
   return unwatch;
 }
 
-/** What becomes of a provider's spans at the end of the process. */
+/** What happens to a provider's spans at the end of the process. */
 class ProviderEnd {
   readonly isExit: boolean;
   readonly isCrash: boolean;
@@ -52,7 +52,7 @@ class ProviderEnd {
   }
 
   shutdown(timeoutMillis: number): Promise<unknown> {
-    // It may be under way already, with another deadline.
+    // A shutdown may already be under way, with another deadline.
     return within(timeoutMillis + GRACE_MILLIS, this._provider.shutdown({ timeoutMillis }));
   }
 

@@ -27,22 +27,25 @@ import type { HostDefaults, HostSettings } from './host.ts';
 
 export { flushAtEnd } from './process-end.ts';
 
-/** Prints to standard output, at once: what has ended is there although `process.exit` follows. */
+/**
+ * Returns a processor that prints to standard output at once, so that ended spans appear even if `process.exit`
+ * follows.
+ */
 export function stdoutProcessor({ stdoutFormat, stdoutAttributes }: Config): SpanProcessor {
   return new StdoutSpanProcessor({ format: stdoutFormat, attributes: stdoutAttributes });
 }
 
-/** What `config` says, and the environment variables where it says nothing. Reads them once. */
+/** Returns the settings in `config`, completed by environment variables, which are read once. */
 export function hostSettings(config: Config): HostSettings {
   const environment = new Environment(config.env);
-  // The operator's switch: it counts before everything else.
+  // The operator's switch. It overrides everything else.
   const isDisabled = environment.flag('OTEL_SDK_DISABLED') === true;
   const exporterType = isDisabled ? 'none' : (config.exporterType ?? exporterOf(environment));
   const isOtlp = exporterType === 'otlp';
   const resourceAttributes = { ...processAttributes(), ...attributesOf(environment), ...config.resourceAttributes };
   const { onDiagnostic, quiet } = diagnosticsOf(environment);
   const otlpHeaders = config.otlpHeaders ?? headersOf(environment);
-  // A slip does not wait for the day on which spans leave by OTLP.
+  // Check this even without OTLP: a mistake must not wait for the day that spans leave over OTLP.
   if (config.otlpTls && !isOtlp) checkedTls(config.otlpTls, 'otlpTls', 'https:');
   const timeoutMillis = environment.wholeNumber(1, 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT');
   return {
@@ -64,7 +67,7 @@ export function hostSettings(config: Config): HostSettings {
   };
 }
 
-/** The settings of the original: what the variables say, and `defaults` where they say nothing. */
+/** Returns the settings of the Go original: those in environment variables, then those in `defaults`. */
 export function hostDefaults(defaults: Config): HostDefaults {
   const environment = new Environment();
   const { 'service.name': serviceName, 'service.version': serviceVersion, ...others } = attributesOf(environment);
@@ -77,13 +80,13 @@ export function hostDefaults(defaults: Config): HostDefaults {
       (environment.text(...namesOf('PROTOCOL')) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
     warnings: environment.warnings,
   };
-  // Where variables say more than these settings can.
+  // Leave out settings that can say less than the variables.
   if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined) delete config.otlpEndpoint;
   if (environment.text('OTEL_TRACES_SAMPLER') !== undefined) delete config.samplingRate;
   return config;
 }
 
-/** Reports settings that could not be used, each under a key of its own, so that none is held back for another. */
+/** Reports settings that could not be used. Each has a key of its own, so that none is throttled because of another. */
 export function reportSettings(warnings: readonly string[]): void {
   for (const warning of warnings) report('setting_refused', warning, 'warn', warning);
 }
@@ -113,7 +116,7 @@ function diagnosticsOf(environment: Environment): Pick<HostSettings, 'onDiagnost
   return { onDiagnostic, quiet: level < levels.indexOf('info') };
 }
 
-/** What counts only where spans leave by OTLP: how and where they do. */
+/** Returns the settings that count only if spans leave over OTLP: how they leave, and where to. */
 function otlpOf(config: Config, environment: Environment): Partial<HostSettings> {
   const { otlpHeaders = {}, otlpTls, fetch } = config;
   const otlpProtocol = config.otlpProtocol ?? protocolOf(environment);
@@ -136,7 +139,7 @@ function otlpOf(config: Config, environment: Environment): Partial<HostSettings>
   };
 }
 
-/** What is said of traces stands before what is said of all signals. */
+/** Variables for traces precede those for all signals. */
 function namesOf(setting: string): string[] {
   return [`OTEL_EXPORTER_OTLP_TRACES_${setting}`, `OTEL_EXPORTER_OTLP_${setting}`];
 }
@@ -147,14 +150,17 @@ function protocolOf(environment: Environment): OtlpProtocol | undefined {
 
 const TLS_FILES = { ca: 'CERTIFICATE', cert: 'CLIENT_CERTIFICATE', key: 'CLIENT_KEY' };
 
-/** The certificates in the files that the variables name. @throws Error naming the variable, and the path unless it is none. */
+/**
+ * Returns the certificates in the files that the variables name. @throws Error naming the variable, and the path if it
+ * is one.
+ */
 function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOptions | undefined {
   const files = Object.entries(TLS_FILES).flatMap(([member, setting]) => {
     const [name, path = ''] = environment.entry(...namesOf(setting)) ?? [];
     return name === undefined ? [] : [{ member, name, path }];
   });
   if (files.length === 0) return undefined;
-  // Such variables may be meant for other signals.
+  // These variables may be meant for other signals.
   if (fetch || !url.startsWith('https:')) {
     const who = fetch ? 'a fetch of your own' : shownUrl(url);
     environment.warnings.push(`${files.map(({ name }) => name).join(', ')}: ${who} has no use for certificates`);
@@ -163,7 +169,7 @@ function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOpt
   const tls: Record<string, Uint8Array> = {};
   const names: Record<string, string> = {};
   for (const { member, name, path } of files) {
-    // A key that stands there itself.
+    // The variable holds a key itself, which must not be shown.
     if (path.includes('-----BEGIN')) throw new Error(`${name}: the path of a file is required, and not what is in it`);
     names[member] = `${name}=${JSON.stringify(path)}`;
     try {
@@ -175,14 +181,16 @@ function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOpt
   return checkedTls(tls, 'otlpTls', url, names);
 }
 
-/** Where requests go, and whether over gRPC. @throws Error where that is meant and the runtime has no HTTP/2. */
+/**
+ * Returns where requests go, and whether over gRPC. @throws Error if gRPC is asked for and the runtime has no HTTP/2.
+ */
 function urlOf(
   { otlpEndpoint }: Config,
   environment: Environment,
   protocol: OtlpProtocol | undefined,
 ): [url: string, isGrpc: boolean] {
   const insecure = environment.flag('OTEL_EXPORTER_OTLP_TRACES_INSECURE', 'OTEL_EXPORTER_OTLP_INSECURE');
-  // As `defaultConfig` has it, whoever then asks for gRPC means the default of that.
+  // `defaultConfig` returns the endpoint for HTTP. Callers who then ask for gRPC mean the default endpoint for gRPC.
   const isOther = protocol === 'grpc' && otlpEndpoint === DEFAULT_ENDPOINT;
   const [setting, value] =
     otlpEndpoint && !isOther
@@ -192,7 +200,7 @@ function urlOf(
           protocol === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT,
         ]);
   const url = new URL(tracesEndpoint(setting, value, { insecure, isHttp: true, isComplete: true }));
-  // Only where no protocol is stated, the port says which one is meant.
+  // The port decides only if no protocol is stated.
   const isHttp = protocol === undefined ? !meansGrpc(url) : protocol !== 'grpc';
   if (isHttp || (loadGrpc === undefined && protocol === undefined)) {
     const isComplete = setting === 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
@@ -208,13 +216,13 @@ function urlOf(
   return [origin, true];
 }
 
-/** Speaks of an endpoint that was set and is not used; the default one was not set by anybody. */
+/** Points out an endpoint that is set but not used. Ignores the default one, which nobody has set. */
 function hintOf(config: Config, environment: Environment): string {
   const idle = config.otlpEndpoint ?? environment.text(...namesOf('ENDPOINT'));
   return idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
 }
 
-/** Those for all signals, and on top of them those for traces. */
+/** Returns the headers for all signals, overridden by those for traces. */
 function headersOf(environment: Environment): Record<string, string> | undefined {
   let headers: Record<string, string> | undefined;
   for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']) {
@@ -229,7 +237,7 @@ function headersOf(environment: Environment): Record<string, string> | undefined
   return headers;
 }
 
-/** Attributes of the resource. Those that have a default are left out where they are empty. */
+/** Returns the resource attributes. Empty ones are left out if they have a default. */
 function attributesOf(environment: Environment): Record<string, string> {
   const attributes = environment.pairs(false, 'OTEL_RESOURCE_ATTRIBUTES') ?? {};
   const own = {
@@ -246,7 +254,7 @@ function attributesOf(environment: Environment): Record<string, string> {
 
 function samplerOf({ sampler, samplingRate }: Config, environment: Environment): Sampler | undefined {
   const parentBased = (root: Sampler) => new ParentBasedSampler({ root });
-  // What the code says of sampling leaves nothing to ask.
+  // Settings in code override the variables.
   if (sampler !== undefined) return sampler;
   if (samplingRate !== undefined) return parentBased(new TraceIdRatioBasedSampler(samplingRate));
   const name = environment.text('OTEL_TRACES_SAMPLER');
@@ -314,7 +322,7 @@ const PROPAGATORS: Readonly<Record<string, () => TextMapPropagator>> = {
   jaeger: () => new JaegerPropagator(),
 };
 
-/** In the order of the list; `undefined` where none of those that are named is known. */
+/** Returns the propagators in the order of the list, or `undefined` if none of those named is known. */
 function propagatorsOf(environment: Environment): TextMapPropagator[] | undefined {
   const variable = 'OTEL_PROPAGATORS';
   const names = environment.text(variable)?.toLowerCase().split(',') ?? [];
@@ -325,7 +333,7 @@ function propagatorsOf(environment: Environment): TextMapPropagator[] | undefine
   }
   const known = [...listed].filter((name) => Object.hasOwn(PROPAGATORS, name));
   for (const name of known) listed.delete(name);
-  // Also of `xray` and `ottrace`, which the specification names.
+  // This refuses `xray` and `ottrace`, too, which the specification names.
   const allowed = `one of ${Object.keys(PROPAGATORS).join(', ')}, none`;
   for (const name of listed)
     environment.refuse(variable, name, allowed, known.length > 0 ? 'it is left out' : undefined);

@@ -5,30 +5,31 @@ import { messageOf } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import type { WaitUntil } from './wait-until.ts';
 
-/** Sends what has ended. */
+/** Exports the spans that have ended. */
 export type Flush = () => Promise<unknown>;
 
-// What ends within this time leaves with one request, whichever event sends it.
+// Spans that end within this time leave in one request, whichever event sends them.
 const GATHER_MILLIS = 50;
-// More than `forceFlush` takes by itself, and less than Workers give to what outlives a response, 30 seconds.
+// Longer than `forceFlush` takes by itself, and less than the 30 seconds that Workers give to work after a response.
 const PATIENCE_MILLIS = 15_000;
 
-/** How often each has begun. */
+/** How many times each flush has started. */
 const begun = /* @__PURE__ */ new WeakMap<Flush, number>();
 
 /**
- * Has `waitUntil` wait until `over` is settled and what has ended by then is sent. Of events that end together the first
- * one sends the spans of all: nobody's flush is awaited by another event, but where one has begun since, it has
- * taken along what there was. Never throws, and what is waited for never rejects.
+ * Makes `waitUntil` wait until `over` is settled and the spans that ended by then are sent. When several events end
+ * together, the first one sends the spans of all. No event waits for another event's flush: if one has started
+ * meanwhile, it has taken these spans along. Never throws, and the promise that it passes to `waitUntil` never rejects.
  */
 export function flushAfter(over: Promise<unknown>, waitUntil: WaitUntil, flush: Flush): void {
   const flushed = over.then(async () => {
     const before = begun.get(flush);
     await new Promise((resolve) => setTimeout(resolve, GATHER_MILLIS));
-    // Its timer goes with an event that is ended by the runtime: then none has begun, and the next one does.
+    // If the runtime ends the event, this timer is lost with it. No flush has started then, so the next event starts
+    // one.
     if (begun.get(flush) !== before) return;
     begun.set(flush, (before ?? 0) + 1);
-    // Whatever else it does is nobody's event.
+    // Suppressed, so that nothing the flush does is traced or counts as work of an event.
     const suppressed = suppressTracing(ROOT_CONTEXT);
     await within(PATIENCE_MILLIS, processState.contextStorage.run(suppressed, flush));
   });
@@ -36,6 +37,6 @@ export function flushAfter(over: Promise<unknown>, waitUntil: WaitUntil, flush: 
   try {
     waitUntil(settled);
   } catch {
-    // Too late, as a runtime sees it. What is under way goes on, as far as it lets it.
+    // The runtime considers it too late. The flush continues as far as the runtime allows.
   }
 }

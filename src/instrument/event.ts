@@ -16,35 +16,35 @@ import { type WaitUntil, waitUntilOf } from './wait-until.ts';
 
 /** One call of a handler by the runtime. */
 export interface Call {
-  /** The event as a Worker is handed it: what it is of, the environment, and the context, as far as there are such. */
+  /** The event as a Worker receives it: its subject, the environment and the context, as far as they exist. */
   readonly event: readonly unknown[];
-  /** Of the handler; the same unless it is a method of a class. */
+  /** The handler's arguments: the same as `event`, unless the handler is a method of a class. */
   readonly args: readonly unknown[];
   /** Calls the handler. */
   readonly run: () => unknown;
 }
 
-/** What is traced of a call. */
+/** How a call is traced. */
 export interface TracedCall {
   /** The context of the caller. */
   readonly parent: Context;
   readonly span: Span;
-  /** Says that the client has gone. */
+  /** Aborts when the client disconnects. */
   readonly signal?: AbortSignal;
-  /** Sees to the end of the event when the handler has returned; never throws. Default: it is over. */
+  /** Takes over ending the event once the handler has returned; never throws. Default: the event ends then. */
   readonly finish?: (event: OpenEvent, result: unknown, context: Context) => unknown;
 }
 
-/** Runs calls of a handler, each as what `trace` makes of it; nothing is what is not to be traced. */
+/** Runs calls of a handler, each traced as `trace` says. If `trace` returns nothing, the call is not traced. */
 export type RunCall = (call: Call, trace: () => TracedCall | undefined) => unknown;
 
-// Longer than platforms let a response wait for its headers by default: Vercel does for 300 seconds, Cloudflare's proxy
-// for 100.
+// No shorter than platforms let a response wait for its headers by default: 300 seconds on Vercel, 100 behind
+// Cloudflare's proxy.
 const TIMEOUT_MILLIS = 300_000;
-// An object may be the context of several events, one of which may go on for long.
+// An object may be the context of several events, and one of them may run for a long time.
 const SOON_MILLIS = 1_000;
 
-/** What runs the calls of a handler with these options: what the handler returns and throws is passed on. */
+/** Returns a function that runs the calls of a handler. What the handler returns or throws is passed on. */
 export function callRunner(options: EventOptions): RunCall {
   let isFirst = true;
   return (call, trace) => {
@@ -58,22 +58,24 @@ export function callRunner(options: EventOptions): RunCall {
     const { parent, span } = traced;
     keepSpan(call.args[0], span);
     const context = setSpan(parent, span);
-    // What is not recorded passes the trace on, and no more.
+    // A span that is not recorded only propagates the trace.
     return span.isRecording()
       ? runTraced(options, call, traced, context)
       : processState.contextStorage.run(context, call.run);
   };
 }
 
-/** When work in the background is done, and its event, too, if that is soon: both leave together then. */
+/**
+ * Resolves when background work is done, and its event too if that ends soon: the spans of both then leave together.
+ */
 async function afterWork(work: Promise<unknown>, over: Promise<unknown>): Promise<void> {
   await Promise.allSettled([work]);
   await within(SOON_MILLIS, over);
 }
 
-/** Sets tracing up with what the first event brings along; where that cannot be used, the service goes on untraced. */
+/** Sets up tracing with what the first event provides. If that cannot be used, the service continues untraced. */
 function initializeFor({ event: [subject, second, context] }: Call, { config = {} }: EventOptions): void {
-  // Other servers have something else in its place, and no context behind it. srvx has it in the request.
+  // Other servers pass something else as the second argument, and no context after it. srvx has `env` in the request.
   const env =
     typeof read(context, 'waitUntil') === 'function'
       ? second
@@ -92,15 +94,15 @@ async function runTraced(
   { span, signal, finish }: TracedCall,
   context: Context,
 ): Promise<unknown> {
-  // Of a response that is handed on without having been read, nothing else says that it is over.
+  // If a response is passed on unread, nothing else tells when the span of its request is over.
   const unread = new Set<EndUnread>();
   const event = new OpenEvent(span, options.timeoutMillis ?? TIMEOUT_MILLIS, () => {
-    // What is still being read goes on where the process does.
+    // Where the process lives on, bodies that are still being read continue.
     for (const end of unread) end(ioPerRequest);
   });
   const { flush = true } = options;
   const send = flush === true ? forceFlush : (flush as Flush);
-  // What goes on after the response ends spans, too.
+  // Work that continues after the response ends spans, too.
   const waitUntil: WaitUntil | undefined = flush
     ? waitUntilOf(subjects, (work) => flushAfter(afterWork(work, event.over), waitUntil as WaitUntil, send))
     : undefined;
@@ -108,16 +110,16 @@ async function runTraced(
     try {
       signal?.addEventListener('abort', () => event.cancelled(), { once: true });
     } catch {
-      // It may be anything that a server or a test has put there.
+      // The signal may be anything that a server or a test has put there.
     }
     if (waitUntil) flushAfter(event.over, waitUntil, send);
   };
-  // Workers end a handler of which they see that it hangs, or that nobody waits for it. Whatever listens or is waited for
-  // keeps them from that, so it has to come later there.
+  // Workers end a handler when they see that it hangs, or that nobody waits for it. A listener or a pending `waitUntil`
+  // would keep them from seeing that, so both are registered later there.
   if (!ioPerRequest) begin();
   let result: unknown;
   try {
-    // A function of its own, so that whatever has a `then` is asked within the context, too.
+    // An async function, so that the `then` of any thenable is called within the context, too.
     result = await processState.contextStorage.run(withUnread(context, unread), async () => run());
   } catch (error) {
     event.fail(error);

@@ -5,13 +5,13 @@ import { SpanStatusCode } from '../core/status.ts';
 import { cut } from '../core/text.ts';
 import { ERROR_TYPE } from './http-names.ts';
 
-/** Says of a span what went wrong without anything thrown. */
+/** Records on a span an error for which nothing was thrown. */
 export function setError(span: Span, type: string, message?: string): void {
   span.setAttribute(ERROR_TYPE, type);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Says of a span what was thrown; of one that is over nothing, since what comes then is not its business. */
+/** Records on a span what was thrown. Does nothing once the span has ended: later errors do not belong to it. */
 export function setFailure(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
   recordError(span, error ?? new Error(String(error)));
@@ -19,14 +19,14 @@ export function setFailure(span: Span, error: unknown): void {
 }
 
 /**
- * What `error.type` says of something thrown: the code of it or of its cause (`ECONNREFUSED`), else its name
- * (`AbortError`), else `_OTHER`. Never throws.
+ * The `error.type` of anything thrown: its code or that of its cause (`ECONNREFUSED`), else its name (`AbortError`),
+ * else `_OTHER`. Never throws.
  *
  * Specification: OpenTelemetry semantic conventions, "error.type".
  */
 export function errorTypeOf(thrown: unknown): string {
   const name = textAt(thrown, 'name');
-  // The codes of DOMException are numbers that say less than its names.
+  // The codes of DOMException are numbers, which say less than its names.
   for (const code of [read(thrown, 'code'), read(read(thrown, 'cause'), 'code'), name]) {
     if (typeof code === 'string' && code !== '') return cut(code, 100);
   }

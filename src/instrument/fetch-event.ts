@@ -12,8 +12,8 @@ import { asked, type ServerRequest, setRoute, setServerStatus, startServerSpan }
 import { contextOfCaller } from './tracing.ts';
 
 /**
- * What is traced of a request: a SERVER span, whose parent is in the headers. Nothing of one that is ignored, or that another
- * traced handler hands on.
+ * Traces a request as a SERVER span, with the parent from the headers. Returns nothing for a request that is ignored,
+ * or that another traced handler passes on.
  */
 export function traceRequest(options: HandlerOptions, { args }: Call): TracedCall | undefined {
   const request = args[0] as Request;
@@ -22,7 +22,7 @@ export function traceRequest(options: HandlerOptions, { args }: Call): TracedCal
   return {
     parent,
     span: startServerSpan(options, parent, serverRequest(args), request),
-    // That of Deno aborts after each response, and who listens to it is warned of that, on stderr.
+    // Deno's signal aborts after each response, and Deno prints a warning to stderr if anything listens to it.
     signal: 'Deno' in globalThis ? undefined : (read(request, 'signal') as AbortSignal | undefined),
     finish: (event, result, context) => finish(options, event, request, result, context),
   };
@@ -33,13 +33,13 @@ function serverRequest([request, second]: readonly unknown[]): ServerRequest {
     method: textAt(request, 'method'),
     url: textAt(request, 'url'),
     header: (name) => (request as Request).headers.get(name),
-    // Workers say it of what they call cf.
+    // On Workers, it is in `cf`.
     protocolVersion: /[\d.]+$/.exec(textAt(read(request, 'cf'), 'httpProtocol'))?.[0],
     peer: peerOf(request, second),
   };
 }
 
-/** The address of the client, as srvx, Deno and Bun tell it. */
+/** The address of the client, as srvx, Deno and Bun provide it. */
 function peerOf(request: unknown, server: unknown): string {
   const askBun = (about: unknown) =>
     (server as { requestIP?(request: unknown): unknown } | undefined)?.requestIP?.(about);
@@ -48,7 +48,7 @@ function peerOf(request: unknown, server: unknown): string {
   );
 }
 
-/** Says of the span how the request was answered, and returns the response, with the body that is to be passed on. */
+/** Records on the span how the request was answered, and returns the response with the body to pass on. */
 async function finish(
   { route, timeBody = true }: HandlerOptions,
   event: OpenEvent,
@@ -63,7 +63,7 @@ async function finish(
     setRoute(span, request.method, asked(route, request));
     const status = read(response, 'status');
     if (typeof status !== 'number') {
-      // Bun is told of an upgrade otherwise, and wants no response.
+      // Bun learns of an upgrade in another way, and expects no response.
       if (result === undefined && request.headers.get('upgrade')) setServerStatus(span, 101);
       else setError(span, 'no_response', 'what the handler returned is no response');
     } else if (status === 0) {
@@ -71,7 +71,7 @@ async function finish(
     } else {
       setServerStatus(span, status);
       const isTimed = timeBody && request.method !== 'HEAD' && status >= 200 && !isHeldByBun(response);
-      // The body of what is not timed is not even looked at.
+      // A body that is not timed is not even accessed.
       const body = isTimed ? response.body : null;
       if (response.bodyUsed || body?.locked) setError(span, 'body_used', 'the body of the response has been read');
       else if (body) return await passOnBody(response, body, context, event);

@@ -27,55 +27,58 @@ import { expectReading } from './unread-bodies.ts';
 /** Options of {@link traceFetch}. */
 export interface TraceFetchOptions extends TracingOptions {
   /**
-   * Who is sent the trace context (`traceparent`, `tracestate`, `baggage`): origins (`https://api.example`), patterns that an
-   * origin must match, or a function that says it for a URL. Default: in pages the page's own origin, since others would have to
-   * allow these headers (CORS); elsewhere everybody.
+   * Which servers receive the trace context (`traceparent`, `tracestate`, `baggage`): origins (`https://api.example`),
+   * patterns that an origin must match, or a function that returns true for a URL. Default: in pages the page's own
+   * origin, since others would have to allow these headers (CORS); elsewhere every server.
    */
   propagateTo?: readonly (string | RegExp)[] | ((url: URL) => boolean);
-  /** True for a URL that is not traced. Default: none. */
+  /** Returns true for a URL that is not traced. Default: none. */
   ignore?: (url: URL) => boolean;
-  /** Further attributes of the spans. Default: none. */
+  /** Additional attributes of the spans. Default: none. */
   attributes?: Attributes;
-  /** What may be recorded of a URL. Default: user, password and parameters that are likely to be secret are hidden. */
+  /**
+   * Returns a URL as it may be recorded. Default: user, password and parameters that are likely to be secret are
+   * hidden.
+   */
   redactUrl?: RedactUrl;
 }
 
-/** Any `fetch`: that of a runtime, of undici, of a Worker's binding. */
+/** Any `fetch`: the runtime's, undici's, or that of a Worker's binding. */
 type Fetch = (input: never, init?: never) => Promise<object>;
 
-/** That of the runtime, if there is a library of types that knows it. */
+/** The runtime's `fetch`, if a type library declares it. */
 type GlobalFetch = typeof globalThis extends { fetch: infer F extends Fetch } ? F : Fetch;
 
-/** The response's headers are there; what is left is its body. */
+/** The response's headers have arrived; only its body is missing. */
 const HEADERS_EVENT = 'http.response.headers';
 const BODY_CANCELLED = 'http.response.body.cancelled';
-/** Where redirects have led. */
+/** Where redirects led. */
 const RESPONSE_URL = 'http.response.url';
 
 const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
 
 /**
- * A `fetch` that makes a CLIENT span of each request, child of the active one, and sends its context along. The span ends
- * with the body of the response: when it is read to its end, cancelled, or breaks off; with the headers where nobody reads
- * it. Responses, errors and what `fetch` can do otherwise stay as they are.
+ * Wraps a `fetch` so that each request has a CLIENT span, a child of the active one, and carries its context. The span
+ * ends when the body of the response has been read, is cancelled or breaks off; if nobody reads the body, it ends with
+ * the headers. Responses, errors and other members of `fetch` stay as they are.
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP client".
  *
- * @typeParam F - A `fetch`, what is returned has its type.
+ * @typeParam F - The type of `fetch`, and of the function that is returned.
  * @param fetch - Default: that of the runtime.
- * @throws TypeError for an option that cannot be used.
+ * @throws TypeError if `fetch` is not a function, or for an option that cannot be used.
  */
 export function traceFetch<F extends Fetch = GlobalFetch>(
   fetch: F = globalThis.fetch as unknown as F,
   options: TraceFetchOptions = {},
 ): F {
   if (typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
-  // Twice traced would be two spans.
+  // Tracing a traced `fetch` again would create two spans for each request.
   const plain = ((fetch as { [TRACED]?: F })[TRACED] ?? fetch) as unknown as typeof globalThis.fetch;
   const propagates = propagation(options.propagateTo);
   const traced = (...args: Parameters<typeof globalThis.fetch>): Promise<Response> => {
     const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
-    // As an exporter's own requests are.
+    // This applies to an exporter's own requests.
     if (isTracingSuppressed(active)) return plain(...args);
     let request: ClientRequest | undefined;
     try {
@@ -91,14 +94,14 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
     const sent = url && propagates(url) ? withHeaders(args, options, context) : args;
     return send(plain, sent, span, context, options.redactUrl);
   };
-  // Such as Bun's preconnect.
+  // Keeps members such as Bun's `preconnect`.
   return Object.assign(traced, fetch, { [TRACED]: plain }) as unknown as F;
 }
 
 interface ClientRequest {
   readonly name: string;
   readonly attributes: Attributes;
-  /** None where it is no URL, which `fetch` says itself. */
+  /** `undefined` for an invalid URL, which `fetch` itself rejects. */
   readonly url: URL | undefined;
 }
 
@@ -110,7 +113,7 @@ function readRequest(
   const url = urlOf(request?.url ?? textOf(input));
   const method = textOf(init?.method ?? request?.method ?? 'GET');
   const [name, found]: [string, Attributes] = methodAttributes(
-    // Of these, fetch takes any spelling.
+    // `fetch` accepts these methods in any case.
     /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
   );
   if (url) {
@@ -129,7 +132,7 @@ function urlOf(text: string): URL | undefined {
   }
 }
 
-/** The arguments of a `fetch` with the context among their headers; as they were where that cannot be. */
+/** The arguments of a `fetch` with the context in their headers; unchanged if it cannot be added. */
 function withHeaders(
   args: Parameters<typeof fetch>,
   options: TraceFetchOptions,
@@ -138,7 +141,7 @@ function withHeaders(
   try {
     let [input, init] = args;
     const prototype = init && Object.getPrototypeOf(init);
-    // A request in the place of options has nothing of its own that could be copied.
+    // A request in place of options has no properties of its own to copy.
     if (prototype && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
       input = new Request(input, init);
       init = undefined;
@@ -149,7 +152,7 @@ function withHeaders(
     return [
       input,
       {
-        // Options beside a request would take these from it.
+        // A request that is passed together with options loses these.
         ...(referrer && referrer !== 'about:client' && { referrer }),
         ...(referrerPolicy && { referrerPolicy }),
         ...init,
@@ -157,7 +160,7 @@ function withHeaders(
       },
     ];
   } catch {
-    // Headers that are none, which `fetch` says itself.
+    // Invalid headers, which `fetch` itself rejects.
     return args;
   }
 }
@@ -190,12 +193,12 @@ function send(
     return failed(error);
   }
   if (typeof read(answer, 'then') !== 'function') {
-    // What stands for a fetch in a test may answer at once.
+    // A stand-in for `fetch` in a test may answer synchronously.
     finish();
     return answer;
   }
   return answer.then((response) => {
-    // What is wrong with a response is no reason to keep it.
+    // A malformed response must still reach the caller.
     try {
       receive(response, args, span, context, finish, redactUrl);
     } catch (error) {
@@ -206,7 +209,7 @@ function send(
   }, failed);
 }
 
-/** Says on the span what came, and ends it with the body, or at once where there is none. */
+/** Records the response on the span, which ends with the body, or at once if there is none. */
 function receive(
   response: Response,
   args: Parameters<typeof fetch>,
@@ -217,12 +220,12 @@ function receive(
 ): void {
   const { status } = response;
   const headersAt = now();
-  // Of a request to elsewhere, a page may not know.
+  // 0 for a cross-origin response whose status a page may not see.
   if (status > 0) span.setAttribute(HTTP_STATUS, status);
   if (status >= 400) setError(span, String(status));
   if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, redactUrl));
   const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
-  // Below 200 it is a WebSocket of Workers, or what a page may not see.
+  // Below 200, it is a WebSocket on Workers, or a response that a page may not see.
   const isEmpty = isHead || status < 200 || [204, 205, 304].includes(status);
   if (isEmpty || response.headers.get('content-length') === '0') {
     finish();
@@ -246,7 +249,10 @@ function receive(
   });
 }
 
-/** An abort is what the caller wanted: it is said, and the status is none of an error. That a time is up is one. */
+/**
+ * Records why a request failed. The caller wants an abort, so it is recorded without an error status. A timeout is an
+ * error.
+ */
 function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
   const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
   const isAborted = read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError';
@@ -254,7 +260,7 @@ function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void 
   else setFailure(span, error);
 }
 
-/** @throws TypeError for what names no origin. */
+/** @throws TypeError for an entry that is not an origin. */
 function propagation(propagateTo: TraceFetchOptions['propagateTo']): (url: URL) => boolean {
   if (propagateTo === undefined) {
     return language === 'nodejs' ? () => true : (url) => url.origin === globalThis.location?.origin;

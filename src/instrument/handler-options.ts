@@ -3,22 +3,23 @@ import type { ServerOptions } from './server-span.ts';
 import type { TraceWebSocketOptions } from './socket-connection.ts';
 import type { TracingOptions } from './tracing.ts';
 
-/** What is said of the events of a handler, whatever kind they are. */
+/** Options for the events of a handler, of whatever kind. */
 export interface EventOptions extends TracingOptions {
   /**
-   * What `initialize` is given at the first event, unless tracing is set up by then: settings, or a function that makes them of
-   * the environment of the event, where the runtime hands one over. That is their `env`, too. What cannot be used is reported
-   * as `config_refused`, and events go on untraced. Default: `{}`.
+   * The settings for `initialize` at the first event, unless tracing is set up by then; or a function that returns them
+   * for the event's environment, if the runtime provides one. That environment is also the default for their `env`.
+   * Settings that cannot be used are reported as `config_refused`, and events continue untraced. Default: `{}`.
    */
   config?: Config | ((env: never) => Config);
   /**
-   * Milliseconds without a sign of life after which a span is ended, with `timeout` for its `error.type`: without an answer of
-   * the handler, or without anybody reading on in its body. Handler and body go on. Default: 300,000.
+   * Milliseconds without activity after which a span is ended, with `timeout` as its `error.type`: the handler does not
+   * answer, or nobody reads on in its body. Handler and body continue. Default: 300,000.
    */
   timeoutMillis?: number;
   /**
-   * Whether each event sends what has ended, in what the runtime waits for (`ctx.waitUntil`), or what sends it: for a `tracer`
-   * that is not of `initialize`. Where a process goes on after the response, nothing is sent by events. Default: true.
+   * Whether each event exports the spans that have ended, while the runtime waits (`ctx.waitUntil`); or a function that
+   * exports them, for a `tracer` that is not from `initialize`. Where the process lives on after the response, events
+   * export nothing. Default: true.
    */
   flush?: boolean | (() => Promise<unknown>);
 }
@@ -26,17 +27,20 @@ export interface EventOptions extends TracingOptions {
 /** Options of `traceHandler`. */
 export interface HandlerOptions extends EventOptions, ServerOptions<Request> {
   /**
-   * True ends the span of a request when its body has been sent, false when the headers are known: then bodies are not touched,
-   * which saves their way through a stream. Default: true.
+   * True ends the span of a request when the response's body has been sent. False ends it when the headers are known
+   * and leaves bodies alone, which saves passing them through a stream. Default: true.
    */
   timeBody?: boolean;
   /**
-   * What carries the context that a message of a queue was sent with, as `inject` wrote it there: `(message) => message.body`.
-   * The span of the batch is linked to it. Default: none.
+   * Returns what carries the context with which a queue message was sent, as `inject` wrote it:
+   * `(message) => message.body`. The span of the batch is linked to that context. Default: none.
    */
   carrierOf?: (message: never) => unknown;
-  /** What a WebSocket of a Durable Object is called, for `connection.id`. Default: none. */
+  /** Returns the `connection.id` of a Durable Object's WebSocket. Default: none. */
   connectionId?: (socket: never) => string | undefined;
-  /** Which messages of such a WebSocket get a span: `all`, `text`, `none`, or what a function says. Default: `all`. */
+  /**
+   * Which messages of such a WebSocket get a span: `all`, `text`, `none`, or those for which a function returns true.
+   * Default: `all`.
+   */
   messages?: TraceWebSocketOptions['messages'];
 }

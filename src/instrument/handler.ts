@@ -7,7 +7,7 @@ import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
 type Class = new (...args: never[]) => object;
 
-// Methods, whose parameters may be of any narrower type; what is written in place without types gets these.
+// Methods, so that parameters may have any narrower type. Handlers that are written inline without types get these.
 // biome-ignore-start lint/suspicious/noExplicitAny: the runtime and the user's environment say what they are
 interface EventHandlers {
   fetch?(request: Request, env: any, context: any): unknown;
@@ -20,22 +20,22 @@ type EventArguments = [request: Request, ...rest: any[]];
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /**
- * Traces what a server is called for: each request is a SERVER span by OpenTelemetry's conventions for HTTP, the child of its
- * caller's, active in the handler, and over when the response has been sent. What the handler throws is passed on as it is, and
- * what it returns, too; of a response whose body is still being made, its status, headers and body are, in another `Response`.
+ * Traces the events of a server. Each request has a SERVER span that follows OpenTelemetry's HTTP conventions: a child
+ * of its caller's span, active in the handler, and ended when the response has been sent. What the handler throws or
+ * returns is passed on; a response with a body may become another `Response` with the same status, headers and body.
  * `handler` is
  *
- * - a function from a `Request` (and whatever else) to a `Response`, for Bun, Deno, edge runtimes and everything else that takes
- *   one; the result returns a promise;
- * - an object with `fetch`, such as a Worker or an app of Hono: the result has traced versions of it and of `scheduled`, `queue`,
- *   `email` and `tail`, everything else is the same;
+ * - a function from a `Request` (and any other arguments) to a `Response`, for Bun, Deno, edge runtimes and everything
+ *   else that takes one; the result returns a promise;
+ * - an object with `fetch`, such as a Worker or a Hono app: the result has traced versions of `fetch`, `scheduled`,
+ *   `queue`, `email` and `tail`, and everything else is the same;
  * - a class of such objects, a Durable Object or a `WorkerEntrypoint`: the result is a class derived from it, in which
- *   `alarm`, `webSocketMessage`, `webSocketClose` and `webSocketError` are traced, too. It can be extended further.
+ *   `alarm`, `webSocketMessage`, `webSocketClose` and `webSocketError` are traced, too. You can extend it further.
  *
- * Where tracing is not set up, the first event does it, from `options.config` and the `env` that it brings. After each event,
- * what has ended is sent, in what the runtime waits for.
+ * If tracing is not set up, the first event sets it up with `options.config` and the event's `env`. After each event,
+ * the spans that have ended are exported while the runtime waits (`waitUntil`).
  *
- * @throws TypeError for what is none of this, and naming an option that cannot be used.
+ * @throws TypeError if `handler` is none of these, and naming an option that cannot be used.
  */
 export function traceHandler<A extends unknown[] = EventArguments, R = unknown>(
   handler: (...args: A) => R,
@@ -62,21 +62,24 @@ export function traceHandler(handler: unknown, options: HandlerOptions = {}): un
   );
 }
 
-/** The events of objects; those of a class are all. */
+/** The events of an object. A class may have all of them. */
 const OF_OBJECTS = ['fetch', 'scheduled', 'queue', 'email', 'tail'];
 
 function runEvent(name: string, run: RunCall, options: HandlerOptions, call: Call): unknown {
   return run(call, () => (name === 'fetch' ? traceRequest(options, call) : traceWorkerEvent(name, options, call)));
 }
 
-/** A function with the name of another, and its length: Deno hands no request to one that asks for no arguments. */
+/**
+ * Gives a function the name and length of another. The length is at least 1: Deno passes no request to a function
+ * without parameters.
+ */
 function like<F extends object>({ name, length }: { name: string; length: number }, traced: F): F {
   return Object.defineProperties(traced, { name: { value: name }, length: { value: Math.max(length, 1) } });
 }
 
 /**
- * A class, and no function, whose prototype can be replaced and has nothing in it. One of these is true of each class: those of
- * Workers, from which others are derived, are functions like any other.
+ * True for a class. Its prototype, unlike that of a plain function, is read-only or has members besides `constructor`.
+ * Checking only one of these is not enough, since the base classes of Workers are ordinary functions.
  */
 function isClass(value: unknown): value is Class {
   if (typeof value !== 'function') return false;
@@ -84,7 +87,7 @@ function isClass(value: unknown): value is Class {
   return own !== undefined && (!own.writable || Reflect.ownKeys(Object(own.value)).length > 1);
 }
 
-/** An object with the same members and of the same class, whose events are traced; nothing where it has none. */
+/** Returns an object with the same members and of the same class, whose events are traced; nothing if it has none. */
 function tracedObject(handler: object, run: RunCall, options: HandlerOptions): object | undefined {
   const members: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(handler);
   let isTraced = false;
@@ -93,7 +96,7 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
     if (typeof method !== 'function') continue;
     isTraced = true;
     const value = like(method, async function (this: unknown, ...args: unknown[]) {
-      // The original may have private members.
+      // Only the original has its private members.
       const self = this === traced ? handler : this;
       return runEvent(name, run, options, { event: args, args, run: () => method.apply(self, args) });
     });
@@ -104,9 +107,9 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
 }
 
 /**
- * A class derived from `Base`. Of a class that is made an instance of, the events are traced on its own prototype, so that those
- * which classes derived from this one add are traced, and none twice that calls what it stands in front of. Nothing is
- * added to instances, whose methods are what others may call.
+ * Returns a class derived from `Base`. Events are wrapped on the prototype of the class that is instantiated. So events
+ * that further derived classes add are traced as well, and an event that calls `super` is traced only once. Nothing is
+ * added to instances, because others may call their methods (RPC).
  */
 function tracedClass(Base: Class, run: RunCall, options: HandlerOptions): Class {
   const seen = new WeakSet<object>();
@@ -133,7 +136,7 @@ function tracedClass(Base: Class, run: RunCall, options: HandlerOptions): Class 
       }
     }
   }
-  // What logs and errors call it.
+  // The name that logs and errors show.
   Object.defineProperty(Traced, 'name', { value: Base.name });
   return Traced;
 }

@@ -1,5 +1,5 @@
-// OpenTelemetry semantic conventions, "HTTP spans", of which those that are stable; and what they leave open, under names of
-// our own.
+// OpenTelemetry semantic conventions, "HTTP spans": the stable names, and this package's own names for what they leave
+// open.
 
 const HTTP_METHOD = 'http.request.method';
 const HTTP_METHOD_ORIGINAL = 'http.request.method_original';
@@ -15,16 +15,16 @@ export const CLIENT_ADDRESS = 'client.address';
 export const USER_AGENT = 'user_agent.original';
 export const PROTOCOL_VERSION = 'network.protocol.version';
 export const ERROR_TYPE = 'error.type';
-/** True where whoever asked did not wait for the answer: an abort of the client is no error of either side. */
+/** True if the caller did not wait for the answer. A client's abort is not an error of either side. */
 export const HTTP_ABORTED = 'http.request.aborted';
-/** The `error.type` of a server's span whose client did so. */
+/** The `error.type` of a SERVER span whose client did so. */
 export const CLIENT_DISCONNECTED = 'client_disconnected';
 
 const METHODS = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 
 /**
- * The method as attributes may have it, and as a span's name begins. One that is not known is anybody's invention: it must
- * make no new names.
+ * The method as it may appear in attributes, and as the start of a span's name. An unknown method can be any text, so
+ * it must not create new names.
  */
 export function methodAttributes(method: string): [name: string, attributes: Record<string, string>] {
   if (METHODS.test(method)) return [method, { [HTTP_METHOD]: method }];

@@ -17,21 +17,21 @@ import {
 } from './server-span.ts';
 import { contextOfCaller } from './tracing.ts';
 
-/** What is used of the request that `node:http` and `node:http2` hand over. */
+/** The part of a `node:http` or `node:http2` request that is used here. */
 interface NodeRequest {
   readonly method?: string;
   readonly url?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly httpVersion?: string;
   readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string };
-  /** HTTP/2 has one, and says that a response is finished however its stream has ended. */
+  /** Only in HTTP/2, which reports a response as finished however its stream has ended. */
   readonly stream?: unknown;
-  /** Express has them. */
+  /** Set by Express. */
   readonly route?: { readonly path?: unknown };
   readonly baseUrl?: string;
 }
 
-/** What is used of the response. */
+/** The part of a response that is used here. */
 interface NodeResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
@@ -40,7 +40,10 @@ interface NodeResponse {
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** The same listener; of one that is called in several ways, as applications of Express are, the way of `node:http`. */
+/**
+ * The type of the traced listener. A listener with several signatures, such as an Express application, gets that of
+ * `node:http`.
+ */
 type Traced<T> = T extends (...args: infer Args) => infer Result
   ? [IncomingMessage, ServerResponse] extends [...Args, ...unknown[]]
     ? (...args: Args) => Result
@@ -48,15 +51,15 @@ type Traced<T> = T extends (...args: infer Args) => infer Result
   : never;
 
 /**
- * A request listener of `node:http`, `node:https` or `node:http2` that makes a SERVER span of each request, within the
- * trace of its caller: `createServer(traceNodeHandler(listener))`. An application of Express or Connect is such a listener,
- * Koa's `app.callback()` returns one, Fastify takes one by `serverFactory`. The span is active in the listener and in the
- * listeners of request and response; it ends when the response is sent or the connection is gone. What the listener returns
- * or throws stays as it is.
+ * Wraps a request listener of `node:http`, `node:https` or `node:http2` so that each request has a SERVER span in the
+ * trace of its caller: `createServer(traceNodeHandler(listener))`. An Express or Connect application is such a
+ * listener, Koa's `app.callback()` returns one, and Fastify accepts one through `serverFactory`. The span is active in
+ * the listener and in the listeners of request and response. It ends when the response has been sent or the connection
+ * is gone. What the listener returns or throws is passed on unchanged.
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP server".
  *
- * @throws TypeError where `listener` is no function.
+ * @throws TypeError if `listener` is not a function.
  */
 export function traceNodeHandler<T extends Listener>(listener: T, options?: ServerOptions<IncomingMessage>): Traced<T>;
 export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
@@ -72,7 +75,7 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     const handle = () => listener.apply(this, args);
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];
     const { contextStorage } = processState;
-    // One that is traced already, by the server around an application that is traced, too, is not traced twice.
+    // A request that a traced server passes to a traced application is traced only once.
     if (spanOf(request)?.isRecording() || asked(options.ignore, args[0]) === true) return handle();
     if (isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
     const caller = contextOfCaller(options, request.headers);
@@ -80,14 +83,14 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     const context = setSpan(caller, span);
     if (!span.isRecording()) return contextStorage.run(context, handle);
     keepSpan(request, span);
-    // Node emits events within whatever the connection began in.
+    // Node emits events in the async context in which the connection started.
     for (const emitter of [request, response] as { emit?(...args: unknown[]): boolean }[]) {
       try {
         const { emit } = emitter;
         if (typeof emit !== 'function') continue;
         emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
       } catch {
-        // One that takes no other, as tests may have them.
+        // Its `emit` cannot be replaced, as may be the case in tests.
       }
     }
     const { end, fail } = endWithResponse(span, request, response, () => asked(options.route, args[0]));
@@ -102,7 +105,7 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     };
     try {
       const result = contextStorage.run(context, handle);
-      // Another promise and not a listener on this one, so that a rejection nobody handles is still one.
+      // A new promise, because a handler on this one would mark an unhandled rejection as handled.
       return (result instanceof Promise ? result.then(done, failed) : done(result)) as Result;
     } catch (error) {
       return failed(error);
@@ -124,9 +127,10 @@ function readRequest(request: NodeRequest): ServerRequest {
 }
 
 /**
- * Ends the span when the response is out, or when there is nobody left to get it.
+ * Ends the span when the response has been sent, or when nobody is left to receive it.
  *
- * @returns What records what the listener failed with; and what ends the span, where the response does not say when it is out.
+ * @returns `fail`, which records the error of the listener, and `end`, which ends the span if the response does not
+ * report when it has been sent.
  */
 function endWithResponse(
   span: Span,
@@ -137,7 +141,7 @@ function endWithResponse(
   let isOver = false;
   const failures: unknown[] = [];
   const fail = (error: unknown): void => {
-    // Frameworks break a response off with what its handler has thrown.
+    // Frameworks destroy a response with the error that its handler threw.
     if (failures.includes(error)) return;
     failures.push(error);
     setFailure(span, error);
@@ -146,14 +150,15 @@ function endWithResponse(
     if (isOver) return;
     isOver = true;
     setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
-    // What the server broke the response off with; of HTTP/2 the stream has it. Without, it was the client.
+    // The error with which the server broke off the response; in HTTP/2, the stream has it. Without one, it was the
+    // client.
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
     const isBroken = !isFinished || read(request.stream, 'aborted') === true;
-    // A client that waits in vain for what has failed goes, too.
+    // A client also disconnects when it waits in vain for a response that failed.
     if (isBroken && !error && failures.length === 0) {
       span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
     }
-    // A status that was not sent is only what it would have been.
+    // A status that was not sent does not count.
     if (response.headersSent) setServerStatus(span, response.statusCode);
     if (error) fail(error);
     span.end();
@@ -167,7 +172,7 @@ function endWithResponse(
   }
 }
 
-/** The route as Express has it: a router's place and the path in it. */
+/** The route as Express reports it: the router's mount path and the path within it. */
 function expressRoute({ route, baseUrl }: NodeRequest): string | undefined {
   return typeof route?.path === 'string' ? textOf(baseUrl) + route.path : undefined;
 }

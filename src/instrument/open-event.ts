@@ -6,16 +6,16 @@ import { setError, setFailure } from './failure.ts';
 import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 
 const open = /* @__PURE__ */ new Set<OpenEvent>();
-/** The reading of the clock before which no deadline is over. */
+/** The clock reading before which no deadline passes. */
 let due = Infinity;
 let timer: unknown;
 
 /**
- * An event that a server has begun with: its span ends once, whatever comes first, and after `timeoutMillis` without a
- * sign of life at the latest. What the application does is not touched by it.
+ * An event that a server has started to handle. Its span ends once, by whatever comes first, and at the latest after
+ * `timeoutMillis` without activity. The application's own work is not affected.
  *
- * Runtimes whose I/O ends with the request drop its timers then, and take a timer for a sign that the request still works; so
- * there it is the next event that ends the spans of those whose time is over.
+ * Runtimes whose I/O ends with the request also drop its timers then, and take a timer for a sign that the request
+ * still works. There, the next event ends the spans of overdue events instead.
  */
 export class OpenEvent {
   readonly span: Span;
@@ -26,7 +26,7 @@ export class OpenEvent {
   private _setOver!: () => void;
   _deadline: number;
 
-  /** @param onEnd - Called when the span has ended, perhaps by another event. */
+  /** @param onEnd - Called when the span has ended, possibly by another event. */
   constructor(span: Span, timeoutMillis: number, onEnd: () => void) {
     this.span = span;
     this._onEnd = onEnd;
@@ -40,12 +40,12 @@ export class OpenEvent {
     if (this._deadline < due) endLateAt(this._deadline);
   }
 
-  /** A sign of life. */
+  /** Extends the deadline after activity. */
   touch(): void {
     this._deadline = now() + this._timeoutMillis;
   }
 
-  /** Ends the span, now or at a reading of the clock. */
+  /** Ends the span, now or at a given clock reading. */
   end(at?: number): void {
     if (!open.delete(this)) return;
     this.span.end(at);
@@ -60,7 +60,7 @@ export class OpenEvent {
     this.end();
   }
 
-  /** Ends the span of what nobody waits for any more: said, and no error of the server's. */
+  /** Ends the span because nobody waits any longer. This is recorded, but it is not an error of the server. */
   cancelled(): void {
     if (!open.has(this)) return;
     this.span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
@@ -75,7 +75,7 @@ export class OpenEvent {
 
 function endLateAt(at: number): void {
   due = at;
-  // A timer would keep Workers from seeing that a handler hangs, and they end those at once.
+  // A timer would keep Workers from seeing that a handler hangs; they end such a handler at once.
   if (ioPerRequest) return;
   clearTimeout(timer as number | undefined);
   timer = later(endLate, at - now());

@@ -1,42 +1,42 @@
 import type { Context } from '../core/context.ts';
 import { processState } from '../core/process-state.ts';
 
-/** Is told how a body fares on its way to the client. */
+/** Receives the progress of a body on its way to the client. */
 export interface BodyListener {
-  /** It is on its way. */
+  /** The client asks for more. */
   touch(): void;
-  /** All of it has gone out. */
+  /** The whole body has been passed on. */
   end(): void;
-  /** What makes it has failed. */
+  /** The source of the body has failed. */
   fail(error: unknown): void;
-  /** Nobody reads on. */
+  /** The client stopped reading. */
   cancelled(): void;
 }
 
 type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, 'read' | 'cancel'>;
 
-/** What nobody has but Workers. */
+/** Globals that only Workers have. */
 interface WorkersGlobals {
   readonly FixedLengthStream?: object;
 }
 
-// Of a body that is no longer than this, and whose length is known, nothing is worth what watching it takes.
+// Watching a body of known length up to this size costs more than it tells.
 const SMALL_BODY_BYTES = 65_536;
-// In so many pieces runtimes hand out what is in memory.
+// Runtimes deliver a body that is in memory in at most this many pieces,
 const MAX_PIECES = 4;
-// … each after so many microtasks at most: Deno takes five for a Blob.
+// … each after at most this many microtasks: Deno takes five for a Blob.
 const TURNS = 10;
-// What is asked of a stream of Workers at once, which by itself hands out 4 KiB.
+// Requested at once from a stream of Workers, which by itself delivers 4 KiB.
 const READ_BYTES = 65_536;
 
 /**
- * A response like this one, whose body tells `listener` of its end and is asked for more within `context`; or the same one, where
- * there is nothing to wait for.
+ * Returns a response like this one whose body notifies `listener` and is read within `context`; or the same response,
+ * if there is nothing to wait for.
  *
- * What is in memory is passed on as a whole, so that it keeps its `Content-Length`, and its end is told at once. A stream is
- * passed on as it is asked for. Workers could pump some of theirs by themselves, but not all, and do not say which: a client
- * would get nothing of the others.
+ * A body in memory is passed on as a whole, so that it keeps its `Content-Length`, and `listener` is notified of its
+ * end at once. A stream is passed on as the client asks for it. Workers could pump some of their streams natively, but
+ * not all, and do not say which: the client would receive nothing of the others.
  */
 export async function passOnBody(
   response: Response,
@@ -62,7 +62,7 @@ export async function passOnBody(
   return new Response(passedOnStream(reader, read, pieces, next, length, listener), response);
 }
 
-/** Asks a stream of Workers for more than it hands out by itself. */
+/** Reads a stream of Workers in larger pieces than it delivers by itself. */
 function largeReader(body: ReadableStream): BodyReader {
   const reader = body.getReader({ mode: 'byob' });
   return {
@@ -71,7 +71,7 @@ function largeReader(body: ReadableStream): BodyReader {
   };
 }
 
-/** The pieces that are there without anything to wait for, and the one that is not there yet, unless they are all. */
+/** Reads the pieces that are available without waiting, and returns the pending read unless the body is complete. */
 async function inMemory(
   read: () => Promise<Piece>,
 ): Promise<{ pieces: Uint8Array<ArrayBuffer>[]; next: Promise<Piece> | undefined }> {
@@ -83,12 +83,12 @@ async function inMemory(
       (result) => {
         piece = result;
       },
-      // Whoever reads on is told.
+      // The next reader gets the error.
       () => {},
     );
     for (let turn = 0; turn < TURNS && piece === undefined; turn++) await undefined;
     if (piece?.done) return { pieces, next: undefined };
-    // Anything may be put into a stream; what becomes of it is for the runtime to say.
+    // A stream may contain anything; the runtime decides what to do with other values.
     if (!(piece?.value instanceof Uint8Array) || pieces.length === MAX_PIECES) return { pieces, next };
     pieces.push(piece.value);
   }
@@ -104,7 +104,7 @@ function passedOnStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let next: Promise<Piece> | undefined = first;
   const source = {
-    // On Workers it becomes the `Content-Length`.
+    // On Workers, it becomes the `Content-Length`.
     expectedLength,
     async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) {
       listener.touch();
@@ -126,13 +126,13 @@ function passedOnStream(
       return reader.cancel(reason);
     },
   };
-  // Nothing is asked for before somebody wants it.
+  // Nothing is read before the client asks for it.
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
 /**
- * True where Bun has the body in memory or in a file. A response that is asked for such a body as a stream has no content type
- * any more and is sent otherwise; what the console shows of it is the only way to ask.
+ * True if Bun holds the body in memory or in a file. Reading such a body as a stream removes the response's content
+ * type and changes how it is sent. What Bun's console shows of the response is the only way to find out.
  */
 export function isHeldByBun(response: Response): boolean {
   const { Bun } = globalThis as { Bun?: { inspect(value: unknown): string } };
@@ -140,8 +140,8 @@ export function isHeldByBun(response: Response): boolean {
 }
 
 /**
- * What the console of Workers shows of a stream: its length, where that is known, and whether it is one of theirs. There is
- * no other way to ask.
+ * A property that the console of Workers shows for a stream: its length, if known, and whether the stream is native.
+ * There is no other way to find out.
  */
 function inspected(body: ReadableStream, name: string): unknown {
   const prototype = Object.getPrototypeOf(body) as object;

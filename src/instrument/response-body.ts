@@ -1,14 +1,14 @@
-/** How a body came to its end, where it was not read to it: given up by who read it, or broken off. */
+/** How a body ended that was not read to its end: its reader cancelled it, or it broke off. */
 export interface BodyEnd {
   readonly cancelled?: boolean;
   readonly error?: unknown;
 }
 
-/** What is told of a body. */
+/** Receives the events of a body. */
 export interface BodyWatcher {
-  /** Somebody begins to read. */
+  /** Somebody starts to read. */
   begin(): void;
-  /** It is over, said once or more often. */
+  /** The body is over. May be called more than once. */
   end(how?: BodyEnd): void;
 }
 
@@ -18,9 +18,9 @@ type Stream = ReadableStream<Uint8Array>;
 const READ_WHOLE = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];
 
 /**
- * Tells `watcher` when the body of `response` has been read, by whatever way. The response stays the same object and its body
- * the same stream; both get methods of their own around those that they have. Another response around it would lose `url` and
- * `redirected`, and have its body piped chunk by chunk where the runtime reads it at once.
+ * Tells `watcher` when the body of `response` has been read, in whatever way. The response and its body stay the same
+ * objects; both get methods that wrap their own. Wrapping the response in another one would lose `url` and
+ * `redirected`, and the body would be piped chunk by chunk where the runtime otherwise reads it at once.
  */
 export function watchBody(response: Response, watcher: BodyWatcher): void {
   let isBegun = false;
@@ -33,7 +33,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
   };
   for (const name of READ_WHOLE) {
     wrap(response, name, (read) => () => {
-      // It fails, and what goes on elsewhere is not its business.
+      // This call fails, and does not affect the reader that came first.
       if (isBegun || response.bodyUsed) return read();
       watched.begin();
       return (read() as Promise<unknown>).then(
@@ -42,7 +42,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
           return whole;
         },
         (error: unknown) => {
-          // What is no JSON was read all the same.
+          // Invalid JSON was still read to its end.
           watched.end(error instanceof SyntaxError ? undefined : { error });
           throw error;
         },
@@ -55,7 +55,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
     return copy;
   });
   if (Object.hasOwn(response, 'body')) {
-    // What stands for a response in a test, or comes of another fetch.
+    // A stand-in for a response in a test, or the response of another `fetch`.
     const { body } = response;
     if (body) watchStream(body, watched);
     return;
@@ -65,8 +65,8 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
   Object.defineProperty(response, 'body', {
     configurable: true,
     get() {
-      // Asked each time: after clone() it is another one. And not before: of a body that nobody asks for as a stream, none
-      // is made.
+      // Read on each access, because clone() replaces it. Not read earlier, because the runtime creates no stream for a
+      // body until somebody asks for one.
       const body = Reflect.get(prototype, 'body', response) as Stream | null;
       if (body && !seen.has(body)) {
         seen.add(body);
@@ -79,7 +79,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
 
 function watchStream(stream: Stream, watcher: BodyWatcher): void {
   if (typeof stream.getReader !== 'function') {
-    // A fetch that is not of the standard has a stream of Node's.
+    // A non-standard `fetch` may return a Node stream.
     (stream as { once?(event: string, listener: () => void): void }).once?.('close', () => watcher.end());
     return;
   }
@@ -102,7 +102,7 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
   });
   wrap(stream, 'pipeThrough', (pipeThrough) => (...args) => {
     const [through, options] = args as [ReadableWritablePair | undefined, StreamPipeOptions | undefined];
-    // Says itself what is wrong.
+    // The native method reports what is wrong.
     if (!through?.writable || stream.locked || through.writable.locked) return pipeThrough(...args);
     stream.pipeTo(through.writable, options).catch(() => {});
     return through.readable;
@@ -149,7 +149,7 @@ function watchIterator(iterator: AsyncIterator<Uint8Array>, watcher: BodyWatcher
       ),
   );
   wrap(iterator, 'return', (end) => (value) => {
-    // Who keeps the stream may read on.
+    // With `preventCancel`, the stream can be read further.
     if (!isKept) watcher.end({ cancelled: true });
     return end(value);
   });
@@ -163,7 +163,7 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
     return cancel(...args);
   });
   wrap(reader, 'releaseLock', (releaseLock) => () => {
-    // From here on `closed` says nothing of the stream.
+    // From here on, `closed` says nothing about the stream.
     isReleased = true;
     releaseLock();
   });
@@ -175,7 +175,7 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
   );
 }
 
-/** Puts a method in front of one that an object has; nothing where it has none, or takes no other. */
+/** Wraps a method of an object. Does nothing if there is no such method, or if it cannot be replaced. */
 function wrap(object: object, name: string | symbol, around: (native: Method) => Method): void {
   try {
     const native = (object as Record<string | symbol, unknown>)[name];
@@ -183,6 +183,6 @@ function wrap(object: object, name: string | symbol, around: (native: Method) =>
     const value = around((...args) => native.apply(object, args));
     Object.defineProperty(object, name, { value, configurable: true, writable: true });
   } catch {
-    // A response that is frozen goes on as it is.
+    // A frozen response stays as it is.
   }
 }

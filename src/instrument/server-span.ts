@@ -22,29 +22,32 @@ import {
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
 import { startWithin, type TracingOptions } from './tracing.ts';
 
-/** Options of what traces the requests that a server gets; `Request` is the server's form of one. */
+/** Options for tracing the requests that a server receives. `Request` is the server's type for one. */
 export interface ServerOptions<Request> extends TracingOptions {
   /**
-   * The route that a request was matched to, as it was written: `/users/:id`. Asked when the request is answered, it is part of
-   * the span's name. Default: what the framework says, where it is known how it does.
+   * Returns the route that a request matched, as it was written: `/users/:id`. Called when the request is answered; the
+   * route becomes part of the span's name. Default: the framework's route, if it is known how to read it.
    */
   route?: (request: Request) => string | undefined;
-  /** True for a request that is not traced, a health check for instance. Default: none. */
+  /** Returns true for a request that is not traced, such as a health check. Default: none. */
   ignore?: (request: Request) => boolean;
-  /** Further attributes of the span, or a function that says them for a request. Default: none. */
+  /** Additional attributes of the span, or a function that returns them for a request. Default: none. */
   attributes?: Attributes | ((request: Request) => Attributes);
-  /** What may be recorded of a URL. Default: user, password and parameters that are likely to be secret are hidden. */
+  /**
+   * Returns a URL as it may be recorded. Default: user, password and parameters that are likely to be secret are
+   * hidden.
+   */
   redactUrl?: RedactUrl;
 }
 
-/** What of a request a span says, whatever form a server has it in. */
+/** What a span records of a request, whatever type the server has for it. */
 export interface ServerRequest {
   readonly method: string;
-  /** Absolute, or a path with what follows it. */
+  /** An absolute URL, or a path and what follows it. */
   readonly url: string;
-  /** `http` or `https`, where `url` does not say it. */
+  /** `http` or `https`, if `url` does not contain it. */
   readonly scheme?: string;
-  /** Of a header, under its name in lower case; nothing where there is none. */
+  /** The value of a header by its lowercase name; nothing if it is missing. */
   header(name: string): string | null | undefined;
   /** Such as `1.1` or `2`. */
   readonly protocolVersion?: string;
@@ -52,7 +55,7 @@ export interface ServerRequest {
   readonly peer?: string;
 }
 
-// What anybody may send, and as much of it as helps.
+// Anyone can send these headers, so only a useful part of each is kept.
 const MAX_HEADER = 500;
 
 /**
@@ -79,20 +82,20 @@ export function startServerSpan<Request>(
   return startWithin(options, name, { kind: SpanKind.SERVER, attributes }, context);
 }
 
-/** Gives the span of a request its route. Never throws. */
+/** Sets the route of a request's span. Never throws. */
 export function setRoute(span: Span, method: string, route: unknown): void {
   if (typeof route !== 'string' || route === '') return;
   span.setAttribute(HTTP_ROUTE, route);
   span.updateName(`${methodAttributes(method)[0]} ${route}`);
 }
 
-/** The answer's status: the server's own fault from 500 on, and only then an error of the server's span. */
+/** Records the response status. It is an error of the SERVER span only from 500 on, where the server is at fault. */
 export function setServerStatus(span: Span, status: number): void {
   span.setAttribute(HTTP_STATUS, status);
   if (status >= 500) setError(span, String(status));
 }
 
-/** What a function of the user's says; nothing where it throws. */
+/** Calls a function of the user's. Returns nothing if it throws. */
 export function asked<Subject, Answer>(
   ask: ((subject: Subject) => Answer) | undefined,
   subject: Subject,
@@ -130,10 +133,11 @@ function headerAttributes({ header, protocolVersion, peer }: ServerRequest): Att
   const attributes: Attributes = {};
   const agent = header('user-agent');
   if (agent) attributes[USER_AGENT] = cut(agent, MAX_HEADER);
-  // Cloudflare's own, which the client cannot choose there; else the first, as far as the proxies between can be trusted.
+  // Cloudflare's own header comes first, since clients cannot set it there. Otherwise the first address counts, which
+  // is as trustworthy as the proxies in between.
   const client =
     header('cf-connecting-ip') || header('x-forwarded-for')?.slice(0, MAX_HEADER).split(',')[0].trim() || peer;
-  // An address of IPv4 as sockets of IPv6 have it.
+  // Unwraps an IPv4 address from the form that IPv6 sockets give it.
   if (client) attributes[CLIENT_ADDRESS] = cut(client, MAX_HEADER).replace(/^::ffff:(?=\d+\.)/i, '');
   if (protocolVersion) attributes[PROTOCOL_VERSION] = protocolVersion;
   return attributes;

@@ -27,32 +27,32 @@ import {
   AttrConnectionSentSize,
 } from '../realtime/names.ts';
 
-/** What is known of a message of a WebSocket before it gets a span. */
+/** What is known of a WebSocket message before it gets a span. */
 export interface WebSocketMessage {
-  /** Who has sent it. */
+  /** Whether this side sends or receives it. */
   readonly direction: 'send' | 'receive';
-  /** As it was sent or received: it is not kept. */
+  /** The data as it was sent or received. It is not kept. */
   readonly data: unknown;
-  /** Bytes; a text counts as UTF-8. */
+  /** Size in bytes; text counts as UTF-8. */
   readonly size: number;
-  /** True for a text, false for bytes. */
+  /** True for text, false for bytes. */
   readonly isText: boolean;
 }
 
-/** Settings of `traceWebSocket`. */
+/** Options of `traceWebSocket`. */
 export interface TraceWebSocketOptions {
   /** `connection.id`. Default: 16 random hexadecimal digits. */
   id?: string;
   /**
-   * The parent of the connection's spans: a span, a span context or a context, such as `extractUpgrade` returns. Default: the
-   * active span at the call; where there is none, `connection.created` is the parent of all others.
+   * The parent of the connection's spans: a span, a span context or a context, such as `extractUpgrade` returns.
+   * Default: the span that is active at the call; if there is none, `connection.created` is the parent of all others.
    */
   parent?: SpanSource;
-  /** Of every span of the connection. Default: none. */
+  /** Attributes of every span of the connection. Default: none. */
   attributes?: Attributes;
   /**
-   * Which messages get a span: `all`, `text`, `none`, or those for which a function returns true. All of them are counted for
-   * `connection.closed`. Default: `all`.
+   * Which messages get a span: `all`, `text`, `none`, or those for which a function returns true. All messages count
+   * toward the totals of `connection.closed`. Default: `all`.
    */
   messages?: 'all' | 'text' | 'none' | ((message: WebSocketMessage) => boolean);
 }
@@ -61,13 +61,13 @@ const TYPE = 'websocket';
 const STATES = ['connecting', 'open', 'closing', 'closed'];
 const CLOSED = 3;
 
-/** The spans of one WebSocket. Nothing of it throws, but `run` what it runs. */
+/** Creates the spans of one WebSocket. Nothing here throws, except that `run` rethrows what its callback throws. */
 export interface SocketConnection {
-  /** Counts a message, and starts its span; `undefined` where it gets none. Whoever calls ends it. */
+  /** Counts a message and starts its span, which the caller ends; `undefined` if it gets none. */
   message(direction: WebSocketMessage['direction'], data: unknown, isText?: boolean): Span | undefined;
-  /** Calls `callback` with the span of a message that was received active, and records what it throws. */
+  /** Calls `callback` with the span of a received message active, and records what it throws. */
   run<T>(span: Span, callback: () => T): T;
-  /** Looks whether the state is another than the last time. */
+  /** Checks whether the state has changed since the last time. */
   look(): void;
   failed(error: unknown): void;
   closed(code: unknown, reason: unknown, wasClean: unknown): void;
@@ -83,7 +83,7 @@ export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: 
   }
 }
 
-/** Begins the spans of a connection: `connection.created`. */
+/** Starts the spans of a connection with `connection.created`. */
 export function connectionOf(socket: object, options: TraceWebSocketOptions): SocketConnection {
   const { id = randomId(2), parent, attributes, messages } = options;
   const active = activeContext();
@@ -91,7 +91,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
   const own = { parent: parent ?? active, attributes };
   const created = instrumentConnectionCreated(id, TYPE, own);
   created.end();
-  // One trace a connection, not one a message.
+  // One trace per connection, not one per message.
   if (!isSpanContextValid(spanContextOf(own.parent))) own.parent = created.spanContext();
 
   const totals = { send: { count: 0, bytes: 0 }, receive: { count: 0, bytes: 0 } };
@@ -110,14 +110,14 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       total.count++;
       total.bytes += size;
       if (!isWanted(messages, { direction, data, size, isText })) return undefined;
-      // What is sent belongs to what sends it.
+      // A sent message belongs to the span that sends it.
       const context = direction === 'send' ? activeContext() : ROOT_CONTEXT;
       const sender = isSpanContextValid(spanContextOf(context)) ? { ...own, parent: context } : own;
       return instrumentConnectionMessage(id, TYPE, direction, size, sender);
     },
     run(span, callback) {
       const { contextStorage } = processState;
-      // A runtime may put a listener of its own around one that is wrapped.
+      // A runtime may put a listener of its own around a wrapped one.
       if (spanIn(activeContext()) === span) return callback();
       try {
         return contextStorage.run(setSpan(base, span), callback);
@@ -130,7 +130,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       if (!isClosed) become(stateOf(socket));
     },
     failed(error) {
-      // Workers say after the end of a connection that it is lost, however good that was.
+      // Workers report a lost connection after every end, even a clean one.
       if (!isClosed) instrumentConnectionError(id, TYPE, error, own).end();
     },
     closed(code, reason, wasClean) {
@@ -155,7 +155,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
   };
 }
 
-/** True for a message that gets a span. Never throws. */
+/** True if a message gets a span. Never throws. */
 export function isWanted(messages: TraceWebSocketOptions['messages'] = 'all', message: WebSocketMessage): boolean {
   if (typeof messages !== 'function') return messages === 'all' || (messages === 'text' && message.isText);
   try {
@@ -170,24 +170,24 @@ function activeContext(): Context {
   return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
 }
 
-/** In words; that of a socket which does not say counts as open. */
+/** The state in words. A socket that does not report one counts as open. */
 function stateOf(socket: object): string {
   return STATES[read(socket, 'readyState') as number] ?? 'open';
 }
 
-/** Bytes of what is sent or received; 0 of what does not say. Never throws. */
+/** Size in bytes of what is sent or received; 0 if it is unknown. Never throws. */
 export function sizeOf(data: unknown): number {
   if (typeof data === 'string') return utf8Length(data);
   try {
-    // Fragments, as the package `ws` has them.
+    // Fragments, as the package `ws` delivers them.
     if (Array.isArray(data)) return data.reduce((sum: number, part: unknown) => sum + bytesOf(part), 0);
   } catch {
-    // It may be a proxy.
+    // `data` may be a proxy that throws.
   }
   return bytesOf(data);
 }
 
-/** Bytes of a buffer, a view of one, or a `Blob`. */
+/** Size in bytes of a buffer, a view of one, or a `Blob`. */
 function bytesOf(data: unknown): number {
   const size = read(data, 'byteLength') ?? read(data, 'size');
   return typeof size === 'number' && size >= 0 ? size : 0;

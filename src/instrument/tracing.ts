@@ -12,7 +12,7 @@ import {
 } from '../propagation/propagator.ts';
 import { extract, inject, type StartOptions, startSpan } from '../trace.ts';
 
-/** What spans are made by and context is carried by. */
+/** What creates spans and carries context. */
 export interface TracingOptions {
   /** Default: the tracer of `initialize`. */
   tracer?: Tracer;
@@ -43,8 +43,8 @@ export function injectInto<Carrier>({ propagator }: TracingOptions, context: Con
 }
 
 /**
- * The context of whoever sent what `carrier` came with. Not built on the active one, which a server's socket may have from
- * wherever the server was started. Never throws.
+ * The context that the sender of `carrier` put into it. It does not build on the active context, which a server's
+ * socket may have inherited from wherever the server was started. Never throws.
  */
 export function contextOfCaller<Carrier>(
   { propagator }: TracingOptions,

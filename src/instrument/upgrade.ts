@@ -6,13 +6,14 @@ import { defaultTextMapGetter, type TextMapGetter } from '../propagation/propaga
 import { extract, inject } from '../trace.ts';
 
 /**
- * The URL of a WebSocket with the trace context in its query, since browsers let nobody set a header: `traceparent`, and
- * what else the propagators write. What such fields were there before is replaced, all else stays as it is. Never throws.
+ * Returns the URL of a WebSocket with the trace context in its query, because browsers cannot set headers:
+ * `traceparent`, and whatever else the propagators write. Replaces such fields if they are already there, and keeps
+ * everything else. Never throws.
  *
  * @param options.context - Default: the active context.
  */
 export function upgradeUrl(url: string | { readonly href: string }, options?: { context?: Context }): string {
-  // Not the type of `URL`, which declarations would need a library for.
+  // Not the type `URL`, for which declarations would need a type library.
   const text = textOf(read(url, 'href') ?? url);
   const fields = fieldsOf(options?.context);
   const [, path, query, fragment] = /^([^?#]*)\??([^#]*)(.*)$/s.exec(text) as RegExpExecArray;
@@ -21,9 +22,9 @@ export function upgradeUrl(url: string | { readonly href: string }, options?: { 
 }
 
 /**
- * The subprotocols of a WebSocket with the trace context behind them, as one more: `traceparent-00-…`. A server must not choose
- * that one; so there have to be others for it to choose from, and without any none is added. Of what the propagators write,
- * only what a subprotocol may be made of goes along: no `tracestate`, no baggage.
+ * Returns the subprotocols of a WebSocket with the trace context appended as an additional one: `traceparent-00-…`. A
+ * server must not choose it. So there must be others for it to choose from, and without any, none is added. Adds only
+ * fields that a subprotocol can contain: no `tracestate`, no baggage.
  *
  * @param options.context - Default: the active context.
  */
@@ -33,18 +34,18 @@ export function upgradeProtocols(protocols: string | readonly string[], options?
   return own.length > 0 ? [...own, ...added] : own;
 }
 
-/** What is used of the request that asks for a WebSocket: a `Request`, or node's `IncomingMessage`, has it. */
+/** The part of a WebSocket's request that is used: a `Request` has it, and so does Node's `IncomingMessage`. */
 export interface UpgradeRequest {
-  /** With the query, absolute or not. */
+  /** The URL with its query, absolute or not. */
   readonly url?: string;
   /** A plain object, `Headers` or a `Map`. */
   readonly headers: unknown;
 }
 
 /**
- * The context that a request for a WebSocket has come with, for `{ parent }`: that of its headers, else of its query, else of
- * its subprotocols, as {@link upgradeUrl} and {@link upgradeProtocols} put it there. The given context where there is none.
- * Never throws.
+ * Returns the context that a WebSocket's request carries, for `{ parent }`: from its headers, else its query, else its
+ * subprotocols, where {@link upgradeUrl} and {@link upgradeProtocols} put it. Returns the given context if there is
+ * none. Never throws.
  *
  * @param options.context - The context to add to. Default: the active context.
  */
@@ -64,14 +65,14 @@ export function extractUpgrade(request: UpgradeRequest, options?: { context?: Co
   return context;
 }
 
-/** What the propagators write of a context. */
+/** The fields that the propagators write for a context. */
 function fieldsOf(context: Context | undefined): Map<string, string> {
   const fields = new Map<string, string>();
   inject(fields, { context });
   return fields;
 }
 
-/** Each value of a field that is there several times, as it is with headers. */
+/** Returns every value of a repeated field, as for headers. */
 const everyValue: TextMapGetter = {
   keys: () => [],
   get: (query, name) => (query as URLSearchParams).getAll(name),
@@ -81,7 +82,7 @@ function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(url.length > MAX_HEADER_LENGTH ? '' : url.replace(/^[^?]*\??|#.*/gs, ''));
 }
 
-/** The fields among subprotocols: what stands before the first dash of each, and all values that it has. */
+/** The fields among subprotocols: the name is what precedes the first dash, with all its values. */
 function protocolFieldsOf(header: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   for (const protocol of membersOf(header.slice(0, MAX_HEADER_LENGTH))) {

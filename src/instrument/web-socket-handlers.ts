@@ -2,32 +2,35 @@ import { isRecording } from '../trace.ts';
 import { checkSocketOptions, type SocketConnection, type TraceWebSocketOptions } from './socket-connection.ts';
 import { guarded, traceMethods } from './web-socket.ts';
 
-/** What is used of the handlers that Bun's server calls, each with the socket that it is about. */
+/** The part that is used of the handlers that Bun's server calls, each with the socket that it concerns. */
 export interface WebSocketHandlers<Socket extends object> {
-  // As methods, so that handlers with parameters of other types will do.
-  /** A socket is open. */
+  // Methods, so that handlers with parameters of other types are accepted.
+  /** A socket has opened. */
   open?(socket: Socket): unknown;
-  /** A message has come. */
+  /** A message has arrived. */
   message(socket: Socket, message: never, ...others: never[]): unknown;
-  /** A socket is closed. */
+  /** A socket has closed. */
   close?(socket: Socket, code: number, reason: string): unknown;
 }
 
-/** Settings of `traceWebSocketHandlers`. */
+/** Options of `traceWebSocketHandlers`. */
 export interface TraceWebSocketHandlersOptions<Socket extends object>
   extends Pick<TraceWebSocketOptions, 'attributes' | 'messages'> {
-  /** The `connection.id` of a socket. Default: 16 random hexadecimal digits. */
+  /** Returns the `connection.id` of a socket. Default: 16 random hexadecimal digits. */
   id?: (socket: Socket) => string;
-  /** The parent of a socket's spans; see `traceWebSocket`. Default: the active span at its opening. */
+  /**
+   * Returns the parent of a socket's spans; see `traceWebSocket`. Default: the span that is active when the socket
+   * opens.
+   */
   parent?: (socket: Socket) => TraceWebSocketOptions['parent'];
 }
 
 /**
- * Traces the sockets of a server whose sockets have no listeners, but handlers that all of them share: those of Bun, as
- * `Bun.serve({ websocket })` takes them. The spans are those of `traceWebSocket`; that of a message is active while its
- * handler runs.
+ * Traces the sockets of a server that shares handlers among all its sockets instead of giving them listeners: Bun's, as
+ * passed to `Bun.serve({ websocket })`. The spans are those of `traceWebSocket`. The span of a message is active while
+ * its handler runs.
  *
- * @returns Handlers to be used in the place of these.
+ * @returns Handlers to use in place of these.
  * @throws TypeError naming an option that cannot be used.
  */
 export function traceWebSocketHandlers<Socket extends object, Handlers extends WebSocketHandlers<Socket>>(
@@ -60,7 +63,7 @@ export function traceWebSocketHandlers<Socket extends object, Handlers extends W
       }
     },
     close(this: unknown, socket: Socket, ...args: unknown[]) {
-      // What this side ends without a handshake, or never hears the end of, is 1006.
+      // 1006 means that this side closed without a handshake, or never heard that the other side closed.
       connections.get(socket)?.closed(args[0], args[1], args[0] !== 1006);
       return close?.call(this, socket, ...args);
     },

@@ -11,28 +11,29 @@ import {
   type TraceWebSocketOptions,
 } from './socket-connection.ts';
 
-// On a socket that is traced; the same for all copies of this package.
+// Marks a traced socket. All copies of this package share it.
 const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace socket');
 
-/** A function of a socket, as it is replaced. */
+/** A method of a socket, as it is replaced. */
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What is used of an `EventTarget`. */
+/** The part of an `EventTarget` that is used. */
 interface Target {
   addEventListener: Method;
   removeEventListener: Method;
 }
 
 /**
- * Traces a WebSocket: `connection.created` now, `connection.state_change`, `connection.message.send` and `.receive` with their
- * sizes, `connection.error`, and `connection.closed` with code, reason and totals. The span of a message is active while the
- * listeners run that receive it. Takes the `WebSocket` of the web's standards, as browsers, Node, Deno, Bun and Workers have
- * it on either side, and that of the package `ws`. Messages are left as they are: no trace context is put into them.
+ * Traces a WebSocket: `connection.created` now, `connection.state_change`, `connection.message.send` and `.receive`
+ * with their sizes, `connection.error`, and `connection.closed` with code, reason and totals. The span of a received
+ * message is active while its listeners run. Accepts the `WebSocket` of the web standards, as browsers, Node, Deno, Bun
+ * and Workers have it on either side, and that of the package `ws`. Messages stay as they are: no trace context is
+ * added to them.
  *
- * Before `initialize`, and for a socket that is traced already, it does nothing. A socket that cannot be read, or changed, stays
- * as it is, and is reported.
+ * Does nothing before `initialize`, or for a socket that is already traced. A socket that cannot be read or changed
+ * stays as it is, and is reported.
  *
- * @returns The same socket, of which some methods are replaced.
+ * @returns The same socket, with some methods replaced.
  * @throws TypeError naming an option that cannot be used.
  */
 export function traceWebSocket<Socket extends object>(socket: Socket, options: TraceWebSocketOptions = {}): Socket {
@@ -52,10 +53,12 @@ export function traceWebSocket<Socket extends object>(socket: Socket, options: T
   return socket;
 }
 
-/** The connection of a socket, whose methods say what they do; `undefined` where it is traced already. */
+/**
+ * Makes a socket's methods report to its connection, which is returned; `undefined` if the socket is already traced.
+ */
 export function traceMethods(socket: object, options: TraceWebSocketOptions): SocketConnection | undefined {
   if (TRACED in socket) return undefined;
-  // The first that throws of those that cannot be changed: nothing has been said of them by then.
+  // If the socket cannot be changed, this throws first, before any span has been started.
   Object.defineProperty(socket, TRACED, { value: true });
   const connection = connectionOf(socket, options);
   for (const name of ['send', 'sendText', 'sendBinary']) {
@@ -82,7 +85,7 @@ export function traceMethods(socket: object, options: TraceWebSocketOptions): So
   return connection;
 }
 
-/** Runs what is done to a socket, which may be anything. */
+/** Runs `trace` on a socket, which may be anything, and reports what it throws. */
 export function guarded(trace: () => void): void {
   try {
     trace();
@@ -91,7 +94,7 @@ export function guarded(trace: () => void): void {
   }
 }
 
-/** Puts `call` in the place of a method, if there is one. */
+/** Replaces a method with `call`, if the method exists. */
 function replace(
   socket: object,
   name: string,
@@ -109,8 +112,8 @@ function replace(
 }
 
 /**
- * The package `ws`: all its events, whoever listens in whichever way, go through `emit`. A listener would not do: one for
- * `error` would keep a process alive that nobody else keeps from crashing.
+ * Watches a socket of the package `ws`, whose events all go through `emit`, whoever listens and however. A listener
+ * would not do: one for `error` would keep a process alive that should crash because nobody handles the error.
  */
 function watchEmitter(socket: object, connection: SocketConnection): void {
   replace(socket, 'emit', (original, self, args) => {
@@ -132,7 +135,7 @@ function watchEmitter(socket: object, connection: SocketConnection): void {
   });
 }
 
-/** An `EventTarget`, the WebSocket of the standards. */
+/** Watches an `EventTarget`, the WebSocket of the standards. */
 function watchTarget(socket: Target, connection: SocketConnection): void {
   const { addEventListener, removeEventListener } = socket;
   const listen = (type: string, listener: (event: unknown) => void) => addEventListener.call(socket, type, listener);
@@ -145,9 +148,9 @@ function watchTarget(socket: Target, connection: SocketConnection): void {
 }
 
 /**
- * The listeners for messages are wrapped, so that the span of a message is active while they run: one wrapper for each of them,
- * by which the socket knows them apart, and can remove them, as it would without. Those that were there before are not; they run
- * as ever. The first that runs starts the span, a last one of ours ends it.
+ * Wraps the listeners for messages, so that the span of a message is active while they run. Each listener has one
+ * wrapper, so the socket can tell them apart and remove them as before. Listeners that were there before are not
+ * wrapped, and run as before. The first wrapped listener starts the span; a last listener, added here, ends it.
  */
 function watchMessages(
   socket: Target,
@@ -175,7 +178,7 @@ function watchMessages(
     if (!isLast) beLast();
   };
   const beLast = () => {
-    // One that is removed while an event is under way would not have it any more.
+    // If it were removed and added during an event, it would miss that event.
     isLast = !isUnderWay;
     if (isUnderWay) return;
     removeEventListener.call(socket, 'message', last);
@@ -195,19 +198,19 @@ function watchMessages(
       try {
         return connection.run(span, call);
       } finally {
-        // It may be the last one that has the event.
+        // No later listener may get the event.
         if (read(event, 'cancelBubble')) end(span);
       }
     };
     wrappers.set(listener as object, wrapper);
-    // Runtimes make `onmessage` a listener by the method that is replaced here.
+    // Runtimes register `onmessage` through the method that is replaced here.
     wrappers.set(wrapper, wrapper);
     return wrapper;
   };
 
   replace(socket, 'addEventListener', (original, self, [type, listener, ...rest]) => {
     if (type !== 'message' || self !== socket) return original.call(self, type, listener, ...rest);
-    // It may have been there before it could be wrapped.
+    // The listener may have been added before it could be wrapped.
     if (wrapperOf(listener) !== listener) removeEventListener.call(socket, type, listener, ...rest);
     original.call(socket, type, wrapperOf(listener), ...rest);
     return beLast();
@@ -237,15 +240,15 @@ function watchMessages(
   }
 }
 
-// In the place of the span of a message that gets none.
+// Stands for the span of a message that gets none.
 const NONE = 0;
 
 function end(span: Span | undefined): void {
-  // A listener may have kept the event from the others.
+  // The span has already ended if a listener kept the event from the others.
   if (span?.isRecording()) span.end();
 }
 
-/** The getter and setter of a property, wherever they are inherited from. */
+/** The getter and setter of a property, own or inherited. */
 function accessorOf(object: object | null, name: string): PropertyDescriptor | undefined {
   for (let owner = object; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const descriptor = Object.getOwnPropertyDescriptor(owner, name);

@@ -22,14 +22,14 @@ import type { HandlerOptions } from './handler-options.ts';
 import { isWanted, sizeOf } from './socket-connection.ts';
 import { contextOfCaller, startWithin } from './tracing.ts';
 
-/** What the span of an event is called, and what is said of it. */
+/** Returns the name and the options of an event's span. */
 type Describe = (args: readonly unknown[], options: HandlerOptions) => SpanOptions & { name: string };
 
 /**
  * The events of Workers and Durable Objects other than requests.
  *
- * Specification: OpenTelemetry semantic conventions, "FaaS spans" and "Messaging spans"; those of WebSockets are called as the
- * helpers call them.
+ * Specification: OpenTelemetry semantic conventions, "FaaS spans" and "Messaging spans". WebSocket events have the
+ * names that the helpers use.
  */
 export const WORKER_EVENTS: Readonly<Record<string, Describe>> = {
   scheduled: ([controller]) => {
@@ -75,7 +75,10 @@ export const WORKER_EVENTS: Readonly<Record<string, Describe>> = {
   webSocketError: ([socket], options) => connection('connection.error', 'error', socket, options),
 };
 
-/** What is traced of such an event: a trace of its own, since nothing comes with it. Nothing of a message that is not wanted. */
+/**
+ * Traces such an event in a trace of its own, since it carries no context. Returns nothing for a message without a
+ * span.
+ */
 export function traceWorkerEvent(event: string, options: HandlerOptions, { args }: Call): TracedCall | undefined {
   if (event === 'webSocketMessage') {
     const [, data] = args;

@@ -1,6 +1,6 @@
 import { type ContextStorage, detached, stackStorage } from './context-storage.ts';
 
-// A page or a web worker: no environment, no process, the console for output.
+// Pages and web workers: no environment, no process, and the console for output.
 
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
 export { createGzip } from './web-gzip.ts';
@@ -35,7 +35,7 @@ export function writeOut(text: string): true {
   return true;
 }
 
-/** Nothing is known of what shows the console. */
+/** Nothing is known about what displays the console. */
 export function terminal(): { isTerminal: boolean; columns: undefined; isWindows: boolean } {
   return { isTerminal: false, columns: undefined, isWindows: false };
 }
@@ -44,7 +44,7 @@ export function writeError(line: string): void {
   console.error(line);
 }
 
-/** A page is not told why a request failed, lest it explore its user's network. */
+/** Browsers do not tell a page why a request failed, so that it cannot probe its user's network. */
 export function isUnsent(): boolean {
   return false;
 }

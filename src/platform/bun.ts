@@ -3,8 +3,7 @@ import { createGlobalFetch } from './global-fetch.ts';
 import * as node from './node.ts';
 import type { PlatformFetch } from './platform.ts';
 
-// Bun speaks Node's interfaces; only its name, its version and its `fetch`, which is faster than its `node:http`, are its
-// own.
+// Bun implements Node's interfaces. Its name, version and `fetch`, which is faster than its `node:http`, are its own.
 
 export {
   type ContextStorage,

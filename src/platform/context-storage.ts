@@ -1,11 +1,11 @@
 import type { Context } from '../core/context.ts';
 
 /**
- * Carries the active context through the program. `AsyncLocalStorage` is one; where a runtime has none,
- * `stackStorage` is.
+ * Carries the active context through the program. `AsyncLocalStorage` implements it, and `stackStorage` does for
+ * runtimes that have none.
  */
 export interface ContextStorage {
-  /** True where there is no `AsyncLocalStorage`. */
+  /** True if there is no `AsyncLocalStorage`. */
   readonly isStack?: boolean;
   /** The active context; `undefined` outside of every `run`. */
   getStore(): Context | undefined;
@@ -13,14 +13,14 @@ export interface ContextStorage {
   run<A extends unknown[], R>(context: Context, callback: (...args: A) => R, ...args: A): R;
 }
 
-/** For runtimes on which nothing outlives what has begun it, or where contexts are not known. See platform.ts. */
+/** For runtimes where no work outlives its caller, or that have no asynchronous contexts. See platform.ts. */
 export function detached<R>(callback: () => R): R {
   return callback();
 }
 
 /**
- * For runtimes without `AsyncLocalStorage`: the context holds for the synchronous part of the callback; after
- * an `await`, parents are given explicitly.
+ * Creates storage for runtimes without `AsyncLocalStorage`. The context is active during the synchronous part of the
+ * callback; after an `await`, pass parents explicitly.
  */
 export function stackStorage(): ContextStorage {
   let active: Context | undefined;

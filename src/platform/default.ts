@@ -1,7 +1,7 @@
 import type { Context } from '../core/context.ts';
 import { type ContextStorage, detached, stackStorage } from './context-storage.ts';
 
-// For runtimes that say nothing of themselves: only what the web's standards promise is used.
+// For runtimes without a file of their own here. Relies only on web standards.
 
 export { EXPLANATIONS as explanations } from './explanations.ts';
 export { createGlobalFetch as createFetch } from './global-fetch.ts';
@@ -28,14 +28,14 @@ export const language = 'nodejs';
 export const constrained = true;
 export const ioPerRequest = true;
 
-/** `AsyncLocalStorage` where the host offers one, as a global or as a module; the synchronous stack elsewhere. */
+/** Uses `AsyncLocalStorage` if the host offers it, as a global or in a module, and the synchronous stack otherwise. */
 export function createContextStorage(): ContextStorage {
   try {
     const Storage =
       globals.AsyncLocalStorage ?? globals.process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage;
     if (Storage !== undefined) return new Storage() as ContextStorage & { getStore(): Context | undefined };
   } catch {
-    // A host that has the name and not the thing.
+    // The host has the name, but no working implementation.
   }
   return stackStorage();
 }
@@ -62,7 +62,7 @@ export function writeOut(text: string): true {
   return true;
 }
 
-/** Nothing is known of what shows the console. */
+/** Nothing is known about what displays the console. */
 export function terminal(): { isTerminal: boolean; columns: undefined; isWindows: boolean } {
   return { isTerminal: false, columns: undefined, isWindows: false };
 }
@@ -72,7 +72,7 @@ export function writeError(line: string): void {
 }
 
 export function unref(timer: unknown): void {
-  // Where timers are numbers they hold nothing open.
+  // Timers that are numbers keep nothing alive.
   (timer as { unref?(): void }).unref?.();
 }
 
@@ -82,5 +82,5 @@ export function isEndWatched(): boolean {
   return false;
 }
 
-/** There is no HTTP/2. */
+/** No HTTP/2. */
 export const loadGrpc = undefined;

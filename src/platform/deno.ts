@@ -20,7 +20,7 @@ export function createContextStorage(): ContextStorage {
   return new AsyncLocalStorage<Context>();
 }
 
-// What is used of the global `Deno`; its own declarations would come with the whole of it.
+// The part of the global `Deno` that is used here. Deno's own type declarations would bring in all of it.
 declare const Deno: {
   readonly pid: number;
   readonly version: { readonly deno: string };
@@ -38,7 +38,7 @@ declare const Deno: {
 };
 
 const encoder = new TextEncoder();
-// Bytes that are being written, at most about this: it is asked again only after some milliseconds.
+// About how many bytes may be pending: enough for the milliseconds until the caller asks again.
 const MAX_PENDING = 1024 * 1024;
 let pending = 0;
 let isClosed = false;
@@ -62,14 +62,14 @@ export function processAttributes(): Record<string, string | number> {
   };
 }
 
-/** Its synchronous way waits for the reader, that of `node:process` included. */
+/** Writes asynchronously, because synchronous writes, also those of `node:process`, wait for the reader. */
 export function writeOut(text: string): boolean | undefined {
   if (isClosed) return undefined;
   if (pending > (text === '' ? 0 : MAX_PENDING)) return false;
   if (text) {
     const bytes = encoder.encode(text);
     pending += bytes.length;
-    // At once where it can be, since the process may be about to exit.
+    // Write immediately if nothing is pending, since the process may be about to exit.
     const writing = written ? written.then(() => writeAll(bytes)) : writeAll(bytes);
     const own = writing.then(
       () => {
@@ -94,7 +94,7 @@ function columns(): number | undefined {
   try {
     return Deno.consoleSize().columns;
   } catch {
-    // A terminal that does not say.
+    // The terminal does not tell its size.
     return undefined;
   }
 }
@@ -103,7 +103,7 @@ export function writeError(line: string): void {
   console.error(line);
 }
 
-/** With a client of its own, where there are certificates for it; it keeps its connections until it is closed. */
+/** Uses an HTTP client of its own if there are certificates. That client keeps its connections until it is closed. */
 export function createFetch(_url: string, tls?: CheckedTls): PlatformFetch {
   const fetch = createGlobalFetch();
   if (tls === undefined) return fetch;
@@ -119,12 +119,12 @@ export function readFile(path: string): Uint8Array {
 }
 
 export function unref(timer: unknown): void {
-  // Deno's own timers are numbers, those of its Node interface objects.
+  // Deno's own timers are numbers; those of its Node interface are objects.
   if (typeof timer === 'number') Deno.unrefTimer(timer);
   else (timer as { unref(): void }).unref();
 }
 
-/** Whether Deno was started with a permission. What it was started without throws, and at a terminal asks its user first. */
+/** True if Deno was started with a permission. Using a missing one throws, at a terminal after asking the user. */
 function isGranted(permission: Parameters<typeof Deno.permissions.querySync>[0]): boolean {
   return Deno.permissions.querySync(permission).state === 'granted';
 }

@@ -2,9 +2,9 @@ const CREDENTIALS = 'check the credentials in otlpHeaders or OTEL_EXPORTER_OTLP_
 const REDIRECT = 'redirects are not followed, set the final address';
 
 /**
- * What each diagnostic means and what can be done about it, by code, and what a
- * server's status asks for: the second half of a message. Pages do without,
- * since these sentences are a tenth of all that they would load; the guide has them for everybody.
+ * The second half of messages: by code, what a diagnostic means and what can be done about it, and by status, what a
+ * server's answer calls for. Pages omit them, since these sentences would be a tenth of all that they load. The guide
+ * lists them for everybody.
  */
 export const EXPLANATIONS: Readonly<Record<string, string>> = {
   arguments_unreadable: 'the arguments of a helper cannot be read, its span has neither name nor attributes',

@@ -1,7 +1,7 @@
 import type { FetchLike } from '../export/otlp/http.ts';
 
-/** The runtime's own `fetch`, looked up with every call, so that it may be replaced at any time. */
+/** Returns the runtime's own `fetch`. Every call looks it up anew, so that it can be replaced at any time. */
 export function createGlobalFetch(): FetchLike {
-  // As a method of the global object: on Workers, and in browsers, `fetch` on its own is an illegal invocation.
+  // Call it as a method of the global object: on Workers and in browsers, a detached `fetch` is an illegal invocation.
   return (url, init) => globalThis.fetch(url, init);
 }

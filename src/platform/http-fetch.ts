@@ -7,30 +7,30 @@ import type { PlatformFetch } from './platform.ts';
 import { isEndWatched } from './process-end.ts';
 import { markUnsent } from './unsent.ts';
 
-// Common load balancers forget a connection after 60 seconds, some without a word.
+// Common load balancers drop an idle connection after 60 seconds, some silently.
 const IDLE_MILLIS = 30_000;
-// What is kept of an answer that nobody reads.
+// Reading pauses when this much of an answer is buffered.
 const MAX_UNREAD_BYTES = 64 * 1024;
 
-// What a request needs, in the order in which it is loaded: each in a turn of its own, no part much above 1 ms (Node 20).
+// The modules that a request needs, in load order. Each loads in its own turn; none takes much over 1 ms (Node 20).
 const PARTS = ['node:stream', 'node:crypto', 'node:net', 'node:dns'];
 const SECURE_PARTS = [...PARTS, 'node:tls'];
 
-/** Its body may be in parts, one behind the other. */
+/** The body may be a list of parts to be concatenated. */
 type RequestInit = Omit<Parameters<FetchLike>[1], 'body'> & { body: Uint8Array | readonly Uint8Array[] };
 type Connect = () => Socket;
 
-/** A connection to the server, and the request that is on it. */
+/** A connection to the server, and the request in flight on it. */
 interface Connection {
   readonly socket: Socket;
-  /** False until the server is reached and, over TLS, known: up to then nothing of a request leaves. */
+  /** False until the connection, including TLS, is established. Before that, no part of a request leaves. */
   isOpen: boolean;
   exchange: Exchange | undefined;
-  /** When it is not to be used any more, in milliseconds of the monotonic clock. */
+  /** When the connection must no longer be reused, in milliseconds of the monotonic clock. */
   expires: number;
 }
 
-/** What is told about a request on a connection. */
+/** Callbacks for the request on a connection. */
 interface Exchange {
   onData(bytes: Buffer): void;
   onEnd(): void;
@@ -38,12 +38,13 @@ interface Exchange {
 }
 
 /**
- * A `fetch` for requests to the server of `url`: HTTP/1.1 over `node:net`. That of Node takes 20 to 40 ms of the event loop
- * for loading itself at its first call. `node:http` takes 15 to 30 for its first request, and at 20,000 spans a second half
- * as much CPU again for every span of a batch (Node 20).
+ * Creates a `fetch` for requests to the server of `url`: HTTP/1.1 over `node:net`. Node's own `fetch` blocks the event
+ * loop for 20 to 40 ms to load itself at the first call. `node:http` takes 15 to 30 ms for its first request, and half
+ * as much CPU again per span at 20,000 spans a second (Node 20).
  *
- * Connections are kept; an idle one does not hold the process open, a request does unless the end of the process is watched.
- * Redirects are not followed. What ends before there is a connection is an error that `isUnsent` knows.
+ * Connections are kept alive. An idle connection does not keep the process alive; a request does, unless the end of the
+ * process is watched. Redirects are not followed. `isUnsent` recognizes an error that occurs before there is a
+ * connection.
  */
 export function createHttpFetch(url: string, certificates?: CheckedTls): PlatformFetch {
   const { protocol, hostname, port } = new URL(url);
@@ -57,16 +58,16 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
     const net = builtin('node:net') ?? (await import('node:net'));
     if (!isSecure) return () => net.connect(to);
     const tls = builtin('node:tls') ?? (await import('node:tls'));
-    // An address is no name that a server could be asked for.
+    // SNI allows names only, not IP addresses.
     const servername = net.isIP(host) === 0 ? host : '';
-    // Read once and not for each connection.
+    // Parse the certificates once instead of for each connection.
     const secureContext = certificates && tls.createSecureContext(certificates);
     return () => tls.connect({ ...to, servername, secureContext, ALPNProtocols: ['http/1.1'] });
   };
 
   const send = (how: Connect, init: RequestInit, head: string, isAnew = false): Promise<FetchedResponse> =>
     new Promise((resolve, reject) => {
-      // One that is sent again, or that is to go nowhere, goes over no connection to the server that is there.
+      // A request that is sent again needs a new connection, and the rehearsal must not use a real one.
       const kept = isAnew ? undefined : takeKept(idle);
       const connection = kept ?? open(how, isSecure, idle);
       const { socket } = connection;
@@ -91,7 +92,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           connection.isOpen ? signal.reason : markUnsent(new Error('no connection in time', { cause: signal.reason })),
         );
       const { parser } = answer;
-      // A server may answer before it has taken the whole of a request. A success counts once all of that is written.
+      // A server may answer before it has read the whole request. Success counts only once all of it is written.
       const isSettled = () => parser.status >= 300 || (parser.status !== 0 && isWritten);
       const onProgress = () => {
         if (connection.exchange === undefined || !isSettled()) return;
@@ -108,7 +109,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           try {
             parser.push(bytes);
           } catch (error) {
-            // What is wrong may stand behind a head that is as it should be.
+            // The head may be valid even if what follows it is malformed.
             if (isSettled()) resolve(answer);
             return fail(error);
           }
@@ -118,10 +119,10 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           if (parser.end()) onProgress();
         },
         onClose(error) {
-          // A server may close a kept connection just when a request sets out on it, and has not looked at that then.
+          // A server may close a kept connection just as a request goes out on it. It has not processed that request.
           if (kept !== undefined && !hasBegun && isClosedByServer(error)) {
             finish();
-            // What goes for one connection of a server goes for all.
+            // The other idle connections may be stale, too.
             destroyAll(idle);
             resolve(send(how, init, head, true));
           } else {
@@ -141,7 +142,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       socket.uncork();
     });
 
-  // Before Node 20.16 the first request has to load everything.
+  // Before Node 20.16, the first request has to load everything.
   if (process.getBuiltinModule !== undefined) {
     const parts = (isSecure ? SECURE_PARTS : PARTS).map((part) => () => void process.getBuiltinModule(part));
     inTurns([...parts, ...rehearsal(send)]);
@@ -153,7 +154,7 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
   const ownFetch = async (url: string, init: RequestInit) => {
     connect ??= await load();
     const { method, headers, signal } = init;
-    // Those of an exporter are the same every time.
+    // An exporter usually passes the same object every time.
     if (headers !== lastHeaders || url !== lastUrl) {
       lastHead = headOf(method, new URL(url), headers);
       lastHeaders = headers;
@@ -170,8 +171,8 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
 }
 
 /**
- * A request that fails for want of a connection, and an answer that nobody sent: Node has then compiled what the first
- * request runs, which takes a third off the time that this blocks the event loop.
+ * Returns steps that send a request without a connection, which fails, and parse a made-up answer. Node then has
+ * already compiled the code for the first request, which cuts the time that it blocks the event loop by a third.
  */
 function rehearsal(
   send: (how: Connect, init: RequestInit, head: string, isAnew: boolean) => Promise<unknown>,
@@ -190,7 +191,7 @@ function rehearsal(
   ];
 }
 
-/** Calls each of `steps` in a turn of the event loop of its own. The process ends a few turns later for it. */
+/** Runs each step in its own turn of the event loop. This delays the end of the process by a few turns. */
 function inTurns([step, ...steps]: readonly (() => void)[]): void {
   if (step === undefined) return;
   setImmediate(() => {
@@ -199,10 +200,10 @@ function inTurns([step, ...steps]: readonly (() => void)[]): void {
   });
 }
 
-// What a request says of itself. As with every `fetch`, those that are given do not count.
+// Headers that the client sets itself. As with every `fetch`, values given for them are ignored.
 const OWN_HEADERS = ['host', 'connection', 'content-length', 'transfer-encoding'];
 
-/** A request up to the length of its body. @throws TypeError for a header that cannot be sent. */
+/** Builds the head of a request, except for `content-length`. @throws TypeError for a header that cannot be sent. */
 function headOf(method: string, { host, pathname, search }: URL, headers: RequestInit['headers']): string {
   const lines = Object.entries(headers).map(([name, value]) => {
     if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(name) || /[^\t -~\x80-\xff]/.test(value)) {
@@ -215,23 +216,23 @@ function headOf(method: string, { host, pathname, search }: URL, headers: Reques
 
 function open(connect: Connect, isSecure: boolean, idle: Connection[]): Connection {
   const socket = connect();
-  // Where the end of the process is waited for, it is by whoever flushes then, with a deadline.
+  // If the end of the process is watched, the flush at its end waits for the request, with a deadline.
   if (isEndWatched()) socket.unref();
   const connection: Connection = { socket, isOpen: false, exchange: undefined, expires: 0 };
   socket.once(isSecure ? 'secureConnect' : 'connect', () => {
     connection.isOpen = true;
   });
   let failure: Error | undefined;
-  // The whole of a request sets out at once.
+  // A request is written as a whole, so Nagle's algorithm could only delay it.
   socket.setNoDelay(true);
   socket.on('data', (bytes: Buffer) => {
-    // What nobody asked for is no answer to what comes next.
+    // Unsolicited data must not pass for the answer to the next request.
     if (connection.exchange === undefined) socket.destroy();
     else connection.exchange.onData(bytes);
   });
   socket.on('end', () => connection.exchange?.onEnd());
   socket.on('error', (error) => {
-    // Those of OpenSSL end in a line's end.
+    // OpenSSL's messages end with a newline.
     error.message = error.message.trim();
     failure = error;
   });
@@ -243,7 +244,7 @@ function open(connect: Connect, isSecure: boolean, idle: Connection[]): Connecti
   return connection;
 }
 
-/** The connection that was used last; those that have waited for too long are closed. */
+/** Returns the connection that was used last, and closes expired ones. */
 function takeKept(idle: Connection[]): Connection | undefined {
   for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
     const { socket, expires } = connection;
@@ -260,10 +261,10 @@ function destroyAll(idle: Connection[]): void {
   for (const { socket } of idle.splice(0)) socket.destroy();
 }
 
-/** Lets a connection wait for the next request, for as long as `keepAlive`, the header, says that the server does. */
+/** Keeps a connection for the next request, at most for as long as the server's `keep-alive` header allows. */
 function keep(connection: Connection, idle: Connection[], keepAlive: string | undefined): void {
   const seconds = /\btimeout=(\d+)/.exec(keepAlive ?? '')?.[1];
-  // A second for the way.
+  // Allow a second for transmission.
   const millis = seconds === undefined ? IDLE_MILLIS : Math.min(IDLE_MILLIS, Number(seconds) * 1_000 - 1_000);
   connection.expires = performance.now() + millis;
   connection.socket.resume();
@@ -271,13 +272,13 @@ function keep(connection: Connection, idle: Connection[], keepAlive: string | un
   idle.push(connection);
 }
 
-/** True for a connection that a server has closed, with an error or in good order. */
+/** True if the server closed the connection, cleanly or with a reset. */
 function isClosedByServer(error: unknown): boolean {
   const { code } = Object(error) as NodeJS.ErrnoException;
   return error === undefined || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-/** An answer whose head is there and whose body comes, or is there, too. */
+/** An answer whose body may still be arriving. */
 class Answer implements FetchedResponse {
   readonly parser: ResponseParser;
   readonly headers = { get: (name: string): string | null => this.parser.headers.get(name.toLowerCase()) ?? null };
@@ -287,7 +288,7 @@ class Answer implements FetchedResponse {
   private _unreadBytes = 0;
   private _isOver = false;
   private _error: unknown;
-  /** Wakes who waits for more. */
+  /** Wakes the reader that waits for more data. */
   private _wake: (() => void) | undefined;
 
   constructor(socket: Socket) {

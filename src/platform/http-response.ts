@@ -1,11 +1,11 @@
 import { markUnsent } from './unsent.ts';
 
-// The bounds of Node's own parser for the head; a line of a chunk's size has none of its extensions that matter.
+// The limit of Node's own parser. It also applies to the line with a chunk's size, whose extensions do not matter.
 const MAX_HEAD_BYTES = 16 * 1024;
 
 const HEAD = 0;
 const CHUNK_SIZE = 1;
-/** Bytes that are counted: a body of a known length, or a chunk with the line's end behind it. */
+/** A body of known length, or the content of a chunk. */
 const COUNTED = 2;
 const CHUNK_END = 3;
 const TRAILERS = 4;
@@ -14,29 +14,29 @@ const DONE = 6;
 
 const NOTHING = new Uint8Array() as Buffer;
 
-/** What is not HTTP/1.1, with a code as Node's parser has them. */
+/** Creates the error for an answer that is not HTTP/1.1, with a code like those of Node's parser. */
 function malformed(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`the answer is no HTTP/1.1: ${code}`), { code });
 }
 
 const HTTP2 = 'the server speaks HTTP/2, as for OTLP over gRPC: set otlpProtocol to grpc, or use port 4318';
 
-/** True for the SETTINGS that a server of HTTP/2 begins with, whatever it is asked. */
+/** True for the SETTINGS frame that an HTTP/2 server sends first, whatever the request is. */
 function isHttp2(data: Buffer): boolean {
   return data[0] === 0 && data[3] === 4 && data.length > 8 && data.readUInt32BE(5) === 0;
 }
 
-/** Reads one answer to a POST, however it is cut into pieces. */
+/** Parses the answer to one POST request, which may arrive in pieces of any size. */
 export class ResponseParser {
-  /** 0 until the head is there. */
+  /** 0 until the head is complete. */
   status = 0;
-  /** By name in lower case; several of one name are joined. */
+  /** Headers by lower-case name. The values of repeated headers are joined. */
   readonly headers = new Map<string, string>();
-  /** True once the connection may serve the next request. */
+  /** True if the connection may serve another request after this answer. */
   isReusable = false;
   private _state = HEAD;
   private _rest: Buffer = NOTHING;
-  /** Bytes that are still to come, in the state COUNTED. */
+  /** The number of bytes still to come in the state COUNTED. */
   private _left = 0;
   private _isChunked = false;
   private readonly _onBody: (bytes: Buffer) => void;
@@ -49,7 +49,7 @@ export class ResponseParser {
     return this._state === DONE;
   }
 
-  /** Takes what has come. @throws Error with a `code` for what is no HTTP. */
+  /** Parses the bytes that have arrived. @throws Error with a `code` for anything that is not HTTP. */
   push(bytes: Buffer): void {
     let data = this._rest.length === 0 ? bytes : Buffer.concat([this._rest, bytes]);
     this._rest = NOTHING;
@@ -66,7 +66,7 @@ export class ResponseParser {
         continue;
       }
       const isHead = this._state === HEAD;
-      // Some end the last answer with a line too much.
+      // Some servers send an extra line break after their previous answer.
       if (isHead && (data[0] === 13 || data[0] === 10)) {
         data = data.subarray(1);
         continue;
@@ -92,11 +92,11 @@ export class ResponseParser {
         this._state = CHUNK_SIZE;
       } else if (text === '') this._state = DONE;
     }
-    // What comes behind an answer answers nothing.
+    // Surplus data belongs to no request.
     if (data.length > 0) this.isReusable = false;
   }
 
-  /** Takes that nothing will come any more. True where the answer is whole. */
+  /** Ends the input. Returns true if the answer is complete. */
   end(): boolean {
     if (this._state === UNTIL_CLOSE) this._state = DONE;
     return this._state === DONE;
@@ -106,13 +106,13 @@ export class ResponseParser {
     const [first, ...lines] = text.split('\r\n');
     const [, minor, status] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(first) ?? [];
     if (status === undefined) throw malformed('HPE_INVALID_CONSTANT');
-    // Such as 100: the answer comes behind it.
+    // An interim answer such as 100: the final one follows.
     if (status.startsWith('1')) return;
-    // Whatever comes behind it, this is an answer.
+    // From here on the answer counts, whatever follows.
     this.status = Number(status);
     const { headers } = this;
     for (const line of lines) {
-      // The blanks around the value are not for the pattern: 16 KiB of them would take it minutes.
+      // Trim blanks outside of the pattern, which would take minutes for 16 KiB of them.
       const [, name, rest] = /^([!#$%&'*+\-.^_`|~\w]+):(.*)$/.exec(line) ?? [];
       if (name === undefined) throw malformed('HPE_INVALID_HEADER_TOKEN');
       const value = rest.trim();

@@ -1,6 +1,6 @@
 import type { GrpcModule } from '../export/otlp/grpc.ts';
 
-/** The entry point for gRPC, which only those load who send over it. */
+/** Loads the gRPC entry point, so that only programs that send over gRPC pay for it. */
 export function loadGrpc(): Promise<GrpcModule> {
   return import('#grpc');
 }

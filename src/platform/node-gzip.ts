@@ -1,7 +1,7 @@
 import { builtin } from './node-builtin.ts';
 import type { Compress } from './platform.ts';
 
-/** On a thread of Node's pool. What it takes is loaded by the first call. */
+/** Compresses on Node's thread pool. The first call loads `node:zlib`. */
 export function createGzip(): Compress | undefined {
   return async (bytes) => {
     const { gzip } = builtin('node:zlib') ?? (await import('node:zlib'));

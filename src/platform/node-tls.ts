@@ -3,7 +3,7 @@ import { builtin } from './node-builtin.ts';
 
 const MEMBERS = ['ca', 'cert', 'key'];
 
-/** By `node:crypto`, which Bun and Deno have as well; `node:tls` takes authorities that are none without a word. */
+/** Checks with `node:crypto`, which Bun and Deno have as well. `node:tls` accepts invalid authorities silently. */
 export function checkedTls(
   tls: TlsOptions,
   setting: string,
@@ -36,7 +36,7 @@ export function checkedTls(
   return checked;
 }
 
-/** Certificates one by one: what reads several looks at the first. */
+/** Splits PEM into single certificates, since `X509Certificate` reads only the first of several. */
 function certificatesIn(pem: unknown, name: string): string[] {
   const found = (Array.isArray(pem) ? pem : [pem]).flatMap((part) => {
     const certificates = textOf(part, name)

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
-// As it is where the package is loaded: when the program begins, as a rule, and nothing is stored.
+// The asynchronous context in which the package is loaded, usually at program start, when nothing is stored in it.
 const outside = /* @__PURE__ */ new AsyncResource('realtime-ai.trace', { requireManualDestroy: true });
 
 /** See platform.ts. */

@@ -4,65 +4,66 @@ import type { CheckedTls, TlsOptions } from '../export/otlp/tls.ts';
 import type { ContextStorage } from './context-storage.ts';
 import type { ProcessEnd } from './process-end.ts';
 
-/** What sends requests. */
+/** Sends requests. */
 export type PlatformFetch = FetchLike & {
-  /** To be called when there will be no more requests. */
+  /** Call it when there will be no more requests. */
   close?(): void;
-  /** True for one of the package's own: nobody puts one that traces in its place, and it takes a body in parts. */
+  /** True for the package's own client: no instrumentation can replace it, and it takes a body in parts. */
   isOwnClient?: true;
 };
 
-/** What makes less of bytes. */
+/** Compresses bytes. */
 export type Compress = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * What the package asks of the runtime it is on. `node.ts`, `bun.ts`, `deno.ts`, `workerd.ts`, `browser.ts` and `default.ts`
- * answer for one each, by exports of these names, and the other files of this folder are their parts: what a program does not use of them is not in its bundle.
+ * What the package needs from its runtime. `node.ts`, `bun.ts`, `deno.ts`, `workerd.ts`, `browser.ts` and `default.ts`
+ * each implement it for one runtime, as exports of these names, so that bundlers tree-shake what a program does not
+ * use. The other files in this folder are shared parts.
  */
 export interface Platform {
-  /** What a diagnostic means and what can be done about it, by code; see explanations.ts. */
+  /** By code, what a diagnostic means and what can be done about it; see explanations.ts. */
   readonly explanations: Readonly<Record<string, string>>;
   /** `telemetry.sdk.language`: `nodejs` for server runtimes, `webjs` for browsers. */
   readonly language: 'nodejs' | 'webjs';
-  /** True where memory is scarce (browsers, Workers, edge): queues hold an eighth there. */
+  /** True where memory is scarce (browsers, Workers, edge). Queues hold an eighth there. */
   readonly constrained: boolean;
-  /** True where I/O ends with the request that it belongs to, and its promises then never settle: Workers, edge. */
+  /** True where I/O ends with the request that it belongs to, and its promises then never settle (Workers, edge). */
   readonly ioPerRequest: boolean;
-  /** What carries the active context. */
+  /** Creates the storage that carries the active context. */
   createContextStorage(): ContextStorage;
   /**
-   * Calls what goes on after whoever calls now is done, outside of every asynchronous context where the runtime has such: timers
-   * and connections would keep alive what a request of the application has stored there.
+   * Calls `callback` outside of every asynchronous context, if the runtime has these. It is for work that outlives its
+   * caller: timers and connections would otherwise keep alive whatever the application stored in the caller's context.
    */
   detached<R>(callback: () => R): R;
-  /** An environment variable; `undefined` where it is unset or may not be read. Never throws. */
+  /** Returns an environment variable; `undefined` if it is unset or may not be read. Never throws. */
   env(name: string): string | undefined;
-  /** Resource attributes of process and host, as far as they can be known. Never throws. */
+  /** Returns the resource attributes of process and host that can be determined. Never throws. */
   processAttributes(): Record<string, string | number | readonly string[]>;
   /**
-   * Writes text to standard output, or to the console where there is none: all of it, sooner or later, or nothing. With an
-   * empty text it says whether what it was given before has gone. Never throws, never waits.
+   * Writes text to standard output, or to the console if there is none. It accepts either all of the text, perhaps to
+   * be written later, or none of it. An empty text asks whether everything accepted before has been written. Never
+   * throws, never waits.
    *
-   * @returns False where it takes nothing now; `undefined` where it never will again.
+   * @returns False if it accepts nothing now; `undefined` if it never will again.
    */
   writeOut(text: string): boolean | undefined;
-  /** What standard output is; see export/terminal-style.ts. Never throws. */
+  /** Describes standard output; see export/terminal-style.ts. Never throws. */
   terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean };
-  /** Writes a line to standard error, or to the console where there is none. Never throws. */
+  /** Writes a line to standard error, or to the console if there is none. Never throws. */
   writeError(line: string): void;
   /**
-   * Fills `words` with random bits that nobody can foretell. May throw where a runtime has none yet: Workers at module
-   * scope.
+   * Fills `words` with unpredictable random bits. May throw where a runtime has none yet: on Workers at module scope.
    */
   fillRandom(words: Int32Array<ArrayBuffer>): void;
   /**
-   * The certificates as texts. What a PEM file must hold is looked for, as far as the runtime can: Node before 20.16 cannot.
+   * Validates certificates and key, and returns them as strings. Node before 20.16 cannot check their content.
    *
-   * @param setting - What the options are called in messages.
-   * @param user - What is to use them: a URL, or a fetch, which cannot.
-   * @param names - What members are called there, where it is not `setting.member`.
-   * @throws TypeError for what cannot be used, without the value, which may be a secret; for anything where the runtime has
-   * no settings for TLS.
+   * @param setting - The name of the options in messages.
+   * @param user - What uses them: a URL, or a user's fetch, for which they are refused.
+   * @param names - The names of members in messages, where they differ from `setting.member`.
+   * @throws TypeError for unusable options, naming no values, since they may be secret; always if the runtime has no
+   * settings for TLS.
    */
   checkedTls(
     tls: TlsOptions,
@@ -71,26 +72,26 @@ export interface Platform {
     names?: Readonly<Record<string, string>>,
   ): CheckedTls;
   /**
-   * What requests to the server of `url` are sent with where the user brings no `fetch`. May load in advance what they
-   * need. Never throws for certificates that are checked.
+   * Creates the client for requests to the server of `url`, used unless the user passes a `fetch`. May load modules in
+   * advance. Never throws for certificates that have been checked.
    */
   createFetch(url: string, tls?: CheckedTls): PlatformFetch;
-  /** What compresses to gzip, without holding up the program where the runtime can do that; `undefined` where it cannot. */
+  /** Creates a gzip compressor, which does not block where the runtime allows; `undefined` if the runtime has none. */
   createGzip(): Compress | undefined;
-  /** The content of a file. @throws Error where there is none, where it may not be read, or where files cannot be read. */
+  /** Reads a file. @throws Error if there is none, if it may not be read, or if the runtime cannot read files. */
   readFile(path: string): Uint8Array;
-  /** Bytes of a text as UTF-8, a lone surrogate counting as the three of U+FFFD. */
+  /** Returns the length of a text in UTF-8 bytes. A lone surrogate counts as U+FFFD, three bytes. */
   utf8Length(text: string): number;
-  /** Lets the process end although this timer is set. */
+  /** Lets the process end although this timer is pending. */
   unref(timer: unknown): void;
-  /** True where an error of `fetch` says that the request has not been sent, so that it may be sent again. Never throws. */
+  /** True if an error of `fetch` says that the request was not sent and may be retried. Never throws. */
   isUnsent(error: unknown): boolean;
-  /** Remembers of an error that the request had not been sent when it came; returns it. */
+  /** Marks an error as one that occurred before the request was sent, and returns it. */
   markUnsent<E extends object>(error: E): E;
-  /** Loads the exporter over gRPC; `undefined` where there is no HTTP/2. */
+  /** Loads the gRPC exporter; `undefined` if the runtime has no HTTP/2. */
   readonly loadGrpc: (() => Promise<GrpcModule>) | undefined;
-  /** Sees to the end of the process; see process-end.ts. `undefined` where there is no such end. Never throws. */
+  /** Watches for the end of the process; see process-end.ts. `undefined` if it cannot be watched. Never throws. */
   watchProcessEnd(end: ProcessEnd): (() => void) | undefined;
-  /** True where something waits for what is on its way before the process ends, so that nothing else has to hold it. */
+  /** True if a flush at the end of the process waits for requests in flight, so they need not keep it alive. */
   isEndWatched(): boolean;
 }

@@ -1,43 +1,44 @@
-// What a flush may take at the end of a process.
+// How long a flush may take at the end of a process.
 const PATIENCE_MILLIS = 5_000;
 const LEAST_PATIENCE_MILLIS = 100;
-// npm and shells deliver a signal twice within milliseconds; a person who repeats it after this means it.
+// npm and shells deliver a signal twice within milliseconds. A repetition after this time is deliberate.
 const REPETITION_MILLIS = 500;
 
-// With the numbers that exit statuses have them by.
+// The numbers determine exit statuses: 128 + number.
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 type Signal = keyof typeof SIGNALS;
 type Listener = Parameters<NodeJS.EventEmitter['on']>[1];
 
-/** What is to be done at the end of a process. None of it throws or rejects. */
+/** What to do at the end of a process. None of these functions throws or rejects. */
 export interface ProcessEnd {
-  /** Whether natural ends, `process.exit()` and signals matter. */
+  /** Whether to watch for natural ends, `process.exit()` and signals. */
   readonly isExit: boolean;
-  /** Whether there is something to be done before a crash, beyond `mark`. */
+  /** Whether to do more before a crash than `mark`. */
   readonly isCrash: boolean;
-  /** Spans that have ended so far. */
+  /** Returns the number of spans that have ended so far. */
   ended(): number;
   flush(timeoutMillis: number): Promise<unknown>;
   /** The last flush. */
   shutdown(timeoutMillis: number): Promise<unknown>;
-  /** Says how many spans have not been sent, and why; true where there are any. */
+  /** Reports how many spans have not been sent, and why. Returns true if there are any. */
   reportUnsent(): boolean;
-  /** Writes what was thrown to the spans that are open. */
+  /** Records what was thrown on the open spans. */
   mark(thrown: unknown): void;
-  /** Ends the spans that are open. */
+  /** Ends the open spans. */
   endOpen(): void;
 }
 
 /**
- * Does what `end` says when this process comes to its end, and leaves its exit status as it would be.
+ * Calls the functions of `end` when this process ends, without changing its exit status.
  *
- * @returns What takes all listeners away again; `undefined` in a worker thread, whose end is not that of the process, and
- * where there is nothing to listen to.
+ * @returns A function that removes all listeners; `undefined` in a worker thread, whose end is not that of the process,
+ * and where there is nothing to listen to.
  */
 export function watchProcessEnd(end: ProcessEnd): (() => void) | undefined {
   const { process } = globalThis as { process?: NodeJS.Process };
-  // So is `chdir` marked in worker threads, those of Bun and Deno included. To load node:worker_threads takes 3.6 ms (Node 20).
+  // Worker threads, including those of Bun and Deno, mark `chdir` as disabled. Loading node:worker_threads to find out
+  // would take 3.6 ms (Node 20).
   if (process?.chdir === undefined || (process.chdir as { disabled?: true }).disabled) return undefined;
   const watch = new ProcessWatch(process, end);
   if (end.isExit) watches++;
@@ -51,25 +52,26 @@ export function watchProcessEnd(end: ProcessEnd): (() => void) | undefined {
 
 let watches = 0;
 
-/** True where something waits for what is on its way before the process ends, so that nothing else has to hold it. */
+/** True if a flush at the end of the process waits for requests in flight, so they need not keep it alive. */
 export function isEndWatched(): boolean {
   return watches > 0;
 }
 
-/** A class and no closures: as these, inside of one function, it takes 0.1 ms more to be compiled (Node 20). */
+/** A class, because closures within one function take 0.1 ms more to compile (Node 20). */
 class ProcessWatch {
   private readonly _process: NodeJS.Process;
   private readonly _events: NodeJS.EventEmitter;
   private readonly _end: ProcessEnd;
   private readonly _listeners: [event: string, listener: Listener][] = [];
   private readonly _immediate: NodeJS.Immediate | undefined = undefined;
-  /** Events that have lost a listener in this turn: those that are called once are removed before they run. */
+  /** Events that lost a listener in this turn: a `once` listener is removed before it runs, but still counts. */
   private readonly _removed = new Set<string>();
   /** When the flush for a signal began. */
   private _endingSince: number | undefined = undefined;
   private _crash: { readonly thrown: unknown } | undefined = undefined;
-  // Of the spans that had ended by the last flush before a natural end, and for the next one.
+  /** The number of spans that had ended by the last `beforeExit` flush. */
   private _flushed = 0;
+  /** How long the next `beforeExit` flush may take. */
   private _patience = PATIENCE_MILLIS;
 
   constructor(process: NodeJS.Process, end: ProcessEnd) {
@@ -79,7 +81,8 @@ class ProcessWatch {
     if (end.isExit) {
       this._listen('on', 'beforeExit', () => this._beforeExit());
       this._listen('on', 'exit', () => this._exit());
-      // In a turn of its own, since it takes as long as all the rest (0.1 ms, Node 20); until then there is little to send.
+      // In a later turn, since this takes as long as all the rest (0.1 ms, Node 20). Until then there is little to
+      // send.
       this._immediate = setImmediate(() => {
         for (const signal of Object.keys(SIGNALS) as Signal[]) {
           this._listen('prependListener', signal, () => this._signal(signal));
@@ -106,35 +109,35 @@ class ProcessWatch {
       this._events[method](event, listener);
       this._listeners.push([event, listener]);
     } catch {
-      // A signal that the system does not have.
+      // The system does not have this signal.
     }
   }
 
-  /** True where no other listener will end the process; up to `polite` ones, those of signal-exit, do not count. */
+  /** True if no other listener will end the process. Up to `polite` listeners, those of signal-exit, do not count. */
   private _isAlone(event: string, polite = 0): boolean {
     return !this._removed.has(event) && this._events.listenerCount(event) - 1 <= polite;
   }
 
   private async _beforeExit(): Promise<void> {
-    // Other listeners of this event may end spans, too.
+    // Let other listeners of this event run first: they may end spans.
     await undefined;
     const { _end, _patience } = this;
     const ended = _end.ended();
     if (ended === this._flushed || _patience < LEAST_PATIENCE_MILLIS) return;
     this._flushed = ended;
-    // A flush makes the event come again: a listener that ends a span each time must not keep the process for ever.
+    // The event fires again after a flush. A listener that ends a span each time must not keep the process alive.
     this._patience /= 2;
     const start = performance.now();
     await _end.flush(_patience);
-    // A request that nobody answers would hold the process. Timers may be early by less than a millisecond.
+    // An unanswered request would keep the process alive. Timers may fire up to a millisecond early.
     if (performance.now() - start > _patience - 1) await _end.shutdown(0);
   }
 
   private _exit(): void {
-    // What prints spans can still print those that it holds.
+    // If all spans have been sent, shut down, so that printers print those that they still hold.
     if (!this._end.reportUnsent()) this._end.shutdown(0);
     if (this._crash === undefined) return;
-    // The application exits while its crash is held up.
+    // The application has called exit() while its crash was held up for the flush.
     this._process.exitCode = 1;
     console.error(this._crash.thrown);
   }
@@ -151,31 +154,31 @@ class ProcessWatch {
     }
   }
 
-  /** Ends the process by `signal`, unless others answer for it. */
+  /** Ends the process by `signal`, unless other listeners handle it. */
   private _raise(signal: Signal): void {
     const { _process } = this;
     this.stop();
     try {
-      // The kernel does not end the first process of a container by a signal that it has no listener for.
+      // The kernel does not deliver a signal without a listener to the first process of a container.
       if (_process.pid !== 1) {
         _process.kill(_process.pid, signal);
         return;
       }
     } catch {
-      // Deno may not be permitted to.
+      // Deno may lack the permission.
     }
     _process.exit(128 + SIGNALS[signal]);
   }
 
   private _exception(thrown: unknown): void {
-    // What else is thrown while a crash is held up would have come to nothing without us, too.
+    // Ignore further errors while a crash is held up: without this listener the process would have ended before them.
     if (this._crash !== undefined || !this._isAlone('uncaughtException')) return;
     this._crash = { thrown };
     this._end.endOpen();
     this._finish(() => {
-      // Bun shows the line that throws last, and so ours; what is reported keeps its own.
+      // Bun shows the line of the last throw, which would be ours. For a reported error it shows the original line.
       if (this._process.versions.bun !== undefined) reportError(thrown);
-      // For what is thrown in a microtask Node shows the line that made the error, or else one of its own.
+      // For an error thrown in a microtask, Node shows the line that created the error, or else a line of its own.
       else {
         queueMicrotask(() => {
           throw thrown;
@@ -197,8 +200,8 @@ interface Counting {
 }
 
 /**
- * How many listeners of a signal are those of the package signal-exit, versions 3 and 4: it ends the process as soon as no
- * others are left.
+ * Returns how many listeners of a signal belong to the package signal-exit, versions 3 and 4, which ends the process as
+ * soon as no other listeners are left.
  */
 function signalExitListeners(process: object): number {
   const { __signal_exit_emitter__: third } = process as { __signal_exit_emitter__?: Counting };

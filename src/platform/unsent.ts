@@ -1,21 +1,21 @@
-// What says that a request has not been sent, in the words of Node, Bun, Deno and undici: in `code`, in `cause.code`, or only
-// in a text.
+// How Node, Bun, Deno and undici say that a request was not sent: in `code`, in `cause.code`, or only in the message.
 const UNSENT = [
-  // The connection was refused, by a proxy perhaps, or the name does not resolve.
+  // The connection was refused, perhaps by a proxy, or the name does not resolve.
   /ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT|HTTP Tunneling|connection refused|client error \(Connect\)/i,
-  // The server does not speak TLS, or no version of it that is spoken here.
+  // The server does not speak TLS, or no version of it that the client supports.
   /TLS handshake failed|before secure TLS connection|WRONG_VERSION_NUMBER/,
   // Our certificate or key cannot be used.
   /ERR_OSSL_/,
-  // Its certificate was refused, for one of OpenSSL's reasons.
+  // The server's certificate was refused, for one of OpenSSL's reasons.
   /^(ERR_TLS_)?(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/,
-  // It refused ours. With TLS 1.3 it says so after the handshake, when a request may be on its way, which it does not read.
+  // The server refused our certificate. With TLS 1.3 it says so after the handshake, when a request may be in flight.
+  // The server does not read that request.
   /alert[ :_]+(\w+[ _])?(\w*certificate|unknown[ _]?ca|handshake[ _]?failure|protocol[ _]?version|access[ _]?denied)/i,
 ];
 
 const marked = new WeakSet<object>();
 
-/** Remembers of an error that the request had not been sent when it came; returns it. */
+/** Marks an error as one that occurred before the request was sent, and returns it. */
 export function markUnsent<E extends object>(error: E): E {
   marked.add(error);
   return error;
@@ -26,14 +26,14 @@ interface Described {
   readonly syscall?: unknown;
   readonly message?: unknown;
   readonly cause?: unknown;
-  /** Where a host has several addresses: what came of each. */
+  /** The error of each attempt, if a host has several addresses. */
   readonly errors?: readonly unknown[];
 }
 
-// An error of a fetch, its cause, and what came of each address, or of the way to a proxy.
+// The error of a fetch, its cause, and the error of each address or of the connection to a proxy.
 const MAX_DEPTH = 3;
 
-/** True where an error of a request says that no connection came about, and so nothing was sent. Never throws. */
+/** True if an error of a request says that no connection was made, and so nothing was sent. Never throws. */
 export function isUnsent(error: unknown): boolean {
   try {
     return saysSo(error, MAX_DEPTH);

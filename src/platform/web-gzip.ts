@@ -1,6 +1,6 @@
 import type { Compress } from './platform.ts';
 
-/** By the Compression Streams API, which edge-runtime has not; its bundler warns of the bare name. */
+/** Uses the Compression Streams API. edge-runtime lacks it, and its bundler would warn about the bare global name. */
 export function createGzip(): Compress | undefined {
   const { CompressionStream: Gzip } = globalThis as { CompressionStream?: typeof CompressionStream };
   if (Gzip === undefined) return undefined;

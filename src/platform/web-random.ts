@@ -1,4 +1,4 @@
-/** Fills `words` by the Web Crypto API. */
+/** Fills `words` using the Web Crypto API. */
 export function fillRandom(words: Int32Array<ArrayBuffer>): void {
   crypto.getRandomValues(words);
 }

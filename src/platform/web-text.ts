@@ -1,9 +1,9 @@
 const encoder = /* @__PURE__ */ new TextEncoder();
-// Out here, since a pattern inside a function is made anew by each call.
+// Outside of the function, because each call would create the pattern anew.
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** Bytes of `text` as UTF-8, a lone surrogate counting as the three of U+FFFD. */
+/** Returns the length of `text` in UTF-8 bytes. A lone surrogate counts as U+FFFD, three bytes. */
 export function utf8Length(text: string): number {
-  // The pattern finds a text of 43 ASCII characters to be one in 45 ns; a loop over them takes 100 (Node 20).
+  // The pattern recognizes 43 ASCII characters in 45 ns; a loop over them takes 100 ns (Node 20).
   return BEYOND_ASCII.test(text) ? encoder.encode(text).length : text.length;
 }

@@ -1,4 +1,4 @@
-/** There are no such settings in the web's standards. */
+/** Web standards have no such settings. */
 export function checkedTls(_tls: unknown, setting: string): never {
   throw new TypeError(`${setting}: this runtime has no settings for TLS`);
 }

@@ -1,7 +1,7 @@
 import type { ContextStorage } from './context-storage.ts';
 import { createContextStorage as createAtOnce, type StorageClass } from './default.ts';
 
-// Cloudflare Workers, and whatever else runs on workerd.
+// Cloudflare Workers and other hosts of workerd.
 
 export {
   checkedTls,
@@ -30,9 +30,9 @@ export {
 export type { ContextStorage };
 
 /**
- * With `nodejs_als` alone there is neither a global nor `process.getBuiltinModule`, and a static import of the module kills
- * the start of a Worker that has no such flag. It is there before the first request: to wait for it at the top would
- * leave scripts that are no modules, and whatever is required, without this file.
+ * With the `nodejs_als` flag alone there is neither a global nor `process.getBuiltinModule`, and without the flag a
+ * static import of the module would keep a Worker from starting. So it is imported dynamically, which is done before
+ * the first request. A top-level await would exclude this file from scripts that are not modules, and from `require`.
  */
 export function createContextStorage(): ContextStorage {
   let storage = createAtOnce();
@@ -49,7 +49,7 @@ export function createContextStorage(): ContextStorage {
   };
 }
 
-/** By a name that bundlers do not see: they look for the module, and warn that there is none. */
+/** Hides the name from bundlers, which would look for the module and warn that they cannot find it. */
 function importFrom(name: string): Promise<{ AsyncLocalStorage: StorageClass }> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 }

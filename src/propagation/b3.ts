@@ -12,19 +12,19 @@ import {
   type TextMapSetter,
 } from './propagator.ts';
 
-/** In which form {@link B3Propagator} writes; the names are those of `@opentelemetry/propagator-b3`. */
+/** The forms in which a {@link B3Propagator} can write. The names are those of `@opentelemetry/propagator-b3`. */
 export const B3InjectEncoding = {
-  /** All in the header `b3`. */
+  /** Everything in the header `b3`. */
   SINGLE_HEADER: 'single',
-  /** A header for each part, `x-b3-traceid` and others. */
+  /** One header for each part, such as `x-b3-traceid`. */
   MULTI_HEADER: 'multi',
 } as const;
 /** One of the values of {@link B3InjectEncoding}. */
 export type B3InjectEncoding = (typeof B3InjectEncoding)[keyof typeof B3InjectEncoding];
 
-/** What a {@link B3Propagator} may be told. */
+/** Options of a {@link B3Propagator}. */
 export interface B3PropagatorOptions {
-  /** `single` or `multi`; both are read. Default: `single`. */
+  /** The form to write, `single` or `multi`; both are read. Default: `single`. */
   injectEncoding?: B3InjectEncoding;
 }
 
@@ -34,21 +34,21 @@ const SPAN_ID = 'x-b3-spanid';
 const SAMPLED = 'x-b3-sampled';
 const FLAGS = 'x-b3-flags';
 
-// Trace id, span id, decision, id of the parent; or a decision alone.
+// Trace id, span id, decision and parent id, or a decision alone.
 const SINGLE = /^(?:([0-9a-f]{16,32})-([0-9a-f]{16})(?:-(?![0-9a-f]{16}$)(\w+))?(?:-[0-9a-f]{16})?|(\w+))$/i;
 const IDS = /^(?:[0-9a-f]{16}){1,2}-[0-9a-f]{16}$/i;
-// Not recorded, recorded, to be debugged; early tracers wrote words.
+// Not sampled, sampled, debug. Early tracers wrote words.
 const DECISION = /^(?:(0|false)|(1|true)|(d))?$/i;
 
 /**
- * Carries the span context in Zipkin's format B3: in the header `b3`, or in several. No method throws.
+ * Propagates the span context in Zipkin's B3 format, in the header `b3` or in several headers. No method throws.
  *
  * Specification: openzipkin/b3-propagation; OpenTelemetry Propagators API, "B3 Requirements".
  */
 export class B3Propagator implements TextMapPropagator {
   private readonly _isMulti: boolean;
 
-  /** @throws TypeError for an encoding that there is not. */
+  /** @throws TypeError for an unknown encoding. */
   constructor({ injectEncoding = 'single' }: B3PropagatorOptions = {}) {
     if (injectEncoding !== 'single' && injectEncoding !== 'multi') {
       throw new TypeError(`injectEncoding: ${String(injectEncoding)} is not one of single, multi`);
@@ -57,8 +57,8 @@ export class B3Propagator implements TextMapPropagator {
   }
 
   /**
-   * Writes ids and decision. Nothing where the context has no valid span context or tracing is suppressed in it. Default
-   * setter: that of plain objects, `Headers` and `Map`s.
+   * Writes the ids and the sampling decision. Writes nothing if the context has no valid span context, or if tracing is
+   * suppressed in it. Default setter: the one for plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -70,18 +70,18 @@ export class B3Propagator implements TextMapPropagator {
       if (this._isMulti) {
         setter.set(carrier, TRACE_ID, traceId);
         setter.set(carrier, SPAN_ID, spanId);
-        // What is to be debugged is sampled without being said so.
+        // Debug implies sampled, which is not sent in addition.
         setter.set(carrier, isToDebug ? FLAGS : SAMPLED, isToDebug ? '1' : decision);
       } else setter.set(carrier, B3, `${traceId}-${spanId}-${isToDebug ? 'd' : decision}`);
     } catch {
-      // A setter or a span of another library that throws ends the trace here, not the request.
+      // If a setter, or a span of another library, throws, the trace ends here but the request does not.
     }
   }
 
   /**
-   * A context with the span of the carrier as its span: that of `b3`, or else that of the other headers; the given one
-   * where neither is valid. A caller that decided nothing counts as one that does not record, as OpenTelemetry has it.
-   * One that says no more than not to record begins a trace that is not. Default getter: that of plain objects, `Headers` and
+   * Returns a context with the span of the carrier, from `b3` or else from the other headers; the given context if
+   * neither is valid. A caller that sent no decision counts as not sampled, as in OpenTelemetry. A caller that sent
+   * only "not sampled" starts a trace that is not sampled. Default getter: the one for plain objects, `Headers` and
    * `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
@@ -98,7 +98,7 @@ export class B3Propagator implements TextMapPropagator {
     }
   }
 
-  /** The headers that are written: `b3`, or those of the other form. */
+  /** The headers that `inject` may write: `b3`, or those of the other form. */
   fields(): string[] {
     return this._isMulti ? [TRACE_ID, SPAN_ID, SAMPLED, FLAGS] : [B3];
   }
@@ -108,7 +108,7 @@ function contextOf(context: Context, traceId: string, spanId: string, decision: 
   const [isValid, isDenied, isSampled, isToDebug] = (DECISION.exec(decision) ?? []).map((part) => part !== undefined);
   if (!isValid) return undefined;
   if (IDS.test(`${traceId}-${spanId}`)) return withCaller(context, traceId, spanId, isSampled, isToDebug);
-  // With ids of its own everybody downstream is told, whatever format is spoken there. A trace that goes on already has ids.
+  // "Not sampled" alone gets new ids, to reach services downstream in any format. A continued trace has ids already.
   if (!isDenied || traceId + spanId !== '' || isSpanContextValid(spanContextOf(context))) return undefined;
   const ids = new RandomIdGenerator();
   return withCaller(context, ids.generateTraceId(), ids.generateSpanId(), false, false);

@@ -10,50 +10,50 @@ import {
   type TextMapSetter,
 } from './propagator.ts';
 
-/** What baggage holds under one key. */
+/** The entry that baggage holds under one key. */
 export interface BaggageEntry {
-  /** Any text; it is percent-encoded on the way. */
+  /** Any text. It is percent-encoded for sending. */
   readonly value: string;
-  /** The properties after the value, `key` or `key=value` with semicolons between, as they are sent. */
+  /** The properties after the value as they are sent: `key` or `key=value`, separated by semicolons. */
   readonly metadata?: {
-    /** The properties as a text. */
+    /** Returns the properties as text. */
     toString(): string;
   };
 }
 
 /**
  * Entries by key that travel with a request through all services it reaches. Immutable. Structurally the `Baggage`
- * of `@opentelemetry/api`. Nothing of it becomes an attribute by itself.
+ * of `@opentelemetry/api`. Entries do not become attributes automatically.
  *
  * Specification: OpenTelemetry, "Baggage API".
  */
 export interface Baggage {
-  /** The entry under `key`, or `undefined`. */
+  /** Returns the entry under `key`, or `undefined`. */
   getEntry(key: string): BaggageEntry | undefined;
-  /** All entries with their keys, in order. */
+  /** Returns all entries with their keys, in order. */
   getAllEntries(): [string, BaggageEntry][];
-  /** New baggage with `entry` under `key`. Keys that are not HTTP tokens (RFC 9110, section 5.6.2) are not sent. */
+  /** Returns new baggage with `entry` under `key`. Only HTTP tokens (RFC 9110, section 5.6.2) are sent as keys. */
   setEntry(key: string, entry: BaggageEntry): Baggage;
-  /** New baggage without `key`. */
+  /** Returns new baggage without `key`. */
   removeEntry(key: string): Baggage;
-  /** New baggage without any of `keys`. */
+  /** Returns new baggage without any of `keys`. */
   removeEntries(...keys: string[]): Baggage;
-  /** New baggage without entries. */
+  /** Returns new baggage without entries. */
   clear(): Baggage;
 }
 
-/** Baggage with these entries. Default: none. */
+/** Creates baggage with these entries. Default: none. */
 export function createBaggage(entries: Record<string, BaggageEntry> = {}): Baggage {
   try {
-    // A text has entries, too, one a character.
+    // A string has entries too, one per character.
     return baggageOf(new Map(typeof entries === 'object' ? Object.entries(entries) : []));
   } catch {
-    // A getter among the entries threw, or there is no object at all.
+    // A getter among the entries threw, or `entries` is `null`.
     return baggageOf(new Map());
   }
 }
 
-/** The baggage of a context, or `undefined`. */
+/** Returns the baggage of a context, or `undefined`. */
 export function baggageIn(context: Context): Baggage | undefined {
   try {
     return context.getValue(BAGGAGE_KEY) as Baggage | undefined;
@@ -62,7 +62,7 @@ export function baggageIn(context: Context): Baggage | undefined {
   }
 }
 
-/** A context with `baggage` in place of what the given one has. */
+/** Returns a context with `baggage` in place of the baggage of the given one. */
 export function contextWithBaggage(context: Context, baggage: Baggage): Context {
   try {
     return context.setValue(BAGGAGE_KEY, baggage);
@@ -71,7 +71,7 @@ export function contextWithBaggage(context: Context, baggage: Baggage): Context 
   }
 }
 
-/** Baggage with these entries, which nobody may change afterwards. */
+/** Creates baggage from a map, which must not be changed afterwards. */
 export function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
   const removeEntries = (...keys: string[]): Baggage => {
     const rest = new Map(entries);
@@ -91,30 +91,30 @@ export function baggageOf(entries: ReadonlyMap<string, BaggageEntry>): Baggage {
 const BAGGAGE = 'baggage';
 
 /**
- * What the specification asks every platform to carry (section 3.3.2), and all that this one does: so many entries, and
- * so many bytes of them.
+ * The number of entries, and of their bytes, that the specification requires every platform to carry (section 3.3.2).
+ * This one carries no more.
  */
 export const MAX_MEMBERS = 64;
 export const MAX_BYTES = 8_192;
 
-// Key, value, and what follows of properties, each a key or a pair. Keys are tokens as they stand: percent signs in them
-// encode nothing (section 3.3.1.2). A value is printable ASCII without space, quote, comma, semicolon and backslash. Spaces
-// belong to one part of the pattern each, also where a value is empty: else a header of 90 bytes would be matched for seconds.
+// Key, value and properties, each of which is a key or a pair. Keys are literal tokens: percent signs in them encode
+// nothing (section 3.3.1.2). A value is printable ASCII without space, quote, comma, semicolon and backslash. A space
+// can match only one part of the pattern, even if a value is empty: otherwise, matching 90 bytes would take seconds.
 const MEMBER =
   /^([\w!#$%&'*+\-.^`|~]+)[\t ]*=[\t ]*(?:([!#-+\--:<-[\]-~]+)[\t ]*)?((?:;[\t ]*[\w!#$%&'*+\-.^`|~]+[\t ]*(?:=[\t ]*(?:[!#-+\--:<-[\]-~]+[\t ]*)?)?)*)$/;
-// What a value may not hold as it is, and the percent sign.
+// Characters that a value may not contain unencoded, and the percent sign.
 const TO_ENCODE = /[^!#$&-+\--:<-[\]-~]+/g;
 
 /**
- * Carries baggage in the field `baggage`: at most 64 members and 8,192 bytes each way, whole members only, those that
- * come first. No method throws.
+ * Propagates baggage in the field `baggage`: at most 64 members and 8,192 bytes in each direction. Members are kept
+ * whole, in order, as long as they fit. No method throws.
  *
  * Specification: W3C Baggage, section 3.
  */
 export class W3CBaggagePropagator implements TextMapPropagator {
   /**
-   * Writes the baggage of the context, unless tracing is suppressed in it; reports what cannot be sent. Default
-   * setter: that of plain objects, `Headers` and `Map`s.
+   * Writes the baggage of the context, unless tracing is suppressed in it. Reports entries that cannot be sent. Default
+   * setter: the one for plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -126,18 +126,19 @@ export class W3CBaggagePropagator implements TextMapPropagator {
         report('baggage_dropped', `${entries.length - members.length} of ${entries.length}`);
       }
     } catch {
-      // A setter or baggage of another library that throws must not cost the application its request.
+      // A setter, or baggage of another library, that throws must not cost the application its request.
     }
   }
 
   /**
-   * A context with the baggage of the carrier; the given one where there is none. Malformed members are skipped, of
-   * several with one key the last one counts. Default getter: that of plain objects, `Headers` and `Map`s.
+   * Returns a context with the baggage of the carrier; the given context if there is none. Skips malformed members. If
+   * several members have the same key, the last one counts. Default getter: the one for plain objects, `Headers` and
+   * `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     const header = headerIn(carrier, BAGGAGE, getter);
     const members = header.slice(0, MAX_HEADER_LENGTH + 1).split(',');
-    // Half a member would pass for a whole one.
+    // A member that is cut off could pass for a whole one.
     if (header.length > MAX_HEADER_LENGTH) members.pop();
     const entries = fitting(members.map(trimOws)).map((member): [string, BaggageEntry] => {
       const [, key, encoded = '', properties] = MEMBER.exec(member) as string[];
@@ -154,12 +155,12 @@ export class W3CBaggagePropagator implements TextMapPropagator {
   }
 }
 
-/** Of the members that follow the grammar those that come first, as many as there may be, as long as there is room. */
+/** The members that follow the grammar, in order, as long as they fit in the bounds. */
 function fitting(members: readonly string[]): string[] {
   let left = MAX_MEMBERS;
   let room = MAX_BYTES;
   return members.filter((member) => {
-    // The length first, so that what is too long is not gone through.
+    // The length first, so that a member that is too long is not matched.
     const fits = left > 0 && member.length <= room && MEMBER.test(member);
     if (fits) {
       left--;
@@ -169,17 +170,17 @@ function fitting(members: readonly string[]): string[] {
   });
 }
 
-/** An entry as it is sent; what is no member, where it cannot be. */
+/** The member for an entry; `''`, which is not a member, if the entry cannot be sent. */
 function memberOf([key, entry]: [string, BaggageEntry]): string {
   try {
     const { value } = entry;
     const metadata = trimOws(String(entry.metadata ?? ''));
-    // What is longer than the whole header is not worth encoding.
+    // A value longer than the whole header is not worth encoding.
     if (typeof value !== 'string' || value.length > MAX_BYTES) return '';
     const pair = `${key}=${wellFormed(value).replace(TO_ENCODE, encodeURIComponent)}`;
-    // A key with an equals sign in it would be another one, and so would one with a space at its end.
+    // A key that contains an equals sign, or ends in a space, would be read as another key.
     if (MEMBER.exec(pair)?.[1] !== key) return '';
-    // Properties that would break the header must not take the value with them.
+    // Properties that would break the header must not cost the value.
     return metadata !== '' && MEMBER.test(`${pair};${metadata}`) ? `${pair};${metadata}` : pair;
   } catch {
     return '';

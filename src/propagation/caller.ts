@@ -3,18 +3,18 @@ import { nonRecordingSpan } from '../core/non-recording-span.ts';
 import { isSpanContextValid, TraceFlags } from '../core/span-context.ts';
 import { spanContextOf } from '../core/span-source.ts';
 
-// The symbol of `@opentelemetry/propagator-b3`, so that either finds the other's flag.
+// The symbol of `@opentelemetry/propagator-b3`, so that each package finds the other's flag.
 const DEBUG_KEY = /* @__PURE__ */ Symbol.for('OpenTelemetry Context Key B3 Debug Flag');
 
-/** True where a caller has asked that no stage of sampling drops the trace; B3 and Jaeger both know such a flag. */
+/** True if a caller asked that no stage of sampling drop the trace. B3 and Jaeger both have such a flag. */
 export function isDebug(context: Context): boolean {
   return Boolean(context.getValue(DEBUG_KEY));
 }
 
 /**
- * A context in which the caller's span is the span, `undefined` for ids that are none. They may be in upper case and
- * without their leading zeros. Neither format has the flag of random ids or a trace state: both are those of the span that
- * is there, if it is the same one, which another propagator has found.
+ * Returns a context with the caller's span; `undefined` for invalid ids. Ids may be in upper case and without leading
+ * zeros. Neither format has the flag for random ids or a trace state: both are taken from the span in the context if
+ * another propagator has already extracted the same one.
  */
 export function withCaller(
   context: Context,
@@ -32,6 +32,6 @@ export function withCaller(
   const spanContext = { ...(isSame && there), traceId, spanId, traceFlags, isRemote: true };
   if (!isSpanContextValid(spanContext)) return undefined;
   const extracted = setSpan(context, nonRecordingSpan(spanContext));
-  // The flag of another caller must not stay.
+  // The debug flag of another caller must not stay.
   return isDebug(extracted) === isToDebug ? extracted : extracted.setValue(DEBUG_KEY, isToDebug ? 'd' : undefined);
 }

@@ -10,32 +10,33 @@ import {
   type TextMapSetter,
 } from './propagator.ts';
 
-/** The parts of a {@link CompositePropagator}. */
+/** Options of a {@link CompositePropagator}. */
 export interface CompositePropagatorOptions {
-  /** Asked in this order; the later one wins where two write, or read, the same. Default: none. */
+  /** Called in this order. If two write the same field, or read the same value, the later one wins. Default: none. */
   propagators?: readonly TextMapPropagator[];
 }
 
 /**
- * Several propagators as one. One that throws is reported and does not keep the others from their work.
+ * Combines several propagators into one. A propagator that throws is reported and does not stop the others.
  *
  * Specification: OpenTelemetry Propagators API, "Composite Propagator".
  */
 export class CompositePropagator implements TextMapPropagator {
   private readonly _propagators: readonly TextMapPropagator[];
 
-  /** Takes the list as it is now; later changes to the array change nothing. */
+  /** Copies the list: later changes to the array have no effect. */
   constructor({ propagators = [] }: CompositePropagatorOptions = {}) {
     this._propagators = [...propagators];
   }
 
-  /** Lets each propagator write. Default setter: that of plain objects, `Headers` and `Map`s. */
+  /** Lets each propagator write. Default setter: the one for plain objects, `Headers` and `Map`s. */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     this._each((propagator) => propagator.inject(context, carrier, setter));
   }
 
   /**
-   * Lets each propagator read, on top of what those before it read. Default getter: that of plain objects, `Headers` and `Map`s.
+   * Lets each propagator read, on top of what those before it read. Default getter: the one for plain objects,
+   * `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
@@ -47,7 +48,7 @@ export class CompositePropagator implements TextMapPropagator {
     return extracted;
   }
 
-  /** The fields of all propagators, each once. */
+  /** The fields of all propagators, without duplicates. */
   fields(): string[] {
     const fields = new Set<string>();
     this._each((propagator) => {

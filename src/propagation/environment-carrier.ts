@@ -9,7 +9,7 @@ import {
 
 const NORMALISED = /^[A-Z_][A-Z0-9_]*$/;
 
-/** The name of the environment variable for a field: `traceparent` becomes `TRACEPARENT`, `x-b3-traceid` `X_B3_TRACEID`. */
+/** The environment variable for a field: `traceparent` becomes `TRACEPARENT`, `x-b3-traceid` becomes `X_B3_TRACEID`. */
 function variableOf(field: string): string {
   return field
     .replace(/\W/g, '_')
@@ -18,9 +18,9 @@ function variableOf(field: string): string {
 }
 
 /**
- * The getter for environment variables, `process.env` or `Deno.env`: reads `TRACEPARENT`, `TRACESTATE`, `BAGGAGE`, and
- * of other formats the names in upper case with underscores. Never throws: what may not be read, as on Deno without the
- * permission, is not there.
+ * The getter for environment variables, `process.env` or `Deno.env`. Reads `TRACEPARENT`, `TRACESTATE`, `BAGGAGE`, and
+ * for other formats the names in upper case with underscores. Never throws: a variable that may not be read, as on Deno
+ * without the permission, counts as absent.
  *
  * Specification: OpenTelemetry, "Environment Variables as Context Propagation Carriers".
  */
@@ -39,8 +39,8 @@ export const environmentGetter: TextMapGetter = {
 };
 
 /**
- * The setter for the environment of a child process: writes `TRACEPARENT`, `TRACESTATE`, `BAGGAGE`, and of other formats
- * the names in upper case with underscores. Meant for a copy of `process.env`, not for that of the process itself.
+ * The setter for the environment of a child process. Writes `TRACEPARENT`, `TRACESTATE`, `BAGGAGE`, and for other
+ * formats the names in upper case with underscores. Meant for a copy of `process.env`, not for `process.env` itself.
  * Never throws.
  *
  * Specification: OpenTelemetry, "Environment Variables as Context Propagation Carriers".

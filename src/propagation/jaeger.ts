@@ -14,20 +14,20 @@ import {
   valuesOf,
 } from './propagator.ts';
 
-/** What a {@link JaegerPropagator} may be told; the names are those of `@opentelemetry/propagator-jaeger`. */
+/** Options of a {@link JaegerPropagator}. The names are those of `@opentelemetry/propagator-jaeger`. */
 export interface JaegerPropagatorOptions {
   /** The header for the span context. Default: `uber-trace-id`. */
   customTraceHeader?: string;
-  /** What the headers for baggage begin with, a dash and the key after it. Default: `uberctx`. */
+  /** The prefix of the headers for baggage, before a dash and the key. Default: `uberctx`. */
   customBaggageHeaderPrefix?: string;
 }
 
-// Trace id, span id, that of the parent, which is of no use any more, and flags. Some senders encode the colons.
+// Trace id, span id, parent id, which is no longer used, and flags. Some senders encode the colons.
 const CALLER = /^([0-9a-f]{1,32})(?::|%3a)([0-9a-f]{1,16})(?::|%3a)[^:%]*(?::|%3a)([0-9a-f]{1,2})$/i;
 
 /**
- * Carries the span context and baggage in the headers of Jaeger's own clients: `uber-trace-id`, and `uberctx-…` for each
- * entry, of which 64 and 8,192 bytes each way. HTTP makes their keys lower case. No method throws.
+ * Propagates the span context and baggage in the headers of Jaeger's own clients: `uber-trace-id`, and `uberctx-…` for
+ * each entry, at most 64 entries and 8,192 bytes in each direction. HTTP makes their keys lower case. No method throws.
  *
  * Specification: Jaeger, "Client Libraries", "Propagation Format".
  */
@@ -35,15 +35,15 @@ export class JaegerPropagator implements TextMapPropagator {
   private readonly _header: string;
   private readonly _prefix: string;
 
-  /** @throws TypeError for a name that no header can have. */
+  /** @throws TypeError for an invalid header name. */
   constructor({ customTraceHeader, customBaggageHeaderPrefix }: JaegerPropagatorOptions = {}) {
     this._header = checkedName('customTraceHeader', customTraceHeader ?? 'uber-trace-id');
     this._prefix = `${checkedName('customBaggageHeaderPrefix', customBaggageHeaderPrefix ?? 'uberctx')}-`;
   }
 
   /**
-   * Writes the span context, if it is valid, and the baggage. Nothing where tracing is suppressed. Default setter:
-   * that of plain objects, `Headers` and `Map`s.
+   * Writes the span context, if it is valid, and the baggage. Writes nothing if tracing is suppressed. Default setter:
+   * the one for plain objects, `Headers` and `Map`s.
    */
   inject(context: Context, carrier: unknown, setter: TextMapSetter = defaultTextMapSetter): void {
     try {
@@ -51,7 +51,7 @@ export class JaegerPropagator implements TextMapPropagator {
       const spanContext = spanIn(context)?.spanContext();
       if (spanContext && isSpanContextValid(spanContext)) {
         const { traceId, spanId, traceFlags } = spanContext;
-        // Not all flags: the bit that stands for random ids at W3C's asks for debugging here.
+        // Not all flags: the bit that means random ids in W3C Trace Context means debug here.
         setter.set(carrier, this._header, `${traceId}:${spanId}:0:0${isDebug(context) ? 3 : traceFlags & 1}`);
       }
       const entries = baggageIn(context)?.getAllEntries() ?? [];
@@ -59,7 +59,7 @@ export class JaegerPropagator implements TextMapPropagator {
       const sent = entries.filter(([key, entry]) => {
         try {
           const { value } = entry;
-          // What is longer than all that is sent is not worth encoding.
+          // A value longer than all that may be sent is not worth encoding.
           if (!TOKEN.test(key) || typeof value !== 'string' || value.length > MAX_BYTES) return false;
           const encoded = encodeURIComponent(wellFormed(value));
           if (!fits(key, encoded)) return false;
@@ -72,13 +72,13 @@ export class JaegerPropagator implements TextMapPropagator {
       const dropped = entries.length - sent.length;
       if (dropped > 0) report('baggage_dropped', `${dropped} of ${entries.length}`);
     } catch {
-      // A setter, a span or baggage of another library that throws must not cost the application its request.
+      // A setter, or a span or baggage of another library, that throws must not cost the application its request.
     }
   }
 
   /**
-   * A context with the span of the carrier as its span, and what it has of baggage on top of what is there; the given one
-   * where there is neither. Default getter: that of plain objects, `Headers` and `Map`s.
+   * Returns a context with the span of the carrier, and with its baggage added to that of the given context; the given
+   * context if the carrier has neither. Default getter: the one for plain objects, `Headers` and `Map`s.
    */
   extract(context: Context, carrier: unknown, getter: TextMapGetter = defaultTextMapGetter): Context {
     let extracted = context;
@@ -86,7 +86,7 @@ export class JaegerPropagator implements TextMapPropagator {
       const [, traceId, spanId, digits] = CALLER.exec(firstWordIn(carrier, this._header, getter)) ?? [];
       if (traceId !== undefined) {
         const flags = Number.parseInt(digits, 16);
-        // The flag for debugging counts beside that for sampling only.
+        // The debug flag counts only together with the sampled flag.
         extracted = withCaller(context, traceId, spanId, (flags & 1) === 1, (flags & 3) === 3) ?? context;
       }
       const fits = bounds();
@@ -99,17 +99,17 @@ export class JaegerPropagator implements TextMapPropagator {
         if (encoded === undefined || !fits(key, encoded)) continue;
         const value = percentDecoded(trimOws(encoded));
         entries ??= new Map(baggageIn(context)?.getAllEntries());
-        // What another propagator has read of the same entry, its properties, stays.
+        // Keeps the properties that another propagator has read for the same entry.
         if (entries.get(key)?.value !== value) entries.set(key, { value });
       }
       if (entries) extracted = contextWithBaggage(extracted, baggageOf(entries));
     } catch {
-      // A getter, or baggage of another library, that throws.
+      // A getter, or baggage of another library, threw.
     }
     return extracted;
   }
 
-  /** The header for the span context. Those for baggage are not known beforehand. */
+  /** The header for the span context. The headers for baggage are not known in advance. */
   fields(): string[] {
     return [this._header];
   }
@@ -121,7 +121,7 @@ function checkedName(option: string, name: unknown): string {
   throw new TypeError(`${option}: ${String(name)} is not the name of a header`);
 }
 
-/** What says for one entry after the other whether it has a place among those that are carried. */
+/** Returns a function that says of each entry in turn whether it still fits in the bounds. */
 function bounds(): (key: string, encoded: string) => boolean {
   let left = MAX_MEMBERS;
   let room = MAX_BYTES;

@@ -11,11 +11,11 @@ const getter: TextMapGetter<Document> = {
 };
 
 /**
- * The context in which a server has made this page, for `{ parent }`: of what it wrote into
- * `<meta name="traceparent" content="00-…">`, and `tracestate` and `baggage` likewise. The root context where there is no
- * page, no such element or nothing valid in it, or `traceparent` twice. Never throws.
+ * Returns the context in which a server made this page, to pass as `{ parent }`. Reads what the server wrote into
+ * `<meta name="traceparent" content="00-…">`, and likewise `tracestate` and `baggage`. Returns the root context if
+ * there is no page, no such element or nothing valid in it, or if `traceparent` occurs twice. Never throws.
  *
- * @param propagator - What reads the elements. Default: W3C trace context and W3C baggage.
+ * @param propagator - Reads the elements. Default: W3C trace context and W3C baggage.
  */
 export function pageContext(
   propagator: TextMapPropagator = new CompositePropagator({

@@ -7,9 +7,9 @@ import type { Context } from '../core/context.ts';
  * Specification: OpenTelemetry Propagators API, "Getter".
  */
 export interface TextMapGetter<Carrier = unknown> {
-  /** The names of all fields. */
+  /** Returns the names of all fields. */
   keys(carrier: Carrier): string[];
-  /** The value of a field, or one value for each time it is there; `undefined` where it is not. */
+  /** Returns the value of a field, or one value for each occurrence; `undefined` if it is absent. */
   get(carrier: Carrier, key: string): undefined | string | string[];
 }
 
@@ -19,12 +19,12 @@ export interface TextMapGetter<Carrier = unknown> {
  * Specification: OpenTelemetry Propagators API, "Setter".
  */
 export interface TextMapSetter<Carrier = unknown> {
-  /** Sets a field to one value, in place of what it had. */
+  /** Sets a field to one value, replacing what it had. */
   set(carrier: Carrier, key: string, value: string): void;
 }
 
 /**
- * Carries part of a context between processes in the fields of a carrier. Structurally the
+ * Propagates part of a context between processes in the fields of a carrier. Structurally the
  * `TextMapPropagator` of `@opentelemetry/api`.
  *
  * Specification: OpenTelemetry Propagators API, "TextMap Propagator".
@@ -32,13 +32,13 @@ export interface TextMapSetter<Carrier = unknown> {
 export interface TextMapPropagator<Carrier = unknown> {
   /** Writes what the context holds to the carrier. */
   inject(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void;
-  /** A context with what the carrier holds; the given one where it holds nothing that can be used. */
+  /** Returns a context with what the carrier holds; the given context if it holds nothing usable. */
   extract(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context;
-  /** The names of the fields that `inject` may write. */
+  /** Returns the names of the fields that `inject` may write. */
   fields(): string[];
 }
 
-/** What a carrier may be; every access to one is guarded, since it may also be anything else. */
+/** The usual shape of a carrier. Every access is guarded, because a carrier may be anything. */
 interface Carrier {
   [key: string]: unknown;
   get?: unknown;
@@ -47,10 +47,9 @@ interface Carrier {
 }
 
 /**
- * The getter for the usual carriers. Something with a `get` function (`Headers`, `Map`, the request of a web
- * framework) is asked through it. Of any other object, as node's `IncomingMessage.headers`, the properties are the
- * fields: the one named exactly so or else all that differ in case only. Never throws: where the carrier does, it
- * counts as empty.
+ * The getter for the usual carriers. If a carrier has a `get` function (`Headers`, `Map`, the request of a web
+ * framework), it calls that. Of any other object, such as Node's `IncomingMessage.headers`, it reads the property of
+ * exactly that name, or else all whose names differ only in case. Never throws: a carrier that throws counts as empty.
  */
 export const defaultTextMapGetter: TextMapGetter = {
   keys(carrier) {
@@ -69,7 +68,7 @@ export const defaultTextMapGetter: TextMapGetter = {
     try {
       const object = carrier as Carrier;
       if (typeof object.get === 'function') return valuesOf(object.get(key));
-      // Servers hand headers over in lower case, so that the search below is the exception.
+      // Servers provide header names in lower case, so the search below is rare.
       const exact = valuesOf(object[key]);
       if (exact !== undefined) return exact;
       const lower = key.toLowerCase();
@@ -85,7 +84,7 @@ export const defaultTextMapGetter: TextMapGetter = {
 };
 
 /**
- * The setter for the usual carriers: through the `set` function where there is one (`Headers`, `Map`), else as a
+ * The setter for the usual carriers. Calls the `set` function if there is one (`Headers`, `Map`); otherwise sets a
  * property. Never throws: a carrier that cannot be written to stays as it is.
  */
 export const defaultTextMapSetter: TextMapSetter = {
@@ -95,7 +94,7 @@ export const defaultTextMapSetter: TextMapSetter = {
       if (typeof object.set === 'function') object.set(key, value);
       else object[key] = value;
     } catch {
-      // A frozen carrier costs the trace its continuation and must not cost the application its request.
+      // A frozen carrier ends the trace here, but must not cost the application its request.
     }
   },
 };
@@ -103,7 +102,7 @@ export const defaultTextMapSetter: TextMapSetter = {
 // An array may claim any length. Node takes 2,000 headers at most.
 const MAX_VALUES = 2_000;
 
-/** What came from a carrier as a getter may return it: a string, several, or nothing. */
+/** Converts a value from a carrier to what a getter may return: a string, several strings, or nothing. */
 export function valuesOf(value: unknown): undefined | string | string[] {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value) || value.length > MAX_VALUES) return undefined;

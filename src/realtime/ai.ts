@@ -1,33 +1,33 @@
 import { LLM } from './attributes.ts';
 import { helper } from './instrument.ts';
 
-/** `llm.request`: a language model is asked. */
+/** Starts an `llm.request` span: a request to a language model. */
 export const instrumentLLMRequest = /* @__PURE__ */ helper<[provider: string, model: string]>('llm.request', LLM);
 
-/** `llm.response`: a language model answered with `size` bytes of, for instance, `text`. */
+/** Starts an `llm.response` span: an answer of a language model, with `size` bytes of, for instance, `text`. */
 export const instrumentLLMResponse = /* @__PURE__ */ helper<
   [provider: string, model: string, responseType: string, size: number]
 >('llm.response', ['llm.provider', 'llm.model', 'llm.response_type', 'response.data_size']);
 
-/** `stt.request`: `audioSize` bytes of speech are to become text. */
+/** Starts an `stt.request` span: a request to turn `audioSize` bytes of speech into text. */
 export const instrumentSTTRequest = /* @__PURE__ */ helper<[provider: string, audioSize: number]>('stt.request', [
   'stt.provider',
   'audio.size',
 ]);
 
-/** `stt.response`: speech has become `text`, of which the length in UTF-8 bytes is kept. */
+/** Starts an `stt.response` span: speech has become `text`. Records its length in UTF-8 bytes, not the text itself. */
 export const instrumentSTTResponse = /* @__PURE__ */ helper<[provider: string, text: string]>('stt.response', [
   'stt.provider',
   'text.length',
 ]);
 
-/** `tts.request`: `text` is to become speech; its length in UTF-8 bytes is kept. */
+/** Starts a `tts.request` span: a request to speak `text`. Records its length in UTF-8 bytes, not the text itself. */
 export const instrumentTTSRequest = /* @__PURE__ */ helper<[provider: string, voice: string, text: string]>(
   'tts.request',
   ['tts.provider', 'tts.voice', 'text.length'],
 );
 
-/** `tts.response`: text has become `audioSize` bytes of speech. */
+/** Starts a `tts.response` span: `audioSize` bytes of speech made from text. */
 export const instrumentTTSResponse = /* @__PURE__ */ helper<[provider: string, audioSize: number]>('tts.response', [
   'tts.provider',
   'audio.size',

@@ -1,13 +1,13 @@
 import type { Attributes } from '../core/attributes.ts';
 import type * as names from './names.ts';
 
-/** A key of the catalogue. */
+/** One of the attribute keys in names.ts. */
 export type AttributeKey = (typeof names)[keyof typeof names];
 
-/** Keys in the order of the values that a builder or a helper is given. */
+/** Keys in the order of the values that a builder or a helper takes. */
 export type AttributeKeys = readonly AttributeKey[];
 
-// What a builder and a helper have in common.
+// Keys that a builder and a helper share.
 export const AUDIO: AttributeKeys = [
   'audio.sample_rate',
   'audio.channels',
@@ -30,33 +30,33 @@ function builder<Values extends Attributes[string][]>(keys: AttributeKeys): (...
   return (...values) => Object.fromEntries(keys.map((key, at) => [key, values[at]]));
 }
 
-/** `pipeline.name` and `pipeline.element`. */
+/** Builds the attributes `pipeline.name` and `pipeline.element`. */
 export const pipelineAttrs = /* @__PURE__ */ builder<[pipelineName: string, elementName: string]>([
   'pipeline.name',
   'pipeline.element',
 ]);
 
-/** `session.id`. */
+/** Builds the attribute `session.id`. */
 export const sessionAttrs = /* @__PURE__ */ builder<[sessionId: string]>(['session.id']);
 
-/** The five `audio.*` attributes of a message; the sample rate in hertz, the size in bytes. */
+/** Builds the five `audio.*` attributes of a message. The sample rate is in hertz, the size in bytes. */
 export const audioAttrs =
   /* @__PURE__ */ builder<[sampleRate: number, channels: number, dataSize: number, mediaType: string, codec: string]>(
     AUDIO,
   );
 
-/** The five `video.*` attributes of a message; width and height in pixels, the size in bytes. */
+/** Builds the five `video.*` attributes of a message. Width and height are in pixels, the size in bytes. */
 export const videoAttrs =
   /* @__PURE__ */ builder<[width: number, height: number, dataSize: number, mediaType: string, codec: string]>(VIDEO);
 
-/** `connection.id`, `connection.type` and `connection.state`. */
+/** Builds the attributes `connection.id`, `connection.type` and `connection.state`. */
 export const connectionAttrs =
   /* @__PURE__ */ builder<[connectionId: string, connectionType: string, state: string]>(CONNECTION);
 
-/** `llm.provider` and `llm.model`. */
+/** Builds the attributes `llm.provider` and `llm.model`. */
 export const llmAttrs = /* @__PURE__ */ builder<[provider: string, model: string]>(LLM);
 
-/** `error.type` and `error.message`. */
+/** Builds the attributes `error.type` and `error.message`. */
 export const errorAttrs = /* @__PURE__ */ builder<[errorType: string, message: string]>([
   'error.type',
   'error.message',

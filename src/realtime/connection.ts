@@ -3,7 +3,7 @@ import { helper } from './instrument.ts';
 
 type Connection = [connectionId: string, connectionType: string];
 
-/** `connection.created`: a connection is created. */
+/** Starts a `connection.created` span: a connection is created. */
 export const instrumentConnectionCreated = /* @__PURE__ */ helper<Connection>(
   'connection.created',
   CONNECTION,
@@ -11,12 +11,12 @@ export const instrumentConnectionCreated = /* @__PURE__ */ helper<Connection>(
   2,
 );
 
-/** `connection.state_change`: a connection goes from one state to another. */
+/** Starts a `connection.state_change` span: a connection goes from one state to another. */
 export const instrumentConnectionStateChange = /* @__PURE__ */ helper<
   [...Connection, oldState: string, newState: string]
 >('connection.state_change', ['connection.id', 'connection.type', 'connection.old_state', 'connection.state']);
 
-/** `connection.message.<direction>`: a message of `size` bytes is sent or received. */
+/** Starts a `connection.message.<direction>` span: a message of `size` bytes is sent or received. */
 export const instrumentConnectionMessage = /* @__PURE__ */ helper<[...Connection, direction: string, size: number]>(
   'connection.message.$2',
   ['connection.id', 'connection.type', 'message.direction', 'message.size', 'connection.state'],
@@ -24,14 +24,14 @@ export const instrumentConnectionMessage = /* @__PURE__ */ helper<[...Connection
   4,
 );
 
-/** `connection.error`: a connection failed; the error is recorded and the status set. */
+/** Starts a `connection.error` span: a connection failed. Records the error and sets the status. */
 export const instrumentConnectionError = /* @__PURE__ */ helper<[...Connection, error: unknown]>(
   'connection.error',
   CONNECTION,
   'error',
 );
 
-/** `connection.closed`: a connection ends. */
+/** Starts a `connection.closed` span: a connection ends. */
 export const instrumentConnectionClosed = /* @__PURE__ */ helper<Connection>(
   'connection.closed',
   CONNECTION,

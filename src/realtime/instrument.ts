@@ -7,25 +7,25 @@ import { utf8Length } from '../core/text.ts';
 import { isRecording, runSpan, type StartOptions, startWith } from '../trace.ts';
 import type { AttributeKeys } from './attributes.ts';
 
-/** What every helper takes after its own arguments. */
+/** The options that every helper takes after its own arguments. */
 export type InstrumentOptions = Pick<StartOptions, 'parent' | 'attributes' | 'kind' | 'links' | 'startTime'>;
 
 /** Options of `instrumentElementProcess`. */
 export interface ElementProcessOptions extends InstrumentOptions {
   /**
-   * True makes this element's span the parent of the next element's; otherwise the spans of all elements that a
+   * True makes this element's span the parent of the next element's span. Otherwise, the spans of all elements that a
    * message passes are siblings under its push. Default: false.
    */
   chain?: boolean;
 }
 
-/** Runs inside the span of a helper. */
+/** A callback that runs inside the span of a helper. */
 export type SpanCallback<T> = (span: Span) => T;
 
 /**
- * The forms of a helper with arguments `A`. Without a callback it returns a started span, **which is not active**.
- * With one it runs it in the active span, records what it throws, ends the span when the result is there (a value, a
- * settled promise, an async generator that is done), and returns that result.
+ * The call forms of a helper with arguments `A`. Without a callback, the helper returns a started span, **which is not
+ * active**. With a callback, it runs the callback with the span active, records what the callback throws, and returns
+ * its result. The span ends when the result is there: a value, a settled promise, or an async generator that is done.
  */
 export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   (...args: [...A, options?: Options]): Span;
@@ -33,15 +33,15 @@ export interface Instrument<A extends unknown[], Options = InstrumentOptions> {
   <T>(...args: [...A, options: Options | undefined, callback: SpanCallback<T>]): T;
 }
 
-/** Values for the keys of a helper, in their order. */
+/** Values for the keys of a helper, in the same order. */
 export type AttributeValues = Attributes[string][];
 
 /**
- * Makes a helper with arguments `A`, each of them the value for the key at its place; a text, for `text.length`, becomes
- * its length.
+ * Makes a helper with arguments `A`. Each argument is the value for the key at the same position; for `text.length`, a
+ * text is replaced by its length.
  *
  * @param name - `$0` stands for the first argument, `$2` for the third.
- * @param state - The value for the last key, which then no argument has. For `error` the last argument is recorded.
+ * @param state - A fixed value for the last key. With `error`, the argument at its position is recorded as an error.
  * @param own - How many arguments come before the options.
  */
 export function helper<A extends unknown[]>(
@@ -53,7 +53,7 @@ export function helper<A extends unknown[]>(
   const nameOf = spanNames(name);
   const end = keys.length - 1;
   const isText = keys[end] === 'text.length';
-  // The arguments are the values: neither an object nor another array is made of them.
+  // `args` is used as the array of values, so that neither an object nor another array is made.
   return ((...args: AttributeValues): unknown => {
     const [given, callback] = [args[own], args[own + 1]];
     const last = args[end];
@@ -66,7 +66,7 @@ export function helper<A extends unknown[]>(
   }) as unknown as Instrument<A>;
 }
 
-/** Starts the span of a helper. Its arguments are not looked at where nothing is recorded. Never throws. */
+/** Starts the span of a helper. Does not read the arguments if nothing is recorded. Never throws. */
 export function startHelper(
   nameOf: SpanNames,
   keys: AttributeKeys,
@@ -76,13 +76,13 @@ export function startHelper(
   try {
     if (isRecording()) return startWith(nameOf(values), options, keys, values);
   } catch (error) {
-    // A symbol, for instance: it costs the span its name and its attributes, and no more.
+    // An argument such as a symbol costs the span its name and its attributes, but nothing else.
     report('arguments_unreadable', messageOf(error));
   }
   return startWith('', options);
 }
 
-/** Returns the span, or runs the callback in it; options and callback may both be left out. */
+/** Returns the span, or runs the callback in it. Options and callback are both optional. */
 export function finishHelper(
   span: Span,
   options: InstrumentOptions | undefined,
@@ -94,7 +94,7 @@ export function finishHelper(
   return run === undefined ? span : runSpan(span, options?.parent, run as SpanCallback<unknown>, onResult);
 }
 
-/** The options of a helper, read once; none where there are none or they cannot be read. Never throws. */
+/** Reads the options of a helper, once; `undefined` if there are none or they cannot be read. Never throws. */
 export function optionsOf(given: unknown): ElementProcessOptions | undefined {
   try {
     if (typeof given === 'object' && given !== null) {
@@ -107,19 +107,19 @@ export function optionsOf(given: unknown): ElementProcessOptions | undefined {
   return undefined;
 }
 
-// Names made of ids must not fill the memory; beyond this they are put together each time.
+// Bounded, because names that contain ids must not fill up memory. Further names are built each time.
 const KEPT_NAMES = 256;
 
 type SpanNames = (values: AttributeValues) => string;
 
 /**
- * Names like `pipeline.$0.push`. They are kept: a text that is put together anew has to be hashed anew where the encoder
- * looks up its bytes, and that is a third of a short span (Node 20: 630 ns against 390).
+ * Builds names from a template such as `pipeline.$0.push`, and caches them. A newly built string has to be hashed again
+ * when the encoder looks up its bytes, which is a third of the cost of a short span (Node 20: 630 ns against 390).
  */
 export function spanNames(template: string): SpanNames {
   const [before, at, after] = template.split(/\$(\d)/);
   const kept = new Map<unknown, string>();
-  // A number: to read an element by a text takes 3 % of a span.
+  // A number, because indexing an array by a string takes 3 % of a span.
   const place = Number(at);
   return (values) => {
     if (at === undefined) return before;

@@ -2,60 +2,60 @@ import { type Context, ROOT_CONTEXT, setSpan } from '../core/context.ts';
 import type { Span } from '../core/span.ts';
 import { utf8Length } from '../core/text.ts';
 
-// As numbers, which bundlers can put in place.
+// Plain numbers, which bundlers can inline.
 export const AUDIO_MESSAGE = 0;
 export const VIDEO_MESSAGE = 1;
 export const DATA_MESSAGE = 2;
 
-/** What a {@link PipelineMessage} holds. */
+/** The types of a {@link PipelineMessage}, by what it holds. */
 export const MessageType = {
-  /** Sound, in `audioData`. */
+  /** Audio, in `audioData`. */
   Audio: AUDIO_MESSAGE,
-  /** Moving pictures, in `videoData`. */
+  /** Video, in `videoData`. */
   Video: VIDEO_MESSAGE,
-  /** Text and whatever else, in `textData`. */
+  /** Text or other data, in `textData`. */
   Data: DATA_MESSAGE,
-  /** Something to be done. */
+  /** A command. */
   Command: 3,
-  /** A picture, in `imageData`. */
+  /** An image, in `imageData`. */
   Image: 4,
 } as const;
 /** One of the values of {@link MessageType}. */
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
-/** The content of a message: anything with a length in bytes, or a string, which counts as UTF-8. */
+/** The content of a message: anything with a length in bytes, or a string, which is measured as UTF-8. */
 export type MessageData =
   | {
-      /** How many bytes it has. */
+      /** The length in bytes. */
       readonly byteLength: number;
     }
   | string;
 
 /** Audio in a message. */
 export interface AudioData {
-  /** The samples, encoded as `codec` says. */
+  /** The samples, in the encoding that `codec` names. */
   data: MessageData;
-  /** Samples a second. */
+  /** The sample rate in samples per second. */
   sampleRate: number;
-  /** 1 is mono, 2 is stereo. Default: nothing is said of it. */
+  /** The number of channels: 1 is mono, 2 is stereo. Default: not recorded. */
   channels?: number;
-  /** Such as `audio/x-raw`. Default: nothing. */
+  /** The media type, such as `audio/x-raw`. Default: not recorded. */
   mediaType?: string;
-  /** Such as `pcm` or `opus`. Default: nothing. */
+  /** The codec, such as `pcm` or `opus`. Default: not recorded. */
   codec?: string;
 }
 
 /** Video in a message. */
 export interface VideoData {
-  /** The frames, encoded as `codec` says. */
+  /** The frames, in the encoding that `codec` names. */
   data: MessageData;
-  /** Pixels. */
+  /** The width in pixels. */
   width: number;
-  /** Pixels. */
+  /** The height in pixels. */
   height: number;
-  /** Such as `video/x-raw`. Default: nothing. */
+  /** The media type, such as `video/x-raw`. Default: not recorded. */
   mediaType?: string;
-  /** Such as `h264` or `vp8`. Default: nothing. */
+  /** The codec, such as `h264` or `vp8`. Default: not recorded. */
   codec?: string;
 }
 
@@ -63,29 +63,29 @@ export interface VideoData {
 export interface TextData {
   /** The text, or its bytes. */
   data: MessageData;
-  /** Such as `transcript` or `response`. Default: nothing. */
+  /** The kind of text, such as `transcript` or `response`. Default: none. */
   textType?: string;
 }
 
 /** An image in a message. */
 export interface ImageData {
-  /** The encoded picture. */
+  /** The encoded image. */
   data: MessageData;
-  /** Such as `image/png`. */
+  /** The MIME type, such as `image/png`. */
   mimeType: string;
-  /** Pixels. */
+  /** The width in pixels. */
   width: number;
-  /** Pixels. */
+  /** The height in pixels. */
   height: number;
 }
 
-/** What passes from element to element of a pipeline. */
+/** A message that passes from element to element of a pipeline. */
 export interface PipelineMessage {
-  /** One of `MessageType`, or a number of your own; `message.type` of spans. */
+  /** One of `MessageType`, or a number of your own. Spans record it as `message.type`. */
   type: MessageType | number;
-  /** The session that it belongs to; `session.id` of spans. */
+  /** The session that the message belongs to. Spans record it as `session.id`. */
   sessionId: string;
-  /** `Date`, or Unix time in milliseconds. */
+  /** A `Date`, or Unix time in milliseconds. */
   timestamp?: Date | number;
   /** Set for audio. */
   audioData?: AudioData;
@@ -93,36 +93,36 @@ export interface PipelineMessage {
   videoData?: VideoData;
   /** Set for text. */
   textData?: TextData;
-  /** There is a picture in it. */
+  /** Set for images. */
   imageData?: ImageData;
-  /** What else travels along, such as the headers of `inject`. */
+  /** Anything else that travels with the message, such as the headers that `inject` writes. */
   metadata?: Record<string, unknown>;
 }
 
-// A property costs 9 ns a message and goes along when a message is copied by spread; a WeakMap costs 400 to 900, so it
-// serves only messages that cannot be extended, and comes about with the first of them.
+// A property costs 9 ns per message and is copied when a message is spread. A WeakMap costs 400 to 900 ns, so it serves
+// only messages that cannot be extended, and is created with the first of them.
 const SPAN_KEY = Symbol.for('@realtime-ai/trace message span');
-// The span that came by a link, where it did; a push goes on with that one and not with the last push of a buffer.
+// The span that came by a link, if one did. A push continues its trace, but not that of a reused buffer's last push.
 const LINK_KEY = Symbol.for('@realtime-ai/trace message link');
 let sealed: WeakMap<object, Span | undefined> | undefined;
 
 type Carrier = { [SPAN_KEY]?: Span; [LINK_KEY]?: Span };
 
-/** The span whose trace a message belongs to; `undefined` where it has met none. */
+/** The span whose trace a message belongs to; `undefined` if there is none. */
 export function spanOfMessage(message: PipelineMessage): Span | undefined {
   try {
-    // The map first: a message may have been frozen with a span that is no longer its own.
+    // The map first, because a message may have been frozen with a span that is no longer its own.
     return sealed?.has(message) ? sealed.get(message) : (message as Carrier)[SPAN_KEY];
   } catch {
     return undefined;
   }
 }
 
-/** Makes `span` the one that a message's further spans belong to; without one it belongs to none. */
+/** Makes `span` the span that a message belongs to from now on; with `undefined`, the message belongs to none. */
 export function setSpanOfMessage(message: PipelineMessage, span: Span | undefined): void {
   if (typeof message !== 'object' || message === null) return;
   try {
-    // A message that never had one is not touched where there is nothing to keep.
+    // A message that has no span and gets none is left untouched.
     if (span !== spanOfMessage(message)) (message as Carrier)[SPAN_KEY] = span;
   } catch {
     sealed ??= new WeakMap();
@@ -130,7 +130,7 @@ export function setSpanOfMessage(message: PipelineMessage, span: Span | undefine
   }
 }
 
-/** The span of a message that has come by a link and has not been pushed since; `undefined` where there is none. */
+/** The span that a message got by a link, if it has not been pushed since; otherwise `undefined`. */
 export function linkedSpanOf(message: PipelineMessage): Span | undefined {
   try {
     const { [LINK_KEY]: span } = message as Carrier;
@@ -141,8 +141,8 @@ export function linkedSpanOf(message: PipelineMessage): Span | undefined {
 }
 
 /**
- * Gives a message the trace context of another that it was made from. What a helper's callback returns is linked by
- * itself; this is for messages that come about otherwise.
+ * Gives a message the trace context of the message that it was made from. Messages that a helper's callback returns are
+ * linked automatically; this is for messages that are made in another way.
  */
 export function linkMessage(derived: PipelineMessage, source: PipelineMessage): void {
   const span = spanOfMessage(source);
@@ -151,20 +151,20 @@ export function linkMessage(derived: PipelineMessage, source: PipelineMessage): 
   try {
     (derived as Carrier)[LINK_KEY] = span;
   } catch {
-    // Sealed: it has the context all the same, and only a push of it starts over.
+    // A sealed message still has the context. Only a push of it does not continue the trace.
   }
 }
 
 /**
- * The context that a message carries, for `{ parent }` and for `inject`, which takes it to another process in the
- * message's metadata; the empty context where it carries none.
+ * Returns the context that a message carries, or the empty context if it carries none. Pass it as `{ parent }`, or to
+ * `inject` to send it to another process in the message's metadata.
  */
 export function contextOfMessage(message: PipelineMessage): Context {
   const span = spanOfMessage(message);
   return span === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, span);
 }
 
-/** Bytes of a message's content; a string counts as UTF-8. */
+/** The bytes of a message's content; a string is measured as UTF-8. */
 export function byteLengthOf(data: MessageData | undefined): number {
   if (typeof data === 'string') return utf8Length(data);
   return data?.byteLength ?? 0;

@@ -1,95 +1,95 @@
-// The attribute keys of the helpers, in one place, because dashboards query by them.
+// The attribute keys of the helpers, in one place, because dashboards query them.
 
 /** Name of a pipeline. */
 export const AttrPipelineName = 'pipeline.name';
 /** Name of an element of a pipeline. */
 export const AttrPipelineElement = 'pipeline.element';
-/** Session that a message belongs to. */
+/** Id of the session that a message belongs to. */
 export const AttrSessionID = 'session.id';
-/** What a message holds: a value of `MessageType`. */
+/** Type of a message: a value of `MessageType`. */
 export const AttrMessageType = 'message.type';
-/** `send` or `receive`. */
+/** Direction of a message: `send` or `receive`. */
 export const AttrMessageDirection = 'message.direction';
-/** Bytes of a message. */
+/** Size of a message, in bytes. */
 export const AttrMessageSize = 'message.size';
 
-/** Samples a second. */
+/** Sample rate of audio, in samples per second. */
 export const AttrAudioSampleRate = 'audio.sample_rate';
-/** Channels. */
+/** Number of channels of audio. */
 export const AttrAudioChannels = 'audio.channels';
-/** Such as `audio/x-raw`. */
+/** Media type of audio, such as `audio/x-raw`. */
 export const AttrAudioMediaType = 'audio.media_type';
-/** Such as `opus`. */
+/** Codec of audio, such as `opus`. */
 export const AttrAudioCodec = 'audio.codec';
-/** Bytes of audio in a message. */
+/** Size of the audio in a message, in bytes. */
 export const AttrAudioDataSize = 'audio.data_size';
-/** Bytes of audio of a request or response. */
+/** Size of the audio of a request or response, in bytes. */
 export const AttrAudioSize = 'audio.size';
-/** Such as `resample`. */
+/** Operation on audio, such as `resample`. */
 export const AttrAudioOperation = 'audio.operation';
-/** Bytes before an operation. */
+/** Size of audio before an operation, in bytes. */
 export const AttrAudioInputSize = 'audio.input_size';
-/** Bytes after an operation. */
+/** Size of audio after an operation, in bytes. */
 export const AttrAudioOutputSize = 'audio.output_size';
 
-/** Pixels. */
+/** Width of video, in pixels. */
 export const AttrVideoWidth = 'video.width';
-/** Pixels. */
+/** Height of video, in pixels. */
 export const AttrVideoHeight = 'video.height';
-/** Such as `video/x-raw`. */
+/** Media type of video, such as `video/x-raw`. */
 export const AttrVideoMediaType = 'video.media_type';
-/** Such as `h264`. */
+/** Codec of video, such as `h264`. */
 export const AttrVideoCodec = 'video.codec';
-/** Bytes of video in a message. */
+/** Size of the video in a message, in bytes. */
 export const AttrVideoDataSize = 'video.data_size';
-/** Such as `encode`. */
+/** Operation on video, such as `encode`. */
 export const AttrVideoOperation = 'video.operation';
-/** Bytes before an operation. */
+/** Size of video before an operation, in bytes. */
 export const AttrVideoInputSize = 'video.input_size';
-/** Bytes after an operation. */
+/** Size of video after an operation, in bytes. */
 export const AttrVideoOutputSize = 'video.output_size';
 
-/** Bytes of text in a message. */
+/** Size of the text in a message, in bytes. */
 export const AttrTextDataSize = 'text.data_size';
-/** Bytes of a text as UTF-8. */
+/** Length of a text, in UTF-8 bytes. */
 export const AttrTextLength = 'text.length';
 
 /** Id of a connection. */
 export const AttrConnectionID = 'connection.id';
-/** Such as `webrtc` or `websocket`. */
+/** Type of a connection, such as `webrtc` or `websocket`. */
 export const AttrConnectionType = 'connection.type';
-/** Such as `connected`. */
+/** State of a connection, such as `connected`. */
 export const AttrConnectionState = 'connection.state';
-/** The state before a change. */
+/** State of a connection before a change. */
 export const AttrConnectionOldState = 'connection.old_state';
-/** Why a connection was closed, as a number of its protocol: 1000 for a WebSocket that was done. */
+/** Close code of a connection in its protocol: 1000 for a WebSocket that closed normally. */
 export const AttrConnectionCloseCode = 'connection.close_code';
-/** The same in words. */
+/** Reason given when a connection was closed. */
 export const AttrConnectionCloseReason = 'connection.close_reason';
-/** True where both sides have closed it. */
+/** True if both sides closed the connection. */
 export const AttrConnectionCloseWasClean = 'connection.was_clean';
-/** Messages sent by a connection until it was closed. */
+/** Number of messages that a connection sent until it was closed. */
 export const AttrConnectionSentCount = 'connection.sent_count';
-/** Bytes of these. */
+/** Size of the messages that a connection sent until it was closed, in bytes. */
 export const AttrConnectionSentSize = 'connection.sent_size';
-/** Messages received by a connection until it was closed. */
+/** Number of messages that a connection received until it was closed. */
 export const AttrConnectionReceivedCount = 'connection.received_count';
-/** Bytes of these. */
+/** Size of the messages that a connection received until it was closed, in bytes. */
 export const AttrConnectionReceivedSize = 'connection.received_size';
 
-/** Such as `gemini`. */
+/** Provider of a language model, such as `gemini`. */
 export const AttrLLMProvider = 'llm.provider';
-/** Such as `gemini-2.0-flash`. */
+/** Name of a language model, such as `gemini-2.0-flash`. */
 export const AttrLLMModel = 'llm.model';
-/** Such as `text` or `audio`. */
+/** Type of a response, such as `text` or `audio`. */
 export const AttrLLMResponseType = 'llm.response_type';
-/** Bytes of a response. */
+/** Size of a response, in bytes. */
 export const AttrResponseDataSize = 'response.data_size';
-/** Such as `azure`. */
+/** Provider of speech to text, such as `azure`. */
 export const AttrSTTProvider = 'stt.provider';
-/** Such as `azure`. */
+/** Provider of text to speech, such as `azure`. */
 export const AttrTTSProvider = 'tts.provider';
-/** Such as `en-US-Neural`. */
+/** Voice of text to speech, such as `en-US-Neural`. */
 export const AttrTTSVoice = 'tts.voice';
 
 /** Class or code of an error. */

@@ -30,15 +30,15 @@ const PIPELINE: AttributeKeys = ['pipeline.name'];
 const ELEMENT: AttributeKeys = ['pipeline.element'];
 const TEXT: AttributeKeys = ['text.data_size'];
 
-/** `pipeline.<name>.start`: a pipeline starts. */
+/** Starts a `pipeline.<name>.start` span: a pipeline starts. */
 export const instrumentPipelineStart = /* @__PURE__ */ helper<[pipelineName: string]>('pipeline.$0.start', PIPELINE);
 
-/** `pipeline.<name>.stop`: a pipeline stops. */
+/** Starts a `pipeline.<name>.stop` span: a pipeline stops. */
 export const instrumentPipelineStop = /* @__PURE__ */ helper<[pipelineName: string]>('pipeline.$0.stop', PIPELINE);
 
 /**
- * `pipeline.<name>.push`: a message enters a pipeline. The span's context stays with the message: further spans about
- * it are its children, whatever queue it comes out of.
+ * Starts a `pipeline.<name>.push` span: a message enters a pipeline. The message keeps the span's context, so further
+ * spans about the message are children of this span, whatever queue it comes out of.
  */
 export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
   'pipeline.$0.push',
@@ -46,18 +46,18 @@ export const instrumentPipelinePush = /* @__PURE__ */ messageHelper(
   true,
 ) as Instrument<[pipelineName: string, message: PipelineMessage]>;
 
-/** `pipeline.<name>.pull`: a message is asked of a pipeline. */
+/** Starts a `pipeline.<name>.pull` span: a message is requested from a pipeline. */
 export const instrumentPipelinePull = /* @__PURE__ */ helper<[pipelineName: string]>('pipeline.$0.pull', PIPELINE);
 
-/** `element.<element>.start`: an element starts. */
+/** Starts an `element.<element>.start` span: an element starts. */
 export const instrumentElementStart = /* @__PURE__ */ helper<[elementName: string]>('element.$0.start', ELEMENT);
 
-/** `element.<element>.stop`: an element stops. */
+/** Starts an `element.<element>.stop` span: an element stops. */
 export const instrumentElementStop = /* @__PURE__ */ helper<[elementName: string]>('element.$0.stop', ELEMENT);
 
 /**
- * `element.<element>.process`: an element works on a message. Parent is the span the message was pushed under. A
- * message that the callback returns or yields belongs to the same trace from then on.
+ * Starts an `element.<element>.process` span: an element works on a message. Its parent is the span under which the
+ * message was pushed. A message that the callback returns or yields belongs to the same trace from then on.
  */
 export const instrumentElementProcess = /* @__PURE__ */ messageHelper(
   'element.$0.process',
@@ -66,11 +66,11 @@ export const instrumentElementProcess = /* @__PURE__ */ messageHelper(
 ) as Instrument<[elementName: string, message: PipelineMessage], ElementProcessOptions>;
 
 /**
- * Makes a helper about a message. Parent: the one that is given, else that of the message, else the active span.
+ * Makes a helper about a message. The parent is the given one, else the span of the message, else the active span.
  *
- * The span of a push takes the place of the context that the message carries, as the child of one that came by a link:
- * a message made from another goes on with its trace, a buffer that is used again must not go on with that of its last
- * content. Any other span is the child of what the message carries and leaves it there, unless it is to be chained.
+ * The span of a push replaces the span that the message carries, and is a child of it only if that came by a link: a
+ * message made from another continues its trace, but a reused buffer must not continue the trace of its last content.
+ * Any other span is a child of the span that the message carries, and does not replace it unless it is chained.
  */
 function messageHelper(template: string, key: AttributeKey, isPush: boolean): unknown {
   const nameOf = spanNames(template);
@@ -88,19 +88,19 @@ function messageHelper(template: string, key: AttributeKey, isPush: boolean): un
   };
 }
 
-/** The span, unless it has no identity that could be passed on. */
+/** The span, unless it has no identity to pass on. */
 function passable(span: Span): Span | undefined {
   return span.isRecording() || isSpanContextValid(span.spanContext()) ? span : undefined;
 }
 
-// More messages than this do not come out of one.
+// How many messages of one result are linked at most.
 const MAX_LINKED = 1_000;
 
-/** Messages that come out of a callback belong to the trace of the one that went in, unless they have their own. */
+/** Links messages that come out of a callback to the one that went in, unless they have a trace of their own. */
 function linkResult(result: unknown, source: PipelineMessage): void {
   try {
     if (Array.isArray(result)) {
-      // One level and not any number: the array may hold itself.
+      // Only one level deep, because an array may contain itself.
       for (const each of result.slice(0, MAX_LINKED)) if (!Array.isArray(each)) linkResult(each, source);
       return;
     }
@@ -110,17 +110,17 @@ function linkResult(result: unknown, source: PipelineMessage): void {
       linkMessage(result as PipelineMessage, source);
     }
   } catch {
-    // What cannot be read is no message.
+    // A value that cannot be read is not a message.
   }
 }
 
-/** What the catalogue says of a message, its content included unless it is pushed. Never throws. */
+/** The attribute values of a message, including those of its content unless it is pushed. Never throws. */
 function valuesOf(name: string, message: PipelineMessage, isPush: boolean): AttributeValues {
   try {
     const { type, sessionId } = message;
     if (isPush) return [name, sessionId, type];
     const { audioData, videoData, textData } = message;
-    // Literals and no array that grows, which takes 50 ns more.
+    // Array literals, because an array that grows takes 50 ns more.
     if (type === AUDIO_MESSAGE && audioData) {
       const { sampleRate, channels, data, mediaType, codec } = audioData;
       return [name, sessionId, type, sampleRate, channels, byteLengthOf(data), mediaType, codec];

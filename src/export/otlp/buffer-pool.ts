@@ -1,17 +1,17 @@
 import { constrained } from '#platform';
 
-// A batch starts small, because a process that ends ten spans in five seconds should not pay for five hundred.
+// A batch starts small: a process that ends ten spans in five seconds should not pay for five hundred.
 const INITIAL_BYTES = 1024;
-// Four buffers serve a batch that fills while others are on their way; more than that are kept only while a backlog
-// lasts. A buffer that a burst has blown up is not kept.
+// Four buffers are enough for one batch to fill while others are in flight. The pool keeps more only while a backlog
+// lasts, and never keeps a buffer that a burst has grown beyond KEPT_BYTES.
 const KEPT_BUFFERS = 4;
 const KEPT_BYTES = 512 * 1024;
-// What the largest request by default gives back at once: a quarter of the queue, in buffers that need not be full.
+// The largest default request returns this much at once: a quarter of the queue, in buffers that need not be full.
 const MAX_KEPT_BYTES = (constrained ? 0.625 : 5) * 1024 * 1024;
 
 /**
- * Buffers that have done their work and wait for the next batch. Memory that is new costs 100 ns a span where 20,000
- * are pending: it is zeroed, mapped page by page, and grown to its size in seven copies.
+ * Used buffers that wait for the next batch. With 20,000 spans pending, new memory costs 100 ns per span: it is zeroed,
+ * mapped page by page, and grown to its final size in seven copies.
  */
 export class BufferPool {
   private readonly _kept: Uint8Array<ArrayBuffer>[] = [];
@@ -29,12 +29,12 @@ export class BufferPool {
     this._kept.push(buffer);
   }
 
-  /** Keeps none. */
+  /** Releases all buffers. */
   clear(): void {
     this._bytes = this._kept.length = 0;
   }
 
-  /** Keeps no more than are needed without a backlog. */
+  /** Releases the buffers that only a backlog needs. */
   trim(): void {
     while (this._kept.length > KEPT_BUFFERS) this.take();
   }

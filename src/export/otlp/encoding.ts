@@ -1,32 +1,32 @@
 import type { SpanBatch } from '../exporter.ts';
 
-/** A span larger than this is cut; collectors refuse messages over 4 MiB by default, and one span must not be all of it. */
+/** A larger span is cut. Collectors refuse messages over 4 MiB by default, and one span must not use that up alone. */
 export const MAX_SPAN_BYTES = 1024 * 1024;
 
-/** Ended spans in one of OTLP's forms. */
+/** Ended spans, encoded in one of OTLP's formats. */
 export interface EncodedBatch extends SpanBatch {
-  /** Spans of which something was cut off because they were larger than a span may be. */
+  /** The number of spans that were cut because they exceeded `MAX_SPAN_BYTES`. */
   _cutSpans: number;
 }
 
-/** A form in which OTLP is sent. One of them serves one exporter. */
+/** An encoding of OTLP. Each instance serves a single exporter. */
 export interface OtlpEncoding<Batch extends EncodedBatch = EncodedBatch> {
-  /** What requests say that they are. */
+  /** The `content-type` of requests. */
   readonly contentType: string;
-  /** An empty batch. */
+  /** Creates an empty batch. */
   createBatch(): Batch;
   /**
-   * The body of a request with these batches, which no longer change: parts that stand in it one behind the other. They may
-   * be asked for again.
+   * Returns the body of a request with these batches, as parts to be sent one after the other. The batches no longer
+   * change. A retry calls this again for the same batches.
    */
   _body(batches: readonly Batch[]): Uint8Array<ArrayBuffer>[];
-  /** Nobody reads the batches any more, nor the parts that they gave. */
+  /** Called when neither the batches nor the parts of their body are read any more. */
   _free?(batches: readonly Batch[]): void;
-  /** Nothing is sent any more: memory that is kept for later can go. */
+  /** Called when nothing more will be sent, so that memory kept for later requests can be released. */
   _clear?(): void;
   /**
-   * What a receiver says of a request that it accepted, wholly or in part: how many spans it rejected, and why. Of what
-   * is no such response, nothing. Never throws.
+   * Reads the response to a request that was accepted, wholly or in part: how many spans were rejected, and why.
+   * Anything that is not such a response reads as no rejected spans and no message. Never throws.
    */
   _readResponse(answer: Uint8Array): [rejectedSpans: number, errorMessage: Uint8Array];
 }

@@ -1,8 +1,8 @@
-/** How an endpoint is to be read. */
+/** How to interpret an endpoint. */
 export interface EndpointOptions {
   /** A bare `host:port` means `http:` unless its port is 443. Default: true. */
   insecure?: boolean;
-  /** The protocol was stated to be HTTP, so that port 4317 is taken at its word. Default: false. */
+  /** The protocol was stated elsewhere, so port 4317 is not refused as one for gRPC. Default: false. */
   isHttp?: boolean;
   /** The URL is used as it is, without `/v1/traces`. Default: false. */
   isComplete?: boolean;
@@ -10,18 +10,18 @@ export interface EndpointOptions {
 
 export const DEFAULT_ENDPOINT = 'http://localhost:4318';
 
-// White space, paths without a host, of which parsers make the host, and other protocols.
+// White space, other protocols, and paths without a host, whose first segment URL parsers would take for the host.
 const UNUSABLE = /\s|^([^/]*:\/\/)?\/|^(?!https?:)[^/]*:\/\//i;
-// An @ further on is a part of the path or the query.
+// An @ after the host is part of the path or the query.
 const WITHOUT_CREDENTIALS = /^https?:..[^@:/?#]*(:\d*)?[/?#]/i;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * The URL that a setting means: a URL or a bare `host:port`.
+ * Returns the URL to send traces to, given the value of a setting: a URL or a bare `host:port`.
  *
  * Specification: OpenTelemetry Protocol Exporter, "Endpoint URLs for OTLP/HTTP".
  *
- * @throws TypeError for what is no endpoint, Error for one that means gRPC; both name `setting`.
+ * @throws TypeError for a value that is not an endpoint, Error for an endpoint that means gRPC; both name `setting`.
  */
 export function tracesEndpoint(
   setting: string,
@@ -33,7 +33,7 @@ export function tracesEndpoint(
     const scheme = insecure && !/^[^/]*:443(\/|$)/.test(value) ? 'http' : 'https';
     if (!UNUSABLE.test(value)) url = new URL(value.includes('://') ? value : `${scheme}://${value}`);
   } catch {
-    // Refused below, with what is allowed.
+    // Refused below, with a message that says what is allowed.
   }
   if (url === undefined || url.username || url.password) {
     throw new TypeError(
@@ -53,20 +53,20 @@ export function tracesEndpoint(
   return url.href;
 }
 
-/** True for an endpoint that is for OTLP over gRPC where nothing else says what it is for. */
+/** True for an endpoint that means OTLP over gRPC unless a setting says otherwise. */
 export function meansGrpc({ port, pathname }: URL): boolean {
   return port === '4317' && pathname === '/';
 }
 
 /**
- * A URL, or what was meant to be one, as messages show it: without its query, which may hold a token, and nothing of it
- * where there may be a password in it.
+ * Returns a URL, valid or not, as messages may show it: without its query, which may hold a token, or as `…` if it
+ * might contain a password.
  */
 export function shownUrl(url: string): string {
   return url.includes('@') && !WITHOUT_CREDENTIALS.test(url) ? '…' : url.replace(/[?#].*/s, '');
 }
 
-/** True where what is sent to this URL crosses a network unencrypted: `http:` to a host other than this one. */
+/** True if requests to this URL cross a network unencrypted: `http:` to a host other than this one. */
 export function isPlaintext(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !LOOPBACK.test(hostname);

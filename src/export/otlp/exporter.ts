@@ -16,30 +16,32 @@ import { BUSY, LATE, NOBODYS, Retry, UNANSWERED } from './retry.ts';
 import { secretsOf } from './secrets.ts';
 import type { OtlpAnswer, OtlpTransport } from './transport.ts';
 
-/** Settings that all exporters of OTLP have. */
+/** Settings that all OTLP exporters share. */
 export interface OtlpExporterOptions {
-  /** Sent with every request. A function that fails, or takes longer than a request may, puts the request off. Default: none. */
+  /** Headers of every request. A function that fails or exceeds `timeoutMillis` delays the request. Default: none. */
   headers?: OtlpHeaders;
-  /** Milliseconds a request may take. Default: 10,000. */
+  /** How long a request may take, in milliseconds. Default: 10,000. */
   timeoutMillis?: number;
-  /** `gzip` where the runtime can compress. In pages, what is sent as they are left is not. Default: `none`. */
+  /**
+   * `gzip` compresses requests where the runtime can, except those that a page sends as it is left. Default: `none`.
+   */
   compression?: 'gzip' | 'none';
 }
 
-// More parts than that are small ones, for which a write each takes longer than to put them together.
+// Beyond this count the parts are small, and concatenating them is faster than writing them one by one.
 const MAX_PARTS = 100;
-// Of what a server says, as much as fits in a message.
+// A diagnostic quotes this much of a server's response.
 const QUOTED_BYTES = 300;
 const READ_BYTES = 64 * 1024;
 
-/** The part of an exporter of OTLP that does not depend on its transport: makes requests, and of answers counts of spans. */
+/** The transport-independent part of an OTLP exporter: makes requests, and turns responses into counts of spans. */
 export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;
-  /** The headers of the last request, which are masked in every message. */
+  /** The headers of the last request. Their values are masked in every message. */
   private _sentHeaders: Record<string, string> = {};
   private readonly _timeoutMillis: number;
   private readonly _transport: OtlpTransport;
@@ -48,8 +50,8 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   private readonly _retry = new Retry();
 
   /**
-   * @param options.fetch - The user's, if the transport uses one.
-   * @param close - What is to be done when there will be no more requests.
+   * @param options.fetch - The user's own fetch, if the transport uses one.
+   * @param close - Called when there will be no more requests.
    * @throws TypeError or RangeError naming the option, its value and what is allowed.
    */
   constructor(
@@ -67,16 +69,16 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     }
     this.url = url;
     this._encoding = encoding;
-    // A user's fetch may still read the body after it has answered, so its memory is never used again.
+    // A user's fetch may still read the body after it has resolved, so the memory of the body is never reused.
     if (fetch) encoding._free = undefined;
     this._transport = transport;
     this._close = close;
     this._ownHeaders = {
       'content-type': encoding.contentType,
-      // Browsers set their own.
+      // Browsers set their own user agent.
       ...(language === 'nodejs' && { 'user-agent': `OTel-OTLP-Exporter-JavaScript/${SDK_VERSION}` }),
     };
-    // Made once: what does not change is not copied for each request.
+    // Headers that do not change are merged once instead of for each request.
     this._headers =
       typeof headers === 'function' ? headers : { ...checkedHeaders(headers, 'headers'), ...this._ownHeaders };
     this._timeoutMillis = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis }, '', 1).timeoutMillis;
@@ -86,13 +88,13 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     return this._encoding.createBatch();
   }
 
-  /** Lets go of memory, and of what connections hold. */
+  /** Releases memory and connections. */
   shutdown(): void {
     this._close?.();
     this._encoding._clear?.();
   }
 
-  /** One request. Never rejects. */
+  /** Sends batches in one request. Never rejects. */
   async send(batches: readonly EncodedBatch[], signal: AbortSignal, isLeaving?: boolean): Promise<ExportOutcome> {
     const { _encoding, _retry, _timeoutMillis } = this;
     let spans = 0;
@@ -100,22 +102,22 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     for (const batch of batches) {
       spans += batch.spanCount;
       cutSpans += batch._cutSpans;
-      // Said once, however often the batch is sent.
+      // Report cut spans once, however often the batch is sent.
       batch._cutSpans = 0;
     }
     if (cutSpans) report('span_cut', textOf(cutSpans));
     const abort = new AbortController();
     const cancel = () => abort.abort(signal.reason);
     signal.addEventListener('abort', cancel);
-    // It may have come before.
+    // The signal may have been aborted before this call.
     if (signal.aborted) cancel();
-    // Functions of the user's may not listen to a signal.
+    // The user's headers and fetch functions may ignore the signal.
     const aborted = afterAbort(abort.signal);
     let timer: unknown;
     let headers: Record<string, string> | undefined;
     try {
       let body: readonly Uint8Array<ArrayBuffer>[] = _encoding._body(batches);
-      // Compressing takes longer than there may be time.
+      // A page that is being left may have no time to compress.
       const gzip = isLeaving ? undefined : this._gzip;
       if (gzip || body.length > MAX_PARTS) body = [concat(body)];
       if (gzip) body = [await gzip(body[0])];
@@ -135,23 +137,23 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       if (headers === undefined || isUnsent(error)) {
         const unsent: ExportOutcome = {
           dropped: spans,
-          // A function that has no headers now may have some soon, whether or not a server is there.
+          // Failing to get headers says nothing about whether the server is reachable.
           reason: headers ? 'unreachable' : 'export_failed',
           why: headers ? why + explanation(url.slice(0, 5)) : `no request to ${url} (${said})`,
         };
         return _retry._again(unsent, batches, NOBODYS);
       }
       const outcome = { unknown: spans, why };
-      // Where the caller has given up there is nobody who would ask again.
+      // If the caller has given up, nobody is left to retry.
       return signal.aborted ? outcome : _retry._again(outcome, batches, abort.signal.aborted ? LATE : UNANSWERED);
     } finally {
       clearTimeout(timer as number);
-      // A caller may use one signal for all of its requests.
+      // Remove the listener: a caller may use one signal for all of its requests.
       signal.removeEventListener('abort', cancel);
     }
   }
 
-  /** What a server's answer says of the batches. */
+  /** Turns a server's answer into the outcome for the batches. */
   private _answered(
     batches: readonly EncodedBatch[],
     spans: number,
@@ -161,13 +163,13 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     const isAccepted = reason === undefined;
     const [rejectedSpans, said] = isAccepted ? _encoding._readResponse(answer) : [0, answer];
     const rejected = Math.min(rejectedSpans, spans);
-    // In the common case there is not a word of it.
+    // In the common case there is nothing to report.
     const why =
       isAccepted && rejected === 0 && said.length === 0
         ? undefined
         : `${shownUrl(this.url)} answered ${status} ${this._quoted(said)}${explanation(reason === 'too_large' ? reason : status)}`;
     if (isAccepted) {
-      // What was given up before may still be read.
+      // An earlier attempt that was given up may still be reading the buffers.
       if (!_retry._hasFailed(batches)) _encoding._free?.(batches);
       return _retry._settle({ acknowledged: spans - rejected, rejected, why });
     }
@@ -175,27 +177,27 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
     return retryMillis === undefined ? _retry._settle(outcome) : _retry._again(outcome, batches, BUSY, retryMillis);
   }
 
-  /** The beginning of an answer, of what is printable: of a `google.rpc.Status`, which errors come as, its message. */
+  /** Quotes the printable beginning of an answer. In a `google.rpc.Status`, the form of errors, that is its message. */
   private _quoted(answer: Uint8Array): string {
     let text = new TextDecoder().decode(answer.subarray(0, READ_BYTES)).replace(/[^ -~\xa0-\uffff]+/g, ' ');
-    // A word that is cut off may be half a secret.
+    // Drop the last word: if it is cut off, it may be half a secret, which would not be masked.
     if (answer.length > READ_BYTES) text = text.slice(0, text.lastIndexOf(' ') + 1);
     return JSON.stringify(cut(this._masked(text.trim()), QUOTED_BYTES));
   }
 
-  /** Without what is secret, as servers and others like to repeat it. */
+  /** Masks secrets in a message, since servers and error messages may repeat them. */
   private _masked(text: string): string {
     const secrets = secretsOf(this._sentHeaders, this.url, this._ownHeaders);
     return secrets.reduce((masked, secret) => masked.replaceAll(secret, '…'), text);
   }
 
-  /** What the user's function has answered, and what is the exporter's. @throws TypeError for what is wrong with it. */
+  /** Adds the exporter's own headers to those that the user's function gave. @throws TypeError if one is invalid. */
   private _withOwn(headers: unknown): Record<string, string> {
     return { ...checkedHeaders(headers as Record<string, string>, 'headers()'), ...this._ownHeaders };
   }
 }
 
-/** What an error and its cause say, and their codes where the words do not have them. */
+/** Joins the messages of an error and its cause, and their codes where the messages do not contain them. */
 function reasonOf(error: unknown): string {
   let reason = '';
   for (const part of [error, read(error, 'cause')]) {

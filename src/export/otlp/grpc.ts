@@ -3,17 +3,17 @@ import type { BatchingExporter, ExportOutcome, SpanBatch } from '../exporter.ts'
 import type { OtlpHttpExporterOptions } from './http.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
 
-/** Where OTLP over gRPC goes where nothing is said. */
+/** The default endpoint of OTLP over gRPC. */
 export const GRPC_ENDPOINT = 'http://localhost:4317';
-/** What a request holds: servers of gRPC commonly refuse more than 4 MiB. */
+/** The most bytes in one request. gRPC servers commonly refuse more than 4 MiB. */
 export const GRPC_REQUEST_BYTES = 3 * 1024 * 1024;
 
-/** The module with the exporter over gRPC. */
+/** The module that contains the gRPC exporter. */
 export interface GrpcModule {
   readonly OtlpGrpcExporter: new (options: OtlpHttpExporterOptions) => BatchingExporter;
 }
 
-/** An exporter over gRPC that is loaded by its first request; up to then it takes spans all the same. */
+/** A gRPC exporter that loads its implementation with the first request. It accepts spans before that, too. */
 export class OnDemandGrpcExporter implements BatchingExporter {
   readonly url: string | undefined;
   readonly componentType = 'otlp_grpc_exporter';
@@ -21,7 +21,7 @@ export class OnDemandGrpcExporter implements BatchingExporter {
   private readonly _options: OtlpHttpExporterOptions;
   private readonly _load: () => Promise<GrpcModule>;
   private _loaded: Promise<BatchingExporter> | undefined = undefined;
-  /** What makes batches: a form of its own, until there is the exporter. */
+  /** Creates batches: an encoding of its own until the exporter is loaded. */
   private _source: Pick<BatchingExporter, 'createBatch'> = new ProtobufEncoding();
 
   constructor(options: OtlpHttpExporterOptions, load = loadGrpc) {

@@ -9,29 +9,29 @@ import { OtlpExporter, type OtlpExporterOptions } from './exporter.ts';
 import type { TlsOptions } from './tls.ts';
 import type { OtlpTransport } from './transport.ts';
 
-/** What is needed of a response to a request. A `Response` of the Fetch standard has it. */
+/** The part of a response that the exporter uses. A `Response` of the Fetch standard satisfies it. */
 export interface FetchedResponse {
   /** The HTTP status. */
   readonly status: number;
-  /** `null` for one that is not there. */
+  /** The response headers. */
   readonly headers: {
-    /** The value of a header, by its name in lower case. */
+    /** Returns the value of a header by its lower-case name, or `null` if the header is missing. */
     get(name: string): string | null;
   };
-  /** `null` where there is none. */
+  /** The body, or `null` if there is none. */
   readonly body: {
-    /** What reads it, piece by piece. */
+    /** Returns a reader that yields the body piece by piece. */
     getReader(): BodyReader;
   } | null;
 }
 
-/** What is needed of the reader of a response's body. */
+/** The part of a body reader that the exporter uses. */
 export interface BodyReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
   cancel(): Promise<void>;
 }
 
-/** What is needed of `fetch`. That of every runtime has it; one of your own sets proxies or agents. */
+/** The part of `fetch` that the exporter uses. Every runtime's `fetch` has it; your own can set proxies or agents. */
 export type FetchLike = (
   url: string,
   init: {
@@ -40,44 +40,44 @@ export type FetchLike = (
     body: Uint8Array<ArrayBuffer>;
     redirect: 'manual';
     signal: AbortSignal;
-    /** In pages, where `flushOnPageHide` is in use: the request is to outlive the page. */
+    /** In pages that use `flushOnPageHide`: whether the request outlives the page. */
     keepalive?: boolean;
   },
 ) => Promise<FetchedResponse>;
 
 /** Settings of an {@link OtlpHttpExporter}. */
 export interface OtlpHttpExporterOptions extends OtlpExporterOptions {
-  /** Where to send, path included. Default: `http://localhost:4318/v1/traces`. */
+  /** The URL to send to, including the path. Default: `http://localhost:4318/v1/traces`. */
   url?: string;
-  /** The form of the spans: `new JsonEncoding()` for OTLP's JSON. Default: protobuf. */
+  /** The encoding of the spans; `new JsonEncoding()` sends OTLP's JSON. Default: protobuf. */
   encoding?: OtlpEncoding;
-  /** Default: that of the runtime. */
+  /** The `fetch` that sends the requests. Default: that of the runtime. */
   fetch?: FetchLike;
   /**
-   * Certificates and key for an `https://` URL without a `fetch` of your own. Node before 20.16 sees only when it connects
-   * what is wrong with them. Default: what the runtime trusts, and no certificate of the client.
+   * Certificates and key for an `https://` URL; not allowed together with your own `fetch`. Node before 20.16 finds
+   * errors in them only when it connects. Default: what the runtime trusts, and no client certificate.
    */
   tls?: TlsOptions;
 }
 
 const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
 
-// What a server may answer; more is not read. The specification's bound for responses.
+// The specification's limit for responses. Reading stops beyond it.
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
-// A body in crumbs would take a hundred times its memory.
+// A body of tiny pieces would take a hundred times its size in memory.
 const MAX_PIECES = 4_096;
 
 const OPTIONS = ['url', 'headers', 'timeoutMillis', 'compression', 'fetch', 'tls', 'encoding'];
 const RETRYABLE = [429, 502, 503, 504];
 
 /**
- * Sends spans as OTLP over HTTP. What a server cannot take now (429, 502, 503, 504) and what gets no answer stays with
- * the processor, to be sent again.
+ * Sends spans as OTLP over HTTP. Spans that a server cannot take now (429, 502, 503, 504) and spans that get no answer
+ * stay with the processor, which sends them again.
  *
  * Specification: OpenTelemetry Protocol, "OTLP/HTTP".
  */
 export class OtlpHttpExporter extends OtlpExporter {
-  /** A page puts another in front of it. */
+  /** Mutable, because `flushOnPageHide` wraps it. */
   _fetch: FetchLike;
 
   /** @throws TypeError or RangeError naming the option, its value and what is allowed. */
@@ -88,9 +88,9 @@ export class OtlpHttpExporter extends OtlpExporter {
     try {
       href = new URL(url).href;
     } catch {
-      // Refused with the others.
+      // Refused below.
     }
-    // Credentials would stand in front of an @.
+    // Credentials would precede an @.
     if (!/^https?:\/\/[^@/]+\//.test(href)) {
       throw new TypeError(
         `url: ${JSON.stringify(shownUrl(textOf(url)))} is not an http:// or https:// URL without credentials`,
@@ -103,16 +103,16 @@ export class OtlpHttpExporter extends OtlpExporter {
       const response = await this._fetch(url, {
         method: 'POST',
         headers,
-        // The package's own takes them as they are: to put 8 MiB together holds up the loop for 7 ms (Node 20).
+        // The package's own client takes parts: concatenating 8 MiB would block the event loop for 7 ms (Node 20).
         body: (own?.isOwnClient ? parts : concat(parts)) as Uint8Array<ArrayBuffer>,
-        // A redirect would carry the headers, and so the credentials, to wherever it points.
+        // Following a redirect would send the headers, and so the credentials, to wherever it points.
         redirect: 'manual',
         signal,
       });
       const { status } = response;
       const answer = await readBody(response);
       const isAccepted = status >= 200 && status < 300;
-      // Servers that are written in Go, the Collector is one, have 400 and these words for it.
+      // Servers written in Go, such as the Collector, answer 400 with these words.
       const isTooLarge = status === 413 || (status === 400 && /body too large/.test(new TextDecoder().decode(answer)));
       return [
         status,
@@ -133,8 +133,8 @@ export class OtlpHttpExporter extends OtlpExporter {
 }
 
 /**
- * Always to the end, up to a bound: a body that is left unread costs the connection. The status decides; a body that breaks
- * off counts as empty.
+ * Reads the whole body, up to a limit: an unread body costs the connection. A body that breaks off counts as empty,
+ * since only the status decides the outcome.
  */
 async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -142,7 +142,7 @@ async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
     const reader = body?.getReader();
     for (let size = 0; reader; ) {
       const { value } = await reader.read();
-      // Nothing comes with the end.
+      // The final read carries no bytes.
       if (!value) break;
       size += value.length;
       if (size > MAX_RESPONSE_BYTES || chunks.length > MAX_PIECES) {
@@ -157,7 +157,7 @@ async function readBody({ body }: FetchedResponse): Promise<Uint8Array> {
   }
 }
 
-/** The milliseconds that a `Retry-After` header asks for, in seconds or as a date; none or fewer for what is neither. */
+/** Milliseconds that a `Retry-After` header asks for, in seconds or as a date. 0 for anything else; may be negative. */
 function millisOfRetryAfter(header: string | null): number {
   return Number(header) * 1000 || Date.parse(header as string) - Date.now() || 0;
 }

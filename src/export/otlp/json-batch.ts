@@ -3,13 +3,14 @@ import type { InstrumentationScope } from '../../core/tracer.ts';
 import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
 import { scopeJson, spanJson } from './json.ts';
 
-// The texts of a span that is too large are cut to these lengths until it is not; at last it goes without attributes.
+// Strings of an oversized span are cut to these lengths, one after the other, until the span fits. If it never does, it
+// is sent without attributes, events and links.
 const LENGTHS = [131_072, 16_384, 2_048, 256];
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 const COMMA = /* @__PURE__ */ encoder.encode(',');
 
-/** The spans of one scope: what stands in front of them, they themselves with commas between them, what stands behind. */
+/** The JSON head of a scope, followed by its spans with commas between them. The tail is kept separately. */
 type Scope = Uint8Array<ArrayBuffer>[];
 
 /** Ended spans as OTLP's JSON, in UTF-8. */
@@ -41,7 +42,7 @@ export class JsonBatch implements EncodedBatch {
     this.spanCount++;
   }
 
-  /** The parts of each scope, which follow one another with commas between them. */
+  /** Returns the parts of each scope. The caller puts commas between the scopes. */
   _parts(): Scope[] {
     return Array.from(this._scopes.values(), ([parts, tail]) => [...parts, tail]);
   }

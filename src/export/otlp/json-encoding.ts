@@ -6,8 +6,8 @@ import { JsonBatch } from './json-batch.ts';
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
- * OTLP as JSON, for receivers that take no protocol buffers, and for people who read along. It takes several times the
- * time and the bytes.
+ * OTLP as JSON, for receivers that do not accept protobuf and for debugging by eye. It costs several times as much time
+ * and as many bytes as protobuf.
  *
  * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
  */
@@ -31,7 +31,7 @@ export class JsonEncoding implements OtlpEncoding<JsonBatch> {
     try {
       said = read(JSON.parse(new TextDecoder().decode(answer)), 'partialSuccess');
     } catch {
-      // No response of OTLP's.
+      // Not an OTLP response.
     }
     const rejected = Math.trunc(Number(textAt(said, 'rejectedSpans')));
     return [rejected > 0 ? rejected : 0, encoder.encode(textAt(said, 'errorMessage'))];

@@ -5,7 +5,7 @@ import { type SpanContext, textOfTraceState } from '../../core/span-context.ts';
 import { cut } from '../../core/text.ts';
 import type { InstrumentationScope } from '../../core/tracer.ts';
 
-/** A value as OTLP's JSON has it: 64-bit integers are strings, doubles that JSON lacks are words, bytes base64. */
+/** A value in OTLP's JSON: 64-bit integers as strings, doubles that JSON cannot express as words, bytes as base64. */
 export type JsonValue =
   | { stringValue: string }
   | { boolValue: boolean }
@@ -22,8 +22,8 @@ export interface JsonKeyValue {
 }
 
 /**
- * Spans as an `ExportTraceServiceRequest` in OTLP's JSON: lowerCamelCase names, hexadecimal ids, enums as numbers,
- * 64-bit integers as strings. Fields at their default are left out.
+ * Encodes spans as an `ExportTraceServiceRequest` in OTLP's JSON: lowerCamelCase names, hexadecimal ids, enums as
+ * numbers, 64-bit integers as strings. Fields that have their default value are left out.
  *
  * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
  */
@@ -41,28 +41,28 @@ export function requestJson(spans: readonly ReadableSpan[]): string {
   return REQUEST_HEAD + texts + REQUEST_TAIL;
 }
 
-/** What stands around all that a request carries; commas stand between. */
+/** The start and the end of a request. Its resource spans go in between, separated by commas. */
 export const REQUEST_HEAD = '{"resourceSpans":[';
 export const REQUEST_TAIL = ']}';
 
-/** What stands around the spans of the same scope as this one; commas stand between them. */
+/** Returns the JSON around all spans with the scope of this one. The spans go in between, separated by commas. */
 export function scopeJson({ resource, instrumentationScope }: ReadableSpan): [head: string, tail: string] {
   const { name, version, schemaUrl } = instrumentationScope;
   const tail = ']}]}';
   const empty = stringify({
     resource: { attributes: keyValues(resource.attributes) },
     schemaUrl: resource.schemaUrl,
-    // The spans come last, so that they are put into it where it ends.
+    // `spans` comes last, so that cutting off the tail leaves the place to insert them.
     scopeSpans: [{ scope: { name, version: version || undefined }, schemaUrl: schemaUrl || undefined, spans: [] }],
   });
   return [empty.slice(0, -tail.length), tail];
 }
 
 /**
- * A span as JSON.
+ * Encodes a span as JSON.
  *
- * @param longest - The UTF-16 code units of a text at most.
- * @param isBare - True leaves out attributes, events and links, and counts them as dropped.
+ * @param longest - The maximum length of a string, in UTF-16 code units.
+ * @param isBare - Whether to leave out attributes, events and links, and count them as dropped.
  */
 export function spanJson(span: ReadableSpan, longest?: number, isBare?: boolean): string {
   const json = jsonSpan(span);
@@ -123,12 +123,12 @@ function jsonSpan(span: ReadableSpan): JsonSpan & Record<string, unknown> {
   };
 }
 
-/** A uint32 in the schema; nothing for 0. */
+/** Clamps a count to uint32, its type in the schema; `undefined` for 0. */
 function countOf(count: number | undefined): number | undefined {
   return Math.min(count ?? 0, 0xffffffff) || undefined;
 }
 
-/** Bit 8 says that bit 9 is known, bit 9 that the parent or the linked span is remote. */
+/** Bit 8 says that bit 9 is valid; bit 9 says that the parent or the linked span is remote. */
 function flagsOf(flags: number, isRemote: SpanContext['isRemote']): number {
   return (flags & 0xff) | 0x100 | (isRemote === true ? 0x200 : 0);
 }
@@ -151,7 +151,7 @@ function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record
       return { intValue: String(value) };
     case 'number':
       if (Number.isSafeInteger(value) && !Object.is(value, -0)) return { intValue: String(value) };
-      // JSON has no negative zero either; the sign of a zero is lost in every implementation.
+      // JSON.stringify writes -0 as 0, so the sign of a zero is lost, as in every implementation.
       return { doubleValue: Number.isFinite(value) ? value : (String(value) as 'NaN') };
     default:
       break;
@@ -164,7 +164,7 @@ function jsonValue(value: AttributeValue | null | undefined): JsonValue | Record
 
 function stringify(value: unknown, longest = Infinity): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    // JSON can say half a surrogate pair, protobuf cannot, and what reads one reads the other.
+    // JSON can express a lone surrogate, protobuf cannot, and receivers treat both encodings alike.
     typeof part === 'string' ? cut(part, longest).replace(/[\ud800-\udfff]/gu, '\ufffd') : part,
   );
 }

@@ -4,7 +4,7 @@ import type { OtlpEncoding } from './encoding.ts';
 import { release } from './protobuf.ts';
 import { readResponse } from './response.ts';
 
-/** OTLP as protocol buffers, the default. */
+/** OTLP as protobuf, the default encoding. */
 export class ProtobufEncoding implements OtlpEncoding<OtlpBatch> {
   readonly contentType = 'application/x-protobuf';
   readonly _readResponse = readResponse;

@@ -5,15 +5,15 @@
  *     error_message         2  0x12  string
  */
 /**
- * What a receiver says of a request that it accepted, wholly or in part: how many spans it rejected, and why, in UTF-8.
- * Of what is no such response, nothing. Never throws.
+ * Reads the response to a request that was accepted, wholly or in part: how many spans were rejected, and why, in
+ * UTF-8. Anything that is not such a response reads as no rejected spans and no message. Never throws.
  */
 export function readResponse(bytes: Uint8Array): [rejectedSpans: number, errorMessage: Uint8Array] {
   let rejectedSpans = 0;
   let errorMessage = bytes.subarray(0, 0);
   let at = 0;
   const varint = (): number => {
-    // Where the bytes end there is `undefined`, which makes of the value NaN, and of all that depends on it.
+    // Reading beyond the end gives `undefined`, which turns the value, and all that depends on it, into NaN.
     for (let value = 0, scale = 1; ; scale *= 128) {
       const next = bytes[at++];
       value += (next % 128) * scale;
@@ -24,13 +24,13 @@ export function readResponse(bytes: Uint8Array): [rejectedSpans: number, errorMe
     const tag = varint();
     const value = varint();
     if (tag === 0x08) {
-      // An int64: what does not fit its positive half is a negative number.
+      // An int64: a value from 2^63 on stands for a negative number.
       if (value < 2 ** 63) rejectedSpans = value;
     } else if (tag === 0x12) {
       errorMessage = bytes.subarray(at, at + value);
       at += value;
     } else {
-      // Fields that are not known, because they are new, stand behind these.
+      // An unknown field. New fields come after the known ones, so there is nothing more to read.
       break;
     }
   }

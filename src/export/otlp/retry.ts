@@ -1,39 +1,39 @@
 import type { ExportOutcome, SpanBatch } from '../exporter.ts';
 
-// The specification's reference: a second, half as much again each time, 20 % more or less, five seconds at most.
+// The specification's reference backoff: one second, growing by half each time, with 20 % jitter, at most five seconds.
 const FIRST_MILLIS = 1_000;
 const FACTOR = 1.5;
 const JITTER = 0.2;
 const MAX_MILLIS = 5_000 / (1 + JITTER);
 
-// A batch that fails where others do not is given up after 20 answers that say to come again, after five times without
-// an answer, and after three that came too late.
+// A batch that keeps failing while others get final answers is given up after 20 answers that ask for a retry, or after
+// five attempts without an answer. After three that timed out it is given up in any case.
 const MAX_FAULTS = 20;
-// How much of a failure is the fault of the batches that were sent.
-/** Nothing has been sent. */
+// How much a failure counts against the batches that were sent:
+/** Nothing was sent. */
 export const NOBODYS = 0;
-/** The answer asks to come again. */
+/** The server asked for a retry. */
 export const BUSY = 1;
-/** There is no answer. */
+/** No answer came. */
 export const UNANSWERED = 4;
-/** There was none in time. Weighs most, since to send again burdens a server that may only be slow. */
+/** No answer came in time. Counts most, because a retry burdens a server that may only be slow. */
 export const LATE = 8;
 
 /**
- * Says which attempts of an exporter are to be repeated, and when: after pauses that grow while attempts fail. There is
- * no end to them, since what waits has its bound in the queue; but what fails again and again where others do not is not
- * sent for ever.
+ * Decides which failed requests of an exporter are retried, and when. The backoff grows while requests fail. The number
+ * of retries has no limit, since the queue bounds what waits. But a batch that keeps failing while others do not, or
+ * that keeps timing out, is given up.
  *
  * Specification: OpenTelemetry Protocol, "Failures", "OTLP/HTTP Connection"; OpenTelemetry Protocol Exporter, "Retry".
  */
 export class Retry {
   private _next = FIRST_MILLIS;
-  /** Answers that were final. */
+  /** The number of final answers. */
   private _answers = 0;
-  /** Batches that have failed: how often and how badly, and how many final answers there had been before. */
+  /** For each failed batch, its weighted failures, and the number of final answers before the first of them. */
   private readonly _faults = new WeakMap<SpanBatch, readonly [faults: number, answers: number]>();
 
-  /** An answer that is final. */
+  /** Records a final answer, which resets the backoff. */
   _settle(outcome: ExportOutcome): ExportOutcome {
     this._answers++;
     this._next = FIRST_MILLIS;
@@ -41,10 +41,10 @@ export class Retry {
   }
 
   /**
-   * A failure that is to be repeated, unless it is the fault of these batches. No answer: whoever asks again may double what
-   * has arrived, and whoever does not may lose it; a connection that breaks is repeated, as the specification asks.
+   * Records a failure and asks for a retry, unless these batches are at fault. If no answer came, a retry may duplicate
+   * spans, and no retry may lose them; the specification asks for a retry after a broken connection.
    *
-   * @param least - The earliest, in milliseconds from now.
+   * @param least - The earliest time of the retry, in milliseconds from now.
    */
   _again(outcome: ExportOutcome, batches: readonly SpanBatch[], fault: number, least = 0): ExportOutcome {
     if (fault !== NOBODYS && this._areAtFault(batches, fault)) return outcome;
@@ -53,12 +53,12 @@ export class Retry {
     return { ...outcome, retryMillis: Math.max(pause, least) };
   }
 
-  /** True where one of these batches has failed before. */
+  /** True if one of these batches has failed before. */
   _hasFailed(batches: readonly SpanBatch[]): boolean {
     return batches.some((batch) => this._faults.has(batch));
   }
 
-  /** Notes a failure of these batches. True where none of them is worth another attempt. */
+  /** Records a failure of these batches. Returns true if none of them is worth another attempt. */
   private _areAtFault(batches: readonly SpanBatch[], weight: number): boolean {
     let areAtFault = true;
     for (const batch of batches) {

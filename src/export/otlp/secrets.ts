@@ -1,9 +1,9 @@
-// Shorter words are no secrets, and may be part of any.
+// Shorter words are not secrets, and may be part of any other word.
 const LEAST_SECRET = 5;
 
 /**
- * What is not to be in a message: the words of the user's headers, and what the query of the URL holds, as they are and as
- * they are encoded. The longest come first, since they may hold others.
+ * Returns what messages must not contain: the words in the user's headers and in the query of the URL, both decoded and
+ * as written. The longest come first, since they may contain others.
  */
 export function secretsOf(headers: Record<string, string>, url: string, others: Record<string, string>): string[] {
   const { search, searchParams } = new URL(url);
@@ -12,10 +12,10 @@ export function secretsOf(headers: Record<string, string>, url: string, others: 
   const words = texts.flatMap((text) => [text, ...text.split(/[^!#-+\--:<>-~]+|=+(?=.)/)]);
   for (const word of [...words]) {
     try {
-      // As the password of basic authentication is.
+      // Basic authentication encodes `user:password` in base64.
       words.push(...atob(word).split(':'));
     } catch {
-      // No base64.
+      // Not base64.
     }
   }
   return words.filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);

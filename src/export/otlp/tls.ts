@@ -1,20 +1,20 @@
 /**
- * Certificates and key for connections over `https://`: PEM, as text or bytes. Node, Bun and Deno can be told them, other
+ * Certificates and key for `https://` connections, as PEM in a string or bytes. Node, Bun and Deno support them; other
  * runtimes have no settings for TLS.
  */
 export interface TlsOptions {
   /**
-   * Certificates of the authorities that may vouch for the server. Default: those that the runtime trusts. On Node and Bun
-   * the given ones take their place, on Deno they are trusted besides.
+   * Certificates of the authorities to trust. On Node and Bun they replace those that the runtime trusts, on Deno they
+   * are added to them. Default: those that the runtime trusts.
    */
   ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** The client's certificate, and behind it those between it and its authority. It needs a `key`. Default: none. */
+  /** The client certificate, followed by any intermediate certificates. Requires `key`. Default: none. */
   cert?: string | Uint8Array;
-  /** The key of `cert`, unencrypted. Default: none. */
+  /** The private key of `cert`, unencrypted. Default: none. */
   key?: string | Uint8Array;
 }
 
-/** {@link TlsOptions} that are checked, each certificate a text of its own. */
+/** {@link TlsOptions} after validation, with each certificate of `ca` in a string of its own. */
 export interface CheckedTls extends TlsOptions {
   ca?: string[];
   cert?: string;

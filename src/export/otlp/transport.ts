@@ -1,12 +1,12 @@
 import type { DropReason } from '../exporter.ts';
 
 /**
- * What a server said of a request.
+ * A server's answer to a request.
  *
- * - What the answer is called: 200, or `UNAVAILABLE`. It is explained by this, too.
- * - The message of a response, or of what is none, what it says.
- * - Why the spans have not been accepted: `''` where nobody knows whether they have been, `undefined` where they have.
- * - After how many milliseconds at the earliest they may be sent again; `undefined` where they may not.
+ * - `status`: the status of the answer, such as 200 or `UNAVAILABLE`. Explanations are looked up by it.
+ * - `said`: the message of an OTLP response, or the text of any other answer.
+ * - `reason`: why the spans were not accepted; `undefined` if they were, `''` if that is unknown.
+ * - `retryMillis`: the earliest time of a retry, in milliseconds from now; `undefined` if there must be none.
  */
 export type OtlpAnswer = readonly [
   status: number | string,
@@ -16,8 +16,8 @@ export type OtlpAnswer = readonly [
 ];
 
 /**
- * Takes a request to a server, with `parts` one behind the other for a body. Rejects where there is no answer to it, with an
- * error that `isUnsent` knows where it has not been sent.
+ * Sends a request to a server, with the concatenated `parts` as its body. Rejects if no answer comes; if the request
+ * was not sent, `isUnsent` recognizes the error.
  */
 export type OtlpTransport = (
   parts: readonly Uint8Array<ArrayBuffer>[],
