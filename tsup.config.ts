@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { build, defineConfig, type Options } from 'tsup';
 import { joinCore } from './build/core-file.ts';
 import { publicDeclarations } from './build/declarations.ts';
+import { importRequired } from './build/import-required.ts';
 import { constrained, ioPerRequest } from './src/platform/browser.ts';
 
 const filesOf = (...platforms: string[]) =>
@@ -56,6 +57,8 @@ const entryPoints: Options = {
   splitting: true,
   async onSuccess() {
     await joinCore('dist');
+    await importRequired('node', './index.cjs');
+    await importRequired('bun', '../index.cjs');
     await declare();
   },
 };

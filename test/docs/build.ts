@@ -2,14 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const BUILT = ['index.js', 'index.cjs', 'core.js', 'node/index.cjs', 'index.d.ts', 'index.d.cts'];
+const BUILT = [
+  'index.js',
+  'index.cjs',
+  'core.js',
+  'node/index.cjs',
+  'node/index.js',
+  'bun/index.js',
+  'index.d.ts',
+  'index.d.cts',
+];
 
 /** Builds the package unless what is built is newer than every source. */
 export function ensureBuilt(root: URL): void {
   const sources = readdirSync(new URL('src/', root), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
-  const build = ['tsup.config.ts', 'build/core-file.ts', 'build/declarations.ts'].map((path) => new URL(path, root));
+  const build = ['tsup.config.ts', 'build/core-file.ts', 'build/declarations.ts', 'build/import-required.ts'].map(
+    (path) => new URL(path, root),
+  );
   const newest = Math.max(...[...sources, ...build].map(changedAt));
   const oldest = Math.min(...BUILT.map((file) => changedAt(new URL(`dist/${file}`, root))));
   if (oldest >= newest) return;

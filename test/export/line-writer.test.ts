@@ -15,7 +15,7 @@ before(buildIfMissing);
 
 const PREAMBLE = `
 import { forceFlush, initialize, shutdown, startSpan, StdoutSpanProcessor, TracerProvider }
-  from ${JSON.stringify(`${pathToFileURL(ROOT)}dist/index.js`)};
+  from ${JSON.stringify(`${pathToFileURL(ROOT)}dist/node/index.js`)};
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const say = (text) => process.stderr.write(text + '\\n');
 const trace = (name, attributes, children = 1) => {

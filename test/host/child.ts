@@ -38,7 +38,7 @@ const stay = () => { setInterval(() => {}, 1_000); turn().then(() => console.log
 `;
 const PREAMBLES = {
   mjs: `import { createRequire } from 'node:module';
-    import * as trace from ${JSON.stringify(`${pathToFileURL(ROOT)}dist/index.js`)};
+    import * as trace from ${JSON.stringify(`${pathToFileURL(ROOT)}dist/node/index.js`)};
     const require = createRequire(${JSON.stringify(ROOT)});${BEGIN}`,
   cjs: `const trace = require(${JSON.stringify(`${ROOT}dist/node/index.cjs`)});${BEGIN}`,
 };

@@ -9,12 +9,14 @@ import { buildIfMissing, ROOT } from './distribution.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'copies-'));
 
-// Copies as an application and what it depends on get them, by the package's name, and what the spans of all become.
+// Copies as an application and what it depends on get them by the package's name, the one that bundlers take, and what the
+// spans of all become.
 const preamble = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import * as esm from '${pathToFileURL(folder)}/app/index.mjs';
 import * as otherEsm from '${pathToFileURL(folder)}/dependency/index.mjs';
+import * as bundled from '${pathToFileURL(folder)}/app/node_modules/@realtime-ai/trace/dist/index.js';
 const cjs = createRequire('${folder}/app/index.mjs')('@realtime-ai/trace');
 const otherCjs = createRequire('${folder}/dependency/index.mjs')('@realtime-ai/trace');
 
@@ -58,20 +60,20 @@ describe('copies of the package in one process', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('are four, where there are two installations, with the same names', () => {
+  it('are as many as there are installations and bundles, however they are loaded, with the same names', () => {
     withCopies(`
-      const copies = [esm, cjs, otherEsm, otherCjs];
-      assert.equal(new Set(copies.map(({ initialize }) => initialize)).size, 4);
+      const copies = [esm, cjs, otherEsm, otherCjs, bundled];
+      assert.equal(new Set(copies.map(({ initialize }) => initialize)).size, 3);
+      for (const name of Object.keys(cjs)) assert.equal(esm[name], cjs[name], name);
       for (const copy of copies) assert.deepEqual(Object.keys(copy).sort(), Object.keys(esm).sort());
     `);
   });
 
   for (const [one, other] of [
-    ['esm', 'cjs'],
-    ['cjs', 'esm'],
     ['esm', 'otherEsm'],
-    ['cjs', 'otherCjs'],
     ['otherCjs', 'esm'],
+    ['esm', 'bundled'],
+    ['bundled', 'cjs'],
   ]) {
     const given = `const [one, other] = [${one}, ${other}];`;
 

@@ -13,6 +13,8 @@ const FILES = [
   'required.js',
   'core.js',
   'node/index.cjs',
+  'node/index.js',
+  'bun/index.js',
   'index.d.ts',
   'index.d.cts',
 ];

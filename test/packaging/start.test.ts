@@ -32,7 +32,8 @@ describe('the start of the package on Node', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   for (const [name, importing] of [
-    ['start.mjs', `import * as trace from '${pathToFileURL(ROOT)}dist/index.js';`],
+    ['start.mjs', `import * as trace from '${pathToFileURL(ROOT)}dist/node/index.js';`],
+    ['start-bundled.mjs', `import * as trace from '${pathToFileURL(ROOT)}dist/index.js';`],
     ['start.cjs', `const trace = require('${ROOT}dist/node/index.cjs');`],
   ]) {
     for (const [protocol, target] of [
