@@ -44,10 +44,10 @@ export function chart({ cases, runtime, cpu }: Run, key: string): string {
     ].join('\n');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#222">
-<title>Times better than the better of OpenTelemetry JS 2.12 and 3.1</title>
+<title>How many times better than the better of OpenTelemetry JS 2.12 and 3.1</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
-<text x="16" y="24" font-size="16" font-weight="bold">Times better than the better of OpenTelemetry JS 2.12 and 3.1</text>
-<text x="16" y="44" fill="#666">${escaped(`${runtime}, ${cpu}. Solid mark: required; dashed: goal.`)}</text>
+<text x="16" y="24" font-size="16" font-weight="bold">How many times better than the better of OpenTelemetry JS 2.12 and 3.1</text>
+<text x="16" y="44" fill="#666">${escaped(`${runtime}, ${cpu}. Solid line: required. Dashed line: goal.`)}</text>
 ${grid.join('\n')}
 ${rows.join('\n')}
 </svg>

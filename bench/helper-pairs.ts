@@ -54,7 +54,7 @@ export function helperPairs(): HelperPair[] {
         }).end(),
     },
     {
-      name: 'instrumentLLMRequest with a callback, over withSpan',
+      name: 'instrumentLLMRequest with a callback, compared with withSpan',
       helper: () => void instrumentLLMRequest('gemini', 'gemini-2.0-flash', inside),
       plain: () =>
         void withSpan(

@@ -18,7 +18,7 @@ const { quick, only, runtime: runtimeName } = benchArguments(process.argv.slice(
 const runtime = runtimeOf(runtimeName);
 const unknown = only.filter((name) => !suite.some((each) => each.name === name));
 if (unknown.length > 0) {
-  throw new Error(`--only ${unknown.join(',')}: there are ${suite.map(({ name }) => name).join(', ')}`);
+  throw new Error(`--only ${unknown.join(',')}: unknown; known are ${suite.map(({ name }) => name).join(', ')}`);
 }
 const chosen = suite.filter(
   ({ name, everywhere, fullOnly = false }) =>
@@ -62,7 +62,7 @@ for (const [name, verdict] of verdicts) {
   if (verdict !== 'far short') continue;
   const { knownShort } = targets[name];
   if (knownShort === undefined) failed.push(name);
-  console.log(`\n!!! ${name} is FAR SHORT of what is required${knownShort ? `, which is known: ${knownShort}` : ''}`);
+  console.log(`\n!!! ${name} misses its target BY FAR${knownShort ? `, which is a known problem: ${knownShort}` : ''}`);
 }
 if (quick) {
   if (failed.length > 0) {
@@ -82,7 +82,7 @@ function print(
 ): void {
   console.log(`\n${name}: ${what} (${seconds.toFixed(0)} s)`);
   for (const figure of figures) printFigure(figure, unit);
-  if (beside.length > 0) console.log('  beside, out of the score:');
+  if (beside.length > 0) console.log('  for comparison, not part of the score:');
   for (const figure of beside) printFigure(figure, unit);
   for (const note of notes) console.log(`  ${note}`);
 }

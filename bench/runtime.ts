@@ -37,9 +37,9 @@ export const thisNode: Runtime = {
 export function runtimeOf(name: string | undefined): Runtime {
   if (name === undefined || name === thisNode.key) return thisNode;
   const runtime = others[name];
-  if (runtime === undefined) throw new Error(`--runtime ${name}: there are ${Object.keys(others).join(', ')}`);
+  if (runtime === undefined) throw new Error(`--runtime ${name}: unknown; known are ${Object.keys(others).join(', ')}`);
   if (!existsSync(runtime.command)) {
-    throw new Error(`--runtime ${name}: not installed, npm run bench:install -- runtimes does it (linux-x64 only)`);
+    throw new Error(`--runtime ${name}: not installed; run npm run bench:install -- runtimes (linux-x64 only)`);
   }
   return runtime;
 }

@@ -56,15 +56,15 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
     // For an entry point that pages cannot use, measure what it adds to the main one on servers.
     const isForServers = exports[entry]?.import?.browser === null;
     const beside = isForServers ? { platform: 'node' as const, external: ['#main'] } : undefined;
-    const what = `entry point ${path}, ${beside ? 'beside the main one' : 'all of it'}`;
+    const what = `entry point ${path}, ${beside ? 'on top of the main one' : 'complete'}`;
     check(what, (await bundleSize(whole, folder, beside)).gzipBytes);
   }
   check('unpacked', pack.unpackedSize);
   check('packages installed', 1 + Object.keys(dependencies).length);
   table(rows);
 
-  console.log('\nOpenTelemetry: the first of these bundles, and what is installed for it');
-  const peers = [['what', 'bytes', 'installed bytes', 'packages']];
+  console.log('\nOpenTelemetry: its equivalent of the first bundle, and its installed size');
+  const peers = [['SDK', 'bytes', 'installed bytes', 'packages']];
   for (const { name, folder: installed, program } of OPENTELEMETRY_BUNDLES) {
     const { gzipBytes } = await bundleSize(program, installed);
     const { bytes, packages } = footprintOf(installed);
@@ -79,7 +79,7 @@ await withPackedProject(async ({ folder, packageFolder, pack }) => {
 });
 
 for (const what of Object.keys(budgets)) {
-  if (!rows.some(([name]) => name === what)) failed.push(`${what}: there is a budget and nothing to hold against it`);
+  if (!rows.some(([name]) => name === what)) failed.push(`${what}: there is a budget but no measurement`);
 }
 if (failed.length > 0) {
   console.error(`\n${failed.join('\n')}`);
@@ -88,7 +88,7 @@ if (failed.length > 0) {
 
 function check(what: string, bytes: number): void {
   const found = budgets[what];
-  if (found === undefined) failed.push(`${what}: ${bytes}, without a budget in bench/budgets.json`);
+  if (found === undefined) failed.push(`${what}: ${bytes}, but there is no budget in bench/budgets.json`);
   else if (bytes > found.budget) failed.push(`${what}: ${bytes}, over its budget of ${found.budget}`);
   rows.push([
     what,
@@ -125,7 +125,7 @@ async function contributions(program: string): Promise<string[][]> {
     .filter(([path, bytes]) => bytes > 0 && path !== '<stdin>')
     .sort(([, a], [, b]) => b - a);
   const shown = parts.map(([path, bytes]) => [path, String(bytes), `${((100 * bytes) / minifiedBytes).toFixed(1)} %`]);
-  return [['module', 'bytes', 'share'], ...shown, ['together', String(minifiedBytes), '']];
+  return [['module', 'bytes', 'share'], ...shown, ['total', String(minifiedBytes), '']];
 }
 
 function table(lines: readonly string[][]): void {

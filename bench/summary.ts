@@ -8,16 +8,16 @@ const PEERS = ['OpenTelemetry JS 2.12', 'OpenTelemetry JS 3.1', 'Sentry 11.12'];
 
 /** The cases that readers ask about first, with short titles. */
 const ROWS: Readonly<Record<string, string>> = {
-  'span-attributes': 'Time of a span with 5 attributes and an event, encoded',
-  'nested-active': 'Time of a span within an active span, encoded',
-  unsampled: 'Time of a span that is not sampled',
-  allocation: 'Memory that a span leaves to the garbage collector',
-  'real-loop': 'CPU of a span from its start to the collector, at 20,000 a second',
-  'sustained-rate': 'Most spans a second of which none is lost',
-  'slow-collector-100': 'Spans lost at 20,000 a second, the collector answers after 100 ms',
-  'startup-esm': 'Import to first span',
-  bundle: 'Bundle for a page, compressed',
-  footprint: 'Installed',
+  'span-attributes': 'Time per span with 5 attributes and an event, encoded',
+  'nested-active': 'Time per nested active span, encoded',
+  unsampled: 'Time per unsampled span',
+  allocation: 'Garbage per span',
+  'real-loop': 'CPU time per exported span, at 20,000 a second',
+  'sustained-rate': 'Highest rate without a lost span',
+  'slow-collector-100': 'Spans lost at 20,000 a second, with a collector that answers after 100 ms',
+  'startup-esm': 'Time from import to first span',
+  bundle: 'Browser bundle, gzipped',
+  footprint: 'Installed size',
 };
 
 /** Returns the README with its table filled in from `run`. */
@@ -29,7 +29,7 @@ export function withSummary(readme: string, run: Run): string {
 function tableOf({ cases, runtime, cpu, cores, date }: Run): string {
   const rows = Object.entries(ROWS).map(([name, what]) => {
     const found = cases[name];
-    if (found === undefined) throw new Error(`there is no result of ${name}: npm run bench -- --only ${name}`);
+    if (found === undefined) throw new Error(`there is no result of ${name}: run npm run bench -- --only ${name}`);
     return [what, `**${shownOf(found, US)}**`, ...PEERS.map((peer) => shownOf(found, peer))];
   });
   const titles = ['', 'This package', ...PEERS];

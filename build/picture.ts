@@ -87,10 +87,10 @@ function lineOf(pieces: readonly Piece[], y: number): string {
 function piecesOf(line: string, pen: Pen): Piece[] {
   const pieces: Piece[] = [];
   let column = 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals are told by
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals use escape sequences
   for (const [, codes, text] of line.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+|\x1b)/g)) {
     if (codes !== undefined) for (const code of codes.split(';')) dip(pen, Number(code));
-    else if (text === '\x1b') throw new Error(`an escape sequence that is not of colours: ${JSON.stringify(line)}`);
+    else if (text === '\x1b') throw new Error(`not a color escape sequence: ${JSON.stringify(line)}`);
     else {
       pieces.push({ ...pen, text, column });
       column += text.length;
@@ -107,7 +107,7 @@ function dip(pen: Pen, code: number): void {
   else if (code === 22) Object.assign(pen, { isBold: false, isDim: false });
   else if (code === 39) pen.colour = FOREGROUND;
   else if ((code >= 30 && code < 38) || (code >= 90 && code < 98)) pen.colour = colour;
-  else throw new Error(`SGR ${code} is not drawn`);
+  else throw new Error(`SGR ${code} is not supported`);
 }
 
 function escaped(text: string): string {

@@ -44,7 +44,7 @@ export function withSettings(root: URL, readme: string): string {
   let text = readme;
   for (const [name, settings] of Object.entries(tables)) {
     const section = new RegExp(`(<!-- settings: ${name} -->\n)[^]*?(<!-- end -->)`);
-    if (!section.test(text)) throw new Error(`the README has no table of settings: ${name}`);
+    if (!section.test(text)) throw new Error(`the README has no settings table: ${name}`);
     text = text.replace(section, (_, begin: string, end: string) => `${begin}\n${tableOf(settings)}\n\n${end}`);
   }
   return text;
@@ -52,7 +52,7 @@ export function withSettings(root: URL, readme: string): string {
 
 function settingOf(name: string, comment: string): Setting {
   const found = /^(.+?[.?])(?: Environment: (.+?)\.)? Default: (.+)\.$/.exec(comment);
-  if (found === null) throw new Error(`${name}: its comment is no text with a default: ${comment}`);
+  if (found === null) throw new Error(`${name}: the comment must end with a default: ${comment}`);
   const [, meaning, environment = '–', standard] = found;
   return { name, meaning, environment, standard };
 }

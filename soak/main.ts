@@ -11,12 +11,12 @@ const LEAST_SECONDS = 4;
 const { minutes, seed, only } = soakArguments(process.argv.slice(2));
 const unknown = only.filter((name) => !suite.some((each) => each.name === name));
 if (unknown.length > 0) {
-  throw new Error(`--only ${unknown.join(',')}: there are ${suite.map(({ name }) => name).join(', ')}`);
+  throw new Error(`--only ${unknown.join(',')}: unknown; known are ${suite.map(({ name }) => name).join(', ')}`);
 }
 const chosen = suite.filter(({ name }) => only.length === 0 || only.includes(name));
 const shares = chosen.reduce((sum, { share }) => sum + share, 0);
 const secondsOfAll = minutes * 60 - OVERHEAD_SECONDS * chosen.length;
-console.log(`faults, --minutes ${minutes}, --seed ${seed}\n`);
+console.log(`soak, --minutes ${minutes}, --seed ${seed}\n`);
 
 const random = new Random(seed);
 const rows: Record<string, unknown>[] = [];
@@ -39,6 +39,6 @@ for (const { name, what, share, run } of chosen) {
 
 console.log(`\n${table(rows)}`);
 if (wrong.length > 0) {
-  console.error(`\nwrong (--seed ${seed}):\n${wrong.map((problem) => `  ${problem}`).join('\n')}`);
+  console.error(`\nproblems (--seed ${seed}):\n${wrong.map((problem) => `  ${problem}`).join('\n')}`);
   process.exitCode = 1;
 }

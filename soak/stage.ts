@@ -99,7 +99,7 @@ export class Stage {
     const p99 = Math.max(this.worst.p99, loopMillis.p99);
     const max = Math.max(this.worst.max, loopMillis.max);
     this.worst = { p99, max };
-    const shown = `the event loop was late by ${p99.toFixed(0)} ms in one of a hundred turns, and by ${max.toFixed(0)} at most`;
+    const shown = `event loop delay: p99 ${p99.toFixed(0)} ms, maximum ${max.toFixed(0)} ms`;
     this.require(p99 < MAX_LOOP_P99_MILLIS && max < MAX_LOOP_MILLIS, shown);
   }
 
@@ -139,14 +139,14 @@ export class Stage {
     // A rejected span may have arrived before, in a request that got no answer.
     this.require(
       acknowledged <= received && received <= acknowledged + unknown + rejected,
-      `${received} spans arrived, ${acknowledged} are acknowledged, ${unknown} unknown and ${rejected} rejected`,
+      `${received} spans arrived; ${acknowledged} are acknowledged, ${unknown} unknown and ${rejected} rejected`,
     );
-    this.require(repeated === 0, `${repeated} spans came once more after an answer`);
-    this.require(total === received || expected.again === true, `${total - received} spans came more than once`);
+    this.require(repeated === 0, `${repeated} spans arrived again after a response`);
+    this.require(total === received || expected.again === true, `${total - received} spans arrived more than once`);
     const heap = measures.now.heapUsed - (this.base ?? measures).now.heapUsed;
-    this.require(heap < MAX_HEAP_LEFT, `the heap is left with ${megabytes(heap)} more`);
+    this.require(heap < MAX_HEAP_LEFT, `the heap grew by ${megabytes(heap)}`);
     const { buffers } = this.growth(measures);
-    this.require(buffers < MAX_BUFFERS_LEFT, `${megabytes(buffers)} of buffers are left`);
+    this.require(buffers < MAX_BUFFERS_LEFT, `buffers grew by ${megabytes(buffers)}`);
     Object.assign(this.figures, {
       ended,
       acknowledged,

@@ -243,7 +243,7 @@ function check(config: Config): void {
   checkSetting('config', config, OBJECT);
   for (const [name, value] of Object.entries(config)) {
     if (!Object.hasOwn(SETTINGS, name)) {
-      throw new TypeError(`${name}: there is no such setting; there are ${Object.keys(SETTINGS).join(', ')}`);
+      throw new TypeError(`${name}: unknown option; known options are ${Object.keys(SETTINGS).join(', ')}`);
     }
     if (value !== undefined) checkSetting(name, value, SETTINGS[name as keyof Config]);
   }
@@ -297,7 +297,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     banner:
       exporterType === 'none' || settings.quiet
         ? undefined
-        : `${attributes['service.name']}: spans go to ${isOtlp ? `otlp, to ${shownUrl(url)}` : exporterType}${settings.hint ?? ''}`,
+        : `${attributes['service.name']}: exporting spans to ${isOtlp ? shownUrl(url) : exporterType}${settings.hint ?? ''}`,
   };
 }
 

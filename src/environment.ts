@@ -55,7 +55,7 @@ export class Environment {
       if (value === undefined) continue;
       const number = Number(value);
       if (Number.isSafeInteger(number) && number >= least) return number;
-      this.refuse(name, value, `a whole number from ${least} on`);
+      this.refuse(name, value, `a whole number of at least ${least}`);
     }
     return undefined;
   }
@@ -80,7 +80,7 @@ export class Environment {
       if (value === undefined) continue;
       const pairs = parsePairs(value);
       if (pairs !== undefined) return pairs;
-      this.refuse(name, secret ? undefined : value, 'key=value pairs, separated by commas, percent-encoded');
+      this.refuse(name, secret ? undefined : value, 'comma-separated, percent-encoded key=value pairs');
     }
     return undefined;
   }

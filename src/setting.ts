@@ -44,7 +44,7 @@ export function arrayOf(what: string, [, isAllowed]: SettingKind): SettingKind {
 export function checkSetting(name: string, value: unknown, [allowed, isAllowed, isSecret]: SettingKind): void {
   if (isAllowed(value)) return;
   const isShown = !isSecret || value === null || value === '' || /number|boolean/.test(typeof value);
-  throw new TypeError(`${name}: ${isShown ? shown(value) : `a ${typeof value}`} is not ${allowed}`);
+  throw new TypeError(`${name}: ${isShown ? shown(value) : `the given ${typeof value}`} is not ${allowed}`);
 }
 
 const MAX_SHOWN = 5;
@@ -61,7 +61,7 @@ function shown(value: unknown): string {
           .join(', ')}}`
       : text;
   } catch {
-    return `a ${typeof value}`;
+    return `the given ${typeof value}`;
   }
 }
 

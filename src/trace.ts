@@ -19,7 +19,7 @@ import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
 import { metricsOf, type SdkMetric } from './export/sdk-metrics.ts';
-import type { ProcessorStats } from './export/span-counts.ts';
+import { type ProcessorStats, spansText } from './export/span-counts.ts';
 import type { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
@@ -155,7 +155,7 @@ function reportOpen(provider: TracerProvider | undefined): void {
   if (!provider?.live) return;
   const names = new Set(provider._openSpans?.list().map(({ name }) => shownName(name)));
   const shown = [...names].slice(0, MAX_NAMES).join(', ');
-  report('spans_open', `${provider.live} not ended${shown && `, such as ${shown}`}`);
+  report('spans_open', `${spansText(provider.live)} not ended${shown && `, such as ${shown}`}`);
 }
 
 /** Sends every span that ended before the call. Resolves when they are settled or the time is up. Never rejects. */

@@ -24,7 +24,7 @@ describe('the settings', () => {
     assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
     assert.equal(config.spanProcessors, undefined);
     assert.equal(config.idGenerator, undefined);
-    assert.equal(config.banner, 'realtime-ai: spans go to stdout');
+    assert.equal(config.banner, 'realtime-ai: exporting spans to stdout');
     assert.deepEqual(config.warnings, []);
     assert.equal(otlp({}).otlp.url, 'http://localhost:4318/v1/traces');
     const { attributes } = config.resource;
@@ -35,7 +35,7 @@ describe('the settings', () => {
     assert.equal(attributes['process.pid'], process.pid);
   });
 
-  it('are the original ones as variables and defaults make them', () => {
+  it('resolve the fields of the original from variables and defaults', () => {
     assert.deepEqual(withVariables({}, defaultConfig), {
       serviceName: 'realtime-ai',
       serviceVersion: '0.1.0',
@@ -66,7 +66,7 @@ describe('the settings', () => {
     );
   });
 
-  it('take the variables of an object in place of those of the process, with the same precedence', () => {
+  it('read variables from an object instead of the process, with the same precedence', () => {
     const config = resolved(
       { OTEL_SERVICE_NAME: 'of the process', TRACE_EXPORTER: 'none', OTEL_BSP_MAX_QUEUE_SIZE: '7' },
       {
@@ -89,11 +89,14 @@ describe('the settings', () => {
     assert.equal(config.resource.attributes.environment, 'of the code');
     assert.equal(config.batch?.maxQueueSize, undefined);
     assert.equal(config.warnings.length, 1);
-    assert.match(config.warnings[0], /^OTEL_EXPORTER_OTLP_HEADERS: its value is not key=value pairs/);
+    assert.match(
+      config.warnings[0],
+      /^OTEL_EXPORTER_OTLP_HEADERS: its value is not comma-separated, percent-encoded key=value pairs/,
+    );
     assert.doesNotMatch(JSON.stringify([config.banner, config.warnings]), /s3cret/);
   });
 
-  it('of the original say no more than the variables', () => {
+  it('return only those of the original, resolved from variables', () => {
     const variables = {
       OTEL_TRACES_SAMPLER: 'always_off',
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://host/as/it/is',
@@ -104,20 +107,20 @@ describe('the settings', () => {
     assert.equal(config.otlp.url, 'https://host/as/it/is');
   });
 
-  it('that are wrong throw an error with their name, the value and what is allowed', () => {
+  it('throw an error with the name, the value and what is allowed if one is wrong', () => {
     const wrong: [config: unknown, message: string][] = [
-      [{ env: 's3cret' }, 'env: a string is not an object'],
+      [{ env: 's3cret' }, 'env: the given string is not an object'],
       [{ serviceName: '' }, 'serviceName: "" is not a non-empty string'],
       [{ serviceVersion: 1 }, 'serviceVersion: 1 is not a non-empty string'],
       [{ environment: {} }, 'environment: {} is not a non-empty string'],
       [{ exporterType: 'jaeger' }, 'exporterType: "jaeger" is not one of stdout, otlp, none'],
       [{ otlpEndpoint: 4318 }, 'otlpEndpoint: 4318 is not a non-empty string'],
-      [{ otlpHeaders: 'a=b' }, 'otlpHeaders: a string is not an object or a function'],
+      [{ otlpHeaders: 'a=b' }, 'otlpHeaders: the given string is not an object or a function'],
       [{ otlpTimeoutMillis: 0 }, 'otlpTimeoutMillis: 0 is not a number above 0'],
       [{ otlpTimeoutMillis: NaN }, 'otlpTimeoutMillis: NaN is not a number above 0'],
-      [{ otlpTls: '-----BEGIN' }, 'otlpTls: a string is not an object'],
+      [{ otlpTls: '-----BEGIN' }, 'otlpTls: the given string is not an object'],
       [{ otlpTls: null }, 'otlpTls: null is not an object'],
-      [{ otlpTls: { file: '' } }, 'otlpTls.file: there is no such setting; there are ca, cert, key'],
+      [{ otlpTls: { file: '' } }, 'otlpTls.file: unknown option; known options are ca, cert, key'],
       [{ otlpCompression: 'br' }, 'otlpCompression: "br" is not one of gzip, none'],
       [{ otlpProtocol: 'thrift' }, 'otlpProtocol: "thrift" is not one of http/protobuf, http/json, grpc'],
       [{ fetch: 'fetch' }, 'fetch: "fetch" is not a function'],
@@ -128,11 +131,11 @@ describe('the settings', () => {
       [{ stdoutFormat: 'xml' }, 'stdoutFormat: "xml" is not one of pretty, json'],
       [
         { stdoutAttributes: 'llm.*' },
-        'stdoutAttributes: "llm.*" is not an array of attribute keys, or of their beginnings followed by *',
+        'stdoutAttributes: "llm.*" is not an array of attribute keys, or of key prefixes followed by *',
       ],
       [
         { stdoutAttributes: ['llm.*', 'a*b'] },
-        'stdoutAttributes: ["llm.*", "a*b"] is not an array of attribute keys, or of their beginnings followed by *',
+        'stdoutAttributes: ["llm.*", "a*b"] is not an array of attribute keys, or of key prefixes followed by *',
       ],
       [{ resourceAttributes: null }, 'resourceAttributes: null is not an object'],
       [{ spanLimits: 5 }, 'spanLimits: 5 is not an object'],
@@ -146,17 +149,17 @@ describe('the settings', () => {
       [{ flushOnCrash: 'no' }, 'flushOnCrash: "no" is not true or false'],
       [null, 'config: null is not an object'],
       ['otlp', 'config: "otlp" is not an object'],
-      [{ serviceName: Object.create(null) }, 'serviceName: a object is not a non-empty string'],
+      [{ serviceName: Object.create(null) }, 'serviceName: the given object is not a non-empty string'],
     ];
     for (const [config, message] of wrong) {
       assert.throws(() => resolved({}, config as Config), { name: 'TypeError', message });
     }
     assert.throws(() => resolved({}, { samplingrate: 1 } as Config), {
-      message: /^samplingrate: there is no such setting; there are serviceName, .*samplingRate, /,
+      message: /^samplingrate: unknown option; known options are serviceName, .*samplingRate, /,
     });
   });
 
-  it('that are undefined are not given', () => {
+  it('treat undefined as not set', () => {
     const names = ['serviceName', 'exporterType', 'samplingRate', 'batch', 'spanLimits', 'propagators', 'otlpEndpoint'];
     const config = Object.fromEntries(names.map((name) => [name, undefined]));
     assert.equal(resolved({ OTEL_SERVICE_NAME: 'named' }, config).resource.attributes['service.name'], 'named');
@@ -171,7 +174,7 @@ describe('the settings', () => {
 describe('the exporter', () => {
   const exporterOf = (variables: Variables, config: Config = {}) => resolved(variables, config).exporterType;
 
-  it('is that of the argument, of TRACE_EXPORTER, of OTEL_TRACES_EXPORTER, or stdout', () => {
+  it('comes from the argument, TRACE_EXPORTER, OTEL_TRACES_EXPORTER, or is stdout', () => {
     const all = { TRACE_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'otlp' };
     assert.equal(exporterOf(all, { exporterType: 'stdout' }), 'stdout');
     assert.equal(exporterOf(all), 'none');
@@ -181,12 +184,12 @@ describe('the exporter', () => {
     for (const name of ['stdout', 'otlp', 'none'] as const) assert.equal(exporterOf({ TRACE_EXPORTER: name }), name);
   });
 
-  it('is none where the SDK is disabled, with propagation still on', () => {
+  it('is none if the SDK is disabled, which leaves propagation on', () => {
     const config = resolved({ OTEL_SDK_DISABLED: 'TRUE', TRACE_EXPORTER: 'otlp' });
     assert.equal(config.exporterType, 'none');
     assert.equal(config.banner, undefined);
     assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
-    // The operator's switch, whatever the code says.
+    // The operator's switch overrides the code.
     const inCode = resolved(
       { OTEL_SDK_DISABLED: 'true' },
       { exporterType: 'otlp', spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] },
@@ -199,7 +202,7 @@ describe('the exporter', () => {
     );
   });
 
-  it('of a wrong name throws in our own variable, and is warned of in the standard one', () => {
+  it('with an unknown name throws in our own variable, and warns in the standard one', () => {
     assert.throws(() => exporterOf({ TRACE_EXPORTER: 'zipkin' }), {
       name: 'TypeError',
       message: 'TRACE_EXPORTER: "zipkin" is not one of stdout, otlp, none',
@@ -216,7 +219,7 @@ describe('the exporter', () => {
 describe('the resource', () => {
   const attributesOf = (variables: Variables, config: Config = {}) => resolved(variables, config).resource.attributes;
 
-  it('is of the argument before ENVIRONMENT and OTEL_SERVICE_NAME before OTEL_RESOURCE_ATTRIBUTES', () => {
+  it('prefers the argument to ENVIRONMENT and OTEL_SERVICE_NAME, and these to OTEL_RESOURCE_ATTRIBUTES', () => {
     const variables = {
       ENVIRONMENT: 'production',
       OTEL_SERVICE_NAME: 'named',
@@ -246,28 +249,28 @@ describe('the resource', () => {
     assert.equal(name({}), 'listed');
   });
 
-  it('has nothing of a malformed OTEL_RESOURCE_ATTRIBUTES, and a warning says so', () => {
+  it('ignores a malformed OTEL_RESOURCE_ATTRIBUTES with a warning', () => {
     const config = resolved({ OTEL_RESOURCE_ATTRIBUTES: 'service.name=listed,team' });
     assert.equal(config.resource.attributes['service.name'], 'realtime-ai');
     assert.deepEqual(config.warnings, [
-      'OTEL_RESOURCE_ATTRIBUTES: "service.name=listed,team" is not key=value pairs, separated by commas, percent-encoded; the default is used',
+      'OTEL_RESOURCE_ATTRIBUTES: "service.name=listed,team" is not comma-separated, percent-encoded key=value pairs; the default is used',
     ]);
   });
 
-  it('is named in the banner, unless it is to be quiet', () => {
-    assert.equal(resolved({}, { serviceName: 's' }).banner, 's: spans go to stdout');
-    assert.equal(otlp({}, { serviceName: 's' }).banner, 's: spans go to otlp, to http://localhost:4318/v1/traces');
+  it('is named in the banner, unless quiet is set', () => {
+    assert.equal(resolved({}, { serviceName: 's' }).banner, 's: exporting spans to stdout');
+    assert.equal(otlp({}, { serviceName: 's' }).banner, 's: exporting spans to http://localhost:4318/v1/traces');
     assert.equal(resolved({}, { quiet: true }).banner, undefined);
     assert.equal(resolved({}, { exporterType: 'none' }).banner, undefined);
     assert.equal(resolved({ OTEL_LOG_LEVEL: 'error' }).banner, undefined);
-    assert.match(resolved({ OTEL_LOG_LEVEL: 'error' }, { quiet: false }).banner ?? '', /spans go to stdout$/);
+    assert.match(resolved({ OTEL_LOG_LEVEL: 'error' }, { quiet: false }).banner ?? '', /exporting spans to stdout$/);
   });
 });
 
 describe('the sampler', () => {
   const samplerOf = (variables: Variables, config: Config = {}) => String(resolved(variables, config).sampler);
 
-  it('is that of OTEL_TRACES_SAMPLER', () => {
+  it('comes from OTEL_TRACES_SAMPLER', () => {
     const names: [name: string, description: RegExp][] = [
       ['always_on', /^AlwaysOnSampler$/],
       ['always_off', /^AlwaysOffSampler$/],
@@ -283,7 +286,7 @@ describe('the sampler', () => {
     assert.equal(samplerOf({ OTEL_TRACES_SAMPLER: 'traceidratio' }), 'TraceIdRatioBased{1}');
   });
 
-  it('is that of the code before all', () => {
+  it('comes from the code first', () => {
     const variables = { OTEL_TRACES_SAMPLER: 'always_off' };
     assert.match(samplerOf(variables, { samplingRate: 0.5 }), /^ParentBased\{root=TraceIdRatioBased\{0\.5\}, /);
     assert.match(samplerOf(variables, { samplingRate: 0 }), /^ParentBased\{root=TraceIdRatioBased\{0\}, /);
@@ -291,7 +294,7 @@ describe('the sampler', () => {
     assert.equal(resolved(variables, { sampler, samplingRate: 0.5 }).sampler, sampler);
   });
 
-  it('is the default where the variables are wrong, and warnings say so', () => {
+  it('is the default if the variables are wrong, with warnings', () => {
     const wrong = resolved({ OTEL_TRACES_SAMPLER: 'jaeger_remote' });
     assert.equal(wrong.sampler, undefined);
     assert.match(wrong.warnings[0], /^OTEL_TRACES_SAMPLER: "jaeger_remote" is not one of always_on, always_off, /);
@@ -331,7 +334,7 @@ describe('the limits', () => {
     );
   });
 
-  it('fall back on the general ones', () => {
+  it('fall back to the general ones', () => {
     const { eventCountLimit, linkCountLimit, ...limits } = limitsOf({
       OTEL_ATTRIBUTE_COUNT_LIMIT: '7',
       OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '8',
@@ -346,15 +349,15 @@ describe('the limits', () => {
     assert.deepEqual([eventCountLimit, linkCountLimit], [undefined, undefined]);
   });
 
-  it('are those of the code before', () => {
+  it('come from the code first', () => {
     const limits = limitsOf({ OTEL_SPAN_EVENT_COUNT_LIMIT: '3' }, { spanLimits: { eventCountLimit: 5 } });
     assert.equal(limits.eventCountLimit, 5);
   });
 
-  it('that are wrong are warned of', () => {
+  it('cause a warning if they are wrong', () => {
     const config = resolved({ OTEL_SPAN_EVENT_COUNT_LIMIT: '-1' });
     assert.equal(config.spanLimits?.eventCountLimit, undefined);
-    assert.match(config.warnings[0], /^OTEL_SPAN_EVENT_COUNT_LIMIT: "-1" is not a whole number from 0 on/);
+    assert.match(config.warnings[0], /^OTEL_SPAN_EVENT_COUNT_LIMIT: "-1" is not a whole number of at least 0/);
   });
 });
 
@@ -366,7 +369,7 @@ describe('the batch', () => {
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '4',
   };
 
-  it('has a variable for each of its settings, and the code before them', () => {
+  it('has a variable for each setting, which the code overrides', () => {
     assert.deepEqual(resolved(variables).batch, {
       scheduledDelayMillis: 1,
       exportTimeoutMillis: 2,
@@ -382,11 +385,11 @@ describe('the batch', () => {
     });
   });
 
-  it('has its defaults where they are wrong, and warnings say so', () => {
+  it('has its defaults if they are wrong, with warnings', () => {
     for (const name of Object.keys(variables)) {
       const config = resolved({ [name]: '0' });
       assert.ok(Object.values(config.batch ?? {}).every((value) => value === undefined));
-      assert.deepEqual(config.warnings, [`${name}: "0" is not a whole number from 1 on; the default is used`]);
+      assert.deepEqual(config.warnings, [`${name}: "0" is not a whole number of at least 1; the default is used`]);
     }
   });
 });
@@ -394,7 +397,7 @@ describe('the batch', () => {
 describe('the OTLP exporter', () => {
   const urlOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.url;
 
-  it('sends to the endpoint of the code, of traces, of all signals, or the default', () => {
+  it('sends to the endpoint of the code, the variable for traces, that for all signals, or the default', () => {
     const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/as/it/is' };
     const all = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://all/base' };
     assert.equal(urlOf({ ...traces, ...all }, { otlpEndpoint: 'https://code' }), 'https://code/v1/traces');
@@ -403,17 +406,17 @@ describe('the OTLP exporter', () => {
     assert.equal(urlOf({ OTEL_EXPORTER_OTLP_ENDPOINT: '' }), 'http://localhost:4318/v1/traces');
   });
 
-  it('names the setting whose endpoint it cannot use', () => {
+  it('names the setting whose endpoint is unusable', () => {
     assert.throws(
       () => urlOf({}, { otlpEndpoint: 'ftp://host' }),
-      /^TypeError: otlpEndpoint: "ftp:\/\/host" is not a URL/,
+      /^TypeError: otlpEndpoint: "ftp:\/\/host" is neither a URL/,
     );
     for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
       assert.throws(() => urlOf({ [name]: 'ftp://host' }), new RegExp(`^TypeError: ${name}: `));
     }
   });
 
-  it('takes port 4317 for HTTP where the protocol says so', () => {
+  it('uses HTTP on port 4317 if the protocol says so', () => {
     const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:4317' };
     assert.equal(urlOf({ ...variables, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }), 'http://host:4317/v1/traces');
     assert.equal(
@@ -422,7 +425,7 @@ describe('the OTLP exporter', () => {
     );
   });
 
-  it('uses TLS for a bare endpoint where INSECURE is false', () => {
+  it('uses TLS for a bare endpoint if INSECURE is false', () => {
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'host:4318' };
     assert.equal(urlOf(endpoint), 'http://host:4318/v1/traces');
     assert.equal(urlOf({ ...endpoint, OTEL_EXPORTER_OTLP_INSECURE: 'false' }), 'https://host:4318/v1/traces');
@@ -432,7 +435,7 @@ describe('the OTLP exporter', () => {
     assert.match(malformed.warnings[0], /^OTEL_EXPORTER_OTLP_INSECURE: "no" is not true or false/);
   });
 
-  it('sends the headers of the code, or those for all signals with those for traces on top', () => {
+  it('sends the headers of the code, or those for all signals overridden by those for traces', () => {
     const headersOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.headers;
     const all = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20dXNlcg==,x-tenant=a' };
     const traces = { OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-tenant=b' };
@@ -445,21 +448,21 @@ describe('the OTLP exporter', () => {
     assert.doesNotMatch(malformed.warnings[0], /s3cret/);
   });
 
-  it('warns of headers that go unencrypted to another host', () => {
+  it('warns of headers that are sent unencrypted to another host', () => {
     const warningsOf = (otlpEndpoint: string, otlpHeaders = { a: 'b' } as Record<string, string>) =>
       otlp({}, { otlpEndpoint, otlpHeaders }).warnings;
     assert.deepEqual(warningsOf('http://host:4318'), [
-      'the OTLP headers go unencrypted to http://host:4318/v1/traces: use https:// if they are secret',
+      'the OTLP headers are sent unencrypted to http://host:4318/v1/traces: use https:// if they are secret',
     ]);
     for (const endpoint of ['https://host', 'http://localhost:4318']) assert.deepEqual(warningsOf(endpoint), []);
     assert.deepEqual(warningsOf('http://host:4318', {}), []);
-    // What a function will say is not known before it is asked.
+    // What a function returns is not known before it is called.
     const otlpHeaders = () => assert.fail('it is asked with every request, and not before');
     assert.equal(otlp({}, { otlpEndpoint: 'http://host:4318', otlpHeaders }).warnings.length, 1);
     assert.equal(otlp({}, { otlpHeaders }).otlp.headers, otlpHeaders);
   });
 
-  it('waits as long as the code, the variable of traces, or that of all signals says', () => {
+  it('has the time-out of the code, the variable for traces, or that for all signals', () => {
     const timeoutOf = (variables: Variables, config: Config = {}) => otlp(variables, config).otlp.timeoutMillis;
     const variables = { OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '5', OTEL_EXPORTER_OTLP_TIMEOUT: '6' };
     assert.equal(timeoutOf(variables, { otlpTimeoutMillis: 4 }), 4);
@@ -468,7 +471,7 @@ describe('the OTLP exporter', () => {
     assert.match(otlp({ OTEL_EXPORTER_OTLP_TIMEOUT: '1s' }).warnings[0], /^OTEL_EXPORTER_OTLP_TIMEOUT: "1s"/);
   });
 
-  it('speaks gRPC where the protocol says so, or else the port without a path', () => {
+  it('uses gRPC if the protocol says so, or else the port and no path', () => {
     const targetOf = (variables: Variables, config: Config = {}) => {
       const { otlp: options, _exporter: Exporter, warnings, banner = '' } = otlp(variables, config);
       assert.equal(banner.endsWith(', over gRPC'), Exporter !== undefined, banner);
@@ -495,7 +498,7 @@ describe('the OTLP exporter', () => {
     const insecure = { OTEL_EXPORTER_OTLP_ENDPOINT: 'host:4317', OTEL_EXPORTER_OTLP_INSECURE: 'false' };
     assert.deepEqual(targetOf(insecure), [GRPC, 'https://host:4317']);
     const withPath = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://host/base', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
-    const warning = 'OTEL_EXPORTER_OTLP_ENDPOINT: gRPC has no paths, only https://host of it is used';
+    const warning = 'OTEL_EXPORTER_OTLP_ENDPOINT: gRPC ignores the path, only https://host is used';
     assert.deepEqual(targetOf(withPath), [GRPC, 'https://host', warning]);
     assert.deepEqual(targetOf({}, { otlpEndpoint: 'http://host:4317/v1/traces' }), [
       undefined,
@@ -503,23 +506,23 @@ describe('the OTLP exporter', () => {
     ]);
   });
 
-  it('has no use for a fetch over gRPC', () => {
+  it('refuses a fetch function for gRPC', () => {
     for (const config of [{ otlpProtocol: 'grpc' }, { otlpEndpoint: 'localhost:4317' }] as const) {
       assert.throws(() => otlp({}, { ...config, fetch: () => assert.fail() }), {
         name: 'TypeError',
-        message: 'fetch: OTLP over gRPC has no use for it; set otlpProtocol to http/protobuf, for port 4318',
+        message: 'fetch: OTLP over gRPC does not use it; set otlpProtocol to http/protobuf, and use port 4318',
       });
     }
   });
 
-  it('has the endpoint of the protocol among the defaults', () => {
+  it('has a default endpoint for each protocol', () => {
     const variables = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     assert.equal(withVariables(variables, defaultConfig).otlpEndpoint, 'http://localhost:4317');
     const endpoint = { ...variables, OTEL_EXPORTER_OTLP_ENDPOINT: 'host:1' };
     assert.equal(withVariables(endpoint, defaultConfig).otlpEndpoint, 'host:1');
   });
 
-  it('compresses and speaks as the code, the variable of traces, or that of all signals says', () => {
+  it('has the compression and protocol of the code, the variable for traces, or that for all signals', () => {
     const howOf = (variables: Variables, config: Config = {}) => {
       const { compression, encoding } = otlp(variables, config).otlp;
       return [compression, encoding?.contentType];
@@ -538,13 +541,13 @@ describe('the OTLP exporter', () => {
     assert.deepEqual(howOf(other, code), ['gzip', 'application/json']);
   });
 
-  it('takes port 4317 at its word where the protocol is stated to be HTTP, in code, too', () => {
+  it('uses HTTP on port 4317 if the code says so, too', () => {
     const otlpEndpoint = 'collector:4317';
     const { url } = otlp({}, { otlpEndpoint, otlpProtocol: 'http/protobuf' }).otlp;
     assert.equal(url, 'http://collector:4317/v1/traces');
   });
 
-  it('warns of a protocol and a compression that nobody knows', () => {
+  it('warns of an unknown protocol and compression', () => {
     assert.deepEqual(
       otlp({ OTEL_EXPORTER_OTLP_PROTOCOL: 'thrift', OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'br' }).warnings,
       [
@@ -558,7 +561,7 @@ describe('the OTLP exporter', () => {
 describe('the propagators', () => {
   const fieldsOf = (names: string) => resolved({ OTEL_PROPAGATORS: names }).propagator.fields();
 
-  it('are those of OTEL_PROPAGATORS', () => {
+  it('come from OTEL_PROPAGATORS', () => {
     assert.deepEqual(fieldsOf('tracecontext'), ['traceparent', 'tracestate']);
     assert.deepEqual(fieldsOf('baggage'), ['baggage']);
     assert.deepEqual(fieldsOf('baggage, tracecontext ,baggage'), ['baggage', 'traceparent', 'tracestate']);
@@ -566,12 +569,12 @@ describe('the propagators', () => {
     for (const none of ['none', 'tracecontext,none']) assert.deepEqual(fieldsOf(none), []);
   });
 
-  it('are those of the code before', () => {
+  it('come from the code first', () => {
     const propagators: Config['propagators'] = [];
     assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'baggage' }, { propagators }).propagator.fields(), []);
   });
 
-  it('are in the order of the list, each once', () => {
+  it('keep the order of the list, without duplicates', () => {
     const fields = ['uber-trace-id', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled', 'x-b3-flags', 'traceparent'];
     assert.deepEqual(fieldsOf('jaeger, B3 ,b3multi,tracecontext,b3'), [...fields, 'tracestate']);
     const { propagator } = resolved({ OTEL_PROPAGATORS: 'tracecontext,b3' });
@@ -583,22 +586,22 @@ describe('the propagators', () => {
     assert.equal(read?.traceId, '2'.repeat(32), 'the last one that finds something wins');
   });
 
-  it('that cannot be had are warned of, and the others are used', () => {
+  it('cause a warning if they do not exist, and the others are used', () => {
     for (const name of ['xray', 'ottrace', 'constructor']) {
       const config = resolved({ OTEL_PROPAGATORS: `${name},baggage` });
       assert.deepEqual(config.propagator.fields(), ['baggage']);
       const allowed = 'one of tracecontext, baggage, b3, b3multi, jaeger, none';
-      assert.deepEqual(config.warnings, [`OTEL_PROPAGATORS: "${name}" is not ${allowed}; it is left out`]);
+      assert.deepEqual(config.warnings, [`OTEL_PROPAGATORS: "${name}" is not ${allowed}; it is ignored`]);
     }
     const config = resolved({ OTEL_PROPAGATORS: 'tracecontxt' });
     assert.deepEqual(config.propagator.fields(), ['traceparent', 'tracestate', 'baggage']);
     assert.match(config.warnings[0], /"tracecontxt" is not one of .*; the default is used$/);
   });
 
-  it('are none with none, which is warned of among others', () => {
+  it('are none with `none`, which causes a warning beside other names', () => {
     assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'none' }).warnings, []);
     assert.deepEqual(resolved({ OTEL_PROPAGATORS: 'b3,none' }).warnings, [
-      'OTEL_PROPAGATORS: "none" stands among others; nothing is propagated',
+      'OTEL_PROPAGATORS: "none" is combined with other names; nothing is propagated',
     ]);
   });
 
@@ -621,12 +624,12 @@ describe('the propagators', () => {
 });
 
 describe('diagnostics', () => {
-  it('go to the handler that is given, at every level', () => {
+  it('go to the handler if there is one, at every level', () => {
     const onDiagnostic = () => {};
     assert.equal(resolved({ OTEL_LOG_LEVEL: 'none' }, { onDiagnostic }).onDiagnostic, onDiagnostic);
   });
 
-  it('go to stderr as far as OTEL_LOG_LEVEL lets them', (t) => {
+  it('go to stderr up to the level of OTEL_LOG_LEVEL', (t) => {
     const warn = t.mock.method(console, 'warn', () => {});
     const shown = (level: string) => {
       warn.mock.resetCalls();
@@ -644,38 +647,38 @@ describe('diagnostics', () => {
   });
 });
 
-describe('slips', () => {
-  it('in the settings of the OTLP exporter are errors under every exporter, by the setting’s own name', () => {
+describe('mistakes', () => {
+  it('in the settings of the OTLP exporter throw with every exporter, with the setting’s name', () => {
     const batch = { maxQueueSze: 1 } as Config['batch'];
-    assert.throws(
-      () => resolveConfig({ exporterType: 'stdout', batch }),
-      /batch\.maxQueueSze: there is no such option/,
-    );
+    assert.throws(() => resolveConfig({ exporterType: 'stdout', batch }), /batch\.maxQueueSze: unknown option/);
     assert.throws(() => resolveConfig({ batch: { maxQueueSize: -1 } }), /batch\.maxQueueSize: -1 is not/);
     assert.throws(() => resolveConfig({ otlpHeaders: { 'a b': 'c' } }), /otlpHeaders: "a " is not/);
   });
 
-  it('that leave a set endpoint unused show in the line that initialize writes', () => {
-    assert.match(resolveConfig({ otlpEndpoint: 'http://collector:4318' }).banner ?? '', /stdout \(TRACE_EXPORTER=otlp/);
+  it('that leave an endpoint unused show in the banner', () => {
+    assert.match(
+      resolveConfig({ otlpEndpoint: 'http://collector:4318' }).banner ?? '',
+      /stdout \(set TRACE_EXPORTER=otlp/,
+    );
     assert.doesNotMatch(resolveConfig(defaultConfig()).banner ?? '', /TRACE_EXPORTER/);
   });
 
-  it('in an endpoint or a limit are errors, too, whatever uses them', () => {
-    assert.throws(() => resolveConfig({ exporterType: 'stdout', otlpEndpoint: '::' }), /otlpEndpoint: "::" is not/);
-    const spanLimits = { foo: 1 } as Config['spanLimits'];
+  it('in an endpoint or a limit throw, too, whether they are used or not', () => {
     assert.throws(
-      () => resolveConfig({ exporterType: 'none', spanLimits }),
-      /spanLimits\.foo: there is no such option/,
+      () => resolveConfig({ exporterType: 'stdout', otlpEndpoint: '::' }),
+      /otlpEndpoint: "::" is neither a URL/,
     );
+    const spanLimits = { foo: 1 } as Config['spanLimits'];
+    assert.throws(() => resolveConfig({ exporterType: 'none', spanLimits }), /spanLimits\.foo: unknown option/);
   });
 
-  it('in the headers of the environment are warned of, and none are sent', () => {
+  it('in the headers of the environment cause a warning, and no headers are sent', () => {
     const { otlp, warnings } = withVariables({ OTEL_EXPORTER_OTLP_HEADERS: 'a b=secret' }, () =>
       resolveConfig({ exporterType: 'otlp' }),
     );
     assert.equal(otlp.headers, undefined);
     assert.deepEqual(warnings, [
-      `OTEL_EXPORTER_OTLP_HEADERS: "a " is not a header: names are tokens, values Latin-1 text; they are not sent`,
+      `OTEL_EXPORTER_OTLP_HEADERS: "a " is not a valid header: names must be tokens, values Latin-1 strings; its headers are not sent`,
     ]);
   });
 });

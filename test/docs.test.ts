@@ -29,7 +29,7 @@ const programs = documents
   .filter(({ path }) => GUIDES.includes(path))
   .flatMap((document) => programsOf(document.blocks));
 
-// Every block that is not run, and why: nothing else checks it.
+// Every block that is not run, and why. Nothing else checks these.
 const NOT_RUN = [
   'README.md: needs a collector to talk to and your application',
   'README.md: needs docker',
@@ -47,9 +47,9 @@ const NOT_RUN = [
   'examples/tracing-demo/README.md: needs a speech synthesiser',
 ];
 
-// The address of the reader's collector. A block that names it talks to a collector of the test.
+// The address of the reader's collector. In blocks that name it, the test replaces it with its own collector.
 const READERS_COLLECTOR = /http:\/\/collector:4318/g;
-// The same, over gRPC.
+// The same for gRPC.
 const READERS_GRPC_COLLECTOR = /\bcollector:4317/;
 const READERS_PROXY = 'http://proxy:3128';
 
@@ -59,7 +59,7 @@ describe('the documentation', () => {
 
   before(() => {
     ensureBuilt(ROOT);
-    // Inside the repository, so that '@realtime-ai/trace' is the package itself, and through its `exports`.
+    // Inside the repository, '@realtime-ai/trace' resolves to the package itself, through its `exports`.
     folder = mkdtempSync(join(ROOT_PATH, '.docs-'));
     compiled = compile(programs, folder);
   });
@@ -84,8 +84,10 @@ describe('the documentation', () => {
           );
           const finished = await run(process.execPath, [file], folder, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
           assert.equal(finished.code, 0, finished.stderr);
-          // A block that makes the package complain shows something wrong.
-          const complaints = finished.stderr.split('\n').filter((line) => /^\[trace\] (?!.*: spans go to )/.test(line));
+          // A block that causes diagnostics shows something wrong.
+          const complaints = finished.stderr
+            .split('\n')
+            .filter((line) => /^\[trace\] (?!.*: exporting spans to )/.test(line));
           assert.deepEqual(complaints, []);
           if (output !== undefined) assertPrinted(output, finished.stdout);
           const arrived = READERS_GRPC_COLLECTOR.test(code) ? grpc.spans() : collector.spans();
@@ -108,7 +110,7 @@ describe('the documentation', () => {
       ROOT_PATH,
     );
     assertPrinted(block.code, stdout + stderr);
-    // The picture has some of its traces.
+    // The picture shows some of these traces.
     const picture = textOfPicture(readFileSync(new URL('docs/demo.svg', ROOT), 'utf8'));
     assert.match(picture, /^trace [0-9a-f]{32} /);
     assertPrinted(picture.replace(/\n(?=trace )/g, '\n…\n'), stdout);
@@ -119,7 +121,7 @@ describe('the documentation', () => {
     for (const { document, line, language, code, marker } of blocks) {
       if (language !== 'sh' || marker.startsWith('not run: ')) continue;
       for (const command of code.split(/\n|&&/).map((text) => text.replace(/#.*/, '').trim())) {
-        // Settings in front of a command say nothing of it.
+        // Remove environment variables in front of the command.
         const [program, name, ...args] = command.replace(/^([A-Z_]+=\S+ +)*/, '').split(/ +/);
         const where = `${document}:${line}: ${command}`;
         if (program === 'npm') assert.ok(name === 'ci' || (name === 'run' ? args[0] : name) in scripts, where);
@@ -132,13 +134,13 @@ describe('the documentation', () => {
     }
   });
 
-  it('has no command of npm that nothing runs', async () => {
+  it('has no npm script that nothing runs', async () => {
     const ci = readFileSync(new URL('.ci/run', ROOT), 'utf8');
     const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as {
       scripts: Record<string, string>;
     };
     const runs = new Set([...ci.matchAll(/^step npm (?:run )?([\w:]+)/gm)].map(([, name]) => name));
-    // What these run is run with them.
+    // Scripts that these scripts call are run, too.
     for (const name of runs) {
       for (const [, other] of (scripts[name] ?? '').matchAll(/npm run ([\w:]+)/g)) runs.add(other);
     }
@@ -155,7 +157,7 @@ describe('the documentation', () => {
     assert.match(textOfPicture(readFileSync(picture, 'utf8')), /^trace [0-9a-f]{32} /);
   });
 
-  it('has settings for backends that are taken', () => {
+  it('has valid settings for backends', () => {
     const shown = blocks.filter(({ language, marker }) => language === 'sh' && marker === 'not run: needs an account');
     assert.ok(shown.length > 1);
     for (const { code } of shown) {
@@ -177,14 +179,14 @@ describe('the documentation', () => {
     }
   });
 
-  it('has no other exceptions than these', () => {
+  it('has no exceptions other than these', () => {
     const exceptions = blocks
       .filter(({ marker }) => marker.startsWith('not run: '))
       .map(({ document, marker }) => `${document}: ${marker.slice('not run: '.length)}`);
     assert.deepEqual(exceptions, NOT_RUN);
   });
 
-  it('has links that lead somewhere', () => {
+  it('has no broken links', () => {
     for (const { path, links } of documents) {
       for (const link of links.filter((target) => !target.includes('://'))) {
         const [file, anchor] = link.split('#');
@@ -197,18 +199,18 @@ describe('the documentation', () => {
     }
   });
 
-  it('has tables of settings as the code says, by `npm run settings`', () => {
+  it('has up-to-date tables of settings from `npm run settings`', () => {
     const text = readFileSync(new URL('README.md', ROOT), 'utf8');
     assert.equal(text, withSettings(ROOT, text));
   });
 
-  it('has figures as they were measured, by `npm run bench:report`', () => {
+  it('has up-to-date figures from `npm run bench:report`', () => {
     const text = readFileSync(new URL('README.md', ROOT), 'utf8');
     const { node20 } = readResults();
     assert.equal(text, withSummary(text, node20));
   });
 
-  it('has every file of the source in the design, in a row of its table or a drawing, and no other', () => {
+  it('has exactly the source files in the tables and drawings of the design', () => {
     const design = readFileSync(new URL('docs/design.md', ROOT), 'utf8');
     const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && path.includes('/'))
@@ -237,7 +239,7 @@ describe('the documentation', () => {
       assert.ok(read.has(name), `${name} is not read`);
   });
 
-  it('says truly where spans go for an endpoint', () => {
+  it('says correctly where spans go for an endpoint', () => {
     const rows = guide.tables.flat().filter((row) => 'Spans go to' in row);
     assert.ok(rows.length > 3);
     for (const row of rows) {
@@ -260,7 +262,7 @@ describe('the documentation', () => {
     assert.deepEqual(documented.sort(), [...stringConstantsOf(new URL('src/realtime/names.ts', ROOT))].sort());
   });
 
-  it('names every reason for which spans are dropped', () => {
+  it('names every reason for dropped spans', () => {
     const source = readFileSync(new URL('src/export/exporter.ts', ROOT), 'utf8');
     const [union] = /type DropReason =[^;]*;/.exec(source) ?? [''];
     const reasons = [...union.matchAll(/\| '(\w+)'/g)].map(([, reason]) => reason);
@@ -277,8 +279,8 @@ describe('the documentation', () => {
 });
 
 /**
- * Holds what a document shows against what was printed. A line that is `…` stands for any number of lines; without
- * one, nothing may be left out but empty lines.
+ * Compares what a document shows with what was printed. A line `…` stands for any number of lines. Without one, only
+ * empty lines may be missing.
  */
 function assertPrinted(shown: string, printed: string): void {
   const lines = linesOf(printed);
@@ -296,12 +298,12 @@ function assertPrinted(shown: string, printed: string): void {
   if (!isShortened) assert.equal(at, lines.length, `more was printed than is shown:\n${printed}`);
 }
 
-/** Lines without what is chance, and without the empty ones between traces, which documents leave out. */
+/** Returns lines without random parts, and without the empty lines between traces, which documents omit. */
 function linesOf(text: string): string[] {
   return withoutShares(text.split('\n')).filter((line) => line.trim() !== '');
 }
 
-/** The rows of the tables that have a column of this title, by what stands in it. */
+/** Returns the rows of the tables that have a column with this title, by their cells in that column. */
 function rowsBy(rows: readonly Row[], title: string): Map<string, Row> {
   return new Map(rows.filter((row) => title in row).map((row) => [plain(row[title]), row]));
 }
@@ -310,7 +312,7 @@ function plain(cell: string): string {
   return cell.replaceAll('`', '');
 }
 
-/** The environment variables that are looked at where only those of `settings` are set. */
+/** Returns the environment variables that are read if only those of `settings` are set. */
 function variablesRead(settings: Record<string, string>): Set<string> {
   const read = new Set<string>();
   const watched = new Proxy(settings, {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Environment } from '../src/environment.ts';
 import { withVariables } from './variables.ts';
 
-/** What is read of the variables, and the warnings that come of it. */
+/** Returns what is read from the variables, and the resulting warnings. */
 function read<T>(variables: Record<string, string>, ask: (environment: Environment) => T): [T, readonly string[]] {
   return withVariables(variables, () => {
     const environment = new Environment();
@@ -13,7 +13,7 @@ function read<T>(variables: Record<string, string>, ask: (environment: Environme
 }
 
 describe('an environment variable', () => {
-  it('is the first that is set, and an empty one is not', () => {
+  it('is the first that is set, and counts as unset if it is empty', () => {
     const text = (variables: Record<string, string>) => read(variables, (each) => each.text('OTEL_A', 'OTEL_B'))[0];
     assert.equal(text({ OTEL_A: 'a', OTEL_B: 'b' }), 'a');
     assert.equal(text({ OTEL_B: 'b' }), 'b');
@@ -31,16 +31,16 @@ describe('an environment variable', () => {
     for (const value of ['-1', '1.5', 'x', '1e400', 'Infinity', '9007199254740993', '5 000', '1,5']) {
       assert.deepEqual(number(value), [
         undefined,
-        [`OTEL_A: ${JSON.stringify(value)} is not a whole number from 0 on; the default is used`],
+        [`OTEL_A: ${JSON.stringify(value)} is not a whole number of at least 0; the default is used`],
       ]);
     }
     assert.equal(number('0', 1)[1].length, 1);
   });
 
-  it('that is no number leaves the word to its fallback', () => {
+  it('that is not a number gives way to its fallback', () => {
     assert.deepEqual(
       read({ OTEL_A: 'x', OTEL_B: '5' }, (each) => each.wholeNumber(0, 'OTEL_A', 'OTEL_B')),
-      [5, ['OTEL_A: "x" is not a whole number from 0 on; the default is used']],
+      [5, ['OTEL_A: "x" is not a whole number of at least 0; the default is used']],
     );
   });
 
@@ -57,7 +57,7 @@ describe('an environment variable', () => {
 });
 
 describe('an object of variables', () => {
-  it('stands in place of the environment of the process', () => {
+  it('replaces the environment of the process', () => {
     withVariables({ OTEL_A: 'of the process', OTEL_B: 'of the process' }, () => {
       const environment = new Environment({ OTEL_A: ' of the object ' });
       assert.equal(environment.text('OTEL_A'), 'of the object');
@@ -66,7 +66,7 @@ describe('an object of variables', () => {
     });
   });
 
-  it('counts for its strings only, and may throw', () => {
+  it('counts only for its strings, and may throw', () => {
     const bindings = {
       OTEL_A: { get: () => 'a namespace' },
       OTEL_B: 1,
@@ -92,7 +92,7 @@ describe('an object of variables', () => {
 describe('pairs', () => {
   const pairs = (value: string) => read({ OTEL_A: value }, (each) => each.pairs(false, 'OTEL_A'));
 
-  it('are divided by commas and by their first equals sign', () => {
+  it('are split at commas and at their first equals sign', () => {
     assert.deepEqual(pairs('a=1,b=2'), [{ a: '1', b: '2' }, []]);
     assert.deepEqual(pairs(' a = 1 , b = 2 3 ,, c= '), [{ a: '1', b: '2 3', c: '' }, []]);
     assert.deepEqual(pairs('authorization=Basic dXNlcjpwYXNz==,x=a=b'), [
@@ -115,16 +115,16 @@ describe('pairs', () => {
     );
   });
 
-  it('are unusable as a whole where one is malformed', () => {
+  it('are all ignored if one is malformed', () => {
     for (const value of ['a=1,b', '=1', 'a=%', 'a=%zz', 'a=1,b=%E0%A4', 'no pair']) {
       assert.deepEqual(pairs(value), [
         undefined,
-        [`OTEL_A: "${value}" is not key=value pairs, separated by commas, percent-encoded; the default is used`],
+        [`OTEL_A: "${value}" is not comma-separated, percent-encoded key=value pairs; the default is used`],
       ]);
     }
   });
 
-  it('that are secret are not shown', () => {
+  it('are not shown if they are secret', () => {
     const [none, [warning]] = read({ OTEL_A: 'token=s3cret%' }, (each) => each.pairs(true, 'OTEL_A'));
     assert.equal(none, undefined);
     assert.match(warning, /^OTEL_A: /);

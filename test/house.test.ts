@@ -8,7 +8,7 @@ import { SDK_NAME, SDK_VERSION } from '../src/core/version.ts';
 import { buildIfMissing, ROOT } from './packaging/distribution.ts';
 
 interface Import {
-  /** As it is written, or from `src/` where it is relative. */
+  /** The specifier; for a relative one, the path from `src/`. */
   readonly target: string;
   readonly isTypeOnly: boolean;
 }
@@ -33,7 +33,7 @@ function parsed(path: string): ts.SourceFile {
   return ts.createSourceFile(path, readFileSync(join(ROOT, 'src', path), 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
-/** Everything that a file imports, statically, dynamically or to export it again. */
+/** Returns all static and dynamic imports and re-exports of a file. */
 function importsOf(path: string): Import[] {
   const found: Import[] = [];
   const add = (specifier: ts.Node | undefined, isTypeOnly: boolean) => {
@@ -54,26 +54,26 @@ function importsOf(path: string): Import[] {
   return found;
 }
 
-/** The folder of `src/` that a file is in, or the file itself where it is in none. */
-function roomOf(path: string): string {
+/** Returns the folder of `src/` that contains a file, or the file itself if it is directly in `src/`. */
+function layerOf(path: string): string {
   return path.includes('/') ? `${path.split('/')[0]}/` : path;
 }
 
-/** The files that an import may come to. */
+/** Returns the files that an import may resolve to. */
 function filesOf(target: string): string[] {
   if (target === '#host') return ['host/page.ts', 'host/server.ts', 'host/universal.ts'];
   return [target === '#printer' ? 'export/printer.ts' : target];
 }
 
-// What each room may import beyond its own files.
-const rooms: Record<string, readonly string[]> = {
+// What each layer may import besides its own files.
+const layers: Record<string, readonly string[]> = {
   'core/': ['#platform'],
   'export/': ['core/', '#platform'],
   'propagation/': ['core/'],
-  // By way of `#main`, so that there is one core: what it takes from elsewhere by itself are types.
+  // Values come only through `#main`, so that there is one copy of the core. Imports from elsewhere are types.
   'grpc/': ['#main', '@realtime-ai/trace', 'export/', 'platform/node-builtin.ts'],
   'realtime/': ['trace.ts', 'core/'],
-  // Of `node:http` the types of a listener.
+  // From `node:http`, only the types of a listener.
   'instrument/': [
     'node:http',
     'trace.ts',
@@ -84,7 +84,7 @@ const rooms: Record<string, readonly string[]> = {
     'core/',
     '#platform',
   ],
-  // The exporters' questions, which each platform answers in its terms.
+  // The exporter files are interfaces that each platform implements.
   'platform/': ['core/', 'export/otlp/grpc.ts', 'export/otlp/http.ts', 'export/otlp/tls.ts', '#grpc'],
   'environment.ts': ['core/', '#platform'],
   'setting.ts': [],
@@ -94,33 +94,33 @@ const rooms: Record<string, readonly string[]> = {
 };
 
 describe('the source', () => {
-  it('has imports to check in every room', () => {
-    for (const room of Object.keys(rooms).filter((room) => rooms[room].length > 0)) {
+  it('has imports to check in every layer', () => {
+    for (const layer of Object.keys(layers).filter((layer) => layers[layer].length > 0)) {
       assert.ok(
-        [...imports].some(([path, found]) => roomOf(path) === room && found.length > 0),
-        room,
+        [...imports].some(([path, found]) => layerOf(path) === layer && found.length > 0),
+        layer,
       );
     }
   });
 
   for (const path of sources.filter((path) => !/^(index|main)\.ts$/.test(path))) {
-    it(`${path} imports only what its room may`, () => {
-      const room = roomOf(path);
-      assert.ok(Object.hasOwn(rooms, room), `${room} has no rule yet: design.md says which way imports point`);
+    it(`${path} imports only what its layer may`, () => {
+      const layer = layerOf(path);
+      assert.ok(Object.hasOwn(layers, layer), `${layer} has no rule yet: design.md says which way imports point`);
       const allowed = (target: string) =>
-        roomOf(target) === room || rooms[room].includes(roomOf(target)) || rooms[room].includes(target);
+        layerOf(target) === layer || layers[layer].includes(layerOf(target)) || layers[layer].includes(target);
       const others = (imports.get(path) ?? [])
-        .filter(({ target, isTypeOnly }) => !(room === 'host/' && target === 'config.ts' && isTypeOnly))
+        .filter(({ target, isTypeOnly }) => !(layer === 'host/' && target === 'config.ts' && isTypeOnly))
         .map(({ target }) => target)
         .filter((target) => !allowed(target));
       assert.deepEqual(
-        others.filter((target) => !/^(platform|grpc)\/$/.test(room) || !target.startsWith('node:')),
+        others.filter((target) => !/^(platform|grpc)\/$/.test(layer) || !target.startsWith('node:')),
         [],
       );
     });
   }
 
-  it('of platforms takes nothing but types from elsewhere', () => {
+  it('in platform/ imports only types from other layers', () => {
     for (const path of sources.filter((path) => path.startsWith('platform/'))) {
       const values = (imports.get(path) ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
       assert.deepEqual(
@@ -131,7 +131,7 @@ describe('the source', () => {
     }
   });
 
-  it('of gRPC has no second copy of the core in it', () => {
+  it('in grpc/ contains no second copy of the core', () => {
     for (const path of sources.filter((path) => path.startsWith('grpc/'))) {
       const values = (imports.get(path) ?? []).filter(({ isTypeOnly }) => !isTypeOnly);
       assert.deepEqual(
@@ -166,12 +166,12 @@ describe('the source', () => {
     assert.equal(manifest.dependencies, undefined);
   });
 
-  it('has no file named for nothing in particular', () => {
+  it('has no file with a vague name', () => {
     const vague = sources.filter((path) => /(^|[/-])(utils?|helpers?|common|types|misc|shared)(\.ts$|\/)/.test(path));
     assert.deepEqual(vague, []);
   });
 
-  it('has an index that only exports what others have', () => {
+  it('has index files that only re-export', () => {
     for (const path of ['index.ts', 'main.ts', 'grpc/index.ts']) {
       const { statements } = parsed(path);
       assert.ok(statements.length > 0, path);
@@ -186,7 +186,7 @@ describe('the conformance suite', () => {
   const folder = join(ROOT, 'test/conformance');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
 
-  it('imports nothing that a runtime may not have', () => {
+  it('imports nothing that a runtime may lack', () => {
     assert.ok(files.length > 20, `${files}`);
     for (const path of files) {
       const source = ts.createSourceFile(path, readFileSync(join(folder, path), 'utf8'), ts.ScriptTarget.Latest);
@@ -221,11 +221,11 @@ describe('the package', () => {
     packed = report.files.map(({ path }) => path);
   });
 
-  it('says its name and version in the spans, too', () => {
+  it('has the same name and version in its spans', () => {
     assert.deepEqual([SDK_NAME, SDK_VERSION], [manifest.name, manifest.version]);
   });
 
-  it('holds every file that its manifest names', () => {
+  it('contains every file that its manifest names', () => {
     const named = [...pathsIn([manifest.exports, manifest.imports]), manifest.main, manifest.module, manifest.types];
     assert.ok(named.length > 20);
     assert.deepEqual(
@@ -234,8 +234,8 @@ describe('the package', () => {
     );
   });
 
-  it('gives to each bundler the host that belongs to the platform', () => {
-    // Wrangler asks for `browser`, too, and others may.
+  it('gives each bundler the host that matches the platform', () => {
+    // Wrangler sets `browser`, too, and other bundlers may.
     const conditions = ['workerd', 'edge-light', 'browser', 'deno', 'bun', 'node'];
     const found = (name: string, asked: readonly string[]): string => {
       const files = Object.entries(manifest.imports[name]);
@@ -248,7 +248,7 @@ describe('the package', () => {
     }
   });
 
-  it('holds every file that those import', () => {
+  it('contains every file that these files import', () => {
     for (const path of packed.filter((path) => /\.c?js$/.test(path))) {
       const content = readFileSync(join(ROOT, path), 'utf8');
       for (const { fileName } of ts.preProcessFile(content, true, true).importedFiles) {
@@ -258,12 +258,12 @@ describe('the package', () => {
     }
   });
 
-  it('holds a printer that stands by itself, since pages load it on demand', () => {
+  it('contains a printer without imports, since pages load it on demand', () => {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, 'dist/host/printer.js'), 'utf8'), true, true);
     assert.deepEqual(importedFiles, []);
   });
 
-  it('holds nothing but what is built and what is read', () => {
+  it('contains nothing but build output and documents', () => {
     const others = packed.filter((path) => !/^(dist\/|(package\.json|README\.md|LICENSE)$)/.test(path));
     assert.deepEqual(others, []);
   });
@@ -271,7 +271,7 @@ describe('the package', () => {
 
 function pathsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  // What there is not under a condition.
+  // A condition that is excluded with `null`.
   if (value === null) return [];
   return Object.values(value as object).flatMap(pathsIn);
 }

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 
-// Node 20's runner takes neither patterns nor TypeScript files by itself. Arguments that begin with a dash go to it;
-// all others name parts of paths: `npm test -- core/span export/`.
+// Node 20's test runner accepts neither patterns nor TypeScript files. Arguments that begin with a dash are passed to
+// it. All others are parts of paths: `npm test -- core/span export/`.
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
@@ -14,7 +14,7 @@ if (files.length === 0) {
   console.error(`no test's path has ${wanted.join(' or ')} in it`);
   process.exit(1);
 }
-// A test that hangs is a failure, and says which. The reporter is the one that names at the end what failed.
+// A hanging test fails and is named. This reporter lists the failures at the end.
 const runner = ['--import', 'tsx', '--test', '--test-timeout=120000'];
 if (!options.some((option) => option.startsWith('--test-reporter'))) runner.push('--test-reporter=spec');
 const { status } = spawnSync(process.execPath, [...runner, ...options, ...files], { stdio: 'inherit' });

@@ -10,16 +10,16 @@ import { hurried } from './export/otlp/hurried.ts';
 import { createAuthority } from './platform/authority.ts';
 import { withVariables } from './variables.ts';
 
-// Nothing that is said may hold what is secret: it ends up in logs that many can read.
+// No diagnostic may contain secrets, since logs have many readers.
 
 const SECRET = 's3cret';
 const PEM = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----`;
 const { cert } = createAuthority();
 
-/** A value of a type that is not allowed. */
+/** Bypasses the type of a value. */
 const wrong = (config: object) => config as Config;
 
-/** What is said of settings: an error, or the line of the start and the warnings. */
+/** Returns everything that is printed about settings: an error, or the banner and the warnings. */
 function said(config: Config, variables: Record<string, string> = {}): string {
   try {
     const { banner, warnings } = withVariables(variables, () => resolveConfig({ exporterType: 'otlp', ...config }));
@@ -29,7 +29,7 @@ function said(config: Config, variables: Record<string, string> = {}): string {
   }
 }
 
-describe('no secret is in what is said of', () => {
+describe('diagnostics contain no secret about', () => {
   const inCode: [what: string, config: Config][] = [
     ['headers that are a text', wrong({ otlpHeaders: `authorization=${SECRET}` })],
     ['headers that are a list', wrong({ otlpHeaders: [`authorization: ${SECRET}`] })],
@@ -122,7 +122,7 @@ describe('no secret is in what is said of', () => {
     () =>
       Promise.reject(error);
   const runs: [what: string, fetch: FetchLike][] = [
-    // As Deno and Bun speak of it: they name the whole URL, written as their parser does it.
+    // Deno and Bun name the whole URL in errors, as their parser has normalized it.
     [
       'a request that fails on Deno',
       failing(
@@ -151,16 +151,16 @@ describe('no secret is in what is said of', () => {
   }
 });
 
-it('a URL is shown as far as it helps', () => {
+it('a URL is shown without secrets', () => {
   assert.match(
     said({ otlpEndpoint: `https://host/@me/otlp?token=${SECRET}` }),
     /to https:\/\/host\/@me\/otlp\/v1\/traces$/,
   );
   assert.match(said({ otlpEndpoint: 'http://collector:4318?a=b@c' }), /to http:\/\/collector:4318\/v1\/traces$/);
-  assert.match(said({ otlpEndpoint: 'collector:port?a=b' }), /^.*otlpEndpoint: "collector:port" is not a URL/);
+  assert.match(said({ otlpEndpoint: 'collector:port?a=b' }), /^.*otlpEndpoint: "collector:port" is neither a URL/);
 });
 
-/** Why an exporter cannot be made; '' where it can. */
+/** Returns why an exporter cannot be created; '' if it can. */
 function refusalOf(options: OtlpHttpExporterOptions): string {
   try {
     new OtlpHttpExporter(options);

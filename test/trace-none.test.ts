@@ -16,7 +16,7 @@ describe('the exporter none with processors of the caller', () => {
     await shutdown();
   });
 
-  it('records for them and nobody else, where both are given in code', () => {
+  it('records only for them, if both are given in code', () => {
     const exporter = new InMemorySpanExporter();
     initialize({ exporterType: 'none', spanProcessors: [new SimpleSpanProcessor(exporter)] });
     const carrier: Record<string, string> = {};
@@ -27,7 +27,7 @@ describe('the exporter none with processors of the caller', () => {
     assert.equal(stats(), undefined);
   });
 
-  it('records nothing where the environment says none', () => {
+  it('records nothing if the environment says none', () => {
     process.env.TRACE_EXPORTER = 'none';
     const exporter = new InMemorySpanExporter();
     initialize({ spanProcessors: [new SimpleSpanProcessor(exporter)] });

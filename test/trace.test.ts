@@ -52,11 +52,11 @@ const incoming: SpanContext = {
 const traceparent = `00-${incoming.traceId}-${incoming.spanId}-01`;
 const suppressed = ROOT_CONTEXT.setValue(Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true);
 
-// A test that failed midway must not take the next with it.
+// A test that fails midway must not affect the next one.
 afterEach(() => shutdown());
 
 describe('initialize', () => {
-  it('returns the tracer whose spans startSpan makes, too', async () => {
+  it('returns the tracer that startSpan uses', async () => {
     const spans = await recording(() => {
       startSpan('by startSpan').end();
     });
@@ -69,7 +69,7 @@ describe('initialize', () => {
     assert.equal(collector.spans()[0].name, 'by the tracer');
   });
 
-  it('throws when tracing is set up already, and leaves it as it is', async () => {
+  it('throws if tracing is already initialized, and leaves it unchanged', async () => {
     const spans = await recording(() => {
       assert.throws(() => initialize({ exporterType: 'none' }), /already initialized: call shutdown\(\) first/);
       startSpan('span').end();
@@ -77,7 +77,7 @@ describe('initialize', () => {
     assert.equal(spans.length, 1);
   });
 
-  it('sets nothing up where it throws for its settings', async () => {
+  it('initializes nothing if it throws for its settings', async () => {
     assert.throws(() => initialize({ exporterType: 'zipkin' as 'otlp' }), /exporterType: "zipkin" is not one of/);
     assert.throws(() => initialize({ exporterType: 'otlp', batch: { maxQueueSize: -1 }, quiet: true }), /maxQueueSize/);
     assert.equal((await recording(() => startSpan('span').end())).length, 1);
@@ -90,7 +90,7 @@ describe('initialize', () => {
     assert.equal(second[0].name, 'second');
   });
 
-  it('works again while the last shutdown is still under way', async () => {
+  it('works again while the previous shutdown is still in progress', async () => {
     const collector = await startCollector({ answer: () => ({ delayMillis: 50 }) });
     initialize({ exporterType: 'otlp', otlpEndpoint: collector.url, quiet: true });
     startSpan('first').end();
@@ -109,7 +109,7 @@ describe('shutdown', () => {
     assert.equal(status, 0);
   });
 
-  it('sends what has ended, and is one for all who call it', async () => {
+  it('sends ended spans, and is shared by all callers', async () => {
     const collector = await startCollector({ answer: () => ({ delayMillis: 20 }) });
     initialize({ exporterType: 'otlp', otlpEndpoint: collector.url, quiet: true });
     startSpan('span').end();
@@ -131,10 +131,10 @@ describe('shutdown', () => {
     );
     open?.setAttribute('late', true).end();
     assert.deepEqual(spans, []);
-    const meaning = 'what has not ended at the shutdown is not sent: is an end() or an await missing?';
+    const meaning = 'spans that have not ended at the shutdown are not sent: is an end() or an await missing?';
     assert.deepEqual(log, [
-      `spans_open: 1 not ended, such as "open": ${meaning}`,
-      'shutdown: 1 span: what cannot be sent before a shutdown is over, or ends after it, is dropped',
+      `spans_open: 1 span not ended, such as "open": ${meaning}`,
+      'shutdown: 1 span: spans that cannot be sent before the shutdown is over, or that end after it, are dropped',
     ]);
   });
 
@@ -145,33 +145,33 @@ describe('shutdown', () => {
   });
 });
 
-describe('the line on stderr', () => {
+describe('the banner on stderr', () => {
   const OTLP = { TRACE_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318', OTEL_SERVICE_NAME: 'agent' };
   const initializing = (config = '{}') => `import { initialize } from './src/index.ts'; initialize(${config});`;
 
   it('says once where spans go', () => {
     const { stderr, stdout } = run(initializing(), OTLP);
-    assert.equal(stderr, '[trace] agent: spans go to otlp, to http://collector:4318/v1/traces\n');
+    assert.equal(stderr, '[trace] agent: exporting spans to http://collector:4318/v1/traces\n');
     assert.equal(stdout, '');
   });
 
   it('names the exporter and the service by default, too', () => {
     const { stderr, stdout } = run(initializing());
-    assert.equal(stderr, '[trace] realtime-ai: spans go to stdout\n');
+    assert.equal(stderr, '[trace] realtime-ai: exporting spans to stdout\n');
     assert.equal(stdout, '');
   });
 
   it('names what the code says over what the environment says', () => {
     const { stderr } = run(initializing("{ otlpEndpoint: 'https://other/base', serviceName: 'mine' }"), OTLP);
-    assert.equal(stderr, '[trace] mine: spans go to otlp, to https://other/base/v1/traces\n');
+    assert.equal(stderr, '[trace] mine: exporting spans to https://other/base/v1/traces\n');
   });
 
-  it('is followed by a warning of what was started before', () => {
+  it('is followed by a warning about spans that were started before', () => {
     const early =
       "import { initialize, shutdown, startSpan } from './src/index.ts'; startSpan('session'); startSpan('turn');";
     const { stderr } = run(`${early} initialize({ quiet: true });`);
     assert.match(stderr, /^\[trace\] started_early: "session": a span was started before initialize\(\): .*\n$/);
-    // What is started after a shutdown is meant to go nowhere.
+    // Spans that start after a shutdown are dropped on purpose.
     const again = "initialize({ quiet: true }); await shutdown(); startSpan('late'); initialize({ quiet: true });";
     assert.equal(run(early.replace(/startSpan\('.*/, '') + again).stderr, '');
   });
@@ -190,7 +190,7 @@ describe('the line on stderr', () => {
   }
 });
 
-/** Runs a module in a process of its own, without any variable that this package reads but those given. */
+/** Runs a module in a separate process, with only the given variables of those that this package reads. */
 function run(code: string, variables: Record<string, string> = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|TRACE_|ENVIRONMENT$|NODE_)/.test(name));
   return spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
@@ -200,14 +200,14 @@ function run(code: string, variables: Record<string, string> = {}) {
   });
 }
 
-describe('where nothing is set up', () => {
+describe('without initialization', () => {
   const states: [state: string, setUp: () => void][] = [
     ['before initialize', () => {}],
     ['with the exporter none', () => initialize({ exporterType: 'none' })],
   ];
   for (const [state, setUp] of states) {
     describe(state, () => {
-      it('a span records nothing, has no ids and is one for all', () => {
+      it('spans record nothing, have no ids and are one shared object', () => {
         setUp();
         const span = startSpan('span', { attributes: { key: 'value' } });
         assert.equal(span, INVALID_SPAN);
@@ -216,7 +216,7 @@ describe('where nothing is set up', () => {
         assert.deepEqual([traceId(), spanId(), logWithTrace('bare')], ['', '', 'bare']);
       });
 
-      it('callbacks run and their results, promises and errors are theirs', async () => {
+      it('callbacks run, and their results, promises and errors are unchanged', async () => {
         setUp();
         const thrown = new Error('thrown');
         const promise = Promise.resolve(1);
@@ -263,7 +263,7 @@ describe('where nothing is set up', () => {
         assert.deepEqual(await forceFlush(), { exported: 0, pending: 0, dropped: 0 });
       });
 
-      it('an incoming span goes on as the parent of what comes', () => {
+      it('an incoming span stays the parent of later ones', () => {
         setUp();
         for (const parent of [incoming, nonRecordingSpan(incoming), contextWithSpan(nonRecordingSpan(incoming))]) {
           assert.equal(startSpan('span', { parent }).spanContext().spanId, incoming.spanId);
@@ -286,7 +286,7 @@ describe('where nothing is set up', () => {
         assert.equal(spanId(), '');
       });
 
-      it('root: true goes on with no trace', () => {
+      it('root: true continues without a trace', () => {
         setUp();
         nonRecordingSpan(incoming).run(() => {
           assert.equal(startSpan('span').spanContext().spanId, incoming.spanId);
@@ -330,7 +330,7 @@ describe('where nothing is set up', () => {
         );
       });
 
-      it('what cannot be read throws nothing', () => {
+      it('values that throw when they are read do no harm', () => {
         setUp();
         const throwing = new Proxy({}, { get: () => fail(new Error('read')) }) as never;
         assert.equal(startSpan('span', throwing).isRecording(), false);
@@ -341,7 +341,7 @@ describe('where nothing is set up', () => {
     });
   }
 
-  it('the exporter none takes an incoming context in and lets it out again', () => {
+  it('the exporter none extracts and injects an incoming context', () => {
     initialize({ exporterType: 'none' });
     const outgoing: Record<string, string> = {};
     const context = extract({ traceparent, baggage: 'user=u1' });
@@ -358,7 +358,7 @@ describe('where nothing is set up', () => {
     assert.equal(extract({ traceparent }), ROOT_CONTEXT);
   });
 
-  it('a parent from before the shutdown is not ended by the children that come after it', async () => {
+  it('a parent from before the shutdown is not ended by later children', async () => {
     let parent = INVALID_SPAN;
     await recording(
       () => {
@@ -381,7 +381,7 @@ describe('startSpan', () => {
     ['an object with spanContext()', (context) => ({ spanContext: () => context })],
   ];
   for (const [what, source] of parents) {
-    it(`takes as the parent ${what}`, async () => {
+    it(`accepts as parent ${what}`, async () => {
       const spans = await recording(() => {
         const parent = source(incoming);
         startSpan('started', { parent }).end();
@@ -414,7 +414,7 @@ describe('startSpan', () => {
     ['no span at all', 42],
   ];
   for (const [what, parent] of nothing) {
-    it(`starts a trace where the parent is ${what}`, async () => {
+    it(`starts a new trace if the parent is ${what}`, async () => {
       const spans = await recording(() => {
         withSpan('active', () => startSpan('span', { parent: parent as SpanSource }).end());
       });
@@ -423,7 +423,7 @@ describe('startSpan', () => {
     });
   }
 
-  it('starts a trace with root: true', async () => {
+  it('starts a new trace with root: true', async () => {
     const spans = await recording(() => {
       withSpan('active', () => {
         startSpan('span', { root: true }).end();
@@ -433,7 +433,7 @@ describe('startSpan', () => {
     assert.deepEqual(parentsOf(spans), { span: '', child: 'with callback', 'with callback': '', active: '' });
   });
 
-  it('hands out the parent, never to be ended, where tracing is suppressed', async () => {
+  it('returns a stand-in for the parent if tracing is suppressed', async () => {
     const spans = await recording(() => {
       withSpan('active', (active) => {
         const parent = contextWithSpan(active, suppressed);
@@ -447,7 +447,7 @@ describe('startSpan', () => {
     assert.deepEqual(parentsOf(spans), { active: '' });
   });
 
-  it('reports options that cannot be read and records nothing of them', async () => {
+  it('reports options that cannot be read, and ignores them', async () => {
     const codes: string[] = [];
     const throwing = new Proxy({}, { get: () => fail(new Error('read')) });
     const spans = await recording(
@@ -470,13 +470,13 @@ describe('startSpan', () => {
 });
 
 describe("the original's example of a parent and its child", () => {
-  it('works by callbacks', async () => {
+  it('works with callbacks', async () => {
     const child = () => withSpan('child', () => {});
     const parent = () => withSpan('parent', () => child());
     assert.deepEqual(parentsOf(await recording(parent)), { child: 'parent', parent: '' });
   });
 
-  it('works by spans that are started and ended', async () => {
+  it('works with spans that are started and ended', async () => {
     const child = () => {
       const span = startSpan('child');
       span.end();
@@ -492,7 +492,7 @@ describe("the original's example of a parent and its child", () => {
     assert.deepEqual(parentsOf(await recording(parent)), { child: 'parent', parent: '' });
   });
 
-  it('works by parents that are handed on', async () => {
+  it('works with explicit parents', async () => {
     const child = (parent: SpanSource) => startSpan('child', { parent }).end();
     const parent = () => {
       const span = startSpan('parent');
@@ -504,7 +504,7 @@ describe("the original's example of a parent and its child", () => {
 });
 
 describe('withSpan', () => {
-  it('returns the value and ends the span at once', async () => {
+  it('returns the value and ends the span immediately', async () => {
     const [span] = await recording(() => {
       let kept = INVALID_SPAN;
       assert.equal(
@@ -521,7 +521,7 @@ describe('withSpan', () => {
     assert.deepEqual([span.attributes, span.kind], [{ key: 'value' }, 3]);
   });
 
-  it('records what is thrown, whatever it is', async () => {
+  it('records any thrown value', async () => {
     const values: [thrown: unknown, type: string | undefined, message: string][] = [
       [new TypeError('an error'), 'TypeError', 'an error'],
       ['a string', 'string', 'a string'],
@@ -546,7 +546,7 @@ describe('withSpan', () => {
     );
   });
 
-  it('follows a promise: fulfilled, rejected, and with other work in between', async () => {
+  it('waits for a promise: fulfilled, rejected, and with other work in between', async () => {
     const spans = await recording(async () => {
       const rejected = new Error('rejected');
       await withSpan('fulfilled', async () => {
@@ -562,7 +562,7 @@ describe('withSpan', () => {
     assert.equal(spans[2].status.message, 'rejected');
   });
 
-  it('reports a rejection nobody handles once', () => {
+  it('leads to one unhandled rejection if nothing handles it', () => {
     const { stdout } = run(
       `import { initialize, withSpan } from './src/index.ts';
       initialize({ exporterType: 'otlp', quiet: true });
@@ -595,7 +595,7 @@ describe('withSpan', () => {
       assert.deepEqual(parentsOf(spans), { query: 'span', span: '' });
     });
 
-    it("takes one whose then() returns nothing, or that is a function, or a promise's subclass", async () => {
+    it("accepts one whose then() returns nothing, or that is a function, or a promise's subclass", async () => {
       class Query extends Promise<string> {}
       const spans = await recording(async () => {
         // biome-ignore-start lint/suspicious/noThenProperty: as the smallest thenables have it
@@ -618,7 +618,7 @@ describe('withSpan', () => {
       assert.equal(span.status.message, 'rejected');
     });
 
-    it('takes a result that cannot be read for a value', async () => {
+    it('treats a result that cannot be read as a value', async () => {
       const hostile = new Proxy({}, { get: () => fail(new Error('read')), has: () => fail(new Error('read')) });
       const spans = await recording(() =>
         assert.equal(
@@ -674,7 +674,7 @@ describe('withSpan', () => {
       assert.deepEqual([span.status.message, span.events.length], ['after one', 1]);
     });
 
-    it('records what is thrown into it, unless it catches it', async () => {
+    it('records what is thrown into it, unless the generator catches it', async () => {
       const spans = await recording(async () => {
         const failing = withSpan('failing', () => numbers());
         await failing.next();
@@ -694,7 +694,7 @@ describe('withSpan', () => {
       assert.deepEqual([status.failing, status.catching], [2, 0]);
     });
 
-    it('takes values, gives a result, and is one that a promise resolves to', async () => {
+    it('passes values in, returns a result, and works through a promise', async () => {
       const spans = await recording(async () => {
         const generator = await withSpan('span', async () => {
           await undefined;
@@ -711,7 +711,7 @@ describe('withSpan', () => {
       assert.deepEqual(parentsOf(spans), { span: '' });
     });
 
-    it('keeps what was added to it, and is one that a compiler has made of a generator, too', async () => {
+    it('keeps properties added to it, and works with compiled generators', async () => {
       const spans = await recording(async () => {
         const given = Object.assign(numbers(), { interrupt: () => 'interrupted' });
         const generator = withSpan('added', () => given);
@@ -734,7 +734,7 @@ describe('withSpan', () => {
       );
     });
 
-    it('is no stream that has its methods, which stays as it is', async () => {
+    it('does not include a stream with the same methods, which is unchanged', async () => {
       class Iterable extends ReadableStream<number> {
         next = undefined;
         async return(): Promise<void> {}
@@ -808,7 +808,7 @@ describe('withSpan', () => {
     assert.deepEqual(parentsOf(spans), { 'a, 1': 'a', 'a, 2': 'a', 'b, 1': 'b', 'b, 2': 'b', a: '', b: '' });
   });
 
-  it('runs within the context given as parent, with all that it holds', async () => {
+  it('runs within the context given as parent, with all its values', async () => {
     const spans = await recording(() => {
       const baggage = createBaggage({ user: { value: 'u1' } });
       const parent = contextWithBaggage(contextWithSpan(nonRecordingSpan(incoming)), baggage);
@@ -824,7 +824,7 @@ describe('withSpan', () => {
     assert.deepEqual(parentsOf(spans), { span: incoming.spanId, inner: incoming.spanId, outer: incoming.spanId });
   });
 
-  it('is in force, unsampled, for what is not sampled', async () => {
+  it('makes unsampled spans active, too', async () => {
     const spans = await recording(
       () => {
         withSpan('span', (span) => {
@@ -852,7 +852,7 @@ describe('ids, logs and contexts', () => {
     });
   });
 
-  it('are those of the span, span context or context given', async () => {
+  it('are those of the given span, span context or context', async () => {
     await recording(() => {
       withSpan('active', () => {
         const span = startSpan('other');
@@ -871,7 +871,7 @@ describe('ids, logs and contexts', () => {
     });
   });
 
-  it('are put together by contextWithSpan, on the active context or the one given', async () => {
+  it('are combined by contextWithSpan, with the active or the given context', async () => {
     await recording(() => {
       const key = Symbol('key');
       const span = startSpan('span');
@@ -887,7 +887,7 @@ describe('ids, logs and contexts', () => {
 });
 
 describe('addEvent, setAttributes and recordError', () => {
-  it('do what they say', async () => {
+  it('work as named', async () => {
     const [span] = await recording(() => {
       const started = startSpan('span', { attributes: { first: 1, second: 1 } });
       setAttributes(started, { second: 'two', third: [true] });
@@ -910,7 +910,7 @@ describe('addEvent, setAttributes and recordError', () => {
     assert.deepEqual(span.status, { code: 2, message: 'recorded' });
   });
 
-  it('record no error that is null or undefined', async () => {
+  it('ignore an error that is null or undefined', async () => {
     const [span] = await recording(() => {
       const started = startSpan('span');
       recordError(started, null);
@@ -922,7 +922,7 @@ describe('addEvent, setAttributes and recordError', () => {
 });
 
 describe('getTracer', () => {
-  it('gives a tracer that works from initialize on and across a shutdown', async () => {
+  it('returns a tracer that works from initialize on and across a shutdown', async () => {
     const tracer = getTracer('library', '2.0.0');
     assert.equal(tracer.startSpan('too early').isRecording(), false);
     const first = await recording(() => {
@@ -938,7 +938,7 @@ describe('getTracer', () => {
     for (const { scope } of [...first, ...second]) assert.deepEqual([scope.name, scope.version], ['library', '2.0.0']);
   });
 
-  it('gives the tracer of this package by default', async () => {
+  it('returns the package’s own tracer by default', async () => {
     const [byDefault, own, byName] = await recording(() => {
       getTracer().startSpan('by default').end();
       startSpan('own').end();
@@ -948,7 +948,7 @@ describe('getTracer', () => {
     assert.deepEqual([byName.scope.name, byName.scope.version], ['library', '']);
   });
 
-  it('takes all forms of startActiveSpan', async () => {
+  it('supports all forms of startActiveSpan', async () => {
     const spans = await recording(() => {
       const tracer = getTracer();
       const context = contextWithSpan(nonRecordingSpan(incoming), ROOT_CONTEXT);
@@ -979,7 +979,7 @@ describe('inject and extract', () => {
     ['a Map', () => new Map(), (carrier: Map<string, string>) => carrier.get('traceparent')],
   ];
   for (const [what, make, entry] of carriers) {
-    it(`carry a span through ${what}`, async () => {
+    it(`propagate a span through ${what}`, async () => {
       const carrier = make();
       const sent = await recording(() => withSpan('sender', () => inject(carrier)));
       assert.match(String(entry(carrier as never)), new RegExp(`^00-${sent[0].traceId}-${sent[0].spanId}-03$`));
@@ -989,7 +989,7 @@ describe('inject and extract', () => {
     });
   }
 
-  it('carry it through anything by a setter and a getter', async () => {
+  it('propagate it through anything with a setter and a getter', async () => {
     const setter: TextMapSetter<string[]> = { set: (lines, key, value) => lines.push(`${key}: ${value}`) };
     const getter = {
       keys: (lines: string[]) => lines.map((line) => line.split(': ')[0]),
@@ -1008,7 +1008,7 @@ describe('inject and extract', () => {
     });
   });
 
-  it('add to the active context, and change nothing where there is nothing', async () => {
+  it('add to the active context, and change nothing if there is nothing', async () => {
     await recording(() => {
       const key = Symbol('key');
       const parent = ROOT_CONTEXT.setValue(key, 'active');
@@ -1026,7 +1026,7 @@ describe('inject and extract', () => {
 });
 
 describe('forceFlush', () => {
-  it('sends what has ended and says what came of it', async () => {
+  it('sends ended spans and returns the outcome', async () => {
     const collector = await startCollector();
     initialize({ exporterType: 'otlp', otlpEndpoint: collector.url, quiet: true });
     const open = startSpan('open');
@@ -1039,7 +1039,7 @@ describe('forceFlush', () => {
     await collector.close();
   });
 
-  it('says what was refused, and does not reject', async () => {
+  it('returns refused spans, and does not reject', async () => {
     const collector = await startCollector({ answer: () => ({ status: 400 }) });
     initialize({ exporterType: 'otlp', otlpEndpoint: collector.url, quiet: true, onDiagnostic: () => {} });
     startSpan('ended').end();
@@ -1048,7 +1048,7 @@ describe('forceFlush', () => {
     await collector.close();
   });
 
-  it('stops waiting at its deadline and leaves the request alone', async () => {
+  it('stops waiting at its deadline and does not abort the request', async () => {
     let answer = () => {};
     const answered = new Promise<undefined>((resolve) => {
       answer = () => resolve(undefined);
@@ -1093,7 +1093,7 @@ describe('stats', () => {
     await collector.close();
   });
 
-  it('leave out spans that are not sampled', async () => {
+  it('exclude spans that are not sampled', async () => {
     await recording(
       () => {
         startSpan('unsampled').end();
@@ -1108,8 +1108,8 @@ function fail(error: unknown): never {
   throw error;
 }
 
-describe('a span that is to run a callback and is given none', () => {
-  it('ends at once, is reported, and throws nothing', async () => {
+describe('a function that needs a callback and gets none', () => {
+  it('ends its span at once, is reported, and does not throw', async () => {
     const codes: string[] = [];
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor(exporter)];

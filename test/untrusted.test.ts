@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import * as trace from '../src/index.ts';
 
-// What a program may hand over by mistake, at every door of the public interface: nothing of it may throw, keep the
-// program's own work from being done, or be gone through for ever.
+// Values that a program may pass by mistake to any function of the public interface. They must not throw, prevent the
+// program's own work, or be processed endlessly.
 
 const { proxy: revoked, revoke } = Proxy.revocable({}, {});
 revoke();
@@ -14,7 +14,7 @@ const throwing = <Key extends string>(key: Key): Record<Key, never> =>
       throw new Error('a getter that throws');
     },
   });
-/** A value that the types would refuse. */
+/** Bypasses the type of a value. */
 const any = <T>(value: unknown) => value as T;
 
 const exporter = new trace.InMemorySpanExporter();
@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => trace.shutdown());
 
-describe('a callback runs, and its result comes back', () => {
+describe('a callback runs, and its result is returned', () => {
   const brokenContext = {
     getValue: () => undefined,
     setValue: () => any<never>(assert.fail()),
@@ -63,7 +63,7 @@ describe('a callback runs, and its result comes back', () => {
     });
   }
 
-  it('and the span ends although the result cannot be asked for its class', async () => {
+  it('and the span ends even if the class of the result cannot be read', async () => {
     const thenable = {
       // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
       then: (resolve: (value: number) => void) => resolve(1),
@@ -76,8 +76,8 @@ describe('a callback runs, and its result comes back', () => {
   });
 });
 
-describe('what could be gone through for ever', () => {
-  it('is an array of messages that holds itself: one level of it is linked', () => {
+describe('input that could take forever', () => {
+  it('an array of messages that contains itself: only one level is linked', () => {
     const message = { type: 0, sessionId: 's' };
     const derived = { type: 0, sessionId: 's' };
     const cyclic: unknown[] = [derived];
@@ -89,7 +89,7 @@ describe('what could be gone through for ever', () => {
     assert.equal(trace.traceId(trace.contextOfMessage(derived)), trace.traceId(trace.contextOfMessage(message)));
   });
 
-  it('are links that are no array, or a great many: they are counted, not read', () => {
+  it('links that are not an array, or very many: they are counted, not read', () => {
     let read = 0;
     const many = new Proxy(new Array(1_000_000), {
       get: (target, key) => {
@@ -106,12 +106,12 @@ describe('what could be gone through for ever', () => {
     assert.deepEqual(codes, ['link_refused', 'link_limit']);
   });
 
-  it('is a text in place of baggage', () => {
+  it('a string instead of baggage', () => {
     assert.deepEqual(trace.createBaggage(any('x'.repeat(10_000_000))).getAllEntries(), []);
   });
 });
 
-describe('functions that are handed nothing, or what cannot be read', () => {
+describe('functions without arguments, or with arguments that cannot be read', () => {
   const nothing = any<never>(undefined);
   const none = any<never>(null);
   const broken = any<never>(revoked);
@@ -134,7 +134,7 @@ describe('functions that are handed nothing, or what cannot be read', () => {
   ];
   for (const [name, call] of calls) it(`${name} does not throw`, () => assert.doesNotThrow(call));
 
-  it('a flush keeps to its default time', async () => {
+  it('a flush keeps its default deadline', async () => {
     const processor = new trace.BatchSpanProcessor(new trace.InMemorySpanExporter());
     assert.deepEqual(await processor.forceFlush(any(throwing('timeoutMillis'))), {
       exported: 0,

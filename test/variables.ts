@@ -1,6 +1,6 @@
 const SETTINGS = /^(OTEL_|TRACE_EXPORTER$|ENVIRONMENT$)/;
 
-/** Calls `run` with these environment variables and no others of the settings; puts back what was there. */
+/** Calls `run` with only these of the settings' environment variables, and restores the previous ones. */
 export function withVariables<T>(variables: Readonly<Record<string, string>>, run: () => T): T {
   const before = { ...process.env };
   for (const name of Object.keys(before)) if (SETTINGS.test(name)) delete process.env[name];

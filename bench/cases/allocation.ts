@@ -51,7 +51,7 @@ export const allocation: BenchCase = {
 
 export const allocationUnsampled: BenchCase = {
   name: 'allocation-unsampled',
-  what: 'allocated per unsampled span: its context',
+  what: 'allocated per unsampled span (its context)',
   everywhere: false,
   async measure(lab) {
     const { figures, beside } = await bytesOf(lab, 'unsampled', lab.either(SUBJECTS, [OURS]), ['sentry']);

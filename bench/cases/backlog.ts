@@ -7,7 +7,7 @@ const PENDING = 20_000;
 
 export const backlog: BenchCase = {
   name: 'backlog',
-  what: 'CPU per span with 20,000 pending, over that with 512',
+  what: 'CPU per span, 20,000 pending compared with 512',
   everywhere: false,
   async measure(lab) {
     const spans = lab.either(400_000, 150_000);
@@ -35,7 +35,7 @@ export const backlog: BenchCase = {
       if (subject === OURS) score = percent;
       figures.push(many);
       notes.push(
-        `${many.name}: ${few.median.toFixed(0)} ns with 512 pending, ${percent.toFixed(1)} % more with 20,000`,
+        `${many.name}: ${few.median.toFixed(0)} ns with 512 pending, a change of ${percent.toFixed(1)} % with 20,000`,
       );
     }
     return { unit: 'ns', figures, score, notes };

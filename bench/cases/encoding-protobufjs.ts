@@ -5,6 +5,6 @@ import { encoding } from './encoding.ts';
 export const encodingProtobufjs: MicroCase = {
   ...encoding,
   name: 'encoding-protobufjs',
-  what: 'the same, against static code of protobufjs',
+  what: 'encoding only, compared with static code of protobufjs',
   subjects: ['subjects/realtime-ai', 'peers/protobufjs/subject'],
 };

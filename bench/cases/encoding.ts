@@ -5,7 +5,7 @@ const SPANS = 512;
 
 export const encoding: MicroCase = {
   name: 'encoding',
-  what: 'encoding alone of 512 spans, per span',
+  what: 'encoding only, 512 spans, per span',
   calls: 1,
   spansPerCall: SPANS,
   start(subject) {

@@ -6,7 +6,7 @@ import type { LoadReport, LoadRequest } from '../programs/load.ts';
 
 export const eventLoop: BenchCase = {
   name: 'event-loop',
-  what: 'longest block of the event loop at 20,000 spans/s, first batch included',
+  what: 'longest block of the event loop at 20,000 spans/s, including the first batch',
   everywhere: false,
   async measure(lab) {
     const subjects = [UNTRACED, ...lab.either(SUBJECTS, [OURS])];
@@ -35,7 +35,7 @@ export const eventLoop: BenchCase = {
         each.map((millis) => Math.max(0, millis - base)),
       ),
     );
-    const notes = [`the same loop without tracing: ${base.toFixed(2)} ms, taken off`];
+    const notes = [`the same loop without tracing: ${base.toFixed(2)} ms, subtracted`];
     return { unit: 'ms', figures, score: figures[0].median, notes };
   },
 };

@@ -6,7 +6,7 @@ import { OURS } from '../lab.ts';
 
 export const helpers: BenchCase = {
   name: 'helpers',
-  what: 'helpers over the equal startSpan, the worst of them',
+  what: 'worst overhead of a helper over the equivalent startSpan',
   everywhere: true,
   measure: (lab) =>
     lab.withContender('helpers', OURS, [], async (contender) => {
@@ -33,7 +33,7 @@ export const helpers: BenchCase = {
         }
       }
       const pairs = nanos.map(([helper, plain], at) => {
-        const figures = [figureOf(names[at], helper), figureOf('the equal startSpan', plain)];
+        const figures = [figureOf(names[at], helper), figureOf('the equivalent startSpan', plain)];
         // Compare round by round, so that a slow moment of the machine affects both.
         const percent = figureOf(
           '',

@@ -4,7 +4,7 @@ import type { BenchSpan } from '../subject.ts';
 
 export const nestedActive: MicroCase = {
   name: 'nested-active',
-  what: '3-deep nested active spans, per span, encoded',
+  what: 'active spans nested 3 deep, per span, encoded',
   calls: 192,
   spansPerCall: 3,
   start(subject) {

@@ -21,5 +21,5 @@ function noneBy(how: 'tracer' | 'direct', name: string, what: string): MicroCase
   };
 }
 
-export const none = noneBy('tracer', 'none', "exporterType 'none', against the API without an SDK");
-export const noneDirect = noneBy('direct', 'none-direct', "the same, by the package's startSpan");
+export const none = noneBy('tracer', 'none', "exporterType 'none', compared with the API without an SDK");
+export const noneDirect = noneBy('direct', 'none-direct', "exporterType 'none', the package's own startSpan");

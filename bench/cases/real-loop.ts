@@ -10,7 +10,7 @@ const RATE = 20_000;
 
 export const realLoop: BenchCase = {
   name: 'real-loop',
-  what: 'a loop at 20,000 spans/s to a server: net CPU per span',
+  what: 'net CPU per span in a loop that sends 20,000 spans/s',
   everywhere: false,
   async measure(lab) {
     const subjects = [UNTRACED, ...SUBJECTS];
@@ -48,7 +48,7 @@ export const realLoop: BenchCase = {
         each.map((nanos) => nanos - base),
       ),
     );
-    notes.unshift(`the same loop without tracing: ${base.toFixed(0)} ns, taken off`);
+    notes.unshift(`the same loop without tracing: ${base.toFixed(0)} ns, subtracted`);
     return { unit: 'ns', figures, score: timesLess(figures), notes };
   },
 };

@@ -8,7 +8,7 @@ import type { LoadReport, LoadRequest } from '../programs/load.ts';
 function slowCollector(name: string, delayMillis: number, millis: number): BenchCase {
   return {
     name,
-    what: `20,000 spans/s, collector answers after ${delayMillis} ms: spans lost`,
+    what: `spans lost at 20,000 spans/s, collector answers after ${delayMillis} ms`,
     everywhere: false,
     async measure(lab) {
       const figures = [];

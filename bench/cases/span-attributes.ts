@@ -3,7 +3,7 @@ import { checkTypicalSpans, typicalSpan } from '../typical-span.ts';
 
 export const spanAttributes: MicroCase = {
   name: 'span-attributes',
-  what: 'span, 5 attributes at start, 1 event, encoded',
+  what: 'span with 5 initial attributes and 1 event, encoded',
   beside: ['sentry', 'dd-trace', 'effect'],
   calls: 512,
   spansPerCall: 1,

@@ -3,7 +3,7 @@ import { checkTypicalSpans } from '../typical-span.ts';
 
 export const spanSetAttributes: MicroCase = {
   name: 'span-set-attributes',
-  what: 'span, 5 setAttribute, 1 event, encoded',
+  what: 'span with 5 setAttribute calls and 1 event, encoded',
   beside: ['sentry', 'dd-trace', 'effect'],
   calls: 512,
   spansPerCall: 1,

@@ -19,7 +19,7 @@ function runOnce(file: string): number {
 function startup(name: string, what: string, extension: 'mjs' | 'cjs'): BenchCase {
   return {
     name,
-    what: `import + initialize + first span over bare Node, ${what}`,
+    what: `import, initialize and first span (${what}), not counting bare Node`,
     everywhere: false,
     measure: (lab) =>
       withPackedProject(async ({ folder }) => {
@@ -46,7 +46,7 @@ function startup(name: string, what: string, extension: 'mjs' | 'cjs'): BenchCas
             samples[at + 1].map((millis) => millis - base),
           ),
         );
-        const notes = [`bare Node: ${base.toFixed(1)} ms, taken off`];
+        const notes = [`bare Node: ${base.toFixed(1)} ms, subtracted`];
         return { unit: 'ms', figures, score: figures[0].median, notes };
       }),
   };

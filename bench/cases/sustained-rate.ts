@@ -41,7 +41,7 @@ async function highestRate(lab: Lab, collector: Collector, subject: string): Pro
 
 export const sustainedRate: BenchCase = {
   name: 'sustained-rate',
-  what: 'sustained rate without a drop',
+  what: 'highest sustained rate without lost spans',
   everywhere: false,
   async measure(lab) {
     const samples = SUBJECTS.map((): number[] => []);

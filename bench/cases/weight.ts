@@ -15,7 +15,7 @@ async function bundled({ name, folder, program }: PeerBundle): Promise<Figure> {
 
 export const bundle: BenchCase = {
   name: 'bundle',
-  what: 'bundle for a page: provider, batching, OTLP over HTTP, gzipped',
+  what: 'browser bundle, gzipped: provider, batching, OTLP over HTTP',
   everywhere: false,
   fullOnly: true,
   measure: (lab) =>
@@ -40,7 +40,7 @@ const BESIDE = [
 
 export const footprint: BenchCase = {
   name: 'footprint',
-  what: 'installed on the disk',
+  what: 'installed size',
   everywhere: false,
   fullOnly: true,
   measure: (lab) =>

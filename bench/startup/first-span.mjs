@@ -1,9 +1,9 @@
 import { initialize, startSpan } from '@realtime-ai/trace';
 
-// The span is not sent, of which nothing is to be said.
+// The span cannot be sent; print no diagnostics about that.
 initialize({ serviceName: 'bench', exporterType: 'otlp', quiet: true, onDiagnostic() {} });
 startSpan('first').end();
-// The lesser of wall and CPU time, as everywhere.
+// Report the lesser of wall and CPU time, like all cases.
 const wallMillis = performance.now();
 const { user, system } = process.cpuUsage();
 console.log(Math.min(wallMillis, (user + system) / 1_000));

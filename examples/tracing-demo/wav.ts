@@ -41,7 +41,7 @@ function readFormat(view: DataView, at: number, size: number): { sampleRate: num
   const encoding = view.getUint16(at, true);
   const bits = view.getUint16(at + 14, true);
   if (encoding !== PCM) throw new Error(`WAV: encoding ${encoding} is not supported, only ${PCM} (PCM)`);
-  if (bits !== 16) throw new Error(`WAV: ${bits} bits a sample are not supported, only 16`);
+  if (bits !== 16) throw new Error(`WAV: ${bits} bits per sample are not supported, only 16`);
   return { channels: view.getUint16(at + 2, true), sampleRate: view.getUint32(at + 4, true) };
 }
 

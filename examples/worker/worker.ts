@@ -1,4 +1,4 @@
-// Stands between an application and a language model, whose answer it streams on; the key stays here.
+// A proxy between an application and a language model. It streams the model's answer and keeps the key secret.
 import { instrumentLLMRequest, traceFetch, traceHandler } from '@realtime-ai/trace';
 
 interface Env {
@@ -9,7 +9,7 @@ interface Env {
 
 const ask = traceFetch();
 
-// Tracing is set up by the first request, from the `vars` of wrangler.jsonc.
+// The first request initializes tracing from the `vars` in wrangler.jsonc.
 export default traceHandler({
   async fetch(request: Request, { LLM_URL, LLM_MODEL, LLM_KEY }: Env): Promise<Response> {
     const content = await request.text();

@@ -5,7 +5,7 @@ const MAX_PERCENT = 10;
 
 export const idle: Scenario = {
   name: 'idle',
-  what: 'the collector is down, or busy, and nothing else happens',
+  what: 'the collector is down or busy, and the application is idle',
   share: 0.05,
   async run(stage, seconds) {
     const server = await stage.server();
@@ -28,9 +28,9 @@ export const idle: Scenario = {
     await server.turn({ kind: 'answer', status: 503 });
     await during(() => stage.wait(seconds / 2));
     const { length: after } = (await server.report()).requestSpans;
-    // At once, and then after pauses that are 0.8 seconds at least.
+    // The first attempt is immediate. Later ones follow after pauses of at least 0.8 seconds.
     stage.require(after - before < 3 + seconds, `${after - before} attempts in ${seconds / 2} seconds`);
-    for (const percent of spent) stage.require(percent < MAX_PERCENT, `${percent.toFixed(1)} % of a CPU`);
+    for (const percent of spent) stage.require(percent < MAX_PERCENT, `${percent.toFixed(1)} % of a CPU while idle`);
     stage.notes.push(`CPU: ${spent.map((percent) => `${percent.toFixed(1)} %`).join(' and ')}`);
     await stage.conclude(server, producer);
   },

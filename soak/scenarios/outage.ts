@@ -2,14 +2,14 @@ import type { Scenario } from '../scenario.ts';
 import { MEBIBYTE, megabytes } from '../stage.ts';
 
 const SPANS_A_SECOND = 50_000;
-// The default, which so many spans of this size exceed.
+// The default. Spans of this number and size exceed it.
 const MAX_QUEUE_BYTES = 16 * MEBIBYTE;
-// A batch of 512 such spans is a little larger than a power of two, which is what memory comes in.
+// Makes a batch of 512 spans slightly larger than a power of two. Buffers grow to powers of two.
 const TEXT_LENGTH = 110;
 
 export const outage: Scenario = {
   name: 'outage',
-  what: 'the collector is down, and comes back, under 50,000 spans/s',
+  what: 'the collector goes down and comes back, at 50,000 spans/s',
   share: 0.3,
   async run(stage, seconds) {
     const server = await stage.server({ checkEvery: 50 });
@@ -27,6 +27,6 @@ export const outage: Scenario = {
     await stage.wait(0.3 * seconds);
     const { ended, dropped } = await stage.conclude(server, producer, { dropped: ['queue_full'] });
     stage.require(dropped.queue_full !== undefined, 'the queue was never full');
-    stage.require(ended > (seconds * SPANS_A_SECOND) / 3, `${ended} spans are less than a third of the load`);
+    stage.require(ended > (seconds * SPANS_A_SECOND) / 3, `only ${ended} spans, less than a third of the load`);
   },
 };

@@ -5,23 +5,23 @@ const SPANS_A_SECOND = 2_000;
 
 type Fate = 'kept' | 'refused' | 'rejected';
 
-// What a server does, and what may become of spans by it beside being sent again.
+// A server's fault, and what it may do to spans besides having them sent again.
 const faults: readonly [what: string, fault: Fault | 'gone', fate: Fate][] = [
-  ['not there', 'gone', 'kept'],
+  ['is not reachable', 'gone', 'kept'],
   ['resets connections', { kind: 'break', at: 'connection' }, 'kept'],
-  ['resets kept connections', { kind: 'break', at: 'connection', only: 'kept' }, 'kept'],
+  ['resets reused connections', { kind: 'break', at: 'connection', only: 'kept' }, 'kept'],
   ['resets requests midway', { kind: 'break', at: 'half' }, 'kept'],
   ['resets after requests', { kind: 'break', at: 'request' }, 'kept'],
   ['closes after requests', { kind: 'break', at: 'request', gently: true }, 'kept'],
   ['resets within heads', { kind: 'break', at: 'head' }, 'kept'],
   ['resets within bodies', { kind: 'break', at: 'body' }, 'kept'],
   ['closes within bodies', { kind: 'break', at: 'body', gently: true }, 'kept'],
-  ['resets after answers', { kind: 'break', at: 'answer' }, 'kept'],
+  ['resets after responses', { kind: 'break', at: 'answer' }, 'kept'],
   ['reads nothing', { kind: 'silence', at: 'connection' }, 'kept'],
-  ['answers nothing', { kind: 'silence', at: 'request' }, 'kept'],
-  ['answers half a head', { kind: 'silence', at: 'head' }, 'kept'],
-  ['answers half a body', { kind: 'silence', at: 'body' }, 'kept'],
-  ['forgets connections', { kind: 'silence', at: 'connection', only: 'kept' }, 'kept'],
+  ['never responds', { kind: 'silence', at: 'request' }, 'kept'],
+  ['sends half a response head', { kind: 'silence', at: 'head' }, 'kept'],
+  ['sends half a response body', { kind: 'silence', at: 'body' }, 'kept'],
+  ['ignores reused connections', { kind: 'silence', at: 'connection', only: 'kept' }, 'kept'],
   ['closes idle connections', { kind: 'answer', idleMillis: 20 }, 'kept'],
   ['reads slowly', { kind: 'slow reader' }, 'kept'],
   ['speaks SSH', { kind: 'raw', bytes: 'SSH-2.0-OpenSSH_9.6\r\n' }, 'kept'],
@@ -44,7 +44,7 @@ const faults: readonly [what: string, fault: Fault | 'gone', fate: Fate][] = [
 
 export const randomFaults: Scenario = {
   name: 'random faults',
-  what: 'faults by lot, each for a few seconds, under 2,000 spans/s',
+  what: 'random faults, each for up to 2.5 seconds, at 2,000 spans/s',
   share: 0.25,
   async run(stage, seconds) {
     const { random } = stage;
@@ -63,7 +63,7 @@ export const randomFaults: Scenario = {
       await stage.wait(lasts);
       if (fault === 'gone') await server.listen();
       else await server.recover();
-      // Else what is waited for after some of them would be most of the time.
+      // Flushing after every fault would spend most of the time on waiting for retries.
       if (random.next() < 0.5) await producer.flush();
       const pause = random.between(0.2, 1);
       await stage.wait(pause);

@@ -5,7 +5,7 @@ const AWAY_SECONDS = 0.3;
 
 export const restarts: Scenario = {
   name: 'restarts',
-  what: 'the collector restarts every two seconds under 5,000 spans/s',
+  what: 'the collector restarts every two seconds, at 5,000 spans/s',
   share: 0.2,
   async run(stage, seconds) {
     const server = await stage.server({ checkEvery: 20 });
@@ -18,8 +18,8 @@ export const restarts: Scenario = {
       await stage.wait(2 - AWAY_SECONDS);
     }
     const { ended } = await stage.conclude(server, producer, { again: true });
-    stage.require(ended > (seconds * SPANS_A_SECOND) / 2, `${ended} spans are less than half of the load`);
+    stage.require(ended > (seconds * SPANS_A_SECOND) / 2, `only ${ended} spans, less than half of the load`);
     const { peakConcurrency } = await server.report();
-    stage.require(peakConcurrency === 1, `${peakConcurrency} requests at one time`);
+    stage.require(peakConcurrency === 1, `${peakConcurrency} requests at the same time`);
   },
 };

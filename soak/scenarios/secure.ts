@@ -5,7 +5,7 @@ const SPANS_A_SECOND = 2_000;
 
 export const secure: Scenario = {
   name: 'secure',
-  what: 'over TLS; the certificate expires, and is renewed, under 2,000 spans/s',
+  what: 'TLS; the certificate expires and is renewed, at 2,000 spans/s',
   share: 0.1,
   async run(stage, seconds) {
     const authorities = new Authorities();

@@ -4,7 +4,7 @@ const SPANS_A_SECOND = 5_000;
 
 export const slowCollector: Scenario = {
   name: 'slow collector',
-  what: 'the collector takes up to two seconds for an answer, under 5,000 spans/s',
+  what: 'the collector takes up to two seconds to respond, at 5,000 spans/s',
   share: 0.1,
   async run(stage, seconds) {
     const server = await stage.server({ checkEvery: 5 });
@@ -16,6 +16,6 @@ export const slowCollector: Scenario = {
     }
     await stage.conclude(server, producer);
     const { peakConcurrency } = await server.report();
-    stage.require(peakConcurrency === 1, `${peakConcurrency} requests at one time`);
+    stage.require(peakConcurrency === 1, `${peakConcurrency} requests at the same time`);
   },
 };

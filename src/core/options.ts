@@ -18,7 +18,7 @@ export function numberOptions<T extends { [name in keyof T]: number }>(
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= least)) {
       throw new RangeError(
-        `${prefix}${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not a number from ${least} on`,
+        `${prefix}${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not a number of at least ${least}`,
       );
     }
     options[name] = value as T[typeof name];
@@ -30,7 +30,7 @@ export function numberOptions<T extends { [name in keyof T]: number }>(
 export function checkNames(names: readonly string[], given: object | undefined, prefix = ''): void {
   for (const name in given) {
     if (!names.includes(name)) {
-      throw new RangeError(`${prefix}${name}: there is no such option; there are ${names.join(', ')}`);
+      throw new RangeError(`${prefix}${name}: unknown option; known options are ${names.join(', ')}`);
     }
   }
 }

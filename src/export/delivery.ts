@@ -62,7 +62,7 @@ export class Delivery {
           const { _batches, _startedAt } = flight;
           if (now() - _startedAt < this._options.exportTimeoutMillis) continue;
           if (_batches.some((batch) => this._uncertain.has(batch))) {
-            this._land(flight, { why: 'the request that it was sent in has ended' });
+            this._land(flight, { why: 'the request during which it was sent has ended' });
             continue;
           }
           this._flights.delete(flight);
@@ -204,7 +204,7 @@ export class Delivery {
       this._bytes -= _bytes;
       this._counts._settle(_spans, outcome, this._forget(_batches));
       const lost = _spans - acknowledged;
-      const details = `${lost} of ${_spans} spans not acknowledged: ${why ?? 'nobody knows why'}`;
+      const details = `${lost} of ${_spans} spans not acknowledged: ${why ?? 'no reason given'}`;
       if (rejected) report('spans_rejected', details, 'error');
       else if (lost > 0) report('export_failed', details, 'error');
       else if (why !== undefined) report('server_warning', details);
@@ -251,7 +251,7 @@ export class Delivery {
   _unsent(): string {
     const { pending } = this._counts._stats;
     const { why } = this._failure ?? {};
-    return pending ? spansText(pending) + (why ? `, the last attempt: ${why}` : '') : '';
+    return pending ? spansText(pending) + (why ? `; last attempt: ${why}` : '') : '';
   }
 
   /** Aborts exports in flight and drops all remaining spans, including those of the batch that is filling. */
@@ -259,7 +259,7 @@ export class Delivery {
     const { _flights, _counts } = this;
     // From here on nothing is sent or kept for a retry.
     this._isOver = true;
-    const why = 'the deadline of shutdown was reached';
+    const why = 'the shutdown deadline was reached';
     // Where I/O belongs to a request, an export of another request cannot be aborted and may never settle.
     if (!ioPerRequest && _flights.size > 0) {
       for (const flight of _flights) flight._giveUp(why);

@@ -78,7 +78,11 @@ export class LineWriter implements TraceOutput {
   }
 
   private _endDropping(): void {
-    if (this._dropped > 0) report('output_slow', `${this._dropped} traces not printed`, 'error', 'output_slow over');
+    const { _dropped } = this;
+    if (_dropped > 0) {
+      const details = `${_dropped} ${_dropped === 1 ? 'trace' : 'traces'} not printed`;
+      report('output_slow', details, 'error', 'output_slow over');
+    }
     this._dropped = 0;
   }
 

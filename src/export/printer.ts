@@ -118,5 +118,7 @@ function escaped(json: string): string {
 
 /** The note about traces that could not be written; empty for JSON. */
 export function droppedText(count: number, format: StdoutFormat): string {
-  return format === 'json' ? '' : `(${countText(count)} not printed: what reads this is too slow)\n`;
+  return format === 'json'
+    ? ''
+    : `(${countText(count)} ${count === 1 ? 'trace' : 'traces'} not printed: the reader of this output is too slow)\n`;
 }

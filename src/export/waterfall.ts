@@ -232,7 +232,7 @@ class Waterfall {
   private _leaveOut(rows: readonly Row[]): void {
     const count = rows.reduce((sum, row) => sum + (row.folded?.length ?? 1), 0);
     const errors = rows.filter((row) => this._hasOwnError(row)).length;
-    const text = `${this._glyphs.ellipsis} ${counted(count, 'span')} left out${errors ? `, ${counted(errors, 'error')} among them` : ''}`;
+    const text = `${this._glyphs.ellipsis} ${counted(count, 'span')} omitted${errors ? `, including ${counted(errors, 'error')}` : ''}`;
     this._line(this._paint(text, errors ? RED : DIM));
   }
 

@@ -71,7 +71,7 @@ export function call(
     const onAbort = () => {
       // A connection that has not opened by now has failed. A silent one is pinged before the next request.
       if (stream === undefined && !connection.isOpen)
-        connection.fail(new Error('no connection in time', { cause: signal.reason }));
+        connection.fail(new Error('could not connect in time', { cause: signal.reason }));
       else if (!isHeard) connection.suspect();
       fail(signal.reason);
     };
@@ -81,7 +81,7 @@ export function call(
       if (isSettled) return;
       // A success does not count before the whole request is sent.
       if (status() === '0' && !stream?.writableFinished)
-        fail(new Error('the server answered before it had the request'));
+        fail(new Error('the server answered before it received the whole request'));
       else if (head[':status'] === undefined)
         fail(failure ?? new Error('the server ended the request without an answer'));
       else {
@@ -149,7 +149,7 @@ export function call(
 
 /** Creates a separate error for each request: several may share a cause, and not all of them need be unsent. */
 function notSent(error: unknown, isBegun: boolean): NotSent {
-  if (isBegun) return new NotSent('the server has not taken the request', { cause: error });
+  if (isBegun) return new NotSent('the server has not processed the request', { cause: error });
   const { message = String(error), code, cause } = Object(error) as NodeJS.ErrnoException;
   return Object.assign(new NotSent(message, { cause }), { code });
 }

@@ -59,7 +59,7 @@ export class Connection {
     this.opened = new Promise((resolve) => {
       socket.once(isSecure ? 'secureConnect' : 'connect', () => {
         if (isSecure && (socket as TLSSocket).alpnProtocol !== 'h2') {
-          this.fail(new Error('ALPN has no h2'));
+          this.fail(new Error('ALPN did not negotiate h2'));
           return;
         }
         const session = startSession();
@@ -130,7 +130,7 @@ export class Connection {
     });
     const isThere = (await within(this._pingMillis, answered, later)) === true;
     if (isThere) this._heardAt = now();
-    else this.fail(new Error('the server does not answer a PING'));
+    else this.fail(new Error('the server did not answer a PING'));
     return isThere;
   }
 
@@ -166,7 +166,7 @@ function codeOf(error: NodeJS.ErrnoException): string {
 
 function withoutHttp2(cause: Error): Error {
   return new Error(
-    'no HTTP/2 is spoken there, which gRPC needs: 4317 is the port of OTLP over gRPC as a rule, 4318 that of OTLP over HTTP',
+    'the server does not speak HTTP/2, which gRPC needs: OTLP over gRPC usually has port 4317, OTLP over HTTP port 4318',
     { cause },
   );
 }

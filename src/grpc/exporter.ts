@@ -44,7 +44,7 @@ export class OtlpGrpcExporter implements BatchingExporter {
     const { timeoutMillis } = numberOptions({ timeoutMillis: 10_000 }, { timeoutMillis: options.timeoutMillis }, '', 1);
     const { origin, pathname, search } = new URL(tracesEndpoint('url', url, { isHttp: true, isComplete: true }));
     if (pathname + search !== '/') {
-      throw new TypeError('url: gRPC has no paths; leave it out, or send by OTLP over HTTP');
+      throw new TypeError('url: gRPC has no paths; leave the path out, or use OTLP over HTTP');
     }
     const certificates = tls && checkedTls(tls, 'tls', origin);
     const transport = createTransport(origin, timeoutMillis, certificates);

@@ -38,7 +38,7 @@ export function createTransport(
       // Node before 20.16 checks the key only now.
       throw markUnsent(Object(error));
     }
-    if (signal.aborted) throw markUnsent(new NotSent('no connection in time', { cause: signal.reason }));
+    if (signal.aborted) throw markUnsent(new NotSent('could not connect in time', { cause: signal.reason }));
     // An exporter usually passes the same object every time.
     if (headers !== lastHeaders) request = headersOf(headers, timeoutMillis);
     lastHeaders = headers;

@@ -20,7 +20,7 @@ export function hostSettings(config: Config): HostSettings {
   // gRPC.
   if (config.otlpProtocol && config.otlpProtocol !== 'http/protobuf') {
     throw new TypeError(
-      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
+      'otlpProtocol: pages send only http/protobuf, to port 4318; for JSON, pass spanProcessors with a JsonEncoding',
     );
   }
   const { samplingRate, sampler = samplingRate === undefined ? samplingRate : rateSampler(samplingRate) } = config;

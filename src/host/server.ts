@@ -122,12 +122,12 @@ function otlpOf(config: Config, environment: Environment): Partial<HostSettings>
   const otlpProtocol = config.otlpProtocol ?? protocolOf(environment);
   const [otlpUrl, isGrpc] = urlOf(config, environment, otlpProtocol);
   if (isGrpc && fetch) {
-    throw new TypeError('fetch: OTLP over gRPC has no use for it; set otlpProtocol to http/protobuf, for port 4318');
+    throw new TypeError('fetch: OTLP over gRPC does not use it; set otlpProtocol to http/protobuf, and use port 4318');
   }
   const hasHeaders = typeof otlpHeaders === 'function' || Object.keys(otlpHeaders).length > 0;
   if (hasHeaders && isPlaintext(otlpUrl)) {
     environment.warnings.push(
-      `the OTLP headers go unencrypted to ${shownUrl(otlpUrl)}: use https:// if they are secret`,
+      `the OTLP headers are sent unencrypted to ${shownUrl(otlpUrl)}: use https:// if they are secret`,
     );
   }
   return {
@@ -162,15 +162,15 @@ function tlsOf({ fetch }: Config, environment: Environment, url: string): TlsOpt
   if (files.length === 0) return undefined;
   // These variables may be meant for other signals.
   if (fetch || !url.startsWith('https:')) {
-    const who = fetch ? 'a fetch of your own' : shownUrl(url);
-    environment.warnings.push(`${files.map(({ name }) => name).join(', ')}: ${who} has no use for certificates`);
+    const who = fetch ? 'a custom fetch' : shownUrl(url);
+    environment.warnings.push(`${files.map(({ name }) => name).join(', ')}: ${who} does not use certificates`);
     return undefined;
   }
   const tls: Record<string, Uint8Array> = {};
   const names: Record<string, string> = {};
   for (const { member, name, path } of files) {
     // The variable holds a key itself, which must not be shown.
-    if (path.includes('-----BEGIN')) throw new Error(`${name}: the path of a file is required, and not what is in it`);
+    if (path.includes('-----BEGIN')) throw new Error(`${name}: must be the path of a file, not its content`);
     names[member] = `${name}=${JSON.stringify(path)}`;
     try {
       tls[member] = readFile(path);
@@ -207,11 +207,11 @@ function urlOf(
     return [tracesEndpoint(setting, value, { insecure, isHttp, isComplete }), false];
   }
   if (loadGrpc === undefined) {
-    throw new Error('otlpProtocol: "grpc" is for Node, Bun and Deno; use http/protobuf, and port 4318');
+    throw new Error('otlpProtocol: "grpc" works only on Node, Bun and Deno; use http/protobuf, and port 4318');
   }
   const { origin, pathname, search } = url;
   if (pathname + search !== '/') {
-    environment.warnings.push(`${setting}: gRPC has no paths, only ${origin} of it is used`);
+    environment.warnings.push(`${setting}: gRPC ignores the path, only ${origin} is used`);
   }
   return [origin, true];
 }
@@ -219,7 +219,9 @@ function urlOf(
 /** Points out an endpoint that is set but not used. Ignores the default one, which nobody has set. */
 function hintOf(config: Config, environment: Environment): string {
   const idle = config.otlpEndpoint ?? environment.text(...namesOf('ENDPOINT'));
-  return idle === undefined || idle === DEFAULT_ENDPOINT ? '' : ' (TRACE_EXPORTER=otlp sends them to the endpoint)';
+  return idle === undefined || idle === DEFAULT_ENDPOINT
+    ? ''
+    : ' (set TRACE_EXPORTER=otlp to send them to the endpoint)';
 }
 
 /** Returns the headers for all signals, overridden by those for traces. */
@@ -231,7 +233,7 @@ function headersOf(environment: Environment): Record<string, string> | undefined
     try {
       headers = { ...headers, ...checkedHeaders(pairs, name) };
     } catch (error) {
-      environment.warnings.push(`${messageOf(error)}; they are not sent`);
+      environment.warnings.push(`${messageOf(error)}; its headers are not sent`);
     }
   }
   return headers;
@@ -328,7 +330,8 @@ function propagatorsOf(environment: Environment): TextMapPropagator[] | undefine
   const names = environment.text(variable)?.toLowerCase().split(',') ?? [];
   const listed = new Set(names.map((name) => name.trim()).filter(Boolean));
   if (listed.delete('none')) {
-    if (listed.size > 0) environment.warnings.push(`${variable}: "none" stands among others; nothing is propagated`);
+    if (listed.size > 0)
+      environment.warnings.push(`${variable}: "none" is combined with other names; nothing is propagated`);
     return [];
   }
   const known = [...listed].filter((name) => Object.hasOwn(PROPAGATORS, name));
@@ -336,6 +339,6 @@ function propagatorsOf(environment: Environment): TextMapPropagator[] | undefine
   // This refuses `xray` and `ottrace`, too, which the specification names.
   const allowed = `one of ${Object.keys(PROPAGATORS).join(', ')}, none`;
   for (const name of listed)
-    environment.refuse(variable, name, allowed, known.length > 0 ? 'it is left out' : undefined);
+    environment.refuse(variable, name, allowed, known.length > 0 ? 'it is ignored' : undefined);
   return known.length > 0 ? known.map((name) => PROPAGATORS[name]()) : undefined;
 }

@@ -65,15 +65,16 @@ async function finish(
     if (typeof status !== 'number') {
       // Bun learns of an upgrade in another way, and expects no response.
       if (result === undefined && request.headers.get('upgrade')) setServerStatus(span, 101);
-      else setError(span, 'no_response', 'what the handler returned is no response');
+      else setError(span, 'no_response', 'the handler did not return a Response');
     } else if (status === 0) {
-      setError(span, 'network_error', 'the handler answered with Response.error()');
+      setError(span, 'network_error', 'the handler returned Response.error()');
     } else {
       setServerStatus(span, status);
       const isTimed = timeBody && request.method !== 'HEAD' && status >= 200 && !isHeldByBun(response);
       // A body that is not timed is not even accessed.
       const body = isTimed ? response.body : null;
-      if (response.bodyUsed || body?.locked) setError(span, 'body_used', 'the body of the response has been read');
+      if (response.bodyUsed || body?.locked)
+        setError(span, 'body_used', 'the body of the response has been read or is locked');
       else if (body) return await passOnBody(response, body, context, event);
     }
   } catch (error) {

@@ -276,13 +276,13 @@ function propagation(propagateTo: TraceFetchOptions['propagateTo']): (url: URL) 
     };
   }
   if (!Array.isArray(propagateTo)) {
-    throw new TypeError('propagateTo: an array of origins and patterns, or a function, is required');
+    throw new TypeError('propagateTo: an array of origins and patterns or a function is required');
   }
   const matchers = propagateTo.map((each: unknown) => {
     if (each instanceof RegExp) return (origin: string) => origin.search(each) !== -1;
     const allowed = typeof each === 'string' ? urlOf(each)?.origin : undefined;
     if (allowed === undefined || allowed === 'null' || !/^[^/]+:\/\/[^/]+\/?$/.test(each as string)) {
-      throw new TypeError(`propagateTo: ${JSON.stringify(textOf(each))} is no origin such as https://api.example`);
+      throw new TypeError(`propagateTo: ${JSON.stringify(textOf(each))} is not an origin such as https://api.example`);
     }
     return (origin: string) => origin === allowed;
   });

@@ -57,9 +57,7 @@ export function traceHandler(handler: unknown, options: HandlerOptions = {}): un
     const traced = tracedObject(handler, run, options);
     if (traced) return traced;
   }
-  throw new TypeError(
-    'handler: a function, a class, or an object with fetch() or another event of Workers is required',
-  );
+  throw new TypeError('handler: a function, a class, or an object with fetch() or another Workers event is required');
 }
 
 /** The events of an object. A class may have all of them. */

@@ -68,7 +68,7 @@ export class OpenEvent {
   }
 
   _expire(): void {
-    setError(this.span, 'timeout', `no sign of life for ${this._timeoutMillis} ms`);
+    setError(this.span, 'timeout', `no activity for ${this._timeoutMillis} ms`);
     this.end(this._deadline);
   }
 }

@@ -76,7 +76,7 @@ export interface SocketConnection {
 /** @throws TypeError naming the option that cannot be used. */
 export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: unknown }): void {
   if (id !== undefined && typeof id !== 'string' && typeof id !== 'function') {
-    throw new TypeError(`id: a ${typeof id} is not a string`);
+    throw new TypeError(`id: must be a string, got ${typeof id}`);
   }
   if (!['undefined', 'function'].includes(typeof messages) && !/^(all|text|none)$/.test(textOf(messages))) {
     throw new TypeError(`messages: ${JSON.stringify(textOf(messages))} is not one of all, text, none, or a function`);

@@ -42,7 +42,7 @@ export function traceWebSocket<Socket extends object>(socket: Socket, options: T
     guarded(() => {
       const { emit, addEventListener } = socket as { emit?: unknown; addEventListener?: unknown };
       if (typeof (emit ?? addEventListener) !== 'function') {
-        throw new TypeError('it has neither emit() nor addEventListener()');
+        throw new TypeError('the socket has neither emit() nor addEventListener()');
       }
       const connection = traceMethods(socket, options);
       if (connection === undefined) return;

@@ -53,7 +53,7 @@ export function processAttributes(): Record<string, string> {
 }
 
 export function readFile(): never {
-  throw new Error('this runtime reads no files');
+  throw new Error('this runtime cannot read files');
 }
 
 export function writeOut(text: string): true {

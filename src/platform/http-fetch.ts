@@ -89,7 +89,9 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
       };
       const onAbort = () =>
         fail(
-          connection.isOpen ? signal.reason : markUnsent(new Error('no connection in time', { cause: signal.reason })),
+          connection.isOpen
+            ? signal.reason
+            : markUnsent(new Error('could not connect in time', { cause: signal.reason })),
         );
       const { parser } = answer;
       // A server may answer before it has read the whole request. Success counts only once all of it is written.

@@ -16,10 +16,10 @@ const NOTHING = new Uint8Array() as Buffer;
 
 /** Creates the error for an answer that is not HTTP/1.1, with a code like those of Node's parser. */
 function malformed(code: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`the answer is no HTTP/1.1: ${code}`), { code });
+  return Object.assign(new Error(`the response is not HTTP/1.1: ${code}`), { code });
 }
 
-const HTTP2 = 'the server speaks HTTP/2, as for OTLP over gRPC: set otlpProtocol to grpc, or use port 4318';
+const HTTP2 = 'the server speaks HTTP/2, which OTLP over gRPC uses: set otlpProtocol to grpc, or use port 4318';
 
 /** True for the SETTINGS frame that an HTTP/2 server sends first, whatever the request is. */
 function isHttp2(data: Buffer): boolean {

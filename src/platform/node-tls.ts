@@ -15,11 +15,12 @@ export function checkedTls(
     throw new TypeError(`${setting}: an object with ca, cert and key is required`);
   }
   if (typeof user !== 'string')
-    throw new TypeError(`${setting}: a fetch of your own connects by itself, give them to that`);
-  if (!/^https:/i.test(user)) throw new TypeError(`${setting}: an https:// URL is required, http:// has no use for it`);
+    throw new TypeError(`${setting}: a custom fetch makes its own connections; pass the certificates to it`);
+  if (!/^https:/i.test(user))
+    throw new TypeError(`${setting}: an https:// URL is required; http:// does not use certificates`);
   for (const member in tls) {
     if (!MEMBERS.includes(member)) {
-      throw new TypeError(`${nameOf(member)}: there is no such setting; there are ${MEMBERS.join(', ')}`);
+      throw new TypeError(`${nameOf(member)}: unknown option; known options are ${MEMBERS.join(', ')}`);
     }
   }
   const { ca, cert, key } = tls;
@@ -28,7 +29,7 @@ export function checkedTls(
   if (cert === undefined && key === undefined) return checked;
   if (cert === undefined || key === undefined) {
     const [given, missing] = cert === undefined ? ['key', 'certificate'] : ['cert', 'key'];
-    throw new TypeError(`${nameOf(given)}: the ${missing} that belongs to it is not given`);
+    throw new TypeError(`${nameOf(given)}: the ${missing} that belongs to it is missing`);
   }
   const chain = certificatesIn(cert, nameOf('cert'));
   checked.cert = chain.join('');
@@ -42,7 +43,7 @@ function certificatesIn(pem: unknown, name: string): string[] {
     const certificates = textOf(part, name)
       .split(/(?=-----BEGIN )/)
       .filter((block) => block.startsWith('-----BEGIN CERTIFICATE-----'));
-    if (certificates.length === 0) throw new TypeError(`${name}: there is no -----BEGIN CERTIFICATE----- in it`);
+    if (certificates.length === 0) throw new TypeError(`${name}: it contains no -----BEGIN CERTIFICATE-----`);
     return certificates;
   });
   if (found.length === 0) throw new TypeError(`${name}: a certificate is required`);
@@ -51,7 +52,7 @@ function certificatesIn(pem: unknown, name: string): string[] {
     try {
       crypto && new crypto.X509Certificate(block);
     } catch {
-      throw new TypeError(`${name}: certificate ${at + 1} of ${found.length} in it cannot be read`);
+      throw new TypeError(`${name}: certificate ${at + 1} of ${found.length} cannot be read`);
     }
   }
   return found;
@@ -59,7 +60,7 @@ function certificatesIn(pem: unknown, name: string): string[] {
 
 function keyIn(pem: unknown, certificate: string, name: string): string {
   const [key] = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----/s.exec(textOf(pem, name)) ?? [];
-  if (key === undefined) throw new TypeError(`${name}: there is no -----BEGIN PRIVATE KEY----- in it`);
+  if (key === undefined) throw new TypeError(`${name}: it contains no -----BEGIN PRIVATE KEY-----`);
   if (key.includes('ENCRYPTED')) throw new TypeError(`${name}: an unencrypted key is required`);
   const crypto = builtin('node:crypto');
   if (crypto === undefined) return key;
@@ -67,7 +68,7 @@ function keyIn(pem: unknown, certificate: string, name: string): string {
   try {
     isOfCertificate = new crypto.X509Certificate(certificate).checkPrivateKey(crypto.createPrivateKey(key));
   } catch {
-    throw new TypeError(`${name}: the key in it cannot be read`);
+    throw new TypeError(`${name}: the key cannot be read`);
   }
   if (!isOfCertificate) throw new TypeError(`${name}: the key does not belong to the certificate`);
   return key;

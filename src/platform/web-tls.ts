@@ -1,4 +1,4 @@
 /** Web standards have no such settings. */
 export function checkedTls(_tls: unknown, setting: string): never {
-  throw new TypeError(`${setting}: this runtime has no settings for TLS`);
+  throw new TypeError(`${setting}: this runtime has no TLS settings`);
 }

@@ -7,7 +7,7 @@ import {
   valuesOf,
 } from './propagator.ts';
 
-const NORMALISED = /^[A-Z_][A-Z0-9_]*$/;
+const NORMALIZED = /^[A-Z_][A-Z0-9_]*$/;
 
 /** The environment variable for a field: `traceparent` becomes `TRACEPARENT`, `x-b3-traceid` becomes `X_B3_TRACEID`. */
 function variableOf(field: string): string {
@@ -25,7 +25,7 @@ function variableOf(field: string): string {
  * Specification: OpenTelemetry, "Environment Variables as Context Propagation Carriers".
  */
 export const environmentGetter: TextMapGetter = {
-  keys: (carrier) => defaultTextMapGetter.keys(carrier).filter((name) => NORMALISED.test(name)),
+  keys: (carrier) => defaultTextMapGetter.keys(carrier).filter((name) => NORMALIZED.test(name)),
 
   get(carrier, key) {
     try {

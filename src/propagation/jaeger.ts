@@ -118,7 +118,7 @@ export class JaegerPropagator implements TextMapPropagator {
 /** @throws TypeError naming the option and its value. */
 function checkedName(option: string, name: unknown): string {
   if (typeof name === 'string' && TOKEN.test(name)) return name.toLowerCase();
-  throw new TypeError(`${option}: ${String(name)} is not the name of a header`);
+  throw new TypeError(`${option}: ${String(name)} is not a valid header name`);
 }
 
 /** Returns a function that says of each entry in turn whether it still fits in the bounds. */

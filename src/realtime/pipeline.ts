@@ -133,7 +133,7 @@ function valuesOf(name: string, message: PipelineMessage, isPush: boolean): Attr
       ? [name, sessionId, type, byteLengthOf(textData.data)]
       : [name, sessionId, type];
   } catch (error) {
-    report('message_unreadable', message ? messageOf(error) : `it is ${String(message)}`);
+    report('message_unreadable', message ? messageOf(error) : `the message is ${String(message)}`);
     return [name];
   }
 }

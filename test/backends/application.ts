@@ -10,7 +10,7 @@ import { exporterFor, type Protocol, type SendingOptions } from './protocol.ts';
 
 const TICK_MILLIS = 10;
 const PATIENCE_MILLIS = 60_000;
-// As many failed attempts as a server may take to come back.
+// Enough failed attempts for a server to come back.
 const ATTEMPTS = 20;
 
 /** An application that sends spans to a Collector. */
@@ -37,7 +37,7 @@ export class Application {
     for (const id of this.endSpans(count, attributes)) this.ids.add(id);
   }
 
-  /** Ends so many spans every few milliseconds, until {@link idle}. */
+  /** Ends this many spans every few milliseconds, until {@link idle}. */
   load(spansATick: number): void {
     this.isLoading = true;
     this.loading = (async () => {
@@ -53,7 +53,7 @@ export class Application {
     await this.loading;
   }
 
-  /** Resolves as soon as it is so, by the counters or by what else there is; they are looked at all the time. */
+  /** Resolves when `isSo` returns true. It may look at the counters or at anything else, and is called repeatedly. */
   async until(isSo: (stats: ProcessorStats) => boolean): Promise<void> {
     for (const end = Date.now() + PATIENCE_MILLIS; !isSo(balanced(this.processor)); await delay(TICK_MILLIS)) {
       if (Date.now() < end) continue;
@@ -73,9 +73,9 @@ export class Application {
   }
 
   /**
-   * Settles, holds the counters against what the Collector has, and shuts down.
+   * Settles, compares the counters with the Collector's spans, and shuts down.
    *
-   * @returns How many spans did not arrive, and how many arrived again.
+   * @returns The number of spans that did not arrive, and of those that arrived again.
    */
   async account(): Promise<{ stats: ProcessorStats; missing: number; repeated: number }> {
     const stats = await this.settle();

@@ -1,20 +1,20 @@
 import type { BackendName } from './build.ts';
 
-// run.ts tells the tests by variables: they run in processes of their own.
+// run.ts passes information to the tests in environment variables, since they run in separate processes.
 const programVariable = (name: BackendName) => `TEST_BACKEND_${name.toUpperCase()}`;
 const problemVariable = (name: BackendName) => `TEST_BACKEND_${name.toUpperCase()}_PROBLEM`;
 
-/** Tells the tests that will be started where a backend's program is. */
+/** Tells the tests to be started where a backend's program is. */
 export function announceProgram(name: BackendName, path: string): void {
   process.env[programVariable(name)] = path;
 }
 
-/** Tells them why there is none. */
+/** Tells the tests why there is no program. */
 export function announceProblem(name: BackendName, problem: string): void {
   process.env[problemVariable(name)] = problem;
 }
 
-/** Why the tests that need a backend are skipped; `false` where they are not. */
+/** Why the tests that need a backend are skipped; `false` if they are not. */
 export function skipWithout(name: BackendName): string | false {
   if (process.env[programVariable(name)]) return false;
   return process.env[problemVariable(name)] ?? `npm run test:backends builds ${name}`;

@@ -14,7 +14,7 @@ const versions = JSON.parse(here('versions.json')) as {
 };
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'realtime-ai-trace', 'backends');
 
-/** How each backend is made: commands that leave `program` in the folder that they run in. */
+/** How each backend is built: commands that leave a file `program` in the folder in which they run. */
 const RECIPES = {
   collector: {
     pins: versions.collector,
@@ -28,7 +28,7 @@ const RECIPES = {
   },
   jaeger: {
     pins: versions.jaeger,
-    // A `replace` holds in the main module only, so this module has to repeat Jaeger's.
+    // A `replace` applies only in the main module, so this module has to repeat Jaeger's.
     files: { 'go.mod': 'module jaeger\n' },
     commands: [
       ['go', 'mod', 'edit', `-require=${versions.jaeger.module}`, `-replace=${versions.jaeger.replace}`],
@@ -37,7 +37,7 @@ const RECIPES = {
   },
   zipkin: {
     pins: versions.zipkin,
-    // Maven wants to be in a project for what it copies under another name.
+    // Maven needs a project to copy an artifact under another name.
     files: {
       'pom.xml':
         '<project><modelVersion>4.0.0</modelVersion><groupId>b</groupId><artifactId>b</artifactId><version>1</version></project>',
@@ -65,9 +65,9 @@ export type BackendName = keyof typeof RECIPES;
 export const BACKEND_NAMES = Object.keys(RECIPES) as BackendName[];
 
 /**
- * The path of a backend's program. It is made where the cache has none of these pins, for this kind of machine.
+ * Returns the path of a backend's program. Builds it unless the cache has it with these pins for this kind of machine.
  *
- * @throws Error with what is missing, or what the build says.
+ * @throws Error that says what is missing, or with the output of the build.
  */
 export async function builtBackend(name: BackendName): Promise<string> {
   const { pins, files, commands } = RECIPES[name];
@@ -86,7 +86,7 @@ export async function builtBackend(name: BackendName): Promise<string> {
     const kept = join(scratch, 'kept');
     mkdirSync(kept);
     renameSync(join(scratch, 'program'), join(kept, 'program'));
-    // Whole or not at all. Another run may have been faster: then that one's stays.
+    // Rename the whole folder at once. If another run was faster, keep its folder.
     try {
       renameSync(kept, folder);
     } catch (error) {
@@ -99,14 +99,14 @@ export async function builtBackend(name: BackendName): Promise<string> {
   }
 }
 
-// A network that answers nothing must not hold the tests up for ever.
+// An unresponsive network must not block the tests forever.
 const PATIENCE_MILLIS = 30 * 60_000;
 const QUOTED_LINES = 5;
 
 async function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   const child = spawn(command, args, {
     cwd,
-    // No C compiler is needed, and no workspace of the user's has a say.
+    // The build needs no C compiler, and ignores the user's Go workspace.
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
     signal: AbortSignal.timeout(PATIENCE_MILLIS),

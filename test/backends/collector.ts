@@ -6,39 +6,39 @@ import { programOf } from './backend.ts';
 import type { Addresses } from './protocol.ts';
 import { freePorts, type Server, startServer } from './server.ts';
 
-/** Settings of a Collector, in the words of its configuration. */
+/** Settings of a Collector, named as in its configuration. */
 export interface CollectorSettings {
-  /** Of the receiver for OTLP over gRPC, beside its address. */
+  /** Settings of the OTLP/gRPC receiver besides its address. */
   readonly grpc?: object;
-  /** Of the receiver for OTLP over HTTP, beside its address. */
+  /** Settings of the OTLP/HTTP receiver besides its address. */
   readonly http?: object;
   readonly extensions?: Readonly<Record<string, object>>;
-  /** All of them are in the pipeline, in this order. */
+  /** The pipeline contains all of them, in this order. */
   readonly processors?: Readonly<Record<string, object>>;
 }
 
-/** An OpenTelemetry Collector that writes down what it gets. */
+/** An OpenTelemetry Collector that writes the spans that it receives to files. */
 export interface Collector extends Addresses {
-  /** Starts, on the same ports; with other settings, if there are some. */
+  /** Starts it on the same ports. Default: with the same settings. */
   start(settings?: CollectorSettings): Promise<void>;
-  /** As {@link Server.signal}. */
+  /** See {@link Server.signal}. */
   signal(signal: NodeJS.Signals): void;
-  /** As {@link Server.end}. */
+  /** See {@link Server.end}. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** What it has logged since it was started last. */
+  /** The log since the last start. */
   log(): string;
-  /** All spans that it has taken since its first start, in protobuf as it writes them, before it answers. */
+  /** All spans accepted since the first start, from the protobuf that it writes before it responds. */
   spans(): DecodedSpan[];
-  /** The same in OTLP's JSON as it writes it. */
+  /** The same spans, from the OTLP JSON that it writes. */
   jsonSpans(): DecodedSpan[];
-  /** Ends it, and removes its files. */
+  /** Ends it and removes its files. */
   remove(): Promise<void>;
 }
 
 /**
- * Starts a Collector on free ports of loopback.
+ * Starts a Collector on free loopback ports.
  *
- * @param settings - Default: none. A function is given the folder for the files that they name.
+ * @param settings - Default: none. A function receives the folder for files that the settings name.
  */
 export async function startCollector(
   settings: CollectorSettings | ((folder: string) => CollectorSettings) = {},
@@ -58,7 +58,7 @@ export async function startCollector(
     httpAddress,
     async start({ grpc = {}, http = {}, extensions = {}, processors = {} } = given) {
       const file = join(folder, `${starts}.json`);
-      // With a rotation nothing is held back: what was acknowledged is in the file though the process is killed.
+      // With a rotation, writes are not buffered: acknowledged spans are in the file even if the process is killed.
       const rotation = { max_megabytes: 10_000 };
       const config = {
         receivers: {
@@ -72,7 +72,7 @@ export async function startCollector(
         extensions,
         service: {
           extensions: Object.keys(extensions),
-          // It would listen on a port of its own.
+          // The metrics endpoint would listen on a port of its own.
           telemetry: { metrics: { level: 'none' } },
           pipelines: {
             traces: {
@@ -108,7 +108,7 @@ export async function startCollector(
   return collector;
 }
 
-/** The messages in a file, before each of which its length stands in four bytes, the highest first. */
+/** Returns the messages in a file. Each is preceded by its length in four bytes, big-endian. */
 function framesOf(bytes: Buffer): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -28,7 +28,7 @@ const yaml = blocks.filter(({ language }) => language === 'yaml');
 const configurations = new Map(
   yaml.filter(({ marker }) => marker.startsWith('collector')).map(({ marker, code }) => [marker, code]),
 );
-// AWS's exporter is no module that everybody can get, so nothing here knows its settings.
+// AWS's exporter is not a public module, so its settings cannot be checked here.
 const accounts = yaml.filter(({ marker, code }) => marker.startsWith('not run') && !code.includes('awsxray'));
 
 const authority = createAuthority();
@@ -37,10 +37,10 @@ const client = authority.issue();
 const TOKEN = 'the-token-of-the-guide';
 const FILES = { 'collector.pem': server.cert, 'collector.key': server.key, 'authority.pem': authority.cert };
 
-/** Blocks that hand on by something else than OTLP, which tests of their own try. */
+/** Blocks whose exporter does not speak OTLP. They have tests of their own. */
 const TRANSLATIONS = ['collector: zipkin', 'collector: azure'];
 
-// What an application has to say, besides, to a Collector with these settings.
+// What an application has to set in addition for a Collector with these settings.
 const SETTINGS: Record<string, SendingOptions> = {
   collector: {},
   'collector: certificates': { tls: { ca: authority.cert, ...client } },
@@ -49,14 +49,14 @@ const SETTINGS: Record<string, SendingOptions> = {
   'collector: pages': { headers: { origin: 'https://app.example', authorization: 'Bearer any' } },
 };
 
-describe('the configurations of the guide', { skip: skipWithout('collector') }, () => {
-  test('are all tried', () => {
+describe('the configurations in the guide', { skip: skipWithout('collector') }, () => {
+  test('are all tested', () => {
     assert.deepEqual([...configurations.keys()], [...Object.keys(SETTINGS), ...TRANSLATIONS]);
   });
 
   for (const [name, sending] of Object.entries(SETTINGS)) {
     for (const protocol of PROTOCOLS) {
-      test(`over ${protocol}: spans go through “${name}” to what is behind it`, async (t) => {
+      test(`over ${protocol}: spans go through “${name}” to the backend behind it`, async (t) => {
         const log = diagnosticLog(t);
         const behind = await startCollector();
         t.after(() => behind.remove());
@@ -65,7 +65,7 @@ describe('the configurations of the guide', { skip: skipWithout('collector') }, 
         application.end(2_000, { text: 'x'.repeat(1_000) });
         const { acknowledged } = await application.settle();
         assert.deepEqual([acknowledged, log], [2_000, []]);
-        // It hands on what it has acknowledged in its own time, and all of it before it ends.
+        // The Collector forwards acknowledged spans with a delay, but all of them before it ends.
         await shown.end();
         const { missing, repeated } = await application.account();
         assert.deepEqual([missing, repeated], [0, 0]);
@@ -74,7 +74,7 @@ describe('the configurations of the guide', { skip: skipWithout('collector') }, 
   }
 });
 
-describe('what the guide has for other backends', { skip: skipWithout('collector') }, () => {
+describe('what the guide says about other backends', { skip: skipWithout('collector') }, () => {
   test('spans go through “collector: zipkin” to Zipkin', { skip: skipWithout('zipkin') }, async (t) => {
     const zipkin = await startZipkin();
     t.after(() => zipkin.end());
@@ -89,7 +89,7 @@ describe('what the guide has for other backends', { skip: skipWithout('collector
       tags?.['llm.model'],
       annotations.map(({ value }) => value),
     ]);
-    // Names are in small letters there.
+    // Zipkin lowercases names.
     const expected = [
       ['get /talk', 'SERVER', undefined, 'voice-agent', undefined, []],
       ['llm.request', undefined, 'get /talk', 'voice-agent', 'echo-1', ['llm.first_token']],
@@ -97,7 +97,7 @@ describe('what the guide has for other backends', { skip: skipWithout('collector
     assert.deepEqual(told.sort(), expected);
   });
 
-  test('spans go through “collector: azure” to what takes them for Azure Monitor', async (t) => {
+  test('spans go through “collector: azure” to a stand-in for Azure Monitor', async (t) => {
     const bodies: string[] = [];
     const ingestion = createServer((req, res) => {
       const body = req.headers['content-encoding'] === 'gzip' ? req.pipe(createGunzip()) : req;
@@ -120,7 +120,7 @@ describe('what the guide has for other backends', { skip: skipWithout('collector
       },
     );
     const { spans } = await sendTrace(shown);
-    // It sends in its own time, and forgets what it has when it ends.
+    // The exporter sends with a delay, and drops what it holds when it ends.
     const end = Date.now() + 20_000;
     while (!bodies.join('').includes('llm.request') && Date.now() < end) await delay(100);
     const sent = bodies.join('\n');
@@ -131,7 +131,7 @@ describe('what the guide has for other backends', { skip: skipWithout('collector
   });
 
   for (const { line, code } of accounts) {
-    test(`the Collector takes the configuration in line ${line}`, () => {
+    test(`the Collector accepts the configuration in line ${line}`, () => {
       const config = [...parts('collector'), code].flatMap((part) => ['--config', `yaml:${part}`]);
       const { status, stderr } = spawnSync(programOf('collector'), ['validate', ...config], { encoding: 'utf8' });
       assert.equal(status, 0, stderr);
@@ -139,7 +139,7 @@ describe('what the guide has for other backends', { skip: skipWithout('collector
   }
 });
 
-/** Sends a trace of two spans over gRPC, which is taken before this returns. */
+/** Sends a trace of two spans over gRPC. Returns once they have been accepted. */
 async function sendTrace({ grpcAddress }: Addresses): Promise<{ spans: readonly Span[] }> {
   const exporter = exporterFor('gRPC', { grpcAddress, httpAddress: '' });
   const provider = new TracerProvider({
@@ -159,7 +159,7 @@ async function sendTrace({ grpcAddress }: Addresses): Promise<{ spans: readonly 
   return { spans: [request, answer] };
 }
 
-/** The configuration of the guide that a block continues, and the block. */
+/** Returns the guide's base configuration and the block that continues it. */
 function parts(name: string): string[] {
   return [...new Set(['collector', name])].map(
     (part) => configurations.get(part) ?? assert.fail(`the guide has no block “${part}”`),
@@ -167,9 +167,9 @@ function parts(name: string): string[] {
 }
 
 /**
- * Starts a Collector as the guide has it, with addresses and files of this machine in the place of those it names.
+ * Starts a Collector with a configuration of the guide, but with addresses and files of this machine.
  *
- * @param behind - Where what the guide calls `jaeger` and `zipkin` is.
+ * @param behind - The addresses of what the guide calls `jaeger` and `zipkin`.
  */
 async function startAsShown(
   t: TestContext,
@@ -192,7 +192,7 @@ async function startAsShown(
     writeFileSync(file, local);
     return ['--config', file];
   });
-  // It would listen on a port of its own.
+  // The metrics endpoint would listen on a port of its own.
   args.push('--config', 'yaml:service::telemetry::metrics::level: none');
   const collector = await startServer(programOf('collector'), args, { COLLECTOR_TOKEN: TOKEN, ...variables });
   t.after(() => collector.end('SIGKILL'));

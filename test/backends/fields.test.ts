@@ -86,7 +86,7 @@ describe('every kind of value', { skip: skipWithout('collector') }, () => {
   }
 });
 
-/** Sorted by what tells spans apart: batches are of one resource, and within them scopes are together. */
+/** Sorts by what identifies spans: a batch has one resource, and groups spans by scope. */
 function inOrder(spans: readonly DecodedSpan[]): DecodedSpan[] {
   const keyOf = ({ traceId, spanId }: DecodedSpan) => traceId + spanId;
   return [...spans].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));

@@ -27,9 +27,9 @@ if (!skipWithout('jaeger')) {
 
 describe('Jaeger, in the walk-through of the documentation,', { skip: skipWithout('jaeger') }, () => {
   let shown: Finished;
-  /** The spans of each trace, as Jaeger gives them out. */
+  /** The spans of each trace, as Jaeger's query API returns them. */
   let traces: DecodedSpan[][];
-  /** The same from another run, as this package's tests read them off the wire. */
+  /** The same spans from another run, decoded from the request by the tests of this package. */
   let sent: DecodedSpan[][];
 
   before(async () => {
@@ -47,10 +47,10 @@ describe('Jaeger, in the walk-through of the documentation,', { skip: skipWithou
     }
   });
 
-  test('over gRPC: the demo complains of nothing', () => {
+  test('over gRPC: the demo reports no problem', () => {
     const lines = shown.stderr.split('\n').filter((line) => line.startsWith('[trace] '));
     assert.deepEqual(lines.length, 1, shown.stderr);
-    assert.match(lines[0], /^\[trace\] tracing-demo: spans go to otlp, to \S*localhost:4317/);
+    assert.match(lines[0], /^\[trace\] tracing-demo: exporting spans to \S*localhost:4317/);
   });
 
   test('over gRPC: Jaeger has each trace that the demo has logged, and each span', () => {
@@ -77,7 +77,7 @@ describe('Jaeger, in the walk-through of the documentation,', { skip: skipWithou
     }
   });
 
-  test('over gRPC: the pages of Jaeger show the error of the fourth message, and complain of nothing', async () => {
+  test('over gRPC: the pages of Jaeger show the error of the fourth message, and no warning', async () => {
     const pages = await Promise.all(traces.map(([{ traceId }]) => jaeger.page(traceId)));
     assert.deepEqual(
       [...new Set(pages.flatMap(({ processes }) => Object.values(processes)).map((process) => process.serviceName))],
@@ -110,11 +110,11 @@ describe('Jaeger, field by field,', { skip: skipWithout('jaeger') }, () => {
       const log = diagnosticLog(t);
       const descriptions = sampleSpans(40).map((description) => ({
         ...description,
-        // Each protocol has traces of its own, by their first digits.
+        // Each protocol has its own traces, distinguished by their first digits.
         traceId: `a${at}${description.traceId.slice(2)}`,
-        // Jaeger gives a name to services that have none.
+        // Jaeger adds a name to services that have none.
         resource: { attributes: { ...description.resource.attributes, 'service.name': 'fields' } },
-        // It keeps no schema URLs.
+        // Jaeger does not keep schema URLs.
         scope: { ...description.scope, schemaUrl: undefined },
       }));
       const processor = new BatchSpanProcessor(exporterFor(protocol, JAEGER_ADDRESSES));
@@ -124,7 +124,7 @@ describe('Jaeger, field by field,', { skip: skipWithout('jaeger') }, () => {
       assert.ok(descriptions.length > 50, `${descriptions.length} spans`);
       for (const description of descriptions) {
         const found = await jaeger.trace(description.traceId, 1);
-        // Parents are nowhere, and Jaeger says so in an attribute of its own.
+        // The parents do not exist, and Jaeger says so in an attribute of its own.
         for (const { parentSpanId, attributes } of found) if (parentSpanId) delete attributes['@jaeger@warnings'];
         assert.deepEqual(found.map(inJaegersOrder), [inJaegersOrder(expectedSpan(description))]);
       }
@@ -132,7 +132,7 @@ describe('Jaeger, field by field,', { skip: skipWithout('jaeger') }, () => {
   }
 });
 
-/** Jaeger gives out events by their names, whatever their times are. */
+/** Sorts events like Jaeger, which orders them by name, whatever their times are. */
 function inJaegersOrder(span: DecodedSpan): DecodedSpan {
   const events = [...span.events].sort(
     (a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) || Number(a.timeUnixNano - b.timeUnixNano),
@@ -140,7 +140,7 @@ function inJaegersOrder(span: DecodedSpan): DecodedSpan {
   return { ...span, events };
 }
 
-/** The spans of each trace, the oldest trace first. */
+/** Returns the spans of each trace, the oldest trace first. */
 function byTrace(spans: readonly DecodedSpan[]): DecodedSpan[][] {
   const traces = new Map<string, DecodedSpan[]>();
   for (const span of [...spans].sort(byStart)) {
@@ -151,7 +151,7 @@ function byTrace(spans: readonly DecodedSpan[]): DecodedSpan[][] {
   return [...traces.values()];
 }
 
-/** What is the same in every run of the demo: all but ids, times and the process. */
+/** What is the same in every run of the demo: everything but ids, times and the process. */
 interface Tree
   extends Omit<
     DecodedSpan,
@@ -161,7 +161,7 @@ interface Tree
   children: Tree[];
 }
 
-/** The roots of a trace with all that is under them, in the order in which they started. */
+/** Returns the roots of a trace with everything below them, in the order in which they started. */
 function treesOf(trace: readonly DecodedSpan[]): Tree[] {
   const below = (id: string): Tree[] =>
     trace

@@ -3,25 +3,25 @@ import { type DecodedSpan, decodeJsonRequest, flatten } from '../oracle/otlp.ts'
 import { programOf } from './backend.ts';
 import { isTaken, startServer } from './server.ts';
 
-/** Where Jaeger takes spans. */
+/** The addresses at which Jaeger receives spans. */
 export const JAEGER_ADDRESSES = { grpcAddress: '127.0.0.1:4317', httpAddress: '127.0.0.1:4318' };
 
-/** A Jaeger that was started without any settings, as its container is. */
+/** A Jaeger that is started without settings, like its container. */
 export interface Jaeger {
   /**
-   * A trace as the query API has it in OTLP's JSON, as soon as it has so many spans: it takes them in batches.
+   * Returns a trace from the query API's OTLP JSON, once it has this many spans, which Jaeger stores in batches.
    *
-   * @throws Error where they do not come.
+   * @throws Error if they do not appear.
    */
   trace(traceId: string, spanCount: number): Promise<DecodedSpan[]>;
-  /** The same in the form which its pages show. */
+  /** Returns the same in the form that Jaeger's pages show. */
   page(traceId: string): Promise<JaegerTrace>;
-  /** The ids of all traces of a service, the oldest first, as soon as there are so many. */
+  /** Returns the ids of all traces of a service, the oldest first, once there are this many. */
   traceIds(service: string, traceCount: number): Promise<string[]>;
   end(): Promise<void>;
 }
 
-/** A trace in Jaeger's own words, as far as they are looked at. */
+/** The part of a trace in Jaeger's own format that the tests use. */
 export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly {
@@ -37,7 +37,7 @@ export interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
 }
 
-/** An attribute in Jaeger's own words. */
+/** An attribute in Jaeger's own format. */
 export interface JaegerTag {
   readonly key: string;
   readonly type: string;
@@ -45,16 +45,16 @@ export interface JaegerTag {
 }
 
 const QUERY = 'http://127.0.0.1:16686';
-// Those that the tests use; Jaeger has more, and says itself which of them it does not get.
+// The ports that the tests use. Jaeger opens more, and reports those that it cannot get.
 const PORTS = [4317, 4318, 16686];
-// Its batches wait for 200 ms.
+// Jaeger's batches wait for 200 ms.
 const POLL_MILLIS = 50;
 const PATIENCE_MILLIS = 20_000;
 
 /**
- * Starts Jaeger on the ports that everybody knows: 4317 and 4318 for spans, 16686 for looking at them.
+ * Starts Jaeger on its default ports: 4317 and 4318 for spans, 16686 for queries.
  *
- * @throws Error where one of them is taken.
+ * @throws Error if one of them is taken.
  */
 export async function startJaeger(): Promise<Jaeger> {
   for (const port of PORTS) {
@@ -76,12 +76,12 @@ export async function startJaeger(): Promise<Jaeger> {
       const traces = await atLeast(traceCount, `traces of ${service}`, ask);
       return traces.sort((a, b) => startOf(a) - startOf(b)).map(({ traceID }) => traceID);
     },
-    // It has nothing to write down, and takes ten seconds to end by itself.
+    // Jaeger has nothing to write, and takes ten seconds to end on SIGTERM.
     end: () => server.end('SIGKILL'),
   };
 }
 
-/** What `ask` answers, once that are so many. What is not there yet is not found. */
+/** Returns what `ask` returns once it has at least this many items. Before that, Jaeger responds with an error. */
 async function atLeast<T>(count: number, what: string, ask: () => Promise<T[]>): Promise<T[]> {
   for (const end = Date.now() + PATIENCE_MILLIS; ; await delay(POLL_MILLIS)) {
     const found = await ask();

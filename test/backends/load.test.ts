@@ -11,12 +11,12 @@ const SPANS_A_TICK = 20;
 
 describe('50,000 spans as fast as they end', { skip }, () => {
   for (const protocol of PROTOCOLS) {
-    test(`over ${protocol}: each arrives, and once`, async (t) => {
+    test(`over ${protocol}: each arrives exactly once`, async (t) => {
       const log = diagnosticLog(t);
       const application = new Application(protocol, await started(t));
       for (let round = 0; round < 50; round++) {
         application.end(1_000);
-        // The loop turns, as it does in an application.
+        // Let the event loop turn, as in an application.
         await new Promise((resolve) => setImmediate(resolve));
       }
       const { stats, missing, repeated } = await application.account();
@@ -25,9 +25,9 @@ describe('50,000 spans as fast as they end', { skip }, () => {
   }
 });
 
-describe('a Collector that stands still under load', { skip }, () => {
+describe('a Collector that is stopped under load', { skip }, () => {
   for (const protocol of PROTOCOLS) {
-    test(`over ${protocol}: for less than a request may take, costs nothing`, async (t) => {
+    test(`over ${protocol}: for less than the request timeout, loses no span and sends none twice`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t);
       const application = new Application(protocol, collector, {}, { maxExportBatchSize: 100 });
@@ -42,7 +42,7 @@ describe('a Collector that stands still under load', { skip }, () => {
       assert.deepEqual([stats.acknowledged, missing, repeated, log], [stats.ended, 0, 0, []]);
     });
 
-    test(`over ${protocol}: for longer, loses nothing`, async (t) => {
+    test(`over ${protocol}: for longer, loses no span`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t);
       const application = new Application(protocol, collector, { timeoutMillis: 300 }, { maxExportBatchSize: 100 });
@@ -64,7 +64,7 @@ describe('a Collector that stands still under load', { skip }, () => {
 describe('a Collector that restarts under load', { skip }, () => {
   for (const protocol of PROTOCOLS) {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      test(`over ${protocol}: loses nothing, ended by ${signal}`, async (t) => {
+      test(`over ${protocol}: loses no span when ended by ${signal}`, async (t) => {
         diagnosticLog(t);
         const collector = await started(t);
         const application = new Application(protocol, collector, {}, { maxExportBatchSize: 100 });

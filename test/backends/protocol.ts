@@ -5,23 +5,23 @@ import { JsonEncoding } from '../../src/export/otlp/json-encoding.ts';
 import type { TlsOptions } from '../../src/export/otlp/tls.ts';
 import { OtlpGrpcExporter } from '../../src/grpc/exporter.ts';
 
-/** Where a backend takes spans, as `host:port`. */
+/** The addresses at which a backend receives spans, as `host:port`. */
 export interface Addresses {
   readonly grpcAddress: string;
   readonly httpAddress: string;
 }
 
-/** Ways to send, by the names that tests have for them. */
+/** The protocols, by the names that tests use. */
 export const PROTOCOLS = ['gRPC', 'HTTP protobuf', 'HTTP JSON'] as const;
 
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** Settings that exporters of all protocols have. */
+/** Settings that the exporters of all protocols have. */
 export interface SendingOptions extends OtlpExporterOptions {
   tls?: TlsOptions;
 }
 
-/** An exporter that sends to a backend, encrypted where there are settings of TLS. */
+/** Creates an exporter that sends to a backend, encrypted if there are TLS settings. */
 export function exporterFor(
   protocol: Protocol,
   { grpcAddress, httpAddress }: Addresses,

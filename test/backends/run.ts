@@ -6,8 +6,9 @@ import { announceProblem, announceProgram, skipWithout } from './backend.ts';
 import { BACKEND_NAMES, builtBackend } from './build.ts';
 import { Table } from './table.ts';
 
-// `npm run test:backends` builds the Collector and Jaeger, and gets Zipkin, unless they are in the cache, runs the tests, and
-// says in a table what was tested over which protocol. Arguments are parts of names of files: `-- load fields`.
+// `npm run test:backends` builds the Collector and Jaeger and downloads Zipkin, unless they are cached. It then runs
+// the tests and prints a table of what was tested over which protocol. Arguments select files by parts of their names:
+// `-- load fields`.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const FILE_MILLIS = 15 * 60_000;
 
@@ -15,7 +16,7 @@ for (const name of BACKEND_NAMES) {
   try {
     announceProgram(name, await builtBackend(name));
   } catch (error) {
-    // Who has no Go, Java or network can work on all the rest. CI has them.
+    // Without Go, Java or a network, the other backends can still be tested. CI has all of them.
     if (process.env.CI) throw error;
     announceProblem(name, `no ${name}: ${(error as Error).message}`);
   }

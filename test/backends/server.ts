@@ -2,32 +2,32 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A process that takes spans. */
+/** A process that receives spans. */
 export interface Server {
   readonly pid: number;
-  /** What it has logged so far. */
+  /** The log so far. */
   log(): string;
-  /** Sends a signal that does not end it: `SIGSTOP`, `SIGCONT`. */
+  /** Sends a signal that does not end the process: `SIGSTOP` or `SIGCONT`. */
   signal(signal: NodeJS.Signals): void;
-  /** Ends it, with what it has been given written down unless it is killed, and waits until it has gone. */
+  /** Ends the process and waits for its exit. Unless killed, it writes what it has accepted before. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const READY_MILLIS = 60_000;
 const END_MILLIS = 20_000;
-// What the Collector logs, and Jaeger, which is made of it, once all ports are open.
+// What the Collector, and Jaeger, which is built from it, log once all ports are open.
 const READY = 'Everything is ready';
 
 const running = new Set<ChildProcess>();
-// A test that fails half-way leaves nothing behind.
+// A failed test must leave no process behind.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
 /**
- * Starts a Collector or a Jaeger, and waits until it takes spans.
+ * Starts a Collector or a Jaeger, and waits until it accepts spans.
  *
- * @throws Error with its log where it ends instead.
+ * @throws Error with its log if it ends instead.
  */
 export async function startServer(
   program: string,
@@ -64,7 +64,7 @@ export async function startServer(
     async end(signal = 'SIGTERM') {
       if (!running.has(child)) return;
       const closed = once(child, 'close');
-      // One that is stopped hears nothing else.
+      // A stopped process receives no other signal.
       child.kill('SIGCONT');
       child.kill(signal);
       const timer = setTimeout(() => child.kill('SIGKILL'), END_MILLIS);
@@ -76,7 +76,7 @@ export async function startServer(
   };
 }
 
-/** Ports of loopback on which nobody listens. Between now and their use somebody else may, which the server then says. */
+/** Returns free loopback ports. Another process may take one before its use; then the server reports that. */
 export async function freePorts(count: number): Promise<number[]> {
   const listening = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -90,7 +90,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** True where somebody listens on a port of loopback, or of all addresses. */
+/** True if a process listens on this port, on loopback or on all addresses. */
 export async function isTaken(port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1');
   try {

@@ -11,7 +11,7 @@ import { PROTOCOLS } from './protocol.ts';
 
 const skip = skipWithout('collector');
 
-describe('a Collector that asks for a certificate', { skip }, () => {
+describe('a Collector that requires a certificate', { skip }, () => {
   const authority = createAuthority();
   const server = authority.issue();
   const client = authority.issue();
@@ -19,7 +19,7 @@ describe('a Collector that asks for a certificate', { skip }, () => {
 
   for (const protocol of PROTOCOLS) {
     for (const version of ['1.2', '1.3']) {
-      test(`over ${protocol}: takes spans of whom its authority vouches for, with TLS ${version}`, async (t) => {
+      test(`over ${protocol}: accepts spans with a certificate of its authority, with TLS ${version}`, async (t) => {
         const log = diagnosticLog(t);
         const collector = await started(t, mutual({ min_version: version, max_version: version }));
         const application = new Application(protocol, collector, { tls: { ca, ...client }, compression: 'gzip' });
@@ -29,7 +29,7 @@ describe('a Collector that asks for a certificate', { skip }, () => {
       });
     }
 
-    test(`over ${protocol}: takes none of who has no certificate, or a stranger's, and these know that nothing was sent`, async (t) => {
+    test(`over ${protocol}: refuses clients with no or an unknown certificate, and they know that nothing was sent`, async (t) => {
       const collector = await started(t, mutual());
       for (const tls of [{ ca }, { ca, ...createAuthority().issue() }, { ...client }]) {
         const log = diagnosticLog(t);
@@ -59,14 +59,14 @@ describe('a Collector that asks for a certificate', { skip }, () => {
   }
 });
 
-describe('a Collector that asks for a token', { skip }, () => {
+describe('a Collector that requires a token', { skip }, () => {
   const asking = (token: string, scheme = 'Bearer'): CollectorSettings => {
     const auth = { authenticator: 'bearertokenauth' };
     return { grpc: { auth }, http: { auth }, extensions: { bearertokenauth: { scheme, token } } };
   };
 
   for (const protocol of PROTOCOLS) {
-    test(`over ${protocol}: is given the one of the time by a function`, async (t) => {
+    test(`over ${protocol}: gets the current token from a function`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, asking('first-token'));
       let token = 'first-token';
@@ -82,7 +82,7 @@ describe('a Collector that asks for a token', { skip }, () => {
       assert.deepEqual([missing, repeated, log], [0, 0, []]);
     });
 
-    test(`over ${protocol}: takes Basic credentials`, async (t) => {
+    test(`over ${protocol}: accepts Basic credentials`, async (t) => {
       const log = diagnosticLog(t);
       const credentials = Buffer.from('user:password').toString('base64');
       const collector = await started(t, asking(credentials, 'Basic'));
@@ -92,7 +92,7 @@ describe('a Collector that asks for a token', { skip }, () => {
       assert.deepEqual([missing, repeated, log], [0, 0, []]);
     });
 
-    test(`over ${protocol}: refuses another one, which the application says without it`, async (t) => {
+    test(`over ${protocol}: refuses a wrong token, and the diagnostic does not show it`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, asking('right-token'));
       const application = new Application(protocol, collector, { headers: { authorization: 'Bearer wrong-token' } });
@@ -106,24 +106,24 @@ describe('a Collector that asks for a token', { skip }, () => {
   }
 });
 
-describe('a Collector that takes small requests only', { skip }, () => {
+describe('a Collector that accepts only small requests', { skip }, () => {
   const MEBIBYTE = 1024 * 1024;
   const small = { grpc: { max_recv_msg_size_mib: 1 }, http: { max_request_body_size: MEBIBYTE } };
 
   for (const protocol of PROTOCOLS) {
     for (const compression of ['none', 'gzip'] as const) {
-      test(`over ${protocol}${compression === 'gzip' ? ', compressed' : ''}: gets a backlog in parts, each span once`, async (t) => {
+      test(`over ${protocol}${compression === 'gzip' ? ', compressed' : ''}: receives a backlog in parts, each span once`, async (t) => {
         const log = diagnosticLog(t);
         const collector = await started(t, small);
         const application = new Application(protocol, collector, { compression });
-        // 512 of them are less than the Collector takes, all of them more.
+        // A batch of 512 is below the Collector's limit, and all of them together are above it.
         application.end(6_000, { text: 'x'.repeat(1_000) });
         const { stats, missing, repeated } = await application.account();
         assert.deepEqual([stats.acknowledged, missing, repeated, log], [6_000, 0, 0, []]);
       });
     }
 
-    test(`over ${protocol}: does not get a batch that is too large, and the application says what to do`, async (t) => {
+    test(`over ${protocol}: does not receive a batch that is too large, and the diagnostic says what to do`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, small);
       const application = new Application(protocol, collector);
@@ -132,7 +132,7 @@ describe('a Collector that takes small requests only', { skip }, () => {
       application.end(10);
       const { stats } = await application.account();
       const { too_large: lost, ...others } = stats.dropped;
-      // The rest of them was in another batch.
+      // The remaining spans were in another batch.
       assert.ok(lost !== undefined && lost > 200, JSON.stringify(stats));
       assert.deepEqual([others, stats.acknowledged], [{}, stats.ended - lost]);
       assert.match(log.map(({ message }) => message).join(), /maxExportBatchSize/);
@@ -140,15 +140,15 @@ describe('a Collector that takes small requests only', { skip }, () => {
   }
 });
 
-describe('a Collector that is short of memory', { skip }, () => {
+describe('a Collector that runs short of memory', { skip }, () => {
   const short = { processors: { memory_limiter: { check_interval: '10ms', limit_mib: 1 } } };
 
   for (const protocol of PROTOCOLS) {
-    test(`over ${protocol}: gets what it refused once it has more`, async (t) => {
+    test(`over ${protocol}: receives what it refused once it has more memory`, async (t) => {
       diagnosticLog(t);
       const collector = await started(t, short);
       const application = new Application(protocol, collector);
-      // It looks at its memory now and then.
+      // The Collector checks its memory only now and then.
       await application.until(() => collector.log().includes('Refusing data'));
       application.end(1_000);
       await application.processor.forceFlush();
@@ -161,8 +161,8 @@ describe('a Collector that is short of memory', { skip }, () => {
   }
 });
 
-describe('a Collector that ends connections', { skip }, () => {
-  // Of gRPC with a word, GOAWAY, and of HTTP where nothing is under way.
+describe('a Collector that closes connections', { skip }, () => {
+  // For gRPC it announces this with GOAWAY. For HTTP it closes idle connections.
   const ages = { max_connection_age: '150ms', max_connection_age_grace: '2s' };
   const ending = {
     grpc: { keepalive: { server_parameters: ages } },
@@ -170,7 +170,7 @@ describe('a Collector that ends connections', { skip }, () => {
   };
 
   for (const protocol of PROTOCOLS) {
-    test(`over ${protocol}: gets each span, and once`, async (t) => {
+    test(`over ${protocol}: receives each span once`, async (t) => {
       const log = diagnosticLog(t);
       const application = new Application(protocol, await started(t, ending), {}, { scheduledDelayMillis: 20 });
       application.load(5);
@@ -182,9 +182,9 @@ describe('a Collector that ends connections', { skip }, () => {
   }
 });
 
-describe('a Collector that reads in small pieces, one request at a time', { skip }, () => {
+describe('a Collector that reads small pieces, one request at a time', { skip }, () => {
   for (const protocol of PROTOCOLS.filter((name) => name === 'gRPC')) {
-    test(`over ${protocol}: gets large requests`, async (t) => {
+    test(`over ${protocol}: receives large requests`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, { grpc: { read_buffer_size: 512, max_concurrent_streams: 1 } });
       const application = new Application(protocol, collector);
@@ -195,9 +195,9 @@ describe('a Collector that reads in small pieces, one request at a time', { skip
   }
 });
 
-describe('a Collector that reads nothing but gzip', { skip }, () => {
+describe('a Collector that accepts only gzip', { skip }, () => {
   for (const protocol of PROTOCOLS.filter((name) => name !== 'gRPC')) {
-    test(`over ${protocol}: gets what is compressed, and says that it does not take the rest`, async (t) => {
+    test(`over ${protocol}: accepts compressed requests, and reports that it refuses others`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, { http: { compression_algorithms: ['gzip'] } });
       const compressing = new Application(protocol, collector, { compression: 'gzip' });
@@ -218,11 +218,11 @@ describe('a Collector for pages', { skip }, () => {
   const SENT = 'authorization,content-encoding,content-type';
 
   for (const protocol of PROTOCOLS.filter((name) => name !== 'gRPC')) {
-    test(`over ${protocol}: lets through what a page sends that has a token and compresses`, async (t) => {
+    test(`over ${protocol}: accepts spans of a page that sends a token and compresses`, async (t) => {
       const log = diagnosticLog(t);
       const cors = { allowed_origins: [ORIGIN], allowed_headers: SENT.split(',') };
       const collector = await started(t, { http: { cors } });
-      // The question that a browser asks before.
+      // The preflight request that a browser sends first.
       const preflight = await fetch(`http://${collector.httpAddress}/v1/traces`, {
         method: 'OPTIONS',
         headers: {

@@ -1,13 +1,13 @@
 import { PROTOCOLS } from './protocol.ts';
 
-/** How the tests of one check over one protocol went. */
+/** The results of the tests of one check over one protocol. */
 interface Cell {
   passed: number;
   failed: number;
   skipped: number;
 }
 
-/** What Node's runner says of a test. */
+/** What Node's test runner reports about a test. */
 interface TestReport {
   readonly name: string;
   /** 0 outside of every `describe`. */
@@ -16,17 +16,17 @@ interface TestReport {
   readonly details?: { readonly type?: string };
 }
 
-// What a test is of that is of no protocol.
+// The column for tests that are not about a protocol.
 const OTHER = 'other';
 const COLUMNS = [...PROTOCOLS, OTHER];
 
 /**
- * Which checks were made over which protocols. A row is what stands under one `describe`; to which column a test belongs is
- * said by its first words, as in `over gRPC`.
+ * Shows which checks were made over which protocols. A row is a `describe`. The first words of a test, such as
+ * `over gRPC`, select its column.
  */
 export class Table {
   private readonly rows = new Map<string, Map<string, Cell>>();
-  /** The names of the tests around the one that is reported, the outermost first. */
+  /** The names of the suites around the reported test, the outermost first. */
   private readonly path: string[] = [];
 
   start({ name, nesting }: TestReport): void {

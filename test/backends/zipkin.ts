@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { programOf } from './backend.ts';
 import { freePorts } from './server.ts';
 
-/** A span in Zipkin's words, as far as it is looked at. */
+/** The part of a span in Zipkin's format that the tests use. */
 export interface ZipkinSpan {
   readonly traceId: string;
   readonly id: string;
@@ -16,11 +16,11 @@ export interface ZipkinSpan {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** A Zipkin that has its spans in memory. */
+/** A Zipkin with in-memory storage. */
 export interface Zipkin {
   /** Host and port. */
   readonly address: string;
-  /** A trace as its query API has it, as soon as it has so many spans. */
+  /** Returns a trace from the query API, once it has this many spans. */
   trace(traceId: string, spanCount: number): Promise<ZipkinSpan[]>;
   end(): Promise<void>;
 }
@@ -29,7 +29,7 @@ const READY_MILLIS = 60_000;
 const PATIENCE_MILLIS = 20_000;
 const POLL_MILLIS = 100;
 
-/** Starts Zipkin on a free port of loopback. */
+/** Starts Zipkin on a free loopback port. */
 export async function startZipkin(): Promise<Zipkin> {
   const [port] = await freePorts(1);
   const address = `127.0.0.1:${port}`;
@@ -65,7 +65,7 @@ export async function startZipkin(): Promise<Zipkin> {
   };
 }
 
-/** Asks again and again; whether the answer was yes in time. */
+/** Polls until the answer is yes. Returns false if that takes too long. */
 async function until(ask: () => Promise<boolean>, millis: number): Promise<boolean> {
   for (const end = Date.now() + millis; Date.now() < end; await delay(POLL_MILLIS)) {
     if (await ask()) return true;

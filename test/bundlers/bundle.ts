@@ -1,22 +1,22 @@
-/** Where a bundle is to run. */
+/** The platform on which a bundle runs. */
 export type Target = 'page' | 'worker' | 'workerd' | 'edge-light' | 'node' | 'node-cjs';
 
-/** What a bundler is asked to do. */
+/** The input of a bundler. */
 export interface Task {
   /** The path of the program. */
   readonly program: string;
   readonly target: Target;
-  /** By the minifier that is the bundler's own. */
+  /** Minified by the bundler's own minifier. */
   readonly isMinified: boolean;
 }
 
-/** What a bundler has made. */
+/** The output of a bundler. */
 export interface Bundle {
-  /** The name of the file to begin with. */
+  /** The name of the first file to load. */
   readonly entry: string;
-  /** The code of each file by its name; the names of imports between them are relative. */
+  /** The code of each file by name. Files import each other by relative names. */
   readonly files: ReadonlyMap<string, string>;
-  /** The files of the package of which something is in it, as paths below `dist/`. */
+  /** The files of the package that contribute to the bundle, as paths below `dist/`. */
   readonly modules: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -26,27 +26,27 @@ export interface Bundler {
   bundle(task: Task): Promise<Bundle>;
 }
 
-/** The conditions that are named to a bundler which does not know the target; none for a target that it knows. */
+/** The conditions to set in a bundler that does not know the target; none for a target that it knows. */
 export const CONDITIONS: Readonly<Record<Target, readonly string[]>> = {
   page: [],
   worker: [],
-  // Those of Wrangler.
+  // Wrangler's conditions.
   workerd: ['workerd', 'worker', 'browser'],
-  // Those of Next.
+  // Next's conditions.
   'edge-light': ['edge-light', 'worker'],
   node: [],
   'node-cjs': [],
 };
 
-/** What is left to the runtime. */
+/** Imports that stay in the bundle, for the runtime to resolve. */
 export const BUILTIN = /^node:/;
 
-/** The path below the package's `dist/`; `undefined` for a file of another package, or of the program. */
+/** Returns the path below the package's `dist/`; `undefined` for a file of the program or of another package. */
 export function moduleOf(path: string): string | undefined {
   return /@realtime-ai\/trace\/dist\/([^?]+)/.exec(path.replaceAll('\\', '/'))?.[1];
 }
 
-/** The paths below `dist/` of those that are files of the package, sorted. */
+/** Returns the sorted paths below `dist/` of all files of the package. */
 export function modulesOf(paths: Iterable<string>): string[] {
   const modules = new Set<string>();
   for (const path of paths) {
@@ -56,7 +56,7 @@ export function modulesOf(paths: Iterable<string>): string[] {
   return [...modules].sort();
 }
 
-/** A file as Rollup, and what is made after it, hands it over. */
+/** An output file in the form of Rollup and the bundlers modeled on it. */
 export interface Chunk {
   readonly type: string;
   readonly fileName: string;
@@ -65,7 +65,7 @@ export interface Chunk {
   readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>;
 }
 
-/** What such files come to. */
+/** Converts such files to a bundle. */
 export function bundleOf(output: readonly { readonly type: string }[], warnings: readonly string[]): Bundle {
   const chunks = output.filter((each): each is Chunk => each.type === 'chunk');
   return {
@@ -78,7 +78,7 @@ export function bundleOf(output: readonly { readonly type: string }[], warnings:
   };
 }
 
-/** The files that are loaded along with the first one: what it imports statically, and what these do. */
+/** Returns the files that load along with the first one: its static imports, and theirs in turn. */
 export function loadedAtOnce({ entry, files }: Bundle): string[] {
   const loaded = new Set<string>();
   const load = (name: string) => {
@@ -91,7 +91,7 @@ export function loadedAtOnce({ entry, files }: Bundle): string[] {
   return [...loaded];
 }
 
-/** All of its code. */
+/** Returns all of the bundle's code. */
 export function textOf({ files }: Pick<Bundle, 'files'>): string {
   return [...files.values()].join('\n');
 }

@@ -4,7 +4,7 @@ import { type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
 
 const OPTIONS: Readonly<Record<Target, BuildOptions>> = {
   page: { platform: 'browser', splitting: true },
-  // A classic worker: one file.
+  // A classic worker, in one file.
   worker: { platform: 'browser', format: 'iife' },
   workerd: { platform: 'browser', external: ['node:*'] },
   'edge-light': { platform: 'browser' },

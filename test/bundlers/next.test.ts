@@ -11,15 +11,15 @@ import { startCollector } from '../oracle/collector.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const command = join(here, 'node_modules/next/dist/bin/next');
-// Next takes nothing from outside of one folder, and compiles nothing below node_modules/.
+// Next reads nothing outside of one folder, and compiles nothing below node_modules/.
 const scratch = join(here, 'dist');
 const VARIABLES = { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' };
 
-/** What Next says whatever is in the application. */
+/** Warnings that Next prints for any application. */
 const USUAL = /Edge Runtime is deprecated|No build cache found|edge runtime on a page currently disables static/;
 
 for (const bundler of ['turbopack', 'webpack']) {
-  describe(`Next, by ${bundler},`, () => {
+  describe(`Next with ${bundler}`, () => {
     const folder = join(scratch, bundler);
     after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,7 +43,7 @@ for (const bundler of ['turbopack', 'webpack']) {
       );
     });
 
-    it('gives pages the file for them, and the printer when they print', () => {
+    it('gives pages the file for pages, and loads the printer on demand', () => {
       const files = filesBelow(join(folder, '.next/static')).filter((path) => path.endsWith('.js'));
       const ours = files.filter((path) => read(path).includes('@realtime-ai/trace process state'));
       assert.equal(ours.length, 1);
@@ -55,7 +55,7 @@ for (const bundler of ['turbopack', 'webpack']) {
       assert.notEqual(printers[0], ours[0]);
     });
 
-    it('runs functions on the edge and on Node, each with its file', async (t) => {
+    it('runs functions on the edge and on Node, each with the file for it', async (t) => {
       const collector = await startCollector();
       t.after(() => collector.close());
       const child = spawn(process.execPath, [command, 'start', '--port', '0', '--hostname', '127.0.0.1'], {

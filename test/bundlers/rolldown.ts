@@ -1,6 +1,6 @@
 import { BUILTIN, type Bundler, bundleOf, type Chunk, CONDITIONS, type Target } from './bundle.ts';
 
-/** What is used of Rolldown; its own types are there only when this folder is installed. */
+/** The part of Rolldown's types that is used. The real ones exist only if this folder is installed. */
 interface Built {
   generate(options: object): Promise<{ output: readonly Chunk[] }>;
   close(): Promise<void>;
@@ -17,7 +17,7 @@ const OPTIONS: Readonly<Record<Target, object>> = {
   'node-cjs': { platform: 'node' },
 };
 
-/** Rolldown, and Oxc's minifier. */
+/** Rolldown, with Oxc's minifier. */
 export const rolldown: Bundler = {
   name: 'Rolldown',
   async bundle({ program, target, isMinified }) {

@@ -18,7 +18,7 @@ const RESOLUTION: Readonly<Record<Target, object>> = {
   'node-cjs': { exportConditions: ['node'], preferBuiltins: true },
 };
 
-/** Rollup, and Terser. */
+/** Rollup, with Terser. */
 export const rollup: Bundler = {
   name: 'Rollup',
   async bundle({ program, target, isMinified }) {

@@ -7,8 +7,8 @@ import { ensureFolder } from '../../bench/installed.ts';
 import { withPackedProject } from '../../bench/packed.ts';
 import { ensureBuilt } from '../docs/build.ts';
 
-// `npm run test:bundlers` installs the bundlers, unless they are there, packs the package as it is published, puts the
-// programs beside it, and runs the tests. Names choose among these; options go to Node's runner: `-- vite
+// `npm run test:bundlers` installs the bundlers if necessary, packs the package as it is published, puts the programs
+// beside it, and runs the tests. Names select tests. Options are passed to Node's test runner: `-- vite
 // --test-name-pattern=workerd`.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const programs = join(here, 'programs');

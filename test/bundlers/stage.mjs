@@ -1,4 +1,4 @@
-// Runs the `main` of a bundle where there is only what its target has, and prints what becomes of it as JSON, in the last line.
+// Runs the `main` of a bundle with only the globals of its target. Prints the result as JSON, in the last line.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import vm from 'node:vm';
 const [folder, entry, target, url] = process.argv.slice(2);
 const lines = [];
 
-// What pages, their workers, and Workers have in common.
+// The globals that pages, web workers and Workers share.
 const COMMON = {
   AbortController,
   AbortSignal,
@@ -42,7 +42,7 @@ const console = Object.fromEntries(
 
 let isLoading = true;
 
-/** What Workers forbid while a module loads. */
+/** Fails like the functions that Workers forbid while a module loads. */
 function forbidden(name, use) {
   return (...args) => {
     if (isLoading) throw new Error(`${name} in global scope`);
@@ -53,7 +53,7 @@ function forbidden(name, use) {
 async function contextOf() {
   if (target === 'edge-light') {
     const { EdgeVM } = await import('@edge-runtime/vm');
-    // As Next does.
+    // Next extends its edge runtime in the same way.
     return new EdgeVM({ extend: (context) => Object.assign(context, { AsyncLocalStorage, console }) }).context;
   }
   const globals = { ...COMMON, console };
@@ -73,7 +73,7 @@ async function contextOf() {
 async function loadIn(context) {
   const modules = new Map();
   const code = readFileSync(join(folder, entry), 'utf8');
-  // A classic script: a worker's, for example.
+  // A classic script, such as that of a worker.
   if (!/\b(import|export)\b/.test(code)) return vm.runInContext(code, context);
   const moduleOf = (specifier) => {
     if (!specifier.startsWith('./')) throw new Error(`${target} has no module ${specifier}`);
@@ -113,8 +113,8 @@ if (target === 'node' || target === 'node-cjs') {
   await loadIn(scope);
 }
 isLoading = false;
-// A request comes when all that loading has begun is done.
+// A request arrives only after everything that the loading started is done.
 await new Promise((resolve) => setImmediate(resolve));
 const result = await scope.main(url);
-// On a line of its own, whatever the package has printed itself.
+// Starts a new line, whatever the package itself has printed.
 process.stdout.write(`\n${JSON.stringify({ result, lines })}`, () => process.exit());

@@ -6,19 +6,19 @@ import type { ProcessorStats } from '../../src/export/span-counts.ts';
 import { run } from '../docs/program.ts';
 import type { Bundle, Target } from './bundle.ts';
 
-/** What the `main` of a program has returned. */
+/** The result of the `main` of a program. */
 export interface Staged {
   readonly result: Partial<ProcessorStats> & { readonly holdsAcrossAwait?: boolean };
-  /** What it has printed. */
+  /** The program's output. */
   readonly output: string;
 }
 
 const stage = fileURLToPath(new URL('stage.mjs', import.meta.url));
 
 /**
- * Runs a bundle in a process of its own, with what its target has and nothing else.
+ * Runs a bundle in a separate process with only the globals of its target.
  *
- * @throws Error with what it wrote to stderr where it does not end as it should.
+ * @throws Error with the process's stderr if it fails.
  */
 export async function staged(bundle: Bundle, target: Target, url: string): Promise<Staged> {
   const folder = mkdtempSync(join(tmpdir(), 'bundle-'));

@@ -8,9 +8,9 @@ import { esbuild } from './esbuild.ts';
 import { staged } from './staged.ts';
 import { webpack } from './webpack.ts';
 
-/** What a target has to get. */
+/** What a bundle for a target must contain. */
 interface Expected {
-  /** The files of `platform/` that may be there: one, or nothing but what it shares with others. */
+  /** The allowed files of `platform/`: that of the target, and those that it shares with others. */
   readonly platform: RegExp;
   readonly host: 'page' | 'server';
   readonly language: 'webjs' | 'nodejs';
@@ -30,10 +30,10 @@ const EXPECTED: Readonly<Record<Target, Expected>> = {
 };
 const TARGETS = Object.keys(EXPECTED) as Target[];
 
-/** What Node alone has. No name of an import, no global, and not `require`. */
+/** Names that only Node has: a `node:` import, a global, or `require`. */
 const NODE = /\bnode:|\bprocess\??\.|\bBuffer\b|(?<![\w$.])require\(/;
 
-/** What the smallest set-up does not use, by words that minifiers leave. */
+/** Words that survive minification and reveal code that the smallest setup does not use. */
 const UNUSED: Readonly<Record<string, RegExp>> = {
   helpers: /llm\.request|stt\.|pipeline\.|element\./,
   'the JSON encoding': /application\/json/,
@@ -46,14 +46,14 @@ const UNUSED: Readonly<Record<string, RegExp>> = {
   initialize: /already initialized/,
 };
 
-/** The programs are where the package is installed as it is published. */
+/** Returns the path of a program, which is in the project where the packed package is installed. */
 function program(name: string): string {
   const folder = process.env.PROGRAMS_FOLDER;
   if (folder === undefined) throw new Error('npm run test:bundlers packs the package for these tests, and runs them');
   return join(folder, name);
 }
 
-/** All that is asked of a bundler, for each of the targets. */
+/** Describes all tests of a bundler, for each target. */
 export function describeBundler(bundler: Bundler): void {
   const { name } = bundler;
   const bundles = new Map<string, Promise<Bundle>>();
@@ -69,19 +69,19 @@ export function describeBundler(bundler: Bundler): void {
     const isNode = target === 'node' || target === 'node-cjs';
     const isPage = host === 'page';
 
-    describe(`${name}, for ${target},`, () => {
+    describe(`${name}, for ${target}`, () => {
       for (const [file, isMinified] of [
         ['send.mjs', true],
         ['initialize.mjs', true],
         ['require.cjs', false],
       ] as const) {
-        test(`takes the files for it and no others, without a warning (${file})`, async () => {
+        test(`contains the files for the target and no others, without a warning (${file})`, async () => {
           const { modules, warnings, files } = await bundled(file, target, isMinified);
           assert.deepEqual(warnings, []);
           const text = textOf({ files });
           assert.ok(!text.includes('sourceMappingURL'), 'there is a source map');
           if (isPage) assert.equal(NODE.exec(text)?.[0], undefined);
-          // OTLP over gRPC is there where it may be asked for, in a file of its own. webpack keeps what an unused function loads.
+          // gRPC is in a separate file, which only some programs may load. webpack keeps what an unused function loads.
           const hasGrpc = isNode && (file !== 'send.mjs' || bundler === webpack);
           assert.equal(modules.includes('grpc.js'), hasGrpc);
           assert.ok(modules.includes('index.js'), modules.join());
@@ -91,12 +91,12 @@ export function describeBundler(bundler: Bundler): void {
             [],
           );
           assert.equal(modules.includes(`host/${host}.js`), file !== 'send.mjs');
-          // esbuild does not say that it knows ES modules where it is told which conditions to set.
+          // esbuild does not report support for ES modules if it is told which conditions to set.
           const hasTwoCopies = file === 'require.cjs' && bundler === esbuild && target === 'edge-light';
           assert.equal(modules.includes('core.cjs'), hasTwoCopies);
         });
 
-        test(`and the bundle runs there (${file})`, async (t) => {
+        test(`runs on the target (${file})`, async (t) => {
           const { url, endpoint, spans } = await started(t);
           const bundle = await bundled(file, target, isMinified);
           const { result } = await staged(bundle, target, file === 'send.mjs' ? endpoint : url);
@@ -117,7 +117,7 @@ export function describeBundler(bundler: Bundler): void {
         });
       }
 
-      test('loads the printer when it is to print, and gRPC when it is to speak it', async () => {
+      test('loads the printer and gRPC only on demand', async () => {
         const bundle = await bundled('initialize.mjs', target);
         const atOnce = loadedAtOnce(bundle).map((file) => bundle.files.get(file) ?? '');
         // A classic worker is one file.
@@ -126,7 +126,7 @@ export function describeBundler(bundler: Bundler): void {
           atOnce.some((code) => UNUSED['the printer'].test(code)),
           !isPage || isOneFile,
         );
-        // esbuild makes one file where it is not told to split.
+        // esbuild makes one file unless it is told to split.
         assert.equal(
           atOnce.some((code) => UNUSED.gRPC.test(code)),
           isNode && bundler === esbuild,
@@ -139,7 +139,7 @@ export function describeBundler(bundler: Bundler): void {
 
   describe(name, () => {
     for (const target of TARGETS) {
-      test(`leaves out what the smallest set-up does not use, for ${target}`, async () => {
+      test(`leaves out what the smallest setup does not use, for ${target}`, async () => {
         const bundle = await bundled('send.mjs', target);
         const atOnce = loadedAtOnce(bundle)
           .map((file) => bundle.files.get(file))
@@ -150,14 +150,14 @@ export function describeBundler(bundler: Bundler): void {
     }
 
     for (const target of ['page', 'node'] as const) {
-      test(`keeps nothing of what is not used, for ${target}`, async () => {
+      test(`keeps nothing of unused imports, for ${target}`, async () => {
         assert.ok(entryOf(await bundled('unused.mjs', target)).length < 150, 'the package left something');
       });
 
-      test(`takes little along with constants, for ${target}`, async () => {
+      test(`adds little code to constants, for ${target}`, async () => {
         const code = entryOf(await bundled('constant.mjs', target));
         assert.match(code, /llm\.model/);
-        // webpack keeps all that the file for gRPC imports, though nothing loads it; esbuild names it.
+        // webpack keeps all imports of the gRPC file, though nothing loads it; esbuild keeps the file's name.
         const bounds: Partial<Record<string, number>> = { [esbuild.name]: 800, [webpack.name]: 35_000 };
         const bound = (target === 'node' && bounds[name]) || 600;
         assert.ok(code.length < bound, `${code.length} bytes`);

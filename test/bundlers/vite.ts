@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Bundler, bundleOf, type Chunk, CONDITIONS, type Target } from './bundle.ts';
 
-/** What is used of Vite; its own types are there only when this folder is installed. */
+/** The part of Vite's types that is used. The real ones exist only if this folder is installed. */
 interface Logger {
   info(message: string): void;
   warn(message: string): void;
@@ -18,7 +18,7 @@ const onServer = (target?: 'workerd' | 'edge-light') => ({
   build: { ssr: true },
   ssr: {
     noExternal: true,
-    // The list takes the place of Vite's own, of which these are meant for all targets.
+    // This list replaces Vite's own, so it has to include the conditions that apply to all targets.
     ...(target && { target: 'webworker', resolve: { conditions: [...CONDITIONS[target], 'module'] } }),
   },
 });
@@ -32,7 +32,7 @@ const OPTIONS: Readonly<Record<Target, { build?: object; ssr?: object }>> = {
   'node-cjs': onServer(),
 };
 
-/** Vite, with the minifier that is its default. */
+/** Vite, with its default minifier. */
 export const vite: Bundler = {
   name: 'Vite',
   async bundle({ program, target, isMinified }) {
@@ -74,7 +74,7 @@ export const vite: Bundler = {
   },
 };
 
-/** A page that starts the program as a worker. */
+/** Writes a page that starts the program as a worker. */
 function pageWith(program: string): string {
   const name = basename(program);
   const page = join(dirname(program), `page-with-${name}.mjs`);

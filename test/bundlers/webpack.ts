@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Bundler, CONDITIONS, modulesOf, type Target } from './bundle.ts';
 
-/** What is used of webpack; its own types are there only when this folder is installed. */
+/** The part of webpack's types that is used. The real ones exist only if this folder is installed. */
 interface Module {
   readonly identifier?: string;
   readonly usedExports?: null | boolean | readonly string[];
@@ -36,7 +36,7 @@ const OPTIONS: Readonly<Record<Target, object>> = {
   'node-cjs': { target: ['node20', 'es2022'] },
 };
 
-/** webpack, which minifies by Terser. */
+/** webpack, which minifies with Terser. */
 export const webpack: Bundler = {
   name: 'webpack',
   async bundle({ program, target, isMinified }) {
@@ -77,7 +77,7 @@ export const webpack: Bundler = {
   },
 };
 
-/** A module, or those that are put together in it, of which something is used. */
+/** Returns the used modules: the module itself, or those that are concatenated in it. */
 function flat(module: Module): Module[] {
   if (module.modules !== undefined) return module.modules.flatMap(flat);
   return module.usedExports === false ? [] : [module];

@@ -2,17 +2,17 @@ import { type Config, SpanKind, SpanStatusCode, startSpan } from '@realtime-ai/t
 import { type Aftermath, type Surroundings, shutDown } from './case.ts';
 import { expectEqual, expectTrue } from './expectation.ts';
 
-/** Only full batches leave before the end. */
+/** Before the end, only full batches are sent. */
 export const BATCHING = { maxExportBatchSize: 8, scheduledDelayMillis: 60_000 };
 
-/** How many spans {@link sendBatches} ends: the last batch is not full. */
+/** The number of spans that {@link sendBatches} ends. The last batch is not full. */
 export const BATCHED_SPANS = 20 * BATCHING.maxExportBatchSize + 1;
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';
 const TEXT = 'Grüße, 世界 👋';
 
-/** Ends spans that have all there is, and sends them. */
+/** Ends spans that use every feature, and sends them. */
 export async function sendBatches({ initialize }: Surroundings, config: Config): Promise<void> {
   initialize({ ...config, batch: BATCHING });
   for (let index = 0; index < BATCHED_SPANS; index++) {
@@ -30,7 +30,7 @@ export async function sendBatches({ initialize }: Surroundings, config: Config):
   await shutDown();
 }
 
-/** Holds what arrived against what {@link sendBatches} has sent. */
+/** Compares what arrived with what {@link sendBatches} has sent. */
 export function checkBatches({ requests, spans }: Aftermath<unknown>, headers: Record<string, string | undefined>) {
   expectTrue(requests.length > 1, 'all spans came in one request');
   for (const request of requests) {

@@ -2,83 +2,83 @@ import { type Config, initialize, shutdown } from '@realtime-ai/trace';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { expectEqual } from './expectation.ts';
 
-/** What some runtimes can do, and others cannot. */
+/** An ability that some runtimes lack. */
 export type Ability =
-  /** Keeps the context across `await`, timers and the like. */
+  /** Keeps the context across `await`, in timers and the like. */
   | 'async context'
-  /** Has environment variables, and lets them be read. */
+  /** Has environment variables that programs may read. */
   | 'environment'
   /** Has a clock and random values while a module loads. */
   | 'early spans'
   | 'gzip'
-  /** Speaks HTTP/2, and so gRPC. */
+  /** Speaks HTTP/2, and therefore gRPC. */
   | 'HTTP/2'
-  /** Knows the syntax of `using`. */
+  /** Supports the syntax of `using`. */
   | 'using'
-  /** Tells a program that it, its request or its page is over. */
+  /** Notifies a program of the end of its process, request or page. */
   | 'end'
   /** Has signals that end a process. */
   | 'signals'
-  /** Ends what a request has begun when its client goes. */
+  /** Ends a request's work when its client disconnects. */
   | 'cancellation';
 
-/** What a program is told by those who start it: they leave it at `globalThis.conformance`. */
+/** Information for a program from the host that starts it, in `globalThis.conformance`. */
 export interface Input {
   /** The base URL of the receiver. */
   readonly endpoint: string;
-  /** That of the same receiver, over gRPC. */
+  /** The address of the same receiver for gRPC. */
   readonly grpcEndpoint: string;
   readonly lacks: readonly Ability[];
-  /** What the resource is to say of the runtime. */
+  /** What the resource must say about the runtime. */
   readonly language: 'nodejs' | 'webjs';
   readonly runtimeName: string | undefined;
 }
 
-/** What a case has to do with while it runs. */
+/** What a case can use while it runs. */
 export interface Surroundings extends Input {
   has(ability: Ability): boolean;
-  /** Initializes with the exporter `otlp`, the receiver as its endpoint, and a handler that notes what goes wrong. */
+  /** Initializes with the exporter `otlp`, the receiver as its endpoint, and a handler that collects diagnostics. */
   initialize(config?: Config): void;
-  /** Keeps what a request has begun beyond its answer, where there are requests. */
+  /** Keeps the work of a request alive beyond its response. `undefined` if there are no requests. */
   waitUntil?(promise: Promise<unknown>): void;
 }
 
-/** A request as the receiver has read it. */
+/** A request as the receiver has decoded it. */
 export interface ArrivedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly spans: readonly DecodedSpan[];
 }
 
-/** What there is to check when a program is over. */
+/** What a check can use after the program has ended. */
 export interface Aftermath<Facts> {
-  /** What `run` has returned. */
+  /** What `run` returned. */
   readonly facts: Facts;
   readonly input: Input;
   readonly requests: readonly ArrivedRequest[];
-  /** Those of all requests, in order of arrival. */
+  /** The spans of all requests, in order of arrival. */
   readonly spans: readonly DecodedSpan[];
-  /** What the program has written to its standard output, or to its console. */
+  /** The program's output on stdout or the console. */
   readonly output: string;
-  /** When the program was started and when its spans were there, by the clock of the receiver: Unix time in milliseconds. */
+  /** When the program started and when its spans had arrived, by the receiver's clock: Unix time in milliseconds. */
   readonly startedAt: number;
   readonly endedAt: number;
 }
 
-/** How a program ends that does not run to its end. */
+/** How a program ends if it does not run to its end. */
 export type Fate = 'ended by a signal' | 'its first request is cancelled';
 
 /**
- * Something that the package does, tried on each runtime. `run` runs there and imports nothing but the package; `check`
- * runs where the receiver is, after the program, the request or the page has come to its end.
+ * A feature to try on each runtime. `run` runs there and imports only the package. `check` runs on the receiver's side,
+ * after the program, the request or the page has ended.
  */
 export interface Case<Facts = unknown> {
-  /** As the table says it. */
+  /** The row's title in the table. */
   readonly title: string;
-  /** It is skipped where one of these is lacking. */
+  /** The case is skipped on runtimes that lack one of these. */
   readonly needs?: readonly Ability[];
-  /** How many spans are to arrive. */
+  /** The number of spans that must arrive. */
   readonly spans: number;
-  /** Environment variables, where there are any. */
+  /** Environment variables, for runtimes that have any. */
   variables?(endpoint: string, canBeRead: boolean): Record<string, string>;
   /** Default: the program runs to its end. */
   readonly fate?: Fate;
@@ -86,21 +86,21 @@ export interface Case<Facts = unknown> {
   check(aftermath: Aftermath<Facts>): void;
 }
 
-/** What a program says at its end, as JSON. */
+/** What a program reports at its end, as JSON. */
 export interface Report {
   readonly facts?: unknown;
   /** Why it failed. */
   readonly error?: string;
-  /** What the package has complained of. */
+  /** The package's diagnostics. */
   readonly diagnostics: readonly string[];
 }
 
-/** Lets TypeScript find out what `run` returns. */
+/** Infers the type of what `run` returns. */
 export function defineCase<Facts>(definition: Case<Facts>): Case {
   return definition;
 }
 
-/** What those who started this program have left for it. */
+/** Returns the input that the host has left for this program. */
 export function givenInput(): Input | undefined {
   return (globalThis as { conformance?: Input }).conformance;
 }
@@ -122,7 +122,7 @@ export async function runCase(testCase: Case, waitUntil?: Surroundings['waitUnti
   }
 }
 
-/** Initializes as all cases do that have no reason to do otherwise. */
+/** Initializes in the way that suits most cases. */
 export function initializeFor({ endpoint }: Input, config: Config = {}, diagnostics: string[] = []): void {
   initialize({
     exporterType: 'otlp',
@@ -133,7 +133,7 @@ export function initializeFor({ endpoint }: Input, config: Config = {}, diagnost
   });
 }
 
-/** Shuts down; all that ended since `initialize`, and was not sent before, has to leave. */
+/** Shuts down. All spans that ended since `initialize` and were not sent before must be sent. */
 export async function shutDown(): Promise<void> {
   const { pending, dropped } = await shutdown();
   expectEqual({ pending, dropped }, { pending: 0, dropped: 0 }, 'the shutdown');

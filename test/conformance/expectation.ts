@@ -1,17 +1,17 @@
-// Assertions that need nothing but the language: cases run where there is no `node:assert`.
+// Assertions that need only the language, because some runtimes have no `node:assert`.
 
-/** @throws Error that says `what` and shows both, where they differ in anything but the order of keys. */
+/** @throws Error with `what` and both values, if they differ in more than the order of keys. */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
   const [is, shouldBe] = [shown(actual), shown(expected)];
   if (is !== shouldBe) throw new Error(`${what}: ${is} instead of ${shouldBe}`);
 }
 
-/** @throws Error that says `what`, where `condition` is false. */
+/** @throws Error with `what`, if `condition` is false. */
 export function expectTrue(condition: boolean, what: string): void {
   if (!condition) throw new Error(what);
 }
 
-/** @throws Error where `action` throws none whose text contains `message`. */
+/** @throws Error if `action` throws no error whose text contains `message`. */
 export function expectThrows(action: () => unknown, message: string): void {
   let thrown: unknown = 'nothing was thrown';
   try {

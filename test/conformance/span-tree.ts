@@ -1,8 +1,8 @@
 import type { DecodedSpan } from '../oracle/otlp.ts';
 
 /**
- * The names of spans with their children behind them, those that started first before others:
- * `outer(first, second(third))`. Traces are separated by spaces; a span whose parent is not there has a `?`.
+ * Returns the names of spans, followed by their children in parentheses, in the order in which they started:
+ * `outer(first, second(third))`. Traces are separated by spaces. A `?` marks a span whose parent is missing.
  */
 export function treeOf(spans: readonly DecodedSpan[]): string {
   const byId = new Map(spans.map((span) => [idOf(span.traceId, span.spanId), span]));

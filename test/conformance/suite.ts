@@ -27,7 +27,7 @@ import using from './cases/using.ts';
 import usingCompiled from './cases/using-compiled.ts';
 import volume from './cases/volume.ts';
 
-/** All cases by the names of their files, in the order of the table. */
+/** All cases by file name, in the order of the table. */
 export const SUITE: Readonly<Record<string, Case>> = {
   import: importing,
   require: requiring,

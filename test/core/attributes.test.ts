@@ -16,17 +16,17 @@ const log = diagnosticLog();
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 const UNLIMITED = { _count: NO_LIMIT, _length: NO_LIMIT };
 
-/** A list of the attributes of an object. */
+/** Returns a list of the attributes of an object. */
 function listOf(attributes: unknown, countLimit = NO_LIMIT, lengthLimit = NO_LIMIT): AttributeList {
   const list: AttributeList = [];
   setAttributes(list, attributes as never, { _count: countLimit, _length: lengthLimit });
   return list;
 }
 
-/** What a list holds, without what it counts and how it finds. */
+/** The items of a list, without its counter and its index. */
 const itemsOf = (list: AttributeList) => [...list];
 
-/** What becomes of one value. */
+/** The value that is stored for one value. */
 const stored = (value: unknown, lengthLimit = NO_LIMIT) => attributesOf(listOf({ key: value }, 1, lengthLimit)).key;
 
 describe('a list of attributes', () => {
@@ -47,7 +47,7 @@ describe('a list of attributes', () => {
     );
   });
 
-  it('takes no more keys than it may, and goes on to take values for those it has', () => {
+  it('refuses keys beyond the limit, but still updates existing ones', () => {
     for (const limit of [0, 1, 31, 32, 33, 128]) {
       const list: AttributeList = [];
       for (let key = 0; key < limit + 5; key++)
@@ -62,7 +62,7 @@ describe('a list of attributes', () => {
     assert.match(log[0].message, /^attribute_limit: "k0": .*raise it in spanLimits$/);
   });
 
-  it('refuses what is no key', () => {
+  it('refuses invalid keys', () => {
     const list: AttributeList = [];
     const keys = ['', 5, null, undefined, Symbol('k'), {}, new Proxy({}, { get: () => assert.fail('a trap') })];
     for (const key of keys) setAttribute(list, key as string, 1, UNLIMITED);
@@ -71,16 +71,16 @@ describe('a list of attributes', () => {
     assert.deepEqual(codesOf(log), ['attribute_refused']);
   });
 
-  it('is warned of once, whatever it refuses', () => {
+  it('causes one warning, whatever it refuses', () => {
     listOf({ a: Symbol('a'), b: Symbol('b') });
     assert.equal(
       log[0].message,
-      'attribute_refused: "a": an attribute is left out: texts, numbers, booleans, bytes, and lists and plain objects of these can be stored; for errors there is recordError',
+      'attribute_refused: "a": an attribute is dropped: its key must not be empty; values can be strings, numbers, booleans, bytes, and arrays and plain objects of these; use recordError for errors',
     );
     assert.equal(log.length, 1);
   });
 
-  it('has keys that every object inherits like any other', () => {
+  it('treats keys that every object inherits like any other', () => {
     const attributes = JSON.parse('{"__proto__": 1, "constructor": 2, "toString": 3}');
     const list = listOf(attributes);
     assert.deepEqual(itemsOf(list), ['__proto__', 1, 'constructor', 2, 'toString', 3]);
@@ -88,7 +88,7 @@ describe('a list of attributes', () => {
     assert.equal(Object.getPrototypeOf(attributesOf(list)), Object.prototype);
   });
 
-  it('has no limits where it is to have none, and is empty where there is none', () => {
+  it('has no limits unless they are set, and is empty for undefined', () => {
     const attributes = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`k${at}`, 'x'.repeat(at)]));
     const list = attributeListOf(attributes);
     assert.deepEqual(attributesOf(list), attributes);
@@ -97,7 +97,7 @@ describe('a list of attributes', () => {
     assert.equal(droppedOf(undefined), 0);
   });
 
-  it('has the inherited attributes of an object, too', () => {
+  it('includes the inherited attributes of an object', () => {
     assert.deepEqual(attributesOf(listOf(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } }))), {
       own: 2,
       inherited: 1,
@@ -106,26 +106,26 @@ describe('a list of attributes', () => {
 });
 
 describe('a value', () => {
-  it('that is a text, a number or a truth value is kept as it is', () => {
+  it('that is a string, a number or a boolean is kept as it is', () => {
     for (const value of ['', 'text', '\ud800', 0, -0, 1.5, NaN, Infinity, 2 ** 60, true, false]) {
       assert.ok(Object.is(stored(value), value), String(value));
     }
   });
 
-  it('that is null or undefined sets nothing, and takes nothing away', () => {
+  it('that is null or undefined neither sets nor removes an attribute', () => {
     const list = listOf({ a: 1 });
     setAttributes(list, { a: null, b: undefined }, UNLIMITED);
     assert.deepEqual(attributesOf(list), { a: 1 });
     assert.equal(droppedOf(list), 0);
   });
 
-  it('that is a bigint is one as far as 64 bits reach, and a text beyond', () => {
+  it('that is a bigint stays one within 64 bits, and becomes a string beyond', () => {
     for (const value of [0n, 2n ** 63n - 1n, -(2n ** 63n)]) assert.equal(stored(value), value);
     for (const value of [2n ** 63n, -(2n ** 63n) - 1n, 10n ** 50n]) assert.equal(stored(value), String(value));
     assert.equal(stored(10n ** 50n, 5), '10000');
   });
 
-  it('that is a list or a map is copied', () => {
+  it('that is an array or an object is copied', () => {
     const value = { list: [1, 'a', [true, null, undefined]], map: { b: null, c: undefined, d: { e: 1n } } };
     const copy = stored(value);
     assert.deepEqual(copy, { list: [1, 'a', [true, null, null]], map: { b: null, d: { e: 1n } } });
@@ -136,7 +136,7 @@ describe('a value', () => {
     assert.deepEqual(stored(Object.freeze([Object.freeze({ a: 1 })])), [{ a: 1 }]);
   });
 
-  it('that is bytes is copied and cut', () => {
+  it('that is bytes is copied and truncated', () => {
     const bytes = new Uint8Array([1, 2, 3, 4]);
     const copy = stored(bytes);
     assert.deepEqual(copy, new Uint8Array([1, 2, 3, 4]));
@@ -147,12 +147,12 @@ describe('a value', () => {
     assert.deepEqual(stored(bytes.subarray(1, 3)), new Uint8Array([2, 3]));
   });
 
-  it('that is an array of numbers is a list', () => {
+  it('that is a typed array of numbers becomes an array', () => {
     assert.deepEqual(stored(new Float64Array([0.5, 1])), [0.5, 1]);
     assert.deepEqual(stored(new BigInt64Array([5n])), [5n]);
   });
 
-  it('that has a JSON form is that', () => {
+  it('with toJSON becomes its JSON form', () => {
     assert.equal(stored(new Date(0)), '1970-01-01T00:00:00.000Z');
     assert.equal(stored(new URL('https://host/path')), 'https://host/path');
     assert.deepEqual(stored([{ toJSON: () => ({ a: 1 }) }]), [{ a: 1 }]);
@@ -193,7 +193,7 @@ describe('a value', () => {
     assert.deepEqual(codesOf(log), ['attribute_refused']);
   });
 
-  it('may be as deep and as large as the limits say', () => {
+  it('may reach the limits of depth and size', () => {
     let deep: unknown = 'bottom';
     for (let depth = 0; depth < 21; depth++) deep = [deep];
     assert.notEqual(stored(deep), undefined);
@@ -203,8 +203,8 @@ describe('a value', () => {
   });
 });
 
-describe('attributes that cannot be read as one', () => {
-  it('are read one by one, those that throw left out and counted', () => {
+describe('attributes whose reading throws', () => {
+  it('are read one by one, and those that throw are dropped and counted', () => {
     const attributes = {
       a: 1,
       symbol: Symbol('s'),
@@ -222,7 +222,7 @@ describe('attributes that cannot be read as one', () => {
     assert.equal(droppedOf(list), 3);
   });
 
-  it('count what is beyond the limit once', () => {
+  it('are counted once if they are beyond the limit, too', () => {
     const attributes = {
       a: 1,
       b: 2,
@@ -236,7 +236,7 @@ describe('attributes that cannot be read as one', () => {
     assert.equal(droppedOf(list), 3);
   });
 
-  it('are none where not even their keys can be read', () => {
+  it('are all dropped if even their keys cannot be read', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const list = listOf(revoked.proxy);
@@ -244,7 +244,7 @@ describe('attributes that cannot be read as one', () => {
     assert.equal(droppedOf(list), 1);
   });
 
-  it('are none where they are no object', () => {
+  it('are all dropped if they are not an object', () => {
     for (const none of ['a text', 5, true, 1n, Symbol('s'), () => {}]) {
       const list = listOf(none);
       assert.deepEqual(itemsOf(list), []);
@@ -254,8 +254,8 @@ describe('attributes that cannot be read as one', () => {
   });
 });
 
-describe('the cutting of a text', () => {
-  it('leaves at most so many code units, and no half of a pair that was whole', () => {
+describe('truncation', () => {
+  it('leaves at most the limit of code units, and splits no surrogate pair', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 });
     fc.assert(
       fc.property(text, fc.nat(30), (whole, length) => {
@@ -268,14 +268,14 @@ describe('the cutting of a text', () => {
     );
     assert.equal(cut('a😀b', 2), 'a');
     assert.equal(cut('a😀b', 3), 'a😀');
-    // A half that was none of a pair before may go, too: it would be sent as U+FFFD.
+    // A lone surrogate may be removed as well: it would be sent as U+FFFD.
     assert.equal(cut('\ud83d\ud83d', 1), '');
     assert.equal(cut('\ude00\ude00', 1), '\ude00');
     assert.equal(cut('text', 0), '');
     assert.equal(cut('text', NO_LIMIT), 'text');
   });
 
-  it('reaches the texts in lists and maps', () => {
+  it('applies to strings in arrays and objects', () => {
     assert.deepEqual(stored({ a: ['long text'], b: 'long text' }, 4), { a: ['long'], b: 'long' });
     assert.equal(stored('long text', 4), 'long');
     assert.equal(stored('long text', 0), '');

@@ -38,7 +38,7 @@ const circular: { self?: unknown; list: unknown[] } = { list: [] };
 circular.self = circular;
 circular.list.push(circular.list);
 
-/** What an attribute can become: kept, refused and counted, or nothing at all. */
+/** What may become of attribute values: they are kept, refused and counted, or ignored. */
 const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
   kept: [
     '',
@@ -82,7 +82,7 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
     { toJSON: fail },
     [{ deep: throwingObject }],
     Promise.resolve.bind(Promise),
-    // Nothing of them could be seen.
+    // No own enumerable properties, so nothing of them would be recorded.
     new Map([['a', 1]]),
     new Error('an error'),
     [/x/, { deep: new Set() }].entries(),
@@ -90,7 +90,7 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
   nothing: [null, undefined],
 };
 
-/** A value behind a function: fast-check itself cannot hold a revoked proxy. */
+/** A function that returns a value, because fast-check itself cannot hold a revoked proxy. */
 type Made = () => unknown;
 const oneOf = (...list: unknown[]) =>
   fc.constantFrom(
@@ -114,7 +114,7 @@ const objectOf = (members: Record<string, fc.Arbitrary<Made>>, given: { required
   );
 
 const anything = { withBigInt: true, withNullPrototype: true, withTypedArray: true, withDate: true, withMap: true };
-// As values only: a list of so many links is worked off, link by link.
+// Only as values: a list of this many links would be processed link by link.
 const huge = [new Array(2 ** 31), Array.from({ length: 100_000 }, () => 1)];
 const anyValue = fc.oneof(
   ...Object.values(values).map((list) => oneOf(...list)),
@@ -125,7 +125,7 @@ const anyValue = fc.oneof(
   ),
 );
 
-// Two keys that differ in lone surrogates alone would be one on the wire.
+// Two keys that differ only in lone surrogates would be one key on the wire.
 const anyKey = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 5 }).map(
     (key): Made =>
@@ -226,12 +226,12 @@ const anyOptions = fc.oneof(
 );
 
 type Step = (span: Span) => unknown;
-/** A call of one of the methods of a span, with as many arguments. */
+/** Calls a method of a span with these arguments. */
 const call = (method: keyof Span, ...given: fc.Arbitrary<Made>[]) =>
   fc.tuple(...given).map(
     (made): Step =>
       (span) => {
-        // By name: `this` is the span.
+        // Look the method up by name, so that `this` is the span.
         (span[method] as (...args: unknown[]) => unknown)(...made.map((make) => make()));
       },
   );
@@ -249,7 +249,7 @@ const anyStep = fc.oneof(
 );
 
 describe('bad input', () => {
-  it('throws nowhere, and leaves as a valid message', () => {
+  it('never throws, and is sent as a valid message', () => {
     const samplers = [
       undefined,
       { shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }) },
@@ -316,7 +316,7 @@ describe('bad input', () => {
     );
   });
 
-  it('is counted where it is refused, and told of once', () => {
+  it('is counted if it is refused, and reported once', () => {
     const { kept, nothing } = values;
     const refused = [...values.refused, ...huge];
     const recorder = new Recorder();
@@ -332,7 +332,7 @@ describe('bad input', () => {
     assert.deepEqual(codesOf(log), ['attribute_refused']);
   });
 
-  it('of attributes whose reading ends the span changes nothing any more', () => {
+  it('that ends the span while its attributes are read changes nothing', () => {
     const recorder = new Recorder();
     const span = recorder.start('s');
     const attributes = {
@@ -350,7 +350,7 @@ describe('bad input', () => {
 describe('a text of ten million characters', () => {
   const text = '😀'.repeat(5_000_000);
 
-  it('leaves cut, wherever it stands', () => {
+  it('is truncated wherever it occurs', () => {
     const recorder = new Recorder();
     const steps: ((span: RecordingSpan) => unknown)[] = [
       (span) => span.setAttribute('k', text),
@@ -410,7 +410,7 @@ describe('a hundred thousand attributes', () => {
 });
 
 describe('a callback with a hostile context', () => {
-  it('is called all the same', () => {
+  it('is still called', () => {
     const { tracer } = new Recorder();
     fc.assert(
       fc.property(anyContext, (context) => {

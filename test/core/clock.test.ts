@@ -23,14 +23,14 @@ function anchor(at: HrTime, reading: number): Anchor {
   return { _high: Number(total >> 32n), _low: Number(total & 0xffffffffn) };
 }
 
-/** A fresh copy of the module, which has looked at no clock yet. */
+/** Returns a fresh copy of the module, which has not read any clock yet. */
 let copies = 0;
 async function freshClock(): Promise<typeof import('../../src/core/clock.ts')> {
   return import(`../../src/core/clock.ts?copy=${++copies}`);
 }
 
 describe('a time of seconds and nanoseconds', () => {
-  it('is a number of nanoseconds, and comes back from it', () => {
+  it('converts to nanoseconds and back', () => {
     fc.assert(
       fc.property(time, (at) => assert.deepEqual(hrTimeOf(nanoseconds(at)), at)),
       { numRuns: 1_000 },
@@ -48,7 +48,7 @@ describe('a time of seconds and nanoseconds', () => {
     );
   });
 
-  it('lies a duration after an earlier one', () => {
+  it('is an earlier time plus a duration', () => {
     fc.assert(
       fc.property(time, time, (a, b) => {
         const [start, end] = compareHrTime(a, b) <= 0 ? [a, b] : [b, a];
@@ -59,13 +59,13 @@ describe('a time of seconds and nanoseconds', () => {
     );
   });
 
-  it('is a number of milliseconds, about', () => {
+  it('converts to approximate milliseconds', () => {
     assert.equal(millisOf([1_700_000_000, 123_456_789]), 1_700_000_000_123.4568);
   });
 });
 
 describe('a reading of the monotonic clock', () => {
-  it('is as many nanoseconds from the anchor as it says, before or after', () => {
+  it('is that many nanoseconds before or after the anchor', () => {
     const reading = fc.integer({ min: 0, max: 2 ** 40 }).map((microseconds) => microseconds / 1_000);
     fc.assert(
       fc.property(time, reading, reading, (at, origin, read) => {
@@ -78,7 +78,7 @@ describe('a reading of the monotonic clock', () => {
     );
   });
 
-  it('is Unix time already where a caller gave it', () => {
+  it('is Unix time already if a caller gave it', () => {
     const tied = anchor([1_700_000_000, 5], 1_000);
     for (const nanos of [0n, 1n, 1_700_000_000_000_000_001n, 2n ** 64n - 1n])
       assert.equal(unixNanos(tied, nanos), nanos);
@@ -116,7 +116,7 @@ describe('a time that a caller gives', () => {
   });
 
   it('as a number is Unix time in milliseconds, as precise as the number', () => {
-    // A double is a whole number of these, so that the expectation is exact.
+    // Every double of this size is a multiple of 1/4096, so the expectation is exact.
     const SIXTEENTHS_OF_K = 4_096n;
     const millis = fc.bigInt({ min: 10n ** 11n * SIXTEENTHS_OF_K, max: 2n ** 53n - 1n });
     fc.assert(
@@ -139,12 +139,12 @@ describe('a time that a caller gives', () => {
     assert.deepEqual(given(100_000_000_000), [100_000_000, 0]);
   });
 
-  it('is none where 64 bits of nanoseconds do not hold it, or where it is no time at all', () => {
+  it('is refused if it exceeds 64 bits of nanoseconds or is not a time', () => {
     const none: unknown[] = [
       -1,
       NaN,
       Infinity,
-      // The first whole millisecond beyond.
+      // The first whole millisecond that does not fit.
       18_446_744_073_710,
       [-1, 0],
       [0, -1],
@@ -192,18 +192,18 @@ describe('the anchor of a trace', () => {
   });
   const wallOf = (tied: Anchor, reading: number) => millisOf(hrTimeOf(unixNanos(tied, reading)));
 
-  it('is the time origin, where that agrees with the wall clock', async () => {
+  it('is the time origin if that agrees with the wall clock', async () => {
     const { anchorAt } = await freshClock();
     const reading = 1_000_000;
     wall = Math.floor(origin + reading) + 9;
     const tied = anchorAt(reading);
     assert.equal(wallOf(tied, reading), origin + reading);
-    // Half a millisecond of the time origin is in it, and both are halves of one number of 64 bits.
+    // The anchor keeps the half millisecond of the time origin. Both parts are halves of one 64-bit number.
     const nanos = 1_699_999_000_000_500_000n;
     assert.deepEqual([tied._high, tied._low], [Number(nanos >> 32n), Number(nanos & 0xffffffffn)]);
   });
 
-  it('is the wall clock, where the time origin is off', async () => {
+  it('is the wall clock if the time origin is off', async () => {
     for (const off of [-11, 11, -3_600_000, 3_600_000, -origin]) {
       const { anchorAt } = await freshClock();
       const reading = 1_000_000;
@@ -223,7 +223,7 @@ describe('the anchor of a trace', () => {
     }
   });
 
-  it('follows the wall clock after a jump, once a second at most', async () => {
+  it('follows the wall clock after a jump, at most once a second', async () => {
     for (const jump of [3_600_000, -3_600_000, 12, -12]) {
       const { anchorAt } = await freshClock();
       wall = Math.floor(origin) + 1_000;
@@ -234,7 +234,7 @@ describe('the anchor of a trace', () => {
       const second = anchorAt(2_000);
       assert.notEqual(second, first);
       assert.equal(wallOf(second, 2_000), wall);
-      // Spans that have the first keep their times.
+      // Spans with the first anchor keep their times.
       assert.equal(wallOf(first, 2_000), origin + 2_000);
       wall += 1_000;
       assert.equal(anchorAt(3_000), second);

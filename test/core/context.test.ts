@@ -22,7 +22,7 @@ import { Recorder } from './recorder.ts';
 const storage = (): ContextStorage => processState.contextStorage;
 
 describe('a context', () => {
-  it('does not change, but gives contexts that differ', () => {
+  it('is immutable, and returns changed copies', () => {
     const keys = [SPAN_KEY, BAGGAGE_KEY, Symbol('a'), Symbol('b')];
     const step = fc.record({ key: fc.constantFrom(...keys), value: fc.option(fc.nat(9), { nil: undefined }) });
     fc.assert(
@@ -59,15 +59,15 @@ describe('a context', () => {
     assert.equal(api.propagation.setBaggage(ours, baggage).getValue(BAGGAGE_KEY), baggage);
   });
 
-  it('says whether tracing is suppressed in it', () => {
+  it('says whether it suppresses tracing', () => {
     assert.equal(isTracingSuppressed(ROOT_CONTEXT), false);
     assert.equal(isTracingSuppressed(suppressTracing(ROOT_CONTEXT)), true);
   });
 });
 
-/** What holds in every storage for as long as nothing waits. */
+/** Tests that hold in every storage as long as nothing is awaited. */
 function synchronousPart(): void {
-  it('is that of the innermost run', () => {
+  it('is that of the innermost call', () => {
     const [outer, inner] = [ROOT_CONTEXT.setValue(Symbol('o'), 1), ROOT_CONTEXT.setValue(Symbol('i'), 1)];
     assert.equal(storage().getStore(), undefined);
     const result = storage().run(
@@ -84,7 +84,7 @@ function synchronousPart(): void {
     assert.equal(storage().getStore(), undefined);
   });
 
-  it('is the one before when a callback throws', () => {
+  it('is restored when a callback throws', () => {
     storage().run(ROOT_CONTEXT, () => {
       assert.throws(() => storage().run(suppressTracing(ROOT_CONTEXT), () => assert.fail('thrown')), /thrown/);
       assert.equal(storage().getStore(), ROOT_CONTEXT);
@@ -92,7 +92,7 @@ function synchronousPart(): void {
     assert.equal(storage().getStore(), undefined);
   });
 
-  it('does not go into a generator that another one drives', () => {
+  it('does not leak into a generator that other code drives', () => {
     const recorder = new Recorder();
     const [first, second] = [recorder.start('first'), recorder.start('second')];
     function* parents() {
@@ -111,14 +111,14 @@ function synchronousPart(): void {
   });
 }
 
-describe('the active context, by AsyncLocalStorage', () => {
+describe('the active context, with AsyncLocalStorage', () => {
   synchronousPart();
 
-  it('is what this process has', () => {
+  it('is in use in this process', () => {
     assert.ok(storage() instanceof AsyncLocalStorage);
   });
 
-  it('holds over awaits and timers, in each of many operations at once', async () => {
+  it('is kept across awaits and timers, in each of many operations at once', async () => {
     const recorder = new Recorder();
     const operation = async (depth: number): Promise<void> => {
       const span = recorder.start('operation');
@@ -152,7 +152,7 @@ describe('the active context, by AsyncLocalStorage', () => {
     assert.equal(recorder.started.length, 10 * 7 * 2);
   });
 
-  it('holds in an async generator that is made and driven within it', async () => {
+  it('is kept in an async generator that is created and driven within it', async () => {
     const recorder = new Recorder();
     async function* parents() {
       for (let step = 0; step < 3; step++) {
@@ -172,7 +172,7 @@ describe('the active context, by AsyncLocalStorage', () => {
   });
 });
 
-describe('the active context, by the synchronous stack', () => {
+describe('the active context, with the synchronous stack', () => {
   const state = processState as { contextStorage: ContextStorage };
   const original = state.contextStorage;
   beforeEach(() => {
@@ -184,7 +184,7 @@ describe('the active context, by the synchronous stack', () => {
 
   synchronousPart();
 
-  it('ends with the synchronous part of a callback, and reaches no other operation', async () => {
+  it('ends with the synchronous part of a callback, and does not leak into other operations', async () => {
     const recorder = new Recorder();
     const operation = async () => {
       const span = recorder.start('operation');

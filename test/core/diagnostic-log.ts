@@ -2,7 +2,7 @@ import { afterEach, beforeEach } from 'node:test';
 import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { processState } from '../../src/core/process-state.ts';
 
-/** The diagnostics of the test that runs, in place of stderr: a list that each test of the file finds empty. */
+/** Collects the diagnostics of the running test instead of printing them. Each test starts with an empty list. */
 export function diagnosticLog(): Diagnostic[] {
   const log: Diagnostic[] = [];
   beforeEach(() => {
@@ -17,7 +17,7 @@ export function diagnosticLog(): Diagnostic[] {
   return log;
 }
 
-/** Their codes. */
+/** Returns their codes. */
 export function codesOf(log: readonly Diagnostic[]): string[] {
   return log.map(({ code }) => code);
 }

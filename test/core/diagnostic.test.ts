@@ -17,7 +17,7 @@ describe('a diagnostic', () => {
     ] satisfies Diagnostic[]);
   });
 
-  it('comes once a minute for each code, with how often it was held back', (t) => {
+  it('comes once a minute for each code, with the number of those suppressed', (t) => {
     let at = 1_700_000_000_000;
     t.mock.method(Date, 'now', () => at);
     const repeated = () => log.map(({ code, repeated: times }) => `${code} ${times}`);
@@ -35,7 +35,7 @@ describe('a diagnostic', () => {
     assert.deepEqual(repeated().slice(4), ['a 0']);
   });
 
-  it('is not silenced for ever by a clock that goes back', (t) => {
+  it('is not suppressed forever by a clock that goes back', (t) => {
     let at = 1_700_000_000_000;
     t.mock.method(Date, 'now', () => at);
     report('a', 'm');
@@ -44,7 +44,7 @@ describe('a diagnostic', () => {
     assert.equal(log.length, 2);
   });
 
-  it('does not reach the application where its handler rejects', async (t) => {
+  it('does not reach the application if its handler rejects', async (t) => {
     const unhandled = t.mock.fn();
     process.on('unhandledRejection', unhandled);
     processState.onDiagnostic = async () => assert.fail('a defect');
@@ -54,12 +54,12 @@ describe('a diagnostic', () => {
     assert.equal(unhandled.mock.callCount(), 0);
   });
 
-  it('does not reach the application where its handler throws', () => {
+  it('does not reach the application if its handler throws', () => {
     processState.onDiagnostic = () => assert.fail('a defect');
     report('a', 'm');
   });
 
-  it('is written to stderr where there is no handler', (t) => {
+  it('is written to stderr if there is no handler', (t) => {
     const warn = t.mock.method(console, 'warn', () => {});
     let at = 1_700_000_000_000;
     t.mock.method(Date, 'now', () => at);

@@ -17,7 +17,7 @@ describe('an exception', () => {
     });
   });
 
-  it('has its own name, or that of its class, or its code for a type', () => {
+  it('has as its type its own name, that of its class, or its code', () => {
     class Custom extends Error {
       override name = 'CustomError';
     }
@@ -53,7 +53,7 @@ describe('an exception', () => {
     }
   });
 
-  it('has the stacks of its causes below its own', () => {
+  it('includes the stacks of its causes', () => {
     const bottom = new Error('bottom');
     const middle = new Error('middle', { cause: bottom });
     const top = new Error('top', { cause: middle });
@@ -72,7 +72,7 @@ describe('an exception', () => {
     assert.equal(describeException(nothing)['exception.stacktrace'], nothing.stack);
   });
 
-  it('ends though its causes do not', () => {
+  it('ends even if its causes do not', () => {
     const circular = new Error('circular');
     circular.cause = circular;
     const other = new Error('other', { cause: new Error('one', { cause: circular }) });
@@ -84,7 +84,7 @@ describe('an exception', () => {
     }
   });
 
-  it('says what it can where its properties throw', () => {
+  it('is described as far as possible if its properties throw', () => {
     const error = new Error('message');
     Object.defineProperty(error, 'stack', { get: () => assert.fail('no stack') });
     Object.defineProperty(error, 'cause', { get: () => assert.fail('no cause') });
@@ -103,7 +103,7 @@ describe('an exception', () => {
     );
   });
 
-  it('is described in texts, whatever it is', () => {
+  it('is described in strings, whatever it is', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withBigInt: true, withTypedArray: true }), (thrown) => {
         for (const text of Object.values(describeException(thrown))) assert.equal(typeof text, 'string');

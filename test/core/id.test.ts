@@ -15,7 +15,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
 describe('the words of an id', () => {
-  it('are eight hexadecimal digits each, and come back from them', () => {
+  it('are eight hexadecimal digits each, and convert back', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(24), (word, offset) => {
         const hex = hexOf(word);
@@ -28,7 +28,7 @@ describe('the words of an id', () => {
 
   it('are random, and differ', () => {
     const words = new Set(Array.from({ length: 5_000 }, () => pool[draw(1)]));
-    // Among 5,000 of 2^32 the odds of more than ten pairs are below 10^-29.
+    // Among 5,000 words of 2^32 possible, the odds of more than ten pairs are below 10^-29.
     assert.ok(words.size >= 4_990, `${words.size} of 5,000 differ`);
     const bits = [...words].reduce((all, word) => all | word, 0);
     assert.equal(bits, -1);
@@ -46,15 +46,15 @@ describe('the built-in generator', () => {
     assert.ok([...spanIds].every((id) => isValidId(id, 2)));
   });
 
-  it('draws again when all is zero', (t) => {
+  it('draws again if all words are zero', (t) => {
     let draws = 0;
     t.mock.method(crypto, 'randomFillSync', (words: Int32Array) => {
-      // A pool of zeros but for its last word.
+      // A pool of zeros except for its last word.
       words.fill(0);
       words[words.length - 1] = ++draws;
       return words;
     });
-    // The pool that is there already is used up first.
+    // Use up the existing pool first.
     while (pool[draw(1)] !== 1);
     assert.ok(isValidId(new RandomIdGenerator().generateSpanId(), 2));
     assert.ok(isValidId(new RandomIdGenerator().generateTraceId(), 4));
@@ -64,7 +64,7 @@ describe('the built-in generator', () => {
       assert.ok(isValidId(traceId, 4), traceId);
       assert.ok(isValidId(spanId, 2), spanId);
     }
-    // So that nothing random is left of the zeros.
+    // Replace the pool of zeros.
     t.mock.restoreAll();
     for (let word = 0; word < 4_096; word++) draw(1);
   });
@@ -95,7 +95,7 @@ describe('a generator of the user', () => {
     assert.deepEqual([traceId, spanId, flags], [TRACE, SPAN, 0x101]);
   });
 
-  it('is asked for no trace id under a parent', () => {
+  it('is not asked for a trace id if there is a parent', () => {
     const recorder = new Recorder({ idGenerator: generator({ generateTraceId: () => assert.fail('not asked for') }) });
     const parent = nonRecordingSpan({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1, isRemote: true });
     assert.equal(recorder.start('s', {}, setSpan(ROOT_CONTEXT, parent)).spanContext().traceId, 'a'.repeat(32));
@@ -113,19 +113,19 @@ describe('a generator of the user', () => {
     assert.equal(span.spanContext().traceFlags, 3);
   });
 
-  it('that draws from the same pool leaves none of its ids in it', () => {
+  it('that draws from the same pool never causes duplicate ids', () => {
     const traceIds = new Set<string>();
     const derived = new RandomIdGenerator();
     const recorder = new Recorder({ idGenerator: derived });
     const plain = new Recorder();
-    // More than two fillings of the pool.
+    // Enough to fill the pool more than twice.
     for (let span = 0; span < 2_000; span++) {
       for (const each of [recorder, plain]) traceIds.add(each.start('s').spanContext().traceId);
     }
     assert.equal(traceIds.size, 4_000);
   });
 
-  it('that makes no valid ids is replaced, id by id, with one warning', () => {
+  it('that returns invalid ids is replaced for each of them, with one warning', () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;
     const bad: unknown[] = [
@@ -158,7 +158,7 @@ describe('a generator of the user', () => {
     assert.ok(log[0].message.length < 300);
   });
 
-  it('that throws is replaced likewise', () => {
+  it('that throws is replaced, too', () => {
     const fail = () => assert.fail('no entropy');
     const recorder = new Recorder({ idGenerator: { generateTraceId: fail, generateSpanId: fail } });
     const span = recorder.start('s');
@@ -166,7 +166,7 @@ describe('a generator of the user', () => {
     assert.ok(isValidId(span.spanContext().traceId, 4));
     assert.match(
       log[0].message,
-      /^id_refused: generateTraceId\(\) no entropy: idGenerator gave no id, a random one is used$/,
+      /^id_refused: generateTraceId\(\) no entropy: idGenerator returned no valid id, so a random one is used$/,
     );
   });
 });
@@ -180,14 +180,14 @@ describe('the random flag', () => {
     assert.equal(new Recorder({ sampler: new AlwaysOffSampler() }).start('s').spanContext().traceFlags, 2);
   });
 
-  it('is not set where a generator does not promise it', () => {
+  it('is not set unless a generator promises it', () => {
     const ids = { generateTraceId: () => TRACE, generateSpanId: () => SPAN };
     assert.equal(flagsOf(ids), 1);
     assert.equal(flagsOf({ ...ids, randomTraceIds: false }), 1);
     assert.equal(flagsOf({ ...ids, randomTraceIds: true }), 3);
   });
 
-  it('is kept from parents', () => {
+  it('is inherited from parents', () => {
     for (const traceFlags of [0, 1, 2, 3]) {
       for (const isRemote of [true, false]) {
         const parent = nonRecordingSpan({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote });

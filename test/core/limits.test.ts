@@ -8,7 +8,7 @@ import { Recorder } from './recorder.ts';
 const log = diagnosticLog();
 const REMOTE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
 
-/** So many attributes. */
+/** Returns this many attributes. */
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]));
 
 describe('the limits', () => {
@@ -27,7 +27,7 @@ describe('the limits', () => {
     );
   });
 
-  it('are those that are given, and the defaults for the others', () => {
+  it('have defaults unless they are set', () => {
     assert.deepEqual(spanLimits({ eventCountLimit: 0, linkCountLimit: undefined }), {
       ...DEFAULT_SPAN_LIMITS,
       eventCountLimit: 0,
@@ -36,7 +36,7 @@ describe('the limits', () => {
     assert.equal(DEFAULT_SPAN_LIMITS.eventCountLimit, 128);
   });
 
-  it('are whole', () => {
+  it('are integers', () => {
     const recorder = new Recorder({
       spanLimits: { eventCountLimit: 1.5, linkCountLimit: 1.5, attributeCountLimit: 1.5 },
     });
@@ -51,22 +51,22 @@ describe('the limits', () => {
     );
   });
 
-  it('are refused where they are no counts', () => {
+  it('are refused unless they are counts', () => {
     for (const value of [-1, NaN, '5', null, {}]) {
       for (const name of Object.keys(DEFAULT_SPAN_LIMITS)) {
         assert.throws(() => spanLimits({ [name]: value }), {
           name: 'RangeError',
-          message: `spanLimits.${name}: ${typeof value === 'string' ? `"${value}"` : value} is not a number from 0 on`,
+          message: `spanLimits.${name}: ${typeof value === 'string' ? `"${value}"` : value} is not a number of at least 0`,
         });
       }
     }
     assert.throws(
       () => spanLimits({ attributesLimit: 1 } as never),
-      /there is no such option; there are attributeCountLimit/,
+      /unknown option; known options are attributeCountLimit/,
     );
   });
 
-  it('hold where they are no whole numbers', () => {
+  it('apply even if they are not integers', () => {
     const spanLimits = { attributeCountLimit: 1.5, attributePerEventCountLimit: 0.5 };
     const recorder = new Recorder({ spanLimits });
     const span = recorder.start('s', { attributes: many(3) });
@@ -76,7 +76,7 @@ describe('the limits', () => {
     assert.deepEqual([events[0].attributes, events[0].droppedAttributesCount], [{}, 3]);
   });
 
-  it('hold for spans, events and links, and what is beyond is counted', () => {
+  it('apply to spans, events and links, and what exceeds them is counted', () => {
     const limit = fc.nat(5);
     const given = fc.record<SpanLimits>({
       attributeCountLimit: limit,
@@ -121,7 +121,7 @@ describe('the limits', () => {
     );
   });
 
-  it('cut texts wherever they are', () => {
+  it('truncate strings wherever they are', () => {
     const recorder = new Recorder({ spanLimits: { attributeValueLengthLimit: 3 } });
     const attributes = { text: 'a😀😀', list: ['long'], number: 12_345 };
     const span = recorder.start('long name', { attributes, links: [{ context: REMOTE, attributes }] });
@@ -132,7 +132,7 @@ describe('the limits', () => {
     assert.deepEqual([name, events[0].name], ['long name', 'long event']);
   });
 
-  it('are warned of once each, with what to do about it', () => {
+  it('cause one warning each, which says what to do', () => {
     const recorder = new Recorder({ spanLimits: { attributeCountLimit: 1, eventCountLimit: 1, linkCountLimit: 1 } });
     for (let round = 0; round < 3; round++) {
       const span = recorder.start('s', { attributes: many(5), links: [REMOTE, REMOTE, REMOTE] });

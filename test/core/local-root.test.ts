@@ -18,7 +18,7 @@ const traceIdOf = (span: NonRecordingSpan) => hexOf(span._word0, span._word1, sp
 const spanIdOf = (span: NonRecordingSpan) => hexOf(span._idHigh, span._idLow);
 
 describe('the words of a span', () => {
-  it('are those of its ids, which come down from parent to child', () => {
+  it('are those of its ids, and children inherit those of the trace', () => {
     fc.assert(
       fc.property(traceIds, spanIds, (traceId, spanId) => {
         const remote = nonRecordingSpan({ traceId, spanId, traceFlags: 1, isRemote: true });
@@ -43,7 +43,7 @@ describe('the words of a span', () => {
 });
 
 describe('a local root', () => {
-  it('is the root of all that is below it, and has their clock', () => {
+  it('is the root of everything below it, and holds its clock', () => {
     const recorder = new Recorder();
     const root = recorder.start('root');
     const child = recorder.start('child', {}, setSpan(ROOT_CONTEXT, root));
@@ -55,7 +55,7 @@ describe('a local root', () => {
     }
   });
 
-  it('is the root of what has another trace state, too', () => {
+  it('is also the root of spans with another trace state', () => {
     const traceState = new W3CTraceState('a=1');
     const recorder = new Recorder({ sampler: { shouldSample: () => ({ decision: 2, traceState }) } });
     const root = recorder.start('root');
@@ -65,11 +65,11 @@ describe('a local root', () => {
     assert.equal(child._anchor, root._anchor);
   });
 
-  it('is each span under one remote parent, which may be used for hours, with a clock of its own', (t) => {
+  it('is every span under one remote parent, each with its own clock, even hours later', (t) => {
     const recorder = new Recorder();
     const remote = nonRecordingSpan({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1, isRemote: true });
     const first = recorder.start('s', {}, setSpan(ROOT_CONTEXT, remote));
-    // The wall clock is put on by an hour, and the monotonic one far enough for it to be looked at.
+    // The wall clock is set forward by an hour, and the monotonic one moves enough for the wall clock to be read again.
     const [wall, reading] = [Date.now(), performance.now()];
     t.mock.method(Date, 'now', () => wall + 3_600_000);
     t.mock.method(performance, 'now', () => reading + 10_000);
@@ -77,11 +77,11 @@ describe('a local root', () => {
     for (const span of [first, second]) assert.equal(span._root, span);
     assert.notEqual(first._anchor, second._anchor);
     assert.equal(first.spanContext().traceId, second.spanContext().traceId);
-    // What is below the first keeps to its clock.
+    // Spans below the first one keep its clock.
     assert.equal(recorder.start('s', {}, setSpan(ROOT_CONTEXT, first))._anchor, first._anchor);
   });
 
-  it('is a span under one of another provider', () => {
+  it('is a span whose parent belongs to another provider', () => {
     const [one, other] = [new Recorder(), new Recorder()];
     const parent = one.start('parent');
     const child = other.start('child', {}, setSpan(ROOT_CONTEXT, parent));

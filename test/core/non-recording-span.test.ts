@@ -29,7 +29,7 @@ describe('a span that stands for a span context', () => {
     span.end();
   });
 
-  it('is nobody where the span context is invalid', () => {
+  it('is the invalid span if the span context is invalid', () => {
     for (const context of [
       INVALID_SPAN_CONTEXT,
       { ...CONTEXT, traceId: 'x' },
@@ -47,7 +47,7 @@ describe('a span that stands for a span context', () => {
     assert.equal(INVALID_SPAN.spanContext(), INVALID_SPAN_CONTEXT);
   });
 
-  it('is active in a callback that it runs', () => {
+  it('is active in its run callback', () => {
     const span = nonRecordingSpan(CONTEXT);
     const key = Symbol('key');
     const active = processState.contextStorage.run(ROOT_CONTEXT.setValue(key, 'kept'), () =>
@@ -57,14 +57,14 @@ describe('a span that stands for a span context', () => {
     assert.equal(active.getValue(key), 'kept');
   });
 
-  it('can be scoped', () => {
+  it('works with using', () => {
     using span = nonRecordingSpan(CONTEXT);
     assert.equal(typeof span[Symbol.dispose], 'function');
   });
 });
 
-describe('the passing on of a trace', () => {
-  it('is by the parent itself where it records nothing, and by a span in its place otherwise', () => {
+describe('passing on a trace', () => {
+  it('uses the parent itself if it is not recording, and otherwise a span in its place', () => {
     const remote = nonRecordingSpan(CONTEXT);
     assert.equal(passOn(remote), remote);
     assert.equal(passOn(undefined), INVALID_SPAN);

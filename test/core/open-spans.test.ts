@@ -28,7 +28,7 @@ describe('the spans that are open', () => {
     assert.deepEqual([names().sort(), spans.ended], [['d', 'e', 'f'], 3]);
   });
 
-  it('are 10,000 at most; what is beyond is counted when it ends', () => {
+  it('are at most 10,000, and spans beyond are counted when they end', () => {
     const { tracer, spans, names } = watched();
     const kept = Array.from({ length: 10_000 }, () => tracer.startSpan('kept'));
     const beyond = tracer.startSpan('beyond');
@@ -40,13 +40,13 @@ describe('the spans that are open', () => {
     assert.deepEqual([names().length, names()[17]], [10_000, 'again']);
   });
 
-  it('do not hold those that have ended', () => {
+  it('do not hold ended spans in memory', () => {
     const { tracer, spans } = watched();
     for (let count = 0; count < 3; count++) tracer.startSpan('span').end();
     assert.deepEqual([spans.list(), spans.ended], [[], 3]);
   });
 
-  it('are not looked after where nobody asks for them', () => {
+  it('are not tracked unless they are asked for', () => {
     assert.equal(new TracerProvider()._openSpans, undefined);
   });
 });

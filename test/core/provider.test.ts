@@ -7,7 +7,7 @@ import { Recorder } from './recorder.ts';
 
 const log = diagnosticLog();
 
-/** A processor that does nothing but what is given for it. */
+/** A processor whose methods do nothing unless given. */
 const processor = (given: Partial<SpanProcessor>): SpanProcessor => ({
   onEnd() {},
   forceFlush: async () => {},
@@ -49,7 +49,7 @@ describe('a tracer provider', () => {
     });
   });
 
-  it('takes a scope that is no text for an empty one', () => {
+  it('treats a scope name that is not a string as empty', () => {
     const recorder = new Recorder();
     const circular: { self?: unknown } = {};
     circular.self = circular;
@@ -61,7 +61,7 @@ describe('a tracer provider', () => {
     assert.equal(recorder.ended.length, 5);
   });
 
-  it('says of a wrong option which it is and what is required', () => {
+  it('names a wrong option and says what is required', () => {
     const wrong: [options: unknown, message: RegExp][] = [
       [{ sampler: {} }, /^\w+Error: sampler: an object with shouldSample\(\) is required$/],
       [
@@ -75,11 +75,11 @@ describe('a tracer provider', () => {
       [{ spanProcessors: [undefined] }, /^\w+Error: spanProcessors: /],
       [
         { spanLimits: { eventCountLimit: -1 } },
-        /^\w+Error: spanLimits\.eventCountLimit: -1 is not a number from 0 on$/,
+        /^\w+Error: spanLimits\.eventCountLimit: -1 is not a number of at least 0$/,
       ],
       [
         { spanLimits: { events: 1 } },
-        /^\w+Error: spanLimits\.events: there is no such option; there are attributeCountLimit, /,
+        /^\w+Error: spanLimits\.events: unknown option; known options are attributeCountLimit, /,
       ],
     ];
     for (const [options, message] of wrong) assert.throws(() => new TracerProvider(options as never), message);
@@ -98,7 +98,7 @@ describe('a tracer provider', () => {
 });
 
 describe('the processors', () => {
-  it('are told of each span, in their order', () => {
+  it('are called for each span, in order', () => {
     const calls: string[] = [];
     const named = (name: string) =>
       processor({ onStart: () => calls.push(`start ${name}`), onEnd: () => calls.push(`end ${name}`) });
@@ -110,7 +110,7 @@ describe('the processors', () => {
     assert.deepEqual(calls, ['start a', 'start b', 'end a', 'end b']);
   });
 
-  it('are told of the end when nothing can be changed any more', () => {
+  it('are told of the end once the span can no longer change', () => {
     const seen: unknown[] = [];
     const watch = processor({
       onEnd(span) {
@@ -146,7 +146,7 @@ describe('the processors', () => {
     assert.match(log[0].message, /onStart.*a defect/);
   });
 
-  it('are flushed side by side, with the options that were given', async () => {
+  it('are flushed concurrently, with the given options', async () => {
     const calls: unknown[] = [];
     let release = () => {};
     const waiting = new Promise<void>((resolve) => {

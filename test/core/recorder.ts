@@ -8,7 +8,7 @@ import { BufferPool } from '../../src/export/otlp/buffer-pool.ts';
 import { requestBytes } from '../export/otlp/request.ts';
 import { type DecodedSpan, decodeRequest, flatten } from '../oracle/otlp.ts';
 
-/** A processor that keeps what it is told. */
+/** A processor that keeps its spans. */
 export class Recorder implements SpanProcessor {
   readonly started: { span: Span; parentContext: Context }[] = [];
   readonly ended: RecordingSpan[] = [];
@@ -32,12 +32,12 @@ export class Recorder implements SpanProcessor {
 
   async shutdown(): Promise<void> {}
 
-  /** Starts a span that is known to be recorded. */
+  /** Starts a span that the caller knows to be recorded. */
   start(...args: Parameters<SpanTracer['startSpan']>): RecordingSpan {
     return this.tracer.startSpan(...args) as RecordingSpan;
   }
 
-  /** The spans that have ended, as a collector finds them in one request. */
+  /** Returns the ended spans as a collector decodes them from one request. */
   sent(): DecodedSpan[] {
     const batch = new OtlpBatch(new BufferPool());
     for (const span of this.ended) batch.add(span);
@@ -45,7 +45,7 @@ export class Recorder implements SpanProcessor {
   }
 }
 
-/** Nanoseconds of Unix time. */
+/** Nanoseconds since the Unix epoch. */
 export function nanoseconds([seconds, rest]: readonly [number, number]): bigint {
   return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
 }

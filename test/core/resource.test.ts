@@ -10,7 +10,7 @@ import { decodeJsonRequest, flatten } from '../oracle/otlp.ts';
 import { Recorder } from './recorder.ts';
 
 describe('the resource of a provider', () => {
-  it('says which SDK speaks', () => {
+  it('names the SDK', () => {
     const { name, version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const expected = {
       'telemetry.sdk.name': '@realtime-ai/trace',
@@ -56,7 +56,7 @@ describe('the resource of a provider', () => {
     assert.equal(read, 1);
   });
 
-  it('is not cut to the limits of spans', () => {
+  it('is not truncated to the limits of spans', () => {
     const attributes = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, 'long value']));
     const spanLimits = { attributeCountLimit: 1, attributeValueLengthLimit: 1 };
     const recorder = new Recorder({ resource: { attributes }, spanLimits });

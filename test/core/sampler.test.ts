@@ -31,13 +31,13 @@ const SPAN = 'b7ad6b7169203331';
 const isSampled = (sampler: Sampler, traceId: string, context = ROOT_CONTEXT): boolean =>
   sampler.shouldSample(context, traceId, 'name', 0, {}, []).decision === RECORD_AND_SAMPLED;
 
-/** The same sampler, asked the long way. */
+/** The same sampler as a custom one, which is asked through `shouldSample`. */
 const asCustom = (sampler: Sampler): Sampler => ({
   shouldSample: (...args) => sampler.shouldSample(...args),
   toString: () => `custom ${sampler}`,
 });
 
-/** A sampler that gives one answer and keeps what it was asked. */
+/** A sampler that always gives the same answer and records its calls. */
 class Answer implements Sampler {
   readonly asked: Parameters<Sampler['shouldSample']>[] = [];
   private readonly result: SamplingResult;
@@ -118,7 +118,7 @@ describe('the ratio sampler', () => {
     );
   });
 
-  it('samples by default all, and refuses what is no ratio', () => {
+  it('samples everything by default, and refuses invalid ratios', () => {
     assert.ok(isSampled(new TraceIdRatioBasedSampler(), `${half}ffffffffffffffff`));
     for (const ratio of [-0.1, 1.1, NaN, Infinity, '0.5', null]) {
       assert.throws(() => new TraceIdRatioBasedSampler(ratio as number), {
@@ -131,13 +131,13 @@ describe('the ratio sampler', () => {
   it('samples its share of the traces that start here', () => {
     const recorder = new Recorder({ sampler: new TraceIdRatioBasedSampler(0.5) });
     for (let trace = 0; trace < 2_000; trace++) recorder.start('s').end();
-    // The odds of being off by 300 of 1,000, thirteen standard deviations, are below 10^-38.
+    // The odds of being off by 300 of 1,000, which is 13 standard deviations, are below 10^-38.
     assert.ok(Math.abs(recorder.ended.length - 1_000) < 300, `${recorder.ended.length} of 2,000`);
   });
 });
 
 describe('the parent-based sampler', () => {
-  // With the flags as tracers hand them to the short way.
+  // With the flags as tracers pass them to built-in samplers.
   const parents: [name: string, flags: number | undefined, Context][] = [
     ['no parent', undefined, ROOT_CONTEXT],
     ['a local one, sampled', 1, under(1, false)],
@@ -150,14 +150,14 @@ describe('the parent-based sampler', () => {
     return setSpan(ROOT_CONTEXT, nonRecordingSpan({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote }));
   }
 
-  it('does as the parent did by default', () => {
+  it('follows the parent by default', () => {
     for (const root of [new AlwaysOnSampler(), new AlwaysOffSampler()]) {
       const decisions = parents.map(([, , context]) => isSampled(new ParentBasedSampler({ root }), TRACE, context));
       assert.deepEqual(decisions, [root instanceof AlwaysOnSampler, true, false, true, false]);
     }
   });
 
-  it('asks one of five arms, whether built in or not, by the short way or the long one', () => {
+  it('asks one of five samplers, built in or custom, internally or through shouldSample', () => {
     const arm = fc.constantFrom<() => Sampler>(
       () => new AlwaysOnSampler(),
       () => new AlwaysOffSampler(),
@@ -181,7 +181,7 @@ describe('the parent-based sampler', () => {
           remoteParentNotSampled,
         };
         const [, parentFlags, context] = parents[at];
-        // A parent brings the id of its trace along.
+        // A parent determines the trace id.
         const traceId = parentFlags === undefined ? id : TRACE;
         const expected = isSampled(made[at](), traceId);
 
@@ -207,7 +207,7 @@ describe('the parent-based sampler', () => {
     );
   });
 
-  it('tells the five cases apart', () => {
+  it('distinguishes the five cases', () => {
     const [root, localParentSampled, localParentNotSampled, remoteParentSampled, remoteParentNotSampled] = Array.from(
       { length: 5 },
       () => new Answer(NOT_RECORD),
@@ -225,7 +225,7 @@ describe('the parent-based sampler', () => {
     }
   });
 
-  it('takes a recorded parent of this process for a local one', () => {
+  it('treats a recorded parent of this process as local', () => {
     for (const wrap of [(sampler: Sampler) => sampler, asCustom]) {
       const sampler = new ParentBasedSampler({
         root: new AlwaysOnSampler(),
@@ -238,7 +238,7 @@ describe('the parent-based sampler', () => {
     }
   });
 
-  it('asks the root arm where the parent is invalid', () => {
+  it('asks the root sampler if the parent is invalid', () => {
     const sampler = new ParentBasedSampler({ root: new AlwaysOffSampler() });
     const invalid: unknown[] = [
       nonRecordingSpan({ traceId: '0'.repeat(32), spanId: SPAN, traceFlags: 1 }),
@@ -249,7 +249,7 @@ describe('the parent-based sampler', () => {
     for (const span of invalid) assert.equal(isSampled(sampler, TRACE, setSpan(ROOT_CONTEXT, span as Span)), false);
   });
 
-  it('cannot do without a root', () => {
+  it('requires a root sampler', () => {
     for (const options of [{}, { root: {} }, { root: undefined }]) {
       assert.throws(() => new ParentBasedSampler(options as never), { message: 'root: a Sampler is required' });
     }
@@ -257,7 +257,7 @@ describe('the parent-based sampler', () => {
 });
 
 describe("the sampler of a page's samplingRate", () => {
-  it('decides as the parent-based one over the ratio does', () => {
+  it('decides like the parent-based sampler with a ratio', () => {
     const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
     const flags = fc.constantFrom(undefined, 0, 1, IS_REMOTE, 1 | IS_REMOTE);
     fc.assert(
@@ -298,7 +298,7 @@ describe('the descriptions', () => {
 });
 
 describe('a sampler of the user', () => {
-  it('sees all that is known of the span', () => {
+  it('receives everything that is known about the span', () => {
     const sampler = new Answer(RECORD_AND_SAMPLED);
     const recorder = new Recorder({ sampler });
     const key = Symbol('key');
@@ -314,7 +314,7 @@ describe('a sampler of the user', () => {
     assert.deepEqual(links, [{ context: linked }, { context: linked, attributes }] satisfies Link[]);
   });
 
-  it('sees a text, a kind, attributes and links even where none were given', () => {
+  it('receives a name, a kind, attributes and links even if none were given', () => {
     const sampler = new Answer(RECORD_AND_SAMPLED);
     const recorder = new Recorder({ sampler });
     recorder.start(5 as never, { kind: 'server' as never, links: [undefined as never] });
@@ -323,7 +323,7 @@ describe('a sampler of the user', () => {
     assert.equal((recorder.started[0].span as unknown as { droppedLinksCount: number }).droppedLinksCount, 1);
   });
 
-  it('sees them where options or attributes are null', () => {
+  it('receives them if options or attributes are null', () => {
     for (const options of [null, { attributes: null }] as never[]) {
       const sampler = new Answer(RECORD_AND_SAMPLED);
       const recorder = new Recorder({ sampler });
@@ -333,7 +333,7 @@ describe('a sampler of the user', () => {
     }
   });
 
-  it('sees the span context that is the parent', () => {
+  it('receives the span context of the parent', () => {
     const sampler = new Answer(RECORD_AND_SAMPLED);
     const recorder = new Recorder({ sampler });
     const context = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
@@ -341,13 +341,13 @@ describe('a sampler of the user', () => {
     assert.equal(spanIn(sampler.asked[0][0])?.spanContext(), context);
   });
 
-  it('adds attributes, which win', () => {
+  it('adds attributes, which take precedence', () => {
     const sampler = new Answer(RECORD_AND_SAMPLED, { attributes: { 'sampler.rule': 'r', a: 'sampler' } });
     const span = new Recorder({ sampler }).start('s', { attributes: { a: 'caller', b: 1 } });
     assert.deepEqual(span.attributes, { a: 'sampler', b: 1, 'sampler.rule': 'r' });
   });
 
-  it('replaces the trace state of the span and of its descendants, and not that of the parent', () => {
+  it('replaces the trace state of the span and of its descendants, but not that of the parent', () => {
     const [before, after] = [new W3CTraceState('a=1'), new W3CTraceState('b=2')];
     const parent = nonRecordingSpan({ traceId: TRACE, spanId: SPAN, traceFlags: 1, traceState: before });
     for (const decision of [NOT_RECORD, RECORD, RECORD_AND_SAMPLED]) {
@@ -363,7 +363,7 @@ describe('a sampler of the user', () => {
     assert.equal(recorder.sent()[0].traceState, 'b=2');
   });
 
-  it('can have a span recorded and not sent', () => {
+  it('can have a span recorded but not sent', () => {
     const recorder = new Recorder({ sampler: new Answer(RECORD) });
     const span = recorder.start('s');
     assert.ok(span.isRecording());
@@ -372,7 +372,7 @@ describe('a sampler of the user', () => {
     assert.deepEqual(recorder.ended, [span]);
   });
 
-  it('that throws, or gives no decision, has decided against the span', () => {
+  it('that throws or returns no decision drops the span', () => {
     const answers: (() => unknown)[] = [
       () => assert.fail('no answer'),
       () => undefined,
@@ -395,7 +395,7 @@ describe('a sampler of the user', () => {
     assert.match(log[0].message, /no answer/);
   });
 
-  it('is asked the long way though it is derived from a built-in one, or has a method named alike', () => {
+  it('is asked through shouldSample even if it extends a built-in one or has methods of the same name', () => {
     class Never extends AlwaysOnSampler {
       override shouldSample(): SamplingResult {
         return { decision: NOT_RECORD };

@@ -17,7 +17,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
 describe('a span context', () => {
-  it('is valid where both ids are lower-case hexadecimal digits and not all zero', () => {
+  it('is valid if both ids are lower-case hexadecimal digits and not all zero', () => {
     assert.ok(isSpanContextValid({ traceId: TRACE, spanId: SPAN, traceFlags: 0 }));
     const traceIds: unknown[] = [
       INVALID_SPAN_CONTEXT.traceId,
@@ -47,7 +47,7 @@ describe('a span context', () => {
     for (const none of [undefined, null, {}, 5, 'context']) assert.equal(isSpanContextValid(none as never), false);
   });
 
-  it('that is invalid is all zero, and stays so', () => {
+  it('that is invalid is all zero and immutable', () => {
     assert.deepEqual(INVALID_SPAN_CONTEXT, api.INVALID_SPAN_CONTEXT);
     assert.ok(Object.isFrozen(INVALID_SPAN_CONTEXT));
   });
@@ -62,12 +62,12 @@ describe('a span context', () => {
 });
 
 describe('a trace state', () => {
-  it('is a text, of whatever origin it is', () => {
+  it('is a string, wherever it comes from', () => {
     assert.equal(textOfTraceState(new W3CTraceState('a=1,b=2')), 'a=1,b=2');
     assert.equal(textOfTraceState(api.createTraceState('a=1')), 'a=1');
   });
 
-  it('is none where it cannot say one', () => {
+  it('is none if it cannot be serialized', () => {
     const hostile = [undefined, null, 'a=1', {}, { serialize: () => 5 }, { serialize: () => assert.fail('no text') }];
     for (const none of hostile) assert.equal(textOfTraceState(none as never), '');
   });

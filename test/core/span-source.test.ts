@@ -22,7 +22,7 @@ describe('the span context of a source', () => {
     assert.equal(spanContextOf(api.trace.setSpan(api.ROOT_CONTEXT, foreign)), CONTEXT);
   });
 
-  it('is the invalid one where the source names no span', () => {
+  it('is the invalid one if the source names no span', () => {
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     const nobody: unknown[] = [
@@ -55,7 +55,7 @@ describe('the span context of a source', () => {
 });
 
 describe('a context', () => {
-  it('is what has values to get', () => {
+  it('is any object with getValue', () => {
     for (const context of [ROOT_CONTEXT, api.ROOT_CONTEXT, { getValue() {} }]) assert.equal(isContext(context), true);
     for (const other of [undefined, null, 5, {}, new Map(), CONTEXT, { getValue: 5 }])
       assert.equal(isContext(other), false);

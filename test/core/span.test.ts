@@ -22,7 +22,7 @@ const REMOTE = {
 };
 
 describe('a recording span', () => {
-  it('knows its ids, its flags and its name', () => {
+  it('has its ids, its flags and its name', () => {
     const span = new Recorder().start('a name');
     const context = span.spanContext();
     assert.match(context.traceId, /^[0-9a-f]{32}$/);
@@ -36,7 +36,7 @@ describe('a recording span', () => {
     assert.ok(span.isRecording());
   });
 
-  it('is a Span of @opentelemetry/api, in type and in deed', () => {
+  it('is a Span of @opentelemetry/api, in type and behavior', () => {
     const recorder = new Recorder();
     const span: api.Span = recorder.start('handed on');
     span.setAttribute('a', 1).setAttributes({ b: 'x' }).addEvent('e').addLink({ context: REMOTE }).addLinks([]);
@@ -47,7 +47,7 @@ describe('a recording span', () => {
     assert.equal(recorder.ended[0].name, 'renamed');
   });
 
-  it('arrives as it was made', () => {
+  it('arrives as it was created', () => {
     const recorder = new Recorder({ resource: { attributes: { 'service.name': 's' }, schemaUrl: 'schema' } });
     const parent = nonRecordingSpan(REMOTE);
     const span = recorder.start(
@@ -109,7 +109,7 @@ describe('a recording span', () => {
     }
   });
 
-  it('takes a name that is no string as its text', () => {
+  it('converts a name that is not a string', () => {
     const recorder = new Recorder();
     const names: [unknown, string][] = [
       [5, '5'],
@@ -136,20 +136,20 @@ describe('the status of a span', () => {
   };
   const { OK, ERROR, UNSET } = SpanStatusCode;
 
-  it('is unset at first, and the last of its errors afterwards', () => {
+  it('is unset at first, and then the last error', () => {
     assert.deepEqual(statusAfter(), { code: UNSET });
     assert.deepEqual(statusAfter({ code: ERROR, message: 'a' }), { code: ERROR, message: 'a' });
     assert.deepEqual(statusAfter({ code: ERROR, message: 'a' }, { code: ERROR, message: 'b' }).message, 'b');
     assert.deepEqual(statusAfter({ code: ERROR, message: 'a' }, { code: ERROR }), { code: ERROR });
   });
 
-  it('stays OK once it is', () => {
+  it('stays OK once it is set', () => {
     assert.deepEqual(statusAfter({ code: ERROR, message: 'a' }, { code: OK }), { code: OK });
     assert.deepEqual(statusAfter({ code: OK }, { code: ERROR, message: 'a' }), { code: OK });
     assert.deepEqual(statusAfter({ code: OK }, { code: UNSET }), { code: OK });
   });
 
-  it('is never unset again', () => {
+  it('cannot be unset', () => {
     assert.deepEqual(statusAfter({ code: ERROR, message: 'a' }, { code: UNSET }), { code: ERROR, message: 'a' });
     assert.deepEqual(statusAfter({ code: UNSET, message: 'a' }), { code: UNSET });
   });
@@ -159,7 +159,7 @@ describe('the status of a span', () => {
     assert.deepEqual(statusAfter({ code: ERROR, message: 5 }), { code: ERROR });
   });
 
-  it('ignores what is no status', () => {
+  it('ignores invalid statuses', () => {
     for (const status of [undefined, null, 2, 'ERROR', {}, { code: 3 }, { code: '2' }, { code: NaN }]) {
       assert.deepEqual(statusAfter(status), { code: UNSET });
     }
@@ -167,7 +167,7 @@ describe('the status of a span', () => {
 });
 
 describe('the events of a span', () => {
-  it('are taken with attributes, with a time, with both, or with neither', () => {
+  it('can have attributes, a time, both, or neither', () => {
     const span = new Recorder().start('s');
     span.addEvent('bare').addEvent('timed', [1_700_000_000, 5]).addEvent('dated', new Date(1_700_000_000_007));
     span.addEvent('attributes', { a: 1 }).addEvent('both', { a: 1 }, 1_700_000_000_009);
@@ -190,7 +190,7 @@ describe('the events of a span', () => {
     assert.deepEqual(log, []);
   });
 
-  it('that have no time given lie between its start and its end, in order', () => {
+  it('without a time lie between its start and its end, in order', () => {
     const recorder = new Recorder();
     const span = recorder.start('s');
     for (let event = 0; event < 50; event++) span.addEvent('e');
@@ -205,11 +205,11 @@ describe('the events of a span', () => {
 });
 
 describe('the links of a span', () => {
-  it('name a span by itself, by its span context or by a context', () => {
+  it('can be given as a span, a span context or a context', () => {
     const recorder = new Recorder();
     const [first, second] = [recorder.start('first', { attributes: { own: 1 } }), recorder.start('second')];
     const third = api.trace.wrapSpanContext(REMOTE);
-    // None of these has been asked for its span context before.
+    // None of these spans has created its span context yet.
     const links = [
       first,
       { context: second },
@@ -230,7 +230,7 @@ describe('the links of a span', () => {
     }
   });
 
-  it('carry attributes and how many of them were lost before', () => {
+  it('carry attributes and the number of those dropped before', () => {
     const span = new Recorder().start('s');
     span.addLink({
       context: REMOTE,
@@ -247,7 +247,7 @@ describe('the links of a span', () => {
     );
   });
 
-  it('are as they were when they were made', () => {
+  it('keep the state at the time of their creation', () => {
     const span = new Recorder().start('s');
     const context = { ...REMOTE };
     span.addLink({ context });
@@ -255,7 +255,7 @@ describe('the links of a span', () => {
     assert.equal(span.links[0].context.spanId, REMOTE.spanId);
   });
 
-  it('to no span at all have the ids of none', () => {
+  it('to no span have invalid ids', () => {
     const recorder = new Recorder();
     recorder
       .start('s')
@@ -286,7 +286,7 @@ describe('the links of a span', () => {
 });
 
 describe('an exception of a span', () => {
-  it('is an event, and sets no status', () => {
+  it('is recorded as an event, and does not set the status', () => {
     const span = new Recorder().start('s');
     const error = new RangeError('out of range');
     span.recordException(error);
@@ -300,7 +300,7 @@ describe('an exception of a span', () => {
     assert.deepEqual(span.status, { code: SpanStatusCode.UNSET });
   });
 
-  it('has the time that was given', () => {
+  it('has the time that is given', () => {
     const span = new Recorder().start('s');
     span.recordException('text', [1_700_000_000, 3]);
     assert.deepEqual(span.events[0].time, [1_700_000_000, 3]);
@@ -346,7 +346,7 @@ describe('the times of a span', () => {
     );
   });
 
-  it('end with the clock where only the start was given', () => {
+  it('end by the clock if only the start was given', () => {
     const recorder = new Recorder();
     const before = Date.now();
     recorder.start('s', { startTime: new Date(before - 5_000) }).end();
@@ -356,7 +356,7 @@ describe('the times of a span', () => {
     assert.deepEqual(recorder.ended[1].duration, [0, 0]);
   });
 
-  it('take a reading of performance.now() for what it is', () => {
+  it('accept readings of performance.now()', () => {
     const recorder = new Recorder();
     const before = Date.now();
     const reading = performance.now();
@@ -365,7 +365,7 @@ describe('the times of a span', () => {
     span.addEvent('e', reading + 1);
     span.end(reading + 2);
     const [{ startTimeUnixNano, endTimeUnixNano, events }] = recorder.sent();
-    // The clocks may part by 10 ms before the anchor follows.
+    // The clocks may diverge by 10 ms before the anchor follows.
     const start = Number(startTimeUnixNano / 1_000_000n);
     assert.ok(start >= before - 12 && start <= after + 12, `${start} is not between ${before} and ${after}`);
     const between = events[0].timeUnixNano - startTimeUnixNano;
@@ -374,7 +374,7 @@ describe('the times of a span', () => {
     assert.ok(lasted >= 1_999_999n && lasted <= 2_000_001n);
   });
 
-  it('that are none are replaced by the clock, with one warning', () => {
+  it('that are invalid are replaced by the clock, with one warning', () => {
     const recorder = new Recorder();
     const none = [
       NaN,
@@ -425,7 +425,7 @@ describe('the times of a span', () => {
 });
 
 describe('the end of a span', () => {
-  it('comes once, and nothing changes afterwards', () => {
+  it('happens once, and nothing changes afterwards', () => {
     const recorder = new Recorder();
     const span = recorder.start('s', { attributes: { a: 1 } });
     span.end();
@@ -442,7 +442,7 @@ describe('the end of a span', () => {
     assert.match(log[0].message, /setAttribute\(\).*"s".*end/);
   });
 
-  it('is the end of a `using` block', () => {
+  it('happens at the end of a `using` block', () => {
     const recorder = new Recorder();
     let within: Span | undefined;
     {
@@ -459,7 +459,7 @@ describe('the end of a span', () => {
     assert.deepEqual(recorder.ended[1].status, { code: SpanStatusCode.UNSET });
   });
 
-  it('may come before that of a `using` block', () => {
+  it('may come before the end of its `using` block', () => {
     const recorder = new Recorder();
     {
       using span = recorder.start('scoped');
@@ -470,10 +470,10 @@ describe('the end of a span', () => {
   });
 });
 
-describe('the running of a callback in a span', () => {
+describe('running a callback in a span', () => {
   const active = () => processState.contextStorage.getStore();
 
-  it('makes it the active one, and its children children', () => {
+  it('makes it active, and the parent of spans that start there', () => {
     const recorder = new Recorder();
     const span = recorder.start('s');
     const key = Symbol('other');
@@ -490,7 +490,7 @@ describe('the running of a callback in a span', () => {
     assert.ok(span.isRecording());
   });
 
-  it('passes on what is thrown', () => {
+  it('rethrows errors', () => {
     const span = new Recorder().start('s');
     assert.throws(() => span.run(() => assert.fail('thrown')), /thrown/);
     assert.equal(active(), undefined);
@@ -499,7 +499,7 @@ describe('the running of a callback in a span', () => {
 });
 
 describe('a span that is not recorded', () => {
-  it('takes everything and keeps nothing', () => {
+  it('accepts everything and keeps nothing', () => {
     const recorder = new Recorder({ sampler: new AlwaysOffSampler() });
     const span: Span = recorder.start('s');
     const context = span.spanContext();

@@ -22,7 +22,7 @@ const REMOTE = {
   isRemote: true,
 };
 
-/** A sampler that is asked the long way. */
+/** A sampler that is asked through `shouldSample`. */
 const longWay = {
   shouldSample: () => ({ decision: SamplingDecision.RECORD_AND_SAMPLED }),
   toString: () => 'the long way',
@@ -38,7 +38,7 @@ describe('a tracer', () => {
     assert.equal(recorder.ended[0].kind, api.SpanKind.CLIENT);
   });
 
-  it('starts a new trace where there is no parent', () => {
+  it('starts a new trace if there is no parent', () => {
     const recorder = new Recorder();
     const [first, second] = [recorder.start('a'), recorder.start('b')];
     assert.notEqual(first.spanContext().traceId, second.spanContext().traceId);
@@ -56,7 +56,7 @@ describe('a tracer', () => {
     assert.equal(child.isLocalRoot, false);
   });
 
-  it('starts children of a span or a span context that it is given', () => {
+  it('starts children of a span or a span context given as parent', () => {
     const { tracer } = new Recorder();
     for (const parent of [tracer.startSpan('p'), nonRecordingSpan(REMOTE), api.trace.wrapSpanContext(REMOTE), REMOTE]) {
       const child = tracer.startChild('child', undefined, parent as Span) as RecordingSpan;
@@ -120,7 +120,7 @@ describe('a tracer', () => {
     assert.equal(recorder.sent()[0].parentSpanId, parent.spanContext().spanId);
   });
 
-  it('takes a parent that names no span for none', () => {
+  it('ignores a parent that names no span', () => {
     const nobody: unknown[] = [
       INVALID_SPAN,
       api.trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT),
@@ -168,7 +168,7 @@ describe('a tracer', () => {
 });
 
 describe('a started span', () => {
-  it('is handed to a callback, active, with any arrangement of arguments', () => {
+  it('is active in a callback, with any combination of arguments', () => {
     const { tracer, ended } = new Recorder();
     const context = setSpan(ROOT_CONTEXT, nonRecordingSpan(REMOTE));
     const options = { attributes: { a: 1 } };
@@ -192,14 +192,14 @@ describe('a started span', () => {
     );
   });
 
-  it('goes on when its callback throws, as the callback is to end it', () => {
+  it('stays open when its callback throws, since the callback has to end it', () => {
     const recorder = new Recorder();
     assert.throws(() => recorder.tracer.startActiveSpan('s', () => assert.fail('thrown')), /thrown/);
     assert.deepEqual(recorder.ended, []);
     assert.equal(processState.contextStorage.getStore(), undefined);
   });
 
-  it('is handed to a callback whatever is given for a context', () => {
+  it('is passed to a callback whatever the context is', () => {
     const { tracer } = new Recorder();
     const throwing = new Proxy({}, { get: () => assert.fail('a trap') });
     const contexts = [
@@ -234,14 +234,14 @@ describe('suppressed tracing', () => {
     assert.equal(recorder.started.length, 1);
   });
 
-  it('does not hand out the parent, whose end it would be', () => {
+  it('does not return the parent, so that nothing ends it', () => {
     const recorder = new Recorder();
     const parent = recorder.start('parent');
     recorder.tracer.startSpan('s', {}, suppressTracing(setSpan(ROOT_CONTEXT, parent))).end();
     assert.ok(parent.isRecording());
   });
 
-  it('is understood when @opentelemetry/core has switched tracing off', () => {
+  it('is recognized in contexts of @opentelemetry/core', () => {
     const key = api.createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
     const context = api.ROOT_CONTEXT.setValue(key, true);
     assert.equal(new Recorder().tracer.startSpan('s', {}, context), INVALID_SPAN);
@@ -249,7 +249,7 @@ describe('suppressed tracing', () => {
 });
 
 describe('a span that is not sampled', () => {
-  it('has an id of its own in the trace of its parent', () => {
+  it('has its own id in the trace of its parent', () => {
     for (const sampler of [new AlwaysOffSampler(), { ...longWay, shouldSample: () => ({ decision: 0 as const }) }]) {
       const { tracer } = new Recorder({ sampler });
       const root = tracer.startSpan('root');
@@ -267,7 +267,7 @@ describe('a span that is not sampled', () => {
     }
   });
 
-  it('makes its children not sampled, and takes part in nothing', () => {
+  it('has unsampled children, and reaches no processor', () => {
     const sampled = (id: string) => id.endsWith('1');
     fc.assert(
       fc.property(fc.boolean(), (yes) => {
@@ -299,7 +299,7 @@ describe('a span that is not sampled', () => {
   });
 });
 
-describe('what is shown of the start', () => {
+describe('what processors receive at the start', () => {
   it('is the span with its attributes and links, and the context of its parent', () => {
     const recorder = new Recorder();
     const context = setSpan(ROOT_CONTEXT, nonRecordingSpan(REMOTE));
@@ -335,8 +335,8 @@ describe('a tracer whose provider is shut down', () => {
   });
 });
 
-describe('a start that cannot succeed', () => {
-  it('costs its span, and is told of once', () => {
+describe('a start that fails', () => {
+  it('loses only its span, and is reported once', () => {
     const { tracer } = new Recorder();
     const throwing = new Proxy({}, { get: () => assert.fail('a trap') });
     const options: unknown[] = [
@@ -358,7 +358,7 @@ describe('a start that cannot succeed', () => {
     assert.match(log[0].message, /a trap/);
   });
 
-  it('does not come of options that are null, or of none of their members making sense', () => {
+  it('does not happen with null options or invalid members', () => {
     const recorder = new Recorder();
     const options: unknown[] = [null, undefined, 5, 'options', { attributes: null, links: null, startTime: undefined }];
     for (const each of options) assert.ok(recorder.start('s', each as never).isRecording());
@@ -368,7 +368,7 @@ describe('a start that cannot succeed', () => {
 });
 
 describe('flags', () => {
-  it('of a parent or a link are eight bits, and leave with those that OTLP adds', () => {
+  it('of a parent or a link have eight bits, and OTLP adds others', () => {
     const recorder = new Recorder();
     const remote: SpanContext = { ...REMOTE, traceFlags: 0x1ff };
     recorder.start('s', { links: [remote] }, setSpan(ROOT_CONTEXT, nonRecordingSpan(remote))).end();
@@ -377,7 +377,7 @@ describe('flags', () => {
     assert.equal(links[0].flags, 0x3ff);
   });
 
-  it('of the invalid span are none', () => {
+  it('of the invalid span are zero', () => {
     assert.equal(INVALID_SPAN.spanContext(), INVALID_SPAN_CONTEXT);
     assert.equal(new TracerProvider()._rootFlags, 2);
   });

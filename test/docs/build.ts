@@ -13,7 +13,7 @@ const BUILT = [
   'index.d.cts',
 ];
 
-/** Builds the package unless what is built is newer than every source. */
+/** Builds the package unless the build is newer than every source. */
 export function ensureBuilt(root: URL): void {
   const sources = readdirSync(new URL('src/', root), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -2,29 +2,29 @@ import { readFileSync } from 'node:fs';
 
 /** A fenced block of a document. */
 export interface Block {
-  /** The document's path, as it was given. */
+  /** The document's path, as it was passed. */
   readonly document: string;
-  /** The line of its first line of code, from 1. */
+  /** The line number of the first line of code, from 1. */
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** What the HTML comment on the line before it says; empty where there is none. */
+  /** The content of the HTML comment on the line before; empty if there is none. */
   readonly marker: string;
 }
 
-/** A row of a table by the titles of the columns. */
+/** A row of a table by column title. */
 export type Row = Readonly<Record<string, string>>;
 
-/** What the tests look at in a document. */
+/** The parts of a document that the tests use. */
 export interface Document {
   readonly path: string;
   readonly blocks: readonly Block[];
-  /** Targets of links, blocks left out. */
+  /** Targets of links outside of blocks. */
   readonly links: readonly string[];
-  /** What `#…` may point to. */
+  /** The anchors to which links with `#…` may point. */
   readonly anchors: readonly string[];
   readonly tables: readonly (readonly Row[])[];
-  /** Everything but the blocks. */
+  /** Everything except the blocks. */
   readonly prose: string;
 }
 
@@ -56,7 +56,7 @@ export function readDocument(root: URL, path: string): Document {
   };
 }
 
-/** What GitHub makes of a heading. */
+/** Returns the anchor that GitHub generates for a heading. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -5,20 +5,20 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import type { Block } from './markdown.ts';
 
-/** One block, or several of which each continues the one before, as a file. */
+/** A file made of one block, or of several that continue each other. */
 export interface Program {
-  /** The document and line it begins at. */
+  /** The document and line where it begins. */
   readonly name: string;
-  /** `cjs` for what calls `require`. */
+  /** `cjs` if the code calls `require`. */
   readonly extension: 'ts' | 'js' | 'cjs';
   readonly code: string;
-  /** Why it is compiled and not run, or the file that it is of; empty where it is run. */
+  /** Why it is compiled but not run, or the file that it shows; empty if it is run. */
   readonly notRun: string;
-  /** What it has to print; `undefined` where the document does not say. */
+  /** The output that it must print; `undefined` if the document shows none. */
   readonly output: string | undefined;
 }
 
-/** How a process ended, and what it said. */
+/** The result and output of a process that has ended. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -27,7 +27,7 @@ export interface Finished {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The programs of a document: its TypeScript blocks, with the outputs that stand behind them. */
+/** Returns the programs of a document: its TypeScript and JavaScript blocks, with the outputs that follow them. */
 export function programsOf(blocks: readonly Block[]): Program[] {
   const programs: Mutable<Program>[] = [];
   for (const { document, line, language, code, marker } of blocks) {
@@ -51,15 +51,15 @@ export function programsOf(blocks: readonly Block[]): Program[] {
   return programs;
 }
 
-/** The code with empty lines behind it, so that what follows has the line that it has in the document. */
+/** Returns the code padded with empty lines, so that appended code has the same line number as in the document. */
 function atLine(code: string, line: number): string {
   return code + '\n'.repeat(Math.max(1, line - code.split('\n').length));
 }
 
 /**
- * Writes the programs to `folder` and compiles them against the package's own declarations.
+ * Writes the programs to `folder` and compiles them against the package's declarations.
  *
- * @returns What the compiler has to say, and the compiled files in the order of the programs.
+ * @returns The compiler's problems, and the compiled files in the order of the programs.
  */
 export function compile(programs: readonly Program[], folder: string): { problems: string[]; files: string[] } {
   const compiled = join(folder, 'compiled');
@@ -91,7 +91,7 @@ export function compile(programs: readonly Program[], folder: string): { problem
   return { problems, files: sources.map((file) => join(compiled, basename(file).replace(/\.ts$/, '.js'))) };
 }
 
-/** Runs a command without the tracing settings that happen to be in the environment of the tests. */
+/** Runs a command without any tracing settings from the environment of the tests. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -119,22 +119,22 @@ export async function run(
 }
 
 /**
- * Whether a line is the one that a document shows: ids, times, lengths and bars are others with every run, and `…` stands
- * for whatever was left out.
+ * Returns whether a line matches the one that a document shows. Ids, times, lengths and bars differ between runs, and
+ * `…` stands for any text.
  */
 export function isLike(shown: string, line: string): boolean {
   const pattern = timeless(shown)
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     .replaceAll('…', '.*');
   const printed = timeless(line);
-  // How much of the time something took stands in front of details, which then are cut sooner.
+  // The share of the slowest span comes before the details, which are therefore truncated sooner.
   const isCutSooner = printed.endsWith('…') && timeless(shown).startsWith(printed.slice(0, -1).trimEnd());
   return isCutSooner || new RegExp(`^${pattern}$`).test(printed);
 }
 
 const LENGTH = /\d+(\.\d+)? (µs|ms|s)(?=\W|$)/g;
 
-/** Of several events the first and the last are shown, unless they came at once. */
+/** Replaces ids, times, lengths and bars. Of several events the first and the last are shown, unless they coincide. */
 function timeless(line: string): string {
   if (/^ +0( +\d+(\.\d+)? (µs|ms|s))*$/.test(line)) return '<axis>';
   return line
@@ -151,7 +151,7 @@ function timeless(line: string): string {
 
 const SHARE = /◀ slowest: \d+ % *(?=\S|$)/;
 
-/** Without lines that say how much of the time something took and nothing else: in a trace of microseconds that is chance. */
+/** Removes lines that only mark the slowest span: in a trace of microseconds, that is random. */
 export function withoutShares(lines: readonly string[]): string[] {
   return lines.filter((line) => !(SHARE.test(line) && /^[│ ]*$/.test(line.replace(SHARE, ''))));
 }

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-/** What calls `report` with a code that it was given, as which argument, and at which level. */
+/** The functions that pass a code on to `report`, with the argument that holds it and the level that they use. */
 const HANDING_ON: Readonly<Record<string, { argument: number; level: string }>> = {
   '_counts._refuse': { argument: 0, level: 'error' },
   drop: { argument: 1, level: 'warn' },
 };
 
-/** A member of an interface, with what is said of it. */
+/** A member of an interface, with its comment. */
 export interface Member {
   readonly name: string;
-  /** The text of its doc comment on one line. */
+  /** The text of its doc comment, in one line. */
   readonly comment: string;
 }
 
-/** The members of an interface as a source file declares it. */
+/** Returns the members of an interface in a source file. */
 export function membersOf(file: URL, interfaceName: string): Member[] {
   const members: Member[] = [];
   walk(parse(file), (node) => {
@@ -29,7 +29,7 @@ export function membersOf(file: URL, interfaceName: string): Member[] {
   return members;
 }
 
-/** The constants that a source file exports, by name, where they are strings. */
+/** Returns the string constants of a source file by name. */
 export function stringConstantsOf(file: URL): Map<string, string> {
   const constants = new Map<string, string>();
   walk(parse(file), (node) => {
@@ -40,7 +40,7 @@ export function stringConstantsOf(file: URL): Map<string, string> {
   return constants;
 }
 
-/** The string literals of a source file that look like the name of an environment variable. */
+/** Returns the string literals of a source file that look like the names of environment variables. */
 export function variableNamesIn(file: URL): Set<string> {
   const names = new Set<string>();
   walk(parse(file), (node) => {
@@ -50,10 +50,10 @@ export function variableNamesIn(file: URL): Set<string> {
 }
 
 /**
- * The codes of all diagnostics, with their levels: the first and third argument of `report(…)`, and what `_counts._refuse`
- * of the batch processor and `drop` of attributes hand on to it.
+ * Returns the codes of all diagnostics with their levels: the first and third argument of `report(…)`, and the codes
+ * that `_counts._refuse` of the batch processor and `drop` of attributes pass on to it.
  *
- * @throws Error for a call whose code cannot be read off the source, and for a code with two levels.
+ * @throws Error for a call whose code is not a literal, and for a code with two levels.
  */
 export function diagnosticsIn(folder: URL): Map<string, string> {
   const codes = new Map<string, string>();

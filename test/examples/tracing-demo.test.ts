@@ -28,13 +28,13 @@ describe('the speech of the demo', () => {
 });
 
 describe('readWav', () => {
-  it('finds the samples behind chunks it does not know, odd ones included', () => {
+  it('finds the samples after unknown chunks, odd ones included', () => {
     const samples = chunk('data', bytes(1, 0, 2, 0));
     const wav = readWav(riff(chunk('LIST', bytes(1, 2, 3)), format({}), chunk('fact', bytes(9)), samples));
     assert.deepEqual(wav, { sampleRate: 48_000, channels: 1, data: bytes(1, 0, 2, 0) });
   });
 
-  it('reads a file that lies somewhere inside a larger buffer', () => {
+  it('reads a file in the middle of a larger buffer', () => {
     const file = riff(format({ channels: 2 }), chunk('data', bytes(7, 8, 9, 10)));
     const larger = new Uint8Array(file.byteLength + 5);
     larger.set(file, 5);
@@ -49,7 +49,7 @@ describe('readWav', () => {
     ['samples before their format', riff(chunk('data', bytes(1, 0)), format({})), /"data" chunk comes before/],
     ['a format that is too short', riff(chunk('fmt ', bytes(1, 0))), /"fmt " chunk has 2 bytes/],
     ['floats', riff(format({ encoding: 3 }), chunk('data', bytes())), /encoding 3 is not supported/],
-    ['8 bits a sample', riff(format({ bits: 8 }), chunk('data', bytes())), /8 bits a sample are not supported/],
+    ['8 bits per sample', riff(format({ bits: 8 }), chunk('data', bytes())), /8 bits per sample are not supported/],
     ['a file cut short', riff(format({}), chunk('data', bytes(1, 0, 2, 0))).subarray(0, -2), /claims 4 bytes.* 2 left/],
   ];
   for (const [what, file, message] of refused) {
@@ -60,7 +60,7 @@ describe('readWav', () => {
 });
 
 describe('PCM', () => {
-  it('is the same after decoding and encoding, at odd addresses too', () => {
+  it('survives decoding and encoding, also at odd offsets', () => {
     const pcm = bytes(0xff, 0x7f, 0x00, 0x80, 0xfe, 0xff);
     const shifted = new Uint8Array([0, ...pcm]).subarray(1);
     assert.deepEqual(decodePcm(shifted), new Int16Array([32_767, -32_768, -2]));
@@ -71,7 +71,7 @@ describe('PCM', () => {
     assert.throws(() => decodePcm(bytes(1, 2, 3)), /3 bytes are not whole 16-bit samples/);
   });
 
-  it('is cut into frames, the last of which may be shorter', () => {
+  it('is split into frames, the last of which may be shorter', () => {
     const frames = splitFrames(new Int16Array([1, 2, 3, 4, 5]), 2);
     assert.deepEqual(frames, [new Int16Array([1, 2]), new Int16Array([3, 4]), new Int16Array([5])]);
   });
@@ -93,16 +93,16 @@ describe('the resampler', () => {
   });
 
   for (const frequency of [100, 1_000, 3_400, 5_500]) {
-    it(`lets ${frequency} Hz through, at their level and their frequency`, () => {
+    it(`lets ${frequency} Hz pass, with the same level and frequency`, () => {
       const heard = settled(createResampler()(sine(frequency, 48_000)));
       assert.ok(Math.abs(levelDbfs(heard) - levelDbfs(sine(frequency, 48_000))) < 1);
-      // All of the level is at this frequency: it is still the same tone, and nothing else.
+      // The whole level is at this frequency: it is still the same tone, and nothing else.
       assert.ok(Math.abs(levelDbfs(heard) - toneDbfs(heard, frequency, 16_000)) < 0.2);
     });
   }
 
   for (const frequency of [8_100, 9_000, 11_000, 15_000, 17_000, 23_000]) {
-    it(`keeps ${frequency} Hz, which would come back as another tone, at least 40 dB down`, () => {
+    it(`attenuates ${frequency} Hz, which would alias, by at least 40 dB`, () => {
       const heard = settled(createResampler()(sine(frequency, 48_000)));
       assert.ok(levelDbfs(heard) < levelDbfs(sine(frequency, 48_000)) - 40);
     });
@@ -119,7 +119,7 @@ describe('the resampler', () => {
   });
 
   it('does not wrap around at full scale', () => {
-    // The filter overshoots a step by some 9 %; a sample that wraps around would lie near -32768.
+    // The filter overshoots a step by about 9 %. A sample that wraps around would be near -32768.
     const step = new Int16Array(4_800).fill(32_767, 2_400);
     const heard = createResampler()(step);
     assert.equal(Math.max(...heard), 32_767);
@@ -141,14 +141,14 @@ describe('the pacer', () => {
     assert.deepEqual(await collect(createPacer(1)([1, 2, 3, 4])), [1, 2, 3, 4]);
   });
 
-  it('releases item n at start + n × interval, though every timer is late', async () => {
+  it('releases item n at start + n × interval, although every timer is late', async () => {
     const clock = handClock({ lateness: 7 });
     const times: number[] = [];
     for await (const _ of createPacer(20, clock)([1, 2, 3, 4])) times.push(clock.now());
     assert.deepEqual(times, [0, 27, 47, 67]);
   });
 
-  it('catches up with what is late instead of moving the schedule', async () => {
+  it('catches up with late items instead of moving the schedule', async () => {
     const clock = handClock({});
     const times: number[] = [];
     for await (const item of createPacer(20, clock)([1, 2, 3, 4, 5])) {
@@ -182,7 +182,7 @@ describe('the pacer', () => {
 });
 
 describe('the queue', () => {
-  it('hands on what was pushed before and during the loop, in order, and ends when it is closed', async () => {
+  it('yields items pushed before and during the loop, in order, and ends when it is closed', async () => {
     const queue = new Queue<number>();
     queue.push(1);
     const items = collect(queue);
@@ -287,7 +287,7 @@ describe('the demo', { timeout: 60_000 }, () => {
   });
 });
 
-/** Starts the demo as a user does, without settings that happen to be in the environment of the tests. */
+/** Starts the demo as a user does, without any tracing settings from the environment of the tests. */
 function demo(settings: Record<string, string> = {}): ChildProcess {
   const environment = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|TRACE|ENVIRONMENT|NODE_TEST)/.test(name),
@@ -312,7 +312,7 @@ async function finished(child: ChildProcess): Promise<{ code: number | null; std
   return { code, stdout, stderr };
 }
 
-/** The trace ids of the log lines whose text begins with `start`. */
+/** Returns the trace ids of the log lines whose text begins with `start`. */
 function traceIds(log: string, start: string): string[] {
   return log
     .split('\n')
@@ -327,7 +327,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return collected;
 }
 
-/** A clock that moves only when someone sleeps or advances it; each sleep takes `lateness` longer than asked for. */
+/** A clock that moves only when it is slept on or advanced. Each sleep takes `lateness` longer than requested. */
 function handClock({ lateness = 0 }): PacerClock & { advance(millis: number): void } {
   let time = 0;
   return {
@@ -341,19 +341,19 @@ function handClock({ lateness = 0 }): PacerClock & { advance(millis: number): vo
   };
 }
 
-/** One second of a sine at a third of full scale. */
+/** Returns one second of a sine at a third of full scale. */
 function sine(frequency: number, sampleRate: number): Int16Array {
   return Int16Array.from({ length: sampleRate }, (_, n) =>
     Math.round(10_000 * Math.sin((2 * Math.PI * frequency * n) / sampleRate)),
   );
 }
 
-/** Without the beginning, in which the filter still hears the silence before the stream. */
+/** Removes the beginning, where the filter still includes the silence before the stream. */
 function settled(samples: Int16Array): Int16Array {
   return samples.subarray(100);
 }
 
-/** The level of one frequency in the samples (one term of a Fourier transform). */
+/** Returns the level of one frequency in the samples (one term of a Fourier transform). */
 function toneDbfs(samples: Int16Array, frequency: number, sampleRate: number): number {
   let re = 0;
   let im = 0;

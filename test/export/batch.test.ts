@@ -21,10 +21,10 @@ import { diagnosticLog } from './diagnostic-log.ts';
 import { balanced, type EndSpans, endedSpansInto } from './ended-spans.ts';
 import { hurried } from './otlp/hurried.ts';
 
-// No test waits for it.
+// A delay that no test waits for.
 const NEVER = 60_000;
 
-describe('a batch leaves', () => {
+describe('a batch is sent', () => {
   test('when its first span has waited long enough', async (t) => {
     const { collector, end, processor } = await started(t, { scheduledDelayMillis: 20 });
     const ids = end(3);
@@ -42,7 +42,7 @@ describe('a batch leaves', () => {
     assert.deepEqual(sizesOf(collector.requests), [1, 3, 1]);
   });
 
-  test('when its own first span has waited, not that of a batch which a flush has taken', async (t) => {
+  test('when its own first span has waited, not that of a flushed batch', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const exporter = new InMemorySpanExporter();
     const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: 100 });
@@ -67,7 +67,7 @@ describe('a batch leaves', () => {
     assert.equal(balanced(processor).pending, 1);
   });
 
-  test('with those that fill up within 100 ms of the last request, unless they are many or somebody waits', async (t) => {
+  test('with others that fill up within 100 ms of the last request, unless there are many or a flush', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const clock = t.mock.method(performance, 'now', () => 1_000);
     const { exporter, exported } = counting();
@@ -77,7 +77,7 @@ describe('a batch leaves', () => {
     end(1_400);
     t.mock.timers.tick(99);
     assert.equal(exported(), 500);
-    // The batch that is filling then goes along.
+    // The batch that is still filling is sent along.
     t.mock.timers.tick(1);
     assert.equal(exported(), 1_900);
 
@@ -93,7 +93,7 @@ describe('a batch leaves', () => {
     assert.equal(exported(), 5_400);
   });
 
-  test('at once for a flush, although one has just left', async (t) => {
+  test('at once for a flush, even if another has just been sent', async (t) => {
     t.mock.method(performance, 'now', () => 1_000);
     const { exporter, exported } = counting();
     const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 500 });
@@ -107,20 +107,20 @@ describe('a batch leaves', () => {
     [{ maxQueueSize: 10 }, 10],
     [{ maxQueueBytes: 2_000 }, 1],
   ] as const) {
-    test(`when it holds as much as the queue may: ${JSON.stringify(bound)}`, async (t) => {
+    test(`when it reaches the limit of the queue: ${JSON.stringify(bound)}`, async (t) => {
       const { collector, end } = await started(t, bound);
       end(count, { text: 'x'.repeat(2_000) });
       await collector.received(1);
     });
   }
 
-  test('when it is large, whatever its count', async (t) => {
+  test('when it is large, however few spans it has', async (t) => {
     const { collector, end } = await started(t);
     end(2, { text: 'x'.repeat(600_000) });
     await collector.received(1);
   });
 
-  test('on a flush, which says what became of it', async (t) => {
+  test('on a flush, which returns the outcome', async (t) => {
     const { collector, end, processor } = await started(t);
     const ids = end(3);
     assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
@@ -137,7 +137,7 @@ describe('a batch leaves', () => {
   });
 });
 
-test('what Node sends by itself is in no context, of the application or of the package', async (t) => {
+test('requests that Node sends on its own have no active context', async (t) => {
   const { collector, end, processor } = await started(t);
   const { contextStorage } = processState;
   const run = t.mock.method(contextStorage, 'run');
@@ -151,7 +151,7 @@ test('what Node sends by itself is in no context, of the application or of the p
 });
 
 describe('a backlog', () => {
-  test('leaves in one request when the one before is answered, and never beside it', async (t) => {
+  test('is sent in one request after the previous one, never concurrently', async (t) => {
     const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 4 });
     end(40);
     await collector.received(1);
@@ -161,7 +161,7 @@ describe('a backlog', () => {
     assert.equal(collector.peakConcurrency, 1);
   });
 
-  test('leaves in requests of maxRequestBytes at most', async (t) => {
+  test('is sent in requests of maxRequestBytes at most', async (t) => {
     const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2, maxRequestBytes: 4_000 });
     end(100);
     await collector.received(1);
@@ -169,12 +169,12 @@ describe('a backlog', () => {
     await processor.forceFlush();
     const lengths = collector.requests.map(({ content }) => content.length);
     assert.ok(Math.max(...lengths) <= 4_000, String(lengths));
-    // Fewer requests than batches: they are put together as far as they go.
+    // Fewer requests than batches: batches are combined as far as they fit.
     assert.ok(lengths.length < 20, String(lengths));
     assert.equal(collector.spans().length, 100);
   });
 
-  test('leaves in requests of maxRequestBytes at most, also where a full batch would be larger', async (t) => {
+  test('is sent in requests of maxRequestBytes at most, even if a full batch would be larger', async (t) => {
     const { collector, end, processor } = await started(t, { maxRequestBytes: 4_000 });
     end(100);
     await processor.forceFlush();
@@ -185,12 +185,12 @@ describe('a backlog', () => {
 });
 
 describe('a flush that cannot wait', () => {
-  test('asks for everything before the call returns, beside what is under way, and then goes on one by one', async () => {
+  test('sends everything before the call returns, beside requests in flight, and continues one by one', async () => {
     const { end, processor, sizes, settle } = asking({ maxExportBatchSize: 2 });
     end(7);
     assert.deepEqual(sizes, [2]);
     const flushed = processor.forceFlush({ _firstRequestBytes: 1 });
-    // The first of so many bytes, which is one batch at least, the next as large as may be.
+    // The first request has at least one batch, whatever its limit. The next one is as large as possible.
     assert.deepEqual(sizes, [2, 2, 3]);
     end(4);
     settle();
@@ -215,7 +215,7 @@ describe('a flush that cannot wait', () => {
   });
 });
 
-test('a flush of nothing needs no timer, which Workers forbid while a module loads', async (t) => {
+test('a flush without spans needs no timer, which Workers forbid while a module loads', async (t) => {
   const log = diagnosticLog(t);
   const processor = new BatchSpanProcessor(counting().exporter);
   t.mock.method(globalThis, 'setTimeout', () => {
@@ -225,7 +225,7 @@ test('a flush of nothing needs no timer, which Workers forbid while a module loa
   assert.deepEqual(log, []);
 });
 
-test('a page is left in one call of an exporter that is given spans, however many batches there are', async (t) => {
+test('when a page is left, an exporter of spans gets many batches in few calls', async (t) => {
   diagnosticLog(t);
   const calls: number[] = [];
   const processor = new BatchSpanProcessor(
@@ -261,7 +261,7 @@ test('a request of very many batches that is too large is sent in parts', async 
 });
 
 describe('a full queue', () => {
-  test('drops further spans, counts them, warns once and takes spans again when it has room', async (t) => {
+  test('drops further spans, counts them, warns once and accepts spans again when it has room', async (t) => {
     const { collector, end, processor, release, log } = await held(t, { maxExportBatchSize: 4, maxQueueSize: 10 });
     const ids = end(25);
     assert.deepEqual(balanced(processor).dropped, { queue_full: 15 });
@@ -278,11 +278,11 @@ describe('a full queue', () => {
     assert.deepEqual(balanced(processor).dropped, { queue_full: 15 });
   });
 
-  test('is also one of maxQueueBytes', async (t) => {
+  test('is also one that reaches maxQueueBytes', async (t) => {
     const { collector, end, processor, release } = await held(t, { maxQueueBytes: 10_000 });
     end(100, { text: 'x'.repeat(1_000) });
     const { pending, dropped } = balanced(processor);
-    // Each span takes a little over 1,000 bytes, and the one that crosses the bound is the last.
+    // Each span takes a little over 1,000 bytes, and the span that exceeds the limit is still accepted.
     assert.ok(pending >= 9 && pending <= 10, String(pending));
     assert.equal(dropped.queue_full, 100 - pending);
     release();
@@ -344,7 +344,7 @@ describe('an answer', () => {
     );
   });
 
-  test('that rejects more spans than there were counts those that were', async (t) => {
+  test('that rejects more spans than there were counts only those', async (t) => {
     const { end, processor } = await started(t, {}, { answer: () => ({ partialSuccess: { rejectedSpans: 100 } }) });
     end(5);
     await processor.forceFlush();
@@ -363,7 +363,7 @@ describe('an answer', () => {
     assert.match(log[0].message, /"use gRPC"/);
   });
 
-  test('of success that is no OTLP is success', async (t) => {
+  test('of success that is not OTLP is success', async (t) => {
     const answers = [
       { headers: { 'content-type': 'text/html' }, body: '<html>' },
       { headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array([0x0a, 0xff, 0xff]) },
@@ -380,13 +380,13 @@ describe('an answer', () => {
 });
 
 describe('without an answer', () => {
-  test('spans stay where nobody listens, and arrive when somebody does again', async (t) => {
+  test('spans stay if no server listens, and arrive when one does again', async (t) => {
     const { collector, end, processor, log } = await started(t);
     await collector.close();
     const ids = end(2);
     assert.deepEqual(await hurried(processor, 2), { exported: 0, pending: 2, dropped: 0 });
     const [{ message }] = log;
-    assert.ok(message.startsWith(`export_delayed: 2 spans waiting: ${collector.endpoint} gave no answer`), message);
+    assert.ok(message.startsWith(`export_delayed: 2 spans waiting: ${collector.endpoint} did not answer`), message);
     for (const part of [/ECONNREFUSED/, /is a collector listening there\?/]) assert.match(message, part);
     const back = await startCollector({ port: collector.port });
     t.after(() => back.close());
@@ -396,11 +396,11 @@ describe('without an answer', () => {
   });
 
   for (const fault of ['reset', 'cut', 'silence'] as const) {
-    test(`spans stay when the connection ends in a ${fault}, and arrive behind the next ones`, async (t) => {
+    test(`spans stay when the connection ends in a ${fault}, and arrive after the next ones`, async (t) => {
       const { collector, end, processor, log } = await started(
         t,
         { maxExportBatchSize: 3 },
-        // Half a status is none.
+        // The status does not count, since the response is incomplete or the status is retryable.
         {
           answer: ({ index }) =>
             index === 0 ? { status: fault === 'cut' ? 503 : 200, fault, body: 'half' } : undefined,
@@ -417,7 +417,7 @@ describe('without an answer', () => {
     });
   }
 
-  test('an export is given up after exportTimeoutMillis, and the next one goes ahead', async (t) => {
+  test('an export is given up after exportTimeoutMillis, and the next one starts', async (t) => {
     const { collector, end, processor, log } = await started(
       t,
       { exportTimeoutMillis: 50, maxExportBatchSize: 2 },
@@ -431,7 +431,7 @@ describe('without an answer', () => {
     await until(() => collector.requests[0].state === 'aborted');
   });
 
-  test('an exporter that does not even listen to the signal is given up', async (t) => {
+  test('an exporter that ignores the signal is given up', async (t) => {
     const log = diagnosticLog(t);
     const exporter = new HeldExporter();
     const processor = new BatchSpanProcessor(exporter, { exportTimeoutMillis: 20 });
@@ -442,13 +442,13 @@ describe('without an answer', () => {
       log.map(({ message }) => message),
       ['export_failed: 2 of 2 spans not acknowledged: no answer within 20 ms'],
     );
-    // Too late: the spans are booked.
+    // Too late: the spans are already counted.
     exporter.settle({ acknowledged: 2 });
     await turn();
     assert.equal(balanced(processor).acknowledged, 0);
   });
 
-  test('an export may take for ever where the time-outs are infinite', async (t) => {
+  test('an export may take forever if the time-outs are infinite', async (t) => {
     const { end, processor, release } = await held(
       t,
       { exportTimeoutMillis: Infinity, scheduledDelayMillis: Infinity },
@@ -456,7 +456,7 @@ describe('without an answer', () => {
     );
     end(1);
     const flushed = processor.forceFlush({ timeoutMillis: Infinity });
-    // A timer that overflows fires after a millisecond.
+    // Guards against a timer that overflows, which would fire after a millisecond.
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(balanced(processor).pending, 1);
     release();
@@ -465,7 +465,7 @@ describe('without an answer', () => {
 });
 
 describe('forceFlush', () => {
-  test('covers what is on its way', async (t) => {
+  test('covers spans in flight', async (t) => {
     const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2 });
     end(2);
     await collector.received(1);
@@ -503,7 +503,7 @@ describe('forceFlush', () => {
     assert.deepEqual(await processor.forceFlush(), { exported: 2, pending: 0, dropped: 0 });
   });
 
-  test('called several times at once is done when all is, and sends nothing twice', async (t) => {
+  test('called several times at once resolves when all spans are sent, and sends nothing twice', async (t) => {
     const { collector, end, processor, release } = await held(t, { maxExportBatchSize: 2 });
     const ids = end(3);
     const flushes = [processor.forceFlush(), processor.forceFlush()];
@@ -534,7 +534,7 @@ describe('forceFlush', () => {
     assert.equal(collector.requests.length, 1);
   });
 
-  test('of nothing makes no request', async (t) => {
+  test('without spans makes no request', async (t) => {
     const { collector, processor } = await started(t);
     assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 0 });
     assert.equal(collector.requests.length, 0);
@@ -542,7 +542,7 @@ describe('forceFlush', () => {
 });
 
 describe('shutdown', () => {
-  test('aborts at its deadline what is on its way, drops what waits, and counts both', async (t) => {
+  test('aborts requests and drops waiting spans at its deadline, and counts both', async (t) => {
     const { collector, end, processor, log } = await held(t, { maxExportBatchSize: 2 });
     end(5);
     await collector.received(1);
@@ -554,7 +554,7 @@ describe('shutdown', () => {
     assert.equal(collector.requests.length, 1);
   });
 
-  test('does not speak of dropped spans where only a request was aborted', async (t) => {
+  test('does not report dropped spans if only a request was aborted', async (t) => {
     const { end, processor, log } = await held(t);
     end(2);
     await processor.shutdown({ timeoutMillis: 20 });
@@ -565,7 +565,7 @@ describe('shutdown', () => {
     );
   });
 
-  test('refuses spans from the call on, and counts them', async (t) => {
+  test('refuses spans after the call, and counts them', async (t) => {
     const { collector, end, processor, log } = await started(t);
     end(1);
     const done = processor.shutdown();
@@ -580,7 +580,7 @@ describe('shutdown', () => {
     );
   });
 
-  test('a second time does nothing and comes to the same', async (t) => {
+  test('a second time does nothing and returns the same', async (t) => {
     diagnosticLog(t);
     let shutdowns = 0;
     const exporter = Object.assign(new HeldExporter(), { shutdown: () => void shutdowns++ });
@@ -598,14 +598,14 @@ describe('shutdown', () => {
     ['throws', () => assert.fail('no shutdown today')],
     ['rejects', () => Promise.reject(new Error('no shutdown today'))],
   ] as const) {
-    test(`survives an exporter whose own ${what}`, async (t) => {
+    test(`survives an exporter whose shutdown ${what}`, async (t) => {
       const log = diagnosticLog(t);
       await new BatchSpanProcessor(Object.assign(new HeldExporter(), { shutdown })).shutdown();
       assert.match(log[0].message, /no shutdown today/);
     });
   }
 
-  test('does not wait for ever for an exporter whose own never ends', async (t) => {
+  test('does not wait forever for an exporter whose shutdown never ends', async (t) => {
     diagnosticLog(t);
     const exporter = Object.assign(new HeldExporter(), { shutdown: () => new Promise<void>(() => {}) });
     await new BatchSpanProcessor(exporter).shutdown({ timeoutMillis: 10 });
@@ -613,7 +613,7 @@ describe('shutdown', () => {
 });
 
 describe('the exporter', () => {
-  test('is not called while it is being called, even where it ends a span', (t) => {
+  test('is not called recursively, even if it ends a span', (t) => {
     diagnosticLog(t);
     let calls = 0;
     let deepest = 0;
@@ -634,7 +634,7 @@ describe('the exporter', () => {
     assert.equal(balanced(processor).acknowledged, 3);
   });
 
-  test('that throws or rejects costs its spans and nothing else', async (t) => {
+  test('that throws or rejects loses its spans and nothing else', async (t) => {
     const log = diagnosticLog(t);
     const failures = [() => assert.fail('thrown'), () => Promise.reject(new Error('rejected'))];
     const exporter: BatchingExporter<CountedBatch> = {
@@ -652,7 +652,7 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: thrown$/);
   });
 
-  test('that is busy has batches give back memory that they do not use, more of it once they are many', () => {
+  test('that is busy compacts waiting batches, more so if there are many', () => {
     const shares: number[] = [];
     class Compacted extends CountedBatch {
       compact(share: number): void {
@@ -662,12 +662,12 @@ describe('the exporter', () => {
     const exporter = { createBatch: () => new Compacted(), send: () => new Promise<never>(() => {}) };
     const options = { maxExportBatchSize: 10, maxQueueBytes: 8_000 };
     endedSpansInto(new BatchSpanProcessor(exporter, options))(60);
-    // A thousand bytes each; the first has left, and two wait when a quarter of the queue is full.
+    // Each batch has a thousand bytes. The first has been sent, and two wait when a quarter of the queue is full.
     assert.deepEqual(shares, [0.5, 0.5, 0.875, 0.875, 0.875]);
   });
 
   for (const retryMillis of [0, -1, Number.NaN, '0'] as number[]) {
-    test(`that asks for a pause of ${String(retryMillis)} does not keep the event loop`, async (t) => {
+    test(`that asks for a pause of ${String(retryMillis)} does not block the event loop`, async (t) => {
       diagnosticLog(t);
       let sends = 0;
       const exporter: BatchingExporter<CountedBatch> = {
@@ -677,13 +677,13 @@ describe('the exporter', () => {
       const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 1 });
       endedSpansInto(processor)(1);
       assert.equal(sends, 1);
-      // And it goes on by itself.
+      // The retries happen on their own.
       await until(() => balanced(processor).acknowledged === 1);
       assert.equal(sends, 3);
     });
   }
 
-  test('that asks for a pause of null asks for none', async (t) => {
+  test('that asks for a pause of null gets none', async (t) => {
     diagnosticLog(t);
     const retryMillis = null as unknown as number;
     const exporter: BatchingExporter<CountedBatch> = {
@@ -695,7 +695,7 @@ describe('the exporter', () => {
     assert.deepEqual(await processor.forceFlush(), { exported: 2, pending: 0, dropped: 0 });
   });
 
-  test('whose batch takes no span lets no flush wait for that', async (t) => {
+  test('whose batch refuses a span does not delay a flush', async (t) => {
     diagnosticLog(t);
     let flushed: Promise<unknown> | undefined;
     class Failing extends CountedBatch {
@@ -712,7 +712,7 @@ describe('the exporter', () => {
     assert.deepEqual(await flushed, { exported: 0, pending: 0, dropped: 1 });
   });
 
-  test('that says less than there is to say is told of', async (t) => {
+  test('that returns incomplete outcomes is reported', async (t) => {
     const log = diagnosticLog(t);
     const outcomes = [{ dropped: 1 }, {}, undefined as unknown as ExportOutcome];
     const exporter: BatchingExporter<CountedBatch> = {
@@ -725,10 +725,10 @@ describe('the exporter', () => {
       end(dropped);
       assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped });
     }
-    assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: nobody knows why$/);
+    assert.match(log[0].message, /^export_failed: 1 of 1 spans not acknowledged: no reason given$/);
   });
 
-  test('that counts what cannot be, or asks for pauses that cannot be, does not upset the counters', async (t) => {
+  test('that returns impossible counts or pauses does not corrupt the counters', async (t) => {
     diagnosticLog(t);
     const outcomes: unknown[] = [
       { acknowledged: 100, rejected: 5 },
@@ -767,7 +767,7 @@ describe('the exporter', () => {
     assert.equal(balanced(processor).pending, 0);
   });
 
-  test('that does not account for all spans leaves the others unknown, which is reported', async (t) => {
+  test('that does not account for all spans counts the others as unknown, which is reported', async (t) => {
     const log = diagnosticLog(t);
     const outcomes = [undefined, {}, { acknowledged: 1, why: 'one was enough' }] as ExportOutcome[];
     const exporter: BatchingExporter<CountedBatch> = {
@@ -783,11 +783,11 @@ describe('the exporter', () => {
     }
     assert.deepEqual(
       log.map(({ message }) => message),
-      ['export_failed: 2 of 2 spans not acknowledged: nobody knows why'],
+      ['export_failed: 2 of 2 spans not acknowledged: no reason given'],
     );
   });
 
-  test('that has no further batch, or cannot make one smaller, loses nothing', async (t) => {
+  test('that fails to create or compact a batch loses nothing', async (t) => {
     const log = diagnosticLog(t);
     class Rigid extends CountedBatch {
       compact(): void {
@@ -821,7 +821,7 @@ describe('the exporter', () => {
     assert.match(log[0].message, /^export_failed: no more/);
   });
 
-  test('gets its spans although the application has used up its stack time and again', async (t) => {
+  test('gets its spans even if the application has repeatedly exhausted its stack', async (t) => {
     diagnosticLog(t);
     const { processor, end } = await started(t, { maxExportBatchSize: 8, scheduledDelayMillis: 1 });
     const simple = new SimpleSpanProcessor(new InMemorySpanExporter());
@@ -833,7 +833,7 @@ describe('the exporter', () => {
       return deeper(level + 1);
     };
     const after = (frames: number): number => (frames > 0 ? after(frames - 1) : deeper(0));
-    // Each time it ends somewhere else.
+    // Each time, the stack overflows at another point.
     for (let frames = 0; frames < 6; frames++) assert.throws(() => after(frames), RangeError);
     for (const each of [processor, simple]) {
       await each.forceFlush();
@@ -847,7 +847,7 @@ describe('the exporter', () => {
     assert.equal(balanced(processor).acknowledged, before + 1);
   });
 
-  test('whose batch cannot take a span loses that span', async (t) => {
+  test('whose batch throws for a span loses only that span', async (t) => {
     const log = diagnosticLog(t);
     class Picky extends CountedBatch {
       override add(span: ReadableSpan): void {
@@ -864,14 +864,14 @@ describe('the exporter', () => {
   });
 });
 
-describe('a span whose trace state, as it is asked for, ', () => {
+describe('a span whose trace state, while it is serialized,', () => {
   const acts: [what: string, act: (end: EndSpans, processor: BatchSpanProcessor) => unknown][] = [
     ['ends a span', (end) => end(1)],
     ['fills the batch', (end) => end(7)],
     ['flushes', (end, processor) => end(1) && processor.forceFlush()],
   ];
   for (const [what, act] of acts) {
-    test(`${what} is sent with the others`, async (t) => {
+    test(`${what} is sent along with the others`, async (t) => {
       const { collector, end, processor } = await started(t, { maxExportBatchSize: 5, maxQueueBytes: 4_000 });
       let isAsked = false;
       const serialize = () => {
@@ -886,7 +886,7 @@ describe('a span whose trace state, as it is asked for, ', () => {
       const traceState = { serialize } as TraceState;
       const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, traceState };
       const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test') as SpanTracer;
-      // More than the bytes that may be held: those of a span that is sent are free again.
+      // More bytes than the queue may hold, to see that sent spans free theirs.
       for (let round = 0; round < 50; round++) {
         tracer.startChild('outside', undefined, parent).end();
         await processor.forceFlush();
@@ -898,7 +898,7 @@ describe('a span whose trace state, as it is asked for, ', () => {
   }
 });
 
-test('a shutdown that says what it drops has counted it once', async (t) => {
+test('a shutdown reports what it drops after counting it once', async (t) => {
   diagnosticLog(t);
   const processor = new BatchSpanProcessor(new HeldExporter());
   const sums: number[] = [];
@@ -927,13 +927,13 @@ test('spans that are not sampled are neither sent nor counted', async (t) => {
 
 describe('an option', () => {
   for (const [options, message] of [
-    [{ maxQueueSize: 0 }, /maxQueueSize: 0 is not a number from 1 on/],
+    [{ maxQueueSize: 0 }, /maxQueueSize: 0 is not a number of at least 1/],
     [{ maxQueueBytes: Number.NaN }, /maxQueueBytes: NaN/],
     [{ scheduledDelayMillis: '5' }, /scheduledDelayMillis: "5"/],
     [{ maxRequestBytes: 64 * 1024 * 1024 + 1 }, /maxRequestBytes: 67108865 is more than 64 MiB/],
-    [{ maxBatchSize: 5 }, /maxBatchSize: there is no such option; there are .*maxExportBatchSize/],
+    [{ maxBatchSize: 5 }, /maxBatchSize: unknown option; known options are .*maxExportBatchSize/],
   ] as const) {
-    test(`is refused by name: ${JSON.stringify(options)}`, () => {
+    test(`is refused, with its name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new BatchSpanProcessor(new HeldExporter(), options as BatchSpanProcessorOptions), {
         name: 'RangeError',
         message,
@@ -941,7 +941,7 @@ describe('an option', () => {
     });
   }
 
-  test('that is undefined is its default', async (t) => {
+  test('that is undefined has its default', async (t) => {
     const { end, collector, processor } = await started(t, { maxExportBatchSize: undefined });
     end(511);
     assert.equal(balanced(processor).pending, 511);
@@ -1006,7 +1006,7 @@ describe('the counters are exact at every step', () => {
     );
   });
 
-  test('whatever a collector does: what arrived is acknowledged, or unknown at most', async (t) => {
+  test('whatever a collector does: spans that arrived are acknowledged or unknown', async (t) => {
     diagnosticLog(t);
     const answer: fc.Arbitrary<CollectorAnswer> = fc.oneof(
       { weight: 4, arbitrary: fc.constant({}) },
@@ -1042,7 +1042,7 @@ describe('the counters are exact at every step', () => {
           const distinct = new Set(received).size;
           assert.equal(pending, 0);
           const seen = JSON.stringify([answers, balanced(processor), received.length, sizesOf(collector.requests)]);
-          // Nothing is sent twice that has got an answer, and nothing beside something else.
+          // A request that got an answer is not repeated, and requests do not overlap.
           assert.ok(unanswered > 0 || distinct === received.length, seen);
           assert.ok(unanswered > 0 || collector.peakConcurrency === 1, seen);
           assert.ok(taken <= distinct && distinct <= taken + unknown, seen);
@@ -1054,7 +1054,7 @@ describe('the counters are exact at every step', () => {
   });
 });
 
-/** A processor that sends to a collector over HTTP. */
+/** Starts a processor that sends to a collector over HTTP. */
 async function started(
   t: TestContext,
   options: BatchSpanProcessorOptions = {},
@@ -1064,7 +1064,7 @@ async function started(
   const collector = await startCollector(collectorOptions);
   const exporter = new OtlpHttpExporter({ url: collector.endpoint, ...exporterOptions });
   const processor = new BatchSpanProcessor(exporter, { scheduledDelayMillis: NEVER, ...options });
-  // Before the log is closed: what it says at the end belongs there, too.
+  // Registered before the log is closed, so that diagnostics at the end are logged, too.
   t.after(async () => {
     await processor.shutdown({ timeoutMillis: 1 });
     await collector.close();
@@ -1072,7 +1072,7 @@ async function started(
   return { collector, exporter, processor, end: endedSpansInto(processor), log: diagnosticLog(t) };
 }
 
-/** The same with a collector that answers nothing until it is released. */
+/** The same, but the collector answers only after `release`. */
 async function held(
   t: TestContext,
   options: BatchSpanProcessorOptions = {},
@@ -1085,7 +1085,7 @@ async function held(
   return { ...(await started(t, options, { answer: () => released }, exporterOptions)), release };
 }
 
-/** A batch that only counts, a hundred bytes a span. */
+/** A batch that only counts, with a hundred bytes per span. */
 class CountedBatch implements SpanBatch {
   spanCount = 0;
 
@@ -1098,7 +1098,7 @@ class CountedBatch implements SpanBatch {
   }
 }
 
-/** An exporter that takes everything, and how many spans it has taken. */
+/** Returns an exporter that accepts everything, and a function that returns how many spans it has accepted. */
 function counting(): { exporter: BatchingExporter<CountedBatch>; exported: () => number } {
   let taken = 0;
   const send = (batches: readonly CountedBatch[]): ExportOutcome => {
@@ -1108,7 +1108,7 @@ function counting(): { exporter: BatchingExporter<CountedBatch>; exported: () =>
   return { exporter: { createBatch: () => new CountedBatch(), send }, exported: () => taken };
 }
 
-/** An exporter whose exports settle when the test says so. It fails the test if it is called meanwhile. */
+/** An exporter whose exports settle on demand. It fails the test if it is called before that. */
 class HeldExporter implements BatchingExporter<CountedBatch> {
   calls = 0;
   private open:
@@ -1133,7 +1133,7 @@ class HeldExporter implements BatchingExporter<CountedBatch> {
     this.open = undefined;
   }
 
-  /** One of eight ways, of which some divide the spans. */
+  /** Settles in one of eight ways, some of which divide the spans. */
   settleAs(how: number, share: number): void {
     if (this.open === undefined) return;
     const { spans, reject } = this.open;
@@ -1168,12 +1168,12 @@ function sizesOf(requests: readonly { spans: readonly unknown[] }[]): number[] {
   return requests.map(({ spans }) => spans.length);
 }
 
-/** Waits for what shows by nothing but itself. */
+/** Polls a condition that emits no event. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
 
-/** A processor whose exporter notes the spans of each call, and answers all that are open when it is told to. */
+/** Returns a processor whose exporter records the spans of each call, and answers all open calls on demand. */
 function asking(options: BatchSpanProcessorOptions) {
   const sizes: number[] = [];
   const open: ((outcome?: ExportOutcome) => void)[] = [];

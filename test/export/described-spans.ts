@@ -10,13 +10,12 @@ import type { SpanContext } from '../../src/core/span-context.ts';
 import type { ResourceDescription, ScopeDescription, SpanDescription } from '../oracle/span-description.ts';
 
 const SAMPLED = 1;
-// The last second of which 64 bits hold every nanosecond; times beyond are refused.
+// The last second whose nanoseconds all fit in 64 bits. Later times are refused.
 const LARGEST_SECONDS = 18_446_744_072;
 
 /**
- * The descriptions as far as this package has what they describe: a root's flags are its own and not a caller's,
- * scopes have no attributes and are the same if they are equal, every resource names the SDK, and time ends with the
- * year 2554.
+ * Adapts descriptions to what this package can express: a root has its own flags instead of a caller's, scopes have no
+ * attributes and are the same if they are equal, every resource names the SDK, and time ends with the year 2554.
  */
 export function expressible(descriptions: readonly SpanDescription[]): SpanDescription[] {
   const resources = new Map<ResourceDescription, ResourceDescription>();
@@ -47,7 +46,7 @@ export function expressible(descriptions: readonly SpanDescription[]): SpanDescr
   });
 }
 
-/** Spans of this package that have ended, made as an application makes them, one for each description. */
+/** Returns an ended span for each description, created through the API that applications use. */
 export function describedSpans(descriptions: readonly SpanDescription[]): RecordingSpan[] {
   const spans: RecordingSpan[] = [];
   const keep: SpanProcessor = {
@@ -99,11 +98,11 @@ export function describedSpans(descriptions: readonly SpanDescription[]): Record
   return spans;
 }
 
-/** Counts up to 2^32 - 1, which no test can reach by dropping so many. */
+/** Sets counts up to 2^32 - 1, which no test can reach by dropping spans. */
 function setDroppedCounts(span: RecordingSpan, description: SpanDescription): void {
   const { _attributes, _events = [] } = span;
   if (_attributes === undefined) throw new Error('the span has nowhere to count');
-  // Where a span has no links, nor has lost anything, it has nowhere to count that.
+  // A span that has no links and has lost nothing does not have this object yet.
   span._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0 };
   const { _extras } = span;
   _attributes._dropped = description.droppedAttributesCount;

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { processState } from '../../src/core/process-state.ts';
 
-/** The diagnostics of one test; none goes to stderr, and the next test starts with nothing reported. */
+/** Collects the diagnostics of one test. None goes to stderr, and the next test starts with nothing reported. */
 export function diagnosticLog(t: TestContext): Diagnostic[] {
   const log: Diagnostic[] = [];
   processState.reported.clear();

@@ -5,7 +5,7 @@ import { TracerProvider } from '../../src/core/provider.ts';
 import type { BatchSpanProcessor } from '../../src/export/batch.ts';
 import type { ProcessorStats } from '../../src/export/span-counts.ts';
 
-/** Ends `count` spans that go to `processor`; returns their ids. */
+/** Returns a function that ends `count` spans, which go to `processor`, and returns their ids. */
 export type EndSpans = (count: number, attributes?: Attributes) => string[];
 
 export function endedSpansInto(...spanProcessors: SpanProcessor[]): EndSpans {
@@ -19,7 +19,7 @@ export function endedSpansInto(...spanProcessors: SpanProcessor[]): EndSpans {
     });
 }
 
-/** The counters, after a check that no span is counted twice or not at all. */
+/** Returns the counters, after checking that each span is counted exactly once. */
 export function balanced(processor: BatchSpanProcessor): ProcessorStats {
   const stats = processor.stats();
   const { ended, acknowledged, rejected, unknown, pending } = stats;

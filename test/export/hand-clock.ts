@@ -3,12 +3,12 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A monotonic clock, and its timers, that go on when they are told to. */
+/** A monotonic clock and its timers, which advance on demand. */
 export function handClock() {
   let time = 1_000;
   const timers = new Set<Timer>();
   return {
-    /** Timers that are set. */
+    /** The timers that are set. */
     timers,
     now: () => time,
     later(callback: () => void, millis: number): unknown {
@@ -16,7 +16,7 @@ export function handClock() {
       timers.add(timer);
       return timer;
     },
-    /** Goes on, and calls what is due on the way. */
+    /** Advances the clock, and fires the timers that are due. */
     advance(millis: number): void {
       const end = time + millis;
       for (;;) {
@@ -28,7 +28,7 @@ export function handClock() {
       }
       time = end;
     },
-    /** Calls what is set although the clock stands still. */
+    /** Fires all timers without advancing the clock. */
     fire(): void {
       for (const timer of [...timers]) {
         timers.delete(timer);

@@ -23,7 +23,7 @@ const trace = (name, attributes, children = 1) => {
   for (let at = 0; at < children; at++) startSpan(at % 2 ? 'other' : 'child', { parent: root, attributes: { ...attributes, at } }).end();
   root.end();
 };
-// Large enough, and alike as seldom as it takes, that all are printed in full and no pipe takes them.
+// Large attributes that no pipe can buffer, and enough names that all traces are printed in full.
 const attributes = Object.fromEntries(Array.from({ length: 40 }, (_, at) => ['key.' + at, 'x'.repeat(50)]));
 const printMuch = () => {
   for (let index = 0; index < 1_000; index++) trace('root ' + (index % 100), attributes, 10);
@@ -33,15 +33,15 @@ const printMuch = () => {
 let count = 0;
 
 interface Run {
-  /** All that it writes to stderr, which the reader shares with it. */
+  /** The stderr so far, which the reader of the pipe writes to, too. */
   readonly stderr: () => string;
-  /** Resolves when that contains `text`. */
+  /** Resolves when stderr contains `text`. */
   readonly says: (text: string) => Promise<void>;
   readonly process: ChildProcess;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Runs `code` in a process of its own, by a shell: `$app` stands for it in `line`. */
+/** Runs `code` in a separate process through a shell. In `line`, `$app` stands for the command. */
 function run(code: string, line = '$app', environment: Record<string, string> = {}): Run {
   const file = join(folder, `${count++}.mjs`);
   writeFileSync(file, PREAMBLE + code);
@@ -72,23 +72,23 @@ function run(code: string, line = '$app', environment: Record<string, string> = 
   return { stderr: () => stderr, says, process: child, ended };
 }
 
-// What stands still before it reads the first byte, and says which process it is.
+// A reader that stops before it reads the first byte, and prints its process id.
 const STOPPED = `sh -c 'echo reader $$. >&2; kill -STOP $$; exec cat'`;
 
-/** Lets the reader go on. */
+/** Continues the reader. */
 async function readOn({ says, stderr }: Run): Promise<void> {
   await says('.');
   process.kill(Number(/reader (\d+)\./.exec(stderr())?.[1]), 'SIGCONT');
 }
 
-/** How many traces there are in what has been printed. */
+/** Returns the number of printed traces in a text. */
 function tracesIn(text: string): number {
   return text.match(/^trace [0-9a-f]{32} /gm)?.length ?? 0;
 }
 
 describe('a reader that goes away', () => {
   for (const format of ['pretty', 'json']) {
-    it(`does no harm, and nothing is said of it (${format})`, async () => {
+    it(`does no harm and causes no diagnostic (${format})`, async () => {
       const { ended } = run(
         `initialize({ quiet: true, stdoutFormat: '${format}' });
         for (let round = 0; round < 20; round++) { printMuch(); await turn(); }
@@ -102,7 +102,7 @@ describe('a reader that goes away', () => {
     });
   }
 
-  it('does no harm where the process prints by itself, too', async () => {
+  it('does no harm if the process prints, too', async () => {
     const { ended } = run(
       `initialize({ quiet: true });
       for (let round = 0; round < 20; round++) { console.log('a line'); printMuch(); await turn(); }
@@ -114,11 +114,11 @@ describe('a reader that goes away', () => {
   });
 });
 
-describe('a reader that stands still', () => {
-  it('holds up neither the application nor its end, and fills no memory', async () => {
+describe('a reader that is stopped', () => {
+  it('blocks neither the application nor its exit, and does not fill the memory', async () => {
     const program = run(
       `initialize({ quiet: true, stdoutFormat: 'json' });
-      // A line of 1 MiB at most is kept, and this makes some 140 MB.
+      // At most 1 MiB of lines is kept. This prints about 140 MB.
       for (let ended = 0; ended < 100_000; ended++) {
         trace('root ' + ended);
         if (ended % 1_000 === 0) await turn();
@@ -127,22 +127,22 @@ describe('a reader that stands still', () => {
       process.on('exit', (code) => say('exit with ' + code));`,
       `{ $app; echo done >&2; } | ${STOPPED}`,
     );
-    // The application has ended, and the reader still stands.
+    // The application has ended while the reader is still stopped.
     await program.says('done\n');
     await readOn(program);
     const { code, stdout, stderr } = await program.ended;
     assert.equal(code, 0);
-    assert.match(stderr, /output_slow: what reads standard output does not keep up/);
+    assert.match(stderr, /output_slow: the reader of standard output cannot keep up/);
     assert.match(stderr, /exit with 0\n/);
     const memory = Number(/memory (\d+) MB/.exec(stderr)?.[1]);
     assert.ok(memory < 130, `${memory} MB`);
-    // What the pipe has taken: whole lines but perhaps for the last.
+    // The content of the pipe: whole lines, except perhaps for the last.
     const lines = stdout.split('\n').slice(0, -1);
     assert.ok(lines.length > 10 && lines.length < 10_000, `${lines.length} lines`);
     for (const line of lines) assert.equal(flatten(decodeJsonRequest(line)).length, 2);
   });
 
-  it('gets, when it goes on, what was kept, and how many traces were not', async () => {
+  it('gets the kept lines and the number of lost traces when it continues', async () => {
     const program = run(
       `initialize({ quiet: true });
       printMuch();
@@ -156,7 +156,7 @@ describe('a reader that stands still', () => {
     const { code, stdout, stderr } = await program.ended;
     assert.equal(code, 0);
     const dropped = Number(
-      /^\(([\d,]+) not printed: what reads this is too slow\)$/m.exec(stdout)?.[1].replace(',', ''),
+      /^\(([\d,]+) traces not printed: the reader of this output is too slow\)$/m.exec(stdout)?.[1].replace(',', ''),
     );
     assert.ok(dropped > 10, `${dropped} dropped`);
     assert.equal(tracesIn(stdout) + dropped, 1_000 + 1);
@@ -164,7 +164,7 @@ describe('a reader that stands still', () => {
     assert.match(stderr, new RegExp(`output_slow: ${dropped} traces not printed: `));
   });
 
-  it('ends a flush at the deadline', async () => {
+  it('does not delay a flush beyond its deadline', async () => {
     const program = run(
       `initialize({ quiet: true });
       printMuch();
@@ -180,7 +180,7 @@ describe('a reader that stands still', () => {
     assert.match((await program.ended).stderr, /flushed\nshut down\nstatus 3\n/);
   });
 
-  it('does not hold up a signal', async () => {
+  it('does not delay a signal', async () => {
     const program = run(
       `initialize({ quiet: true });
       printMuch();
@@ -198,9 +198,9 @@ describe('a reader that stands still', () => {
 });
 
 describe('a reader that is slow', () => {
-  it('gets everything that fits, although the process has nothing else to do', async () => {
+  it('gets everything that fits, even if the process has nothing else to do', async () => {
     const { ended } = run(
-      // No hook at the end of the process waits for it.
+      // No exit hook waits for the output.
       `const provider = new TracerProvider({ spanProcessors: [new StdoutSpanProcessor()] });
       const tracer = provider.getTracer('test');
       for (let index = 0; index < 300; index++) tracer.startSpan('root ' + index % 95, { attributes }).end();`,
@@ -211,7 +211,7 @@ describe('a reader that is slow', () => {
     assert.equal(tracesIn(stdout), 300);
   });
 
-  it('gets whole lines, those of the application among them', async () => {
+  it('gets whole lines, including those of the application', async () => {
     const { ended } = run(
       `initialize({ quiet: true });
       for (let round = 0; round < 20; round++) {
@@ -235,38 +235,38 @@ describe('a reader that is slow', () => {
     assert.deepEqual(others, []);
   });
 
-  it('loses nothing of a burst that goes on within one turn of the loop', async () => {
+  it('loses nothing of a burst within one turn of the event loop', async () => {
     const { ended } = run(
       `initialize({ quiet: true, stdoutFormat: 'json' });
       for (let ended = 0; ended < 5_000; ended++) trace('root');`,
       '$app | wc -l',
     );
     const { stdout, stderr } = await ended;
-    assert.equal(Number(stdout) + Number(/(\d+) traces not printed/.exec(stderr)?.[1] ?? 0), 5_000);
+    assert.equal(Number(stdout) + Number(/(\d+) traces? not printed/.exec(stderr)?.[1] ?? 0), 5_000);
   });
 });
 
-describe('what has ended', () => {
+describe('an ended trace', () => {
   const PRINT = "initialize({ quiet: true }); for (let at = 0; at < 20; at++) trace('root ' + at);";
 
-  it('is in a pipe although the process exits at once', async () => {
+  it('is in a pipe even if the process exits immediately', async () => {
     const { code, stdout } = await run(`${PRINT} process.exit(3);`, '$app | cat').ended;
     assert.deepEqual([code, tracesIn(stdout)], [3, 20]);
   });
 
-  it('is in a file although the process exits at once', async () => {
+  it('is in a file even if the process exits immediately', async () => {
     const { code } = await run(`${PRINT} process.exit(3);`, '$app > file.txt').ended;
     assert.deepEqual([code, tracesIn(readFileSync(join(folder, 'file.txt'), 'utf8'))], [3, 20]);
   });
 
-  it('does no harm where standard output is closed, or full', async () => {
+  it('does no harm if standard output is closed or full', async () => {
     for (const line of ['$app >&-', '$app > /dev/full']) {
       const { code, stderr } = await run(`${PRINT} await shutdown(); say('gone on');`, line).ended;
       assert.deepEqual([code, stderr], [0, 'gone on\n'], line);
     }
   });
 
-  it('goes by way of whoever has put himself in the place of process.stdout.write', async () => {
+  it('goes through a function that replaces process.stdout.write', async () => {
     const { stdout } = await run(
       `const { write } = process.stdout;
       process.stdout.write = (text, ...rest) => write.call(process.stdout, text.replaceAll('root', 'replaced'), ...rest);
@@ -285,7 +285,7 @@ describe('what has ended', () => {
     assert.equal(tracesIn(stdout), 20);
   });
 
-  it('and is one of many alike is counted before the process ends', async () => {
+  it('is counted before the process ends if it is one of many alike', async () => {
     for (const end of ['', 'await shutdown();', 'process.exit();']) {
       const { stdout } = await run(
         `initialize({ quiet: true }); for (let at = 0; at < 1_010; at++) trace('root'); ${end}`,
@@ -299,7 +299,7 @@ describe('what has ended', () => {
     }
   });
 
-  it('does not keep the process for the end of its second', async () => {
+  it('does not keep the process alive until its second is over', async () => {
     const { stdout, stderr } = await run(
       `const provider = new TracerProvider({ spanProcessors: [new StdoutSpanProcessor()] });
       const tracer = provider.getTracer('test');
@@ -307,7 +307,7 @@ describe('what has ended', () => {
       process.on('exit', () => say(process.getActiveResourcesInfo().join()));`,
       '$app | cat',
     ).ended;
-    // Without a hook at the end of the process nobody asks for the line; with a timer that held it, it would be there.
+    // Without an exit hook, the line is not printed. If a timer kept the process alive, it would be.
     assert.doesNotMatch(stdout, /more of root/);
     assert.equal(tracesIn(stdout), 10, stderr);
   });

@@ -23,7 +23,7 @@ describe('an exporter of the user’s', () => {
     ['calls back and returns a promise', async (_, done) => done({ code: 0 })],
     ['calls back, then throws', (_, done) => [done({ code: 0 }), assert.fail('too late')].at(2)],
   ] as [string, Export][]) {
-    test(`that ${what} has taken the spans`, async (t) => {
+    test(`that ${what} has accepted the spans`, async (t) => {
       const { end, processor, log } = started(t, succeed);
       end(3);
       assert.deepEqual(await processor.forceFlush(), { exported: 3, pending: 0, dropped: 0 });
@@ -67,7 +67,7 @@ describe('an exporter of the user’s', () => {
     ['rejects', () => Promise.reject(new Error('no disk')), 'no disk'],
     ['is no function', undefined as unknown as Export, ''],
   ] as [string, Export, string][]) {
-    test(`that ${what} costs the spans, once`, async (t) => {
+    test(`that ${what} loses the spans, reported once`, async (t) => {
       const { end, processor, log } = started(t, fail);
       end(3);
       assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 0, dropped: 3 });
@@ -85,7 +85,7 @@ describe('an exporter of the user’s', () => {
     ['never calls back', () => {}],
     ['returns a promise that never settles', () => new Promise<void>(() => {})],
   ] as [string, Export][]) {
-    test(`that ${what} is given up, and asked again for the next spans`, async (t) => {
+    test(`that ${what} is given up, and called again for the next spans`, async (t) => {
       let calls = 0;
       const exporter: Export = (spans, done) => {
         calls++;
@@ -105,7 +105,7 @@ describe('an exporter of the user’s', () => {
     });
   }
 
-  test('is given a backlog in lists of maxExportBatchSize, in the order of the ends, one at a time', async (t) => {
+  test('receives a backlog in lists of maxExportBatchSize, in order of end, one at a time', async (t) => {
     const lists: string[][] = [];
     const answers: (() => void)[] = [];
     const { end, processor } = started(
@@ -128,7 +128,7 @@ describe('an exporter of the user’s', () => {
     assert.deepEqual(lists.slice(1), [['span 2', 'span 3'], ['span 4', 'span 5'], ['span 6']]);
   });
 
-  test('is not traced, not even where it waits', async (t) => {
+  test('is not traced, not even after an await', async (t) => {
     const seen: boolean[] = [];
     const look = () => seen.push(isTracingSuppressed(processState.contextStorage.getStore() ?? ROOT_CONTEXT));
     let trace = () => {};
@@ -151,7 +151,7 @@ describe('an exporter of the user’s', () => {
     assert.equal(balanced(processor).ended, 1);
   });
 
-  test('is flushed with the processor, if it can be, and is waited for', async (t) => {
+  test('is flushed with the processor, which waits for it, if it has forceFlush', async (t) => {
     const log = diagnosticLog(t);
     const calls: string[] = [];
     const processor = new BatchSpanProcessor({
@@ -175,7 +175,7 @@ describe('an exporter of the user’s', () => {
     );
   });
 
-  test('is shut down with the processor, if it can be', async (t) => {
+  test('is shut down with the processor, if it has shutdown', async (t) => {
     let shutdowns = 0;
     const { processor } = started(
       t,
@@ -187,7 +187,7 @@ describe('an exporter of the user’s', () => {
     assert.equal(shutdowns, 1);
   });
 
-  test('may be one of OpenTelemetry’s, which reads our spans as its own', async (t) => {
+  test('may be one of OpenTelemetry’s, which can read our spans', async (t) => {
     diagnosticLog(t);
     const exporter = new OpenTelemetryExporter();
     const processor = new BatchSpanProcessor(exporter as unknown as SpanExporter);

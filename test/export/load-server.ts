@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { decodeRequest, flatten } from '../oracle/otlp.ts';
 
 /**
- * A server that takes spans and answers after a while, in a process of its own. It says its port to the process that
- * forked it and, when asked, what has arrived.
+ * A server in a separate process that accepts spans and answers with a delay. It sends its port, and on request what
+ * has arrived, to the process that forked it.
  */
 export interface LoadReport {
   requests: number;
   peakConcurrency: number;
   spans: number;
-  /** How often each value of the attribute `n` arrived, at its index. */
+  /** How often each value of the attribute `n` has arrived, by value. */
   arrivals: number[];
 }
 
@@ -35,7 +35,7 @@ const server = createServer((request, response) => {
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 
 process.on('message', () => {
-  // Not before: decoding takes longer than the spans take to be made.
+  // Decode only now, because decoding takes longer than creating the spans.
   const report: LoadReport = { requests: bodies.length, peakConcurrency, spans: 0, arrivals: [] };
   for (const body of bodies) {
     for (const { attributes } of flatten(decodeRequest(body))) {

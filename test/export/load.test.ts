@@ -14,7 +14,7 @@ import type { LoadReport } from './load-server.ts';
 const SPANS = 200_000;
 const SPANS_A_SECOND = 20_000;
 
-test('200,000 spans, 20,000 a second, to a server that answers after 100 ms: every one arrives, once', async (t) => {
+test('200,000 spans, 20,000 a second, to a server that answers after 100 ms: each arrives exactly once', async (t) => {
   const log = diagnosticLog(t);
   const server = fork(fileURLToPath(new URL('load-server.ts', import.meta.url)));
   t.after(() => server.kill());
@@ -40,6 +40,6 @@ test('200,000 spans, 20,000 a second, to a server that answers after 100 ms: eve
   assert.equal(report.spans, SPANS);
   assert.deepEqual(report.arrivals, Array(SPANS).fill(1));
   assert.equal(report.peakConcurrency, 1);
-  // At 512 spans a request there would be 391, and at most 10 a second.
+  // With 512 spans per request there would be 391 requests, and at most 10 a second.
   assert.ok(report.requests < 200, String(report.requests));
 });

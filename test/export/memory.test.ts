@@ -8,7 +8,7 @@ import { InMemorySpanExporter } from '../../src/export/memory.ts';
 import { SimpleSpanProcessor } from '../../src/export/simple.ts';
 import { endedSpansInto } from './ended-spans.ts';
 
-test('spans are kept in the order in which they ended, until they are forgotten', () => {
+test('spans are kept in the order in which they ended, until the exporter is reset', () => {
   const exporter = new InMemorySpanExporter();
   const end = endedSpansInto(new SimpleSpanProcessor(exporter));
   const names = () => exporter.getFinishedSpans().map(({ name }) => name);
@@ -20,7 +20,7 @@ test('spans are kept in the order in which they ended, until they are forgotten'
   assert.deepEqual(names(), ['span 3']);
 });
 
-test('the list that is handed out is the caller’s', () => {
+test('the returned list belongs to the caller', () => {
   const exporter = new InMemorySpanExporter();
   const end = endedSpansInto(new SimpleSpanProcessor(exporter));
   end(1);
@@ -31,7 +31,7 @@ test('the list that is handed out is the caller’s', () => {
   assert.equal(list.length, 0);
 });
 
-test('behind a batch processor spans are there as soon as a batch is full, and after a flush', async () => {
+test('behind a batch processor, spans are available when a batch is full, and after a flush', async () => {
   const exporter = new InMemorySpanExporter();
   const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 4 });
   const end = endedSpansInto(processor);
@@ -43,7 +43,7 @@ test('behind a batch processor spans are there as soon as a batch is full, and a
   assert.equal(exporter.getFinishedSpans().length, 5);
 });
 
-test('a shutdown forgets the spans', async () => {
+test('a shutdown clears the spans', async () => {
   const exporter = new InMemorySpanExporter();
   const processor = new SimpleSpanProcessor(exporter);
   endedSpansInto(processor)(2);
@@ -62,7 +62,7 @@ test('a span is plain data that can be printed and compared', () => {
   const { spanContext, traceId, spanId } = finished;
   assert.deepEqual(spanContext(), span.spanContext());
   assert.deepEqual([traceId, spanId], [spanContext().traceId, spanContext().spanId]);
-  // Nothing that a span has for others is missing.
+  // It has every member that other exporters use.
   const read = span as unknown as ReadableSpan;
   for (const [name, value] of Object.entries(finished)) {
     if (name in read && name !== 'spanContext') assert.deepEqual(value, read[name as keyof ReadableSpan], name);

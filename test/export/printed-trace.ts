@@ -7,12 +7,12 @@ import type { SpanOptions, Tracer } from '../../src/core/tracer.ts';
 import type { StdoutFormat } from '../../src/export/printer.ts';
 import { StdoutSpanProcessor } from '../../src/export/stdout.ts';
 
-/** The Unix time of `millis` after 2024-01-01, for spans whose times are known. */
+/** Returns the Unix time of `millis` after 2024-01-01, for spans with known times. */
 export function at(millis: number): [number, number] {
   return [1_704_067_200 + Math.floor(millis / 1_000), (millis % 1_000) * 1e6];
 }
 
-/** A tracer whose ids count up and whose spans go to a {@link StdoutSpanProcessor}, and what that has written. */
+/** Returns a tracer with sequential ids whose spans go to a {@link StdoutSpanProcessor}, and the processor's output. */
 export function printing(format?: StdoutFormat) {
   const texts: string[] = [];
   const ended: ReadableSpan[] = [];

@@ -10,7 +10,7 @@ import { SimpleSpanProcessor } from '../../src/export/simple.ts';
 import { startCollector } from '../oracle/collector.ts';
 import { diagnosticLog } from './diagnostic-log.ts';
 
-/** A figure by its name and the attributes that tell it from others of that name. */
+/** Finds a figure by its name and its distinguishing attributes. */
 function valuesOf(metrics: readonly SdkMetric[], name: string, ...keys: string[]): Record<string, number> {
   const found = metrics.filter((metric) => metric.name === name);
   return Object.fromEntries(
@@ -18,7 +18,7 @@ function valuesOf(metrics: readonly SdkMetric[], name: string, ...keys: string[]
   );
 }
 
-test('of an exporter whose address is none, nothing is said of it', () => {
+test('an exporter without a valid address has no address attributes', () => {
   const addressOf = (url: string) => {
     const exporter = { url, createBatch: () => ({ spanCount: 0, byteLength: 0, add() {} }), send: () => ({}) };
     const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });

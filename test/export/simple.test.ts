@@ -7,7 +7,7 @@ import { startCollector } from '../oracle/collector.ts';
 import { diagnosticLog } from './diagnostic-log.ts';
 import { balanced, endedSpansInto } from './ended-spans.ts';
 
-test('a span is with the exporter as soon as it has ended, without an await', () => {
+test('a span reaches the exporter synchronously when it ends', () => {
   const exporter = new InMemorySpanExporter();
   const processor = new SimpleSpanProcessor(exporter);
   const end = endedSpansInto(processor);
@@ -18,7 +18,7 @@ test('a span is with the exporter as soon as it has ended, without an await', ()
   }
 });
 
-test('each span leaves in a request of its own, one after the other', async (t) => {
+test('each span is sent in its own request, one after the other', async (t) => {
   diagnosticLog(t);
   const collector = await startCollector({ answer: () => ({ delayMillis: 2 }) });
   t.after(() => collector.close());
@@ -32,7 +32,7 @@ test('each span leaves in a request of its own, one after the other', async (t) 
   assert.equal(collector.peakConcurrency, 1);
 });
 
-test('an exporter that throws does not reach the application', (t) => {
+test('an exporter that throws does not affect the application', (t) => {
   const log = diagnosticLog(t);
   const processor = new SimpleSpanProcessor({ export: () => assert.fail('no') });
   endedSpansInto(processor)(2);

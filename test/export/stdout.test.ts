@@ -10,7 +10,7 @@ import { at, printing } from './printed-trace.ts';
 
 const HEAD = 'trace 00000000000000000000000000000001  agent  2024-01-01T00:00:00';
 
-/** What stands in front of the bars; a heading in one line. */
+/** Returns what precedes the bars, and the heading in one line. */
 const outline = (text: string) =>
   text
     .replace(/\n(?= {2}\S)/, '')
@@ -26,7 +26,7 @@ test('a trace is printed when its local root ends, and not before', () => {
   assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\nroot      3.0 ms\n└─ child  1.0 ms\n`]);
 });
 
-test('what is recorded and not sampled is not printed, as it is not sent', () => {
+test('spans that are recorded but not sampled are not printed', () => {
   for (const [decision, printed] of [
     [SamplingDecision.RECORD, 0],
     [SamplingDecision.RECORD_AND_SAMPLED, 1],
@@ -39,7 +39,7 @@ test('what is recorded and not sampled is not printed, as it is not sent', () =>
   }
 });
 
-test('traces that run at the same time are printed apart', () => {
+test('concurrent traces are printed separately', () => {
   const { start, texts } = printing();
   const [one, two] = [start('one', 0), start('two', 0)];
   start('of one', 1, one).end(at(2));
@@ -61,7 +61,7 @@ test('a span that ends after its root is late, and printed at once', () => {
   assert.equal(outline(texts[1]), `${HEAD}.001Z  3.0 ms  1 span  (late)\nchild  3.0 ms\n`);
 });
 
-test('under a remote parent a span is the root of what is seen here', () => {
+test('a span under a remote parent is a local root', () => {
   const { start, texts } = printing();
   const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
   const server = start('server', 0, parent);
@@ -70,7 +70,7 @@ test('under a remote parent a span is the root of what is seen here', () => {
   assert.deepEqual(texts.map(outline), [`${HEAD}.000Z  3.0 ms  2 spans\nserver    3.0 ms\n└─ child  1.0 ms\n`]);
 });
 
-test('a second request of the same trace is a tree of its own, and nothing in it is late', () => {
+test('a second request of the same trace is a separate tree, and nothing in it is late', () => {
   const { start, texts } = printing();
   const parent = { traceId: '1'.padStart(32, '0'), spanId: 'a'.repeat(16), traceFlags: 1, isRemote: true };
   for (let request = 0; request < 2; request++) {
@@ -82,7 +82,7 @@ test('a second request of the same trace is a tree of its own, and nothing in it
   assert.deepEqual(texts.map(outline), [text, text]);
 });
 
-test('the children of a root that never ends are printed when there are too many traces of the kind', () => {
+test('the children of a root that never ends are printed when there are too many such traces', () => {
   const { start, texts, processor } = printing();
   for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
   assert.equal(texts.length, 2);
@@ -98,7 +98,7 @@ test('the children of a root that never ends are printed when there are too many
   assert.match(outline(texts[0]), /10,002 spans {2}\(partial\)\nroot +open\n└─ child x10001 /);
 });
 
-test('a shutdown prints what is held, says that it is unfinished, and ends the printing', async () => {
+test('a shutdown prints what is held, marks it as unfinished, and ends the printing', async () => {
   const { start, texts, processor } = printing();
   const root = start('root', 0);
   start('child', 1, root).end(at(2));
@@ -112,7 +112,7 @@ test('a shutdown prints what is held, says that it is unfinished, and ends the p
 });
 
 describe('as JSON', () => {
-  test('a trace is one line, a request that a collector would take', () => {
+  test('a trace is one line, a request that a collector would accept', () => {
     const { start, texts } = printing('json');
     const root = start('root', 0);
     start('child\n\x1b[31m\x9b\u202e\ud83d\ude00', 1, root, { attributes: { text: 'a\nb' } }).end(at(2));
@@ -136,7 +136,7 @@ describe('as JSON', () => {
   });
 });
 
-test('without a place to write to, it writes to standard output', (t) => {
+test('without a write function, it writes to standard output', (t) => {
   const written: unknown[] = [];
   t.mock.method(process.stdout, 'write', (text: unknown) => written.push(text) > 0);
   const { start, ended } = printing();
@@ -149,8 +149,8 @@ test('without a place to write to, it writes to standard output', (t) => {
   );
 });
 
-describe('what is below one local root', () => {
-  test('is told from what is below another of the same trace', () => {
+describe('the spans below one local root', () => {
+  test('are kept apart from those below another one of the same trace', () => {
     const printed: string[] = [];
     const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
     const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
@@ -172,7 +172,7 @@ describe('what is below one local root', () => {
     assert.ok(printed.every((text) => !text.includes('(late)')));
   });
 
-  test('is printed although an attribute of it is larger than any string', () => {
+  test('are printed even if an attribute is too long for a string', () => {
     const printed: string[] = [];
     const processor = new StdoutSpanProcessor({ write: (text) => printed.push(text) });
     const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
@@ -184,20 +184,20 @@ describe('what is below one local root', () => {
 });
 
 describe('the choice of attributes', () => {
-  test('is one of keys, and of beginnings of keys', () => {
+  test('is made of keys and prefixes of keys', () => {
     for (const attributes of [[], ['*'], ['llm.model', 'audio.*'], ['ä b']]) {
       assert.doesNotThrow(() => new StdoutSpanProcessor({ attributes }), `${attributes}`);
     }
     for (const attributes of ['llm.*', [''], ['*.model'], ['a**'], [1], null, {}]) {
       assert.throws(() => new StdoutSpanProcessor({ attributes: attributes as string[] }), {
         name: 'TypeError',
-        message: `attributes: ${JSON.stringify(attributes)} is not an array of attribute keys, or of their beginnings followed by *`,
+        message: `attributes: ${JSON.stringify(attributes)} is not an array of attribute keys, or of key prefixes followed by *`,
       });
     }
   });
 });
 
-test('more than ten traces of one shape in a second are a line, but among JSON', async () => {
+test('more than ten traces of one shape in a second are combined in a line, except in JSON', async () => {
   for (const [format, count] of [
     ['pretty', 11],
     ['json', 30],
@@ -211,7 +211,7 @@ test('more than ten traces of one shape in a second are a line, but among JSON',
   }
 });
 
-test('a place to write to that throws does no harm', async () => {
+test('a write function that throws does no harm', async () => {
   const processor = new StdoutSpanProcessor({
     write: () => {
       throw new Error('broken');

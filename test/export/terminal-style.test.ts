@@ -8,7 +8,7 @@ const WINDOWS: Terminal = { ...TERMINAL, isWindows: true };
 
 const styleOf = (variables: Record<string, string>, out: Terminal) => terminalStyle((name) => variables[name], out);
 
-describe('colour', () => {
+describe('color', () => {
   const hasColor = (variables: Record<string, string>, out = TERMINAL) => styleOf(variables, out).hasColor;
 
   it('is for terminals only', () => {
@@ -17,12 +17,12 @@ describe('colour', () => {
     assert.equal(hasColor({}, WINDOWS), true);
   });
 
-  it('is not there with NO_COLOR, whatever it says, unless it is empty', () => {
+  it('is off with any NO_COLOR that is not empty', () => {
     for (const NO_COLOR of ['1', '0', 'false', 'x']) assert.equal(hasColor({ NO_COLOR }), false, NO_COLOR);
     assert.equal(hasColor({ NO_COLOR: '' }), true);
   });
 
-  it('is there with FORCE_COLOR, for whatever reads it, unless that is empty, 0 or false', () => {
+  it('is on with FORCE_COLOR, for any reader, unless it is empty, 0 or false', () => {
     for (const FORCE_COLOR of ['1', '2', '3', 'true', 'yes']) {
       assert.equal(hasColor({ FORCE_COLOR }, PIPE), true, FORCE_COLOR);
       assert.equal(hasColor({ FORCE_COLOR, NO_COLOR: '1', TERM: 'dumb' }, PIPE), true, FORCE_COLOR);
@@ -32,7 +32,7 @@ describe('colour', () => {
     assert.equal(hasColor({ FORCE_COLOR: '' }), true);
   });
 
-  it('is not for dumb terminals, whatever COLORTERM says', () => {
+  it('is off for dumb terminals, whatever COLORTERM says', () => {
     assert.equal(hasColor({ TERM: 'dumb', COLORTERM: 'truecolor' }), false);
     assert.equal(hasColor({ COLORTERM: 'truecolor' }, PIPE), false);
   });
@@ -41,7 +41,7 @@ describe('colour', () => {
 describe('characters beyond ASCII', () => {
   const hasUnicode = (variables: Record<string, string>, out = TERMINAL) => styleOf(variables, out).hasUnicode;
 
-  it('go by the locale, the first of LC_ALL, LC_CTYPE and LANG that is set', () => {
+  it('depend on the locale, the first of LC_ALL, LC_CTYPE and LANG that is set', () => {
     for (const LANG of ['en_US.UTF-8', 'de_DE.utf8', 'C.UTF-8']) assert.equal(hasUnicode({ LANG }), true, LANG);
     for (const LANG of ['C', 'POSIX', 'de_DE.ISO-8859-1', 'ja_JP.eucJP']) {
       assert.equal(hasUnicode({ LANG }), false, LANG);
@@ -50,17 +50,17 @@ describe('characters beyond ASCII', () => {
     assert.equal(hasUnicode({ LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C' }), true);
   });
 
-  it('are there where there is no locale, as in containers, and for files and pipes alike', () => {
+  it('are on without a locale, as in containers, and for files and pipes', () => {
     assert.equal(hasUnicode({}), true);
     assert.equal(hasUnicode({}, PIPE), true);
     assert.equal(hasUnicode({ LANG: 'C' }, PIPE), false);
   });
 
-  it('are not for dumb terminals', () => {
+  it('are off for dumb terminals', () => {
     assert.equal(hasUnicode({ TERM: 'dumb', LANG: 'en_US.UTF-8' }), false);
   });
 
-  it('are on Windows for terminals that do not go by a code page', () => {
+  it('are on in Windows terminals that do not use a code page', () => {
     assert.equal(hasUnicode({}, WINDOWS), false);
     assert.equal(hasUnicode({ LANG: 'en_US.UTF-8' }, WINDOWS), false);
     assert.equal(hasUnicode({ WT_SESSION: '8f2c' }, WINDOWS), true);
@@ -78,7 +78,7 @@ describe('the width', () => {
     );
   });
 
-  it('is what `COLUMNS` says elsewhere, else 100', () => {
+  it('is that of `COLUMNS` elsewhere, or 100', () => {
     assert.equal(
       columnsOf({ ...PIPE, columns: 40 }, (name) => (name === 'COLUMNS' ? '200' : undefined)),
       200,

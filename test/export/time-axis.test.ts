@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { durationText } from '../../src/export/duration.ts';
 import { ASCII_BARS, TimeAxis, UNICODE_BARS } from '../../src/export/time-axis.ts';
 
-describe('a length', () => {
+describe('a duration', () => {
   for (const [millis, text] of [
     [0, '0 µs'],
     [0.001_499, '1 µs'],
@@ -41,7 +41,7 @@ describe('an axis', () => {
       assert.deepEqual(new TimeAxis(total, 56, UNICODE_BARS).labels().split(/ {2,}/), labels));
   }
 
-  test('whatever its length, has labels that fit, apart from each other', () => {
+  test('of any length has labels that fit and do not touch', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 1e-6, max: 1e10, noNaN: true }),
@@ -55,8 +55,7 @@ describe('an axis', () => {
     );
   });
 
-  test('has nothing but its beginning where time stood still', () =>
-    assert.equal(new TimeAxis(0, 50, UNICODE_BARS).labels(), '0'));
+  test('has only its beginning if no time passed', () => assert.equal(new TimeAxis(0, 50, UNICODE_BARS).labels(), '0'));
 });
 
 describe('a bar', () => {
@@ -66,19 +65,19 @@ describe('a bar', () => {
     return before + bar;
   };
 
-  test('is there from its start to its end, by half columns', () => {
+  test('extends from its start to its end, in half columns', () => {
     assert.equal(drawn(0, 100), '━'.repeat(50));
     assert.equal(drawn(10, 20), '     ━━━━━');
     assert.equal(drawn(11, 21), '     ╺━━━━╸');
   });
 
-  test('can be seen however short it is, and wherever', () => {
+  test('is visible however short it is, at any position', () => {
     assert.equal(drawn(0, 0), '╸');
     assert.equal(drawn(51, 51.01), `${' '.repeat(25)}╺`);
     assert.equal(drawn(100, 100), `${' '.repeat(49)}╺`);
   });
 
-  test('has marks on it, and those beyond it at its ends or not at all', () => {
+  test('has marks, and those beyond it at its ends or not at all', () => {
     assert.equal(drawn(10, 20, [10, 15]), '     ◆━◆━━');
     assert.equal(drawn(10, 20, [90]), '     ━━━━◆');
     assert.equal(drawn(10, 20, [0]), '     ━━━━━');

@@ -7,7 +7,7 @@ import { localTrace } from '../../src/export/local-trace.ts';
 import { TraceHolder } from '../../src/export/trace-holder.ts';
 import { handClock } from './hand-clock.ts';
 
-/** A holder with a clock of its own, and what it has printed: a note, names, and the names of open spans behind a bar. */
+/** Returns a holder with its own clock, and what it has printed: a note, span names, and open spans after a bar. */
 function holding({ hasTimers = true, hasOpen = true, isPrinted = true } = {}) {
   const clock = handClock();
   const printed: string[] = [];
@@ -65,7 +65,7 @@ describe('a trace', () => {
     assert.equal(holder.spanCount, 0);
   });
 
-  it('that nothing has to be held of needs no timer', () => {
+  it('of which nothing is held needs no timer', () => {
     const { clock, start } = holding();
     const root = start('root');
     start('child', root);
@@ -73,13 +73,13 @@ describe('a trace', () => {
     assert.equal(clock.timers.size, 0);
   });
 
-  it('needs no timer of its own while there are others', () => {
+  it('shares a timer with others', () => {
     const { clock, start } = holding();
     for (let trace = 0; trace < 100; trace++) start('child', start('root')).end();
     assert.equal(clock.timers.size, 1);
   });
 
-  it('of which a span ends after its root has that printed by itself, at once', () => {
+  it('prints a span that ends after its root separately and immediately', () => {
     const { printed, start } = holding();
     const root = start('root');
     const children = ['one', 'two'].map((name) => start(name, root));
@@ -90,7 +90,7 @@ describe('a trace', () => {
 });
 
 describe('a root that is open for 10 s', () => {
-  it('has what has ended printed as it stands, with what is open', () => {
+  it('prints the ended spans as they are, with the open ones', () => {
     const { clock, printed, start } = holding();
     const root = start('root');
     clock.advance(4_000);
@@ -102,7 +102,7 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed, ['partial: grandchild | root child']);
   });
 
-  it('has what comes later printed in parts, each when its topmost span ends', () => {
+  it('prints later spans in parts, each when its topmost span ends', () => {
     const { clock, printed, start } = holding();
     const session = start('session');
     start('setup', session).end();
@@ -124,7 +124,7 @@ describe('a root that is open for 10 s', () => {
     ]);
   });
 
-  it('does not have the parts of turns that overlap mixed', () => {
+  it('does not mix the parts of overlapping turns', () => {
     const { clock, printed, start } = holding();
     const session = start('session');
     start('setup', session).end();
@@ -137,7 +137,7 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed.slice(1), ['late: of two two', 'late: of one one']);
   });
 
-  it('has its first child printed at once if that ends only then', () => {
+  it('prints its first child immediately if that ends only then', () => {
     const { clock, printed, start } = holding();
     const root = start('root');
     clock.advance(3_600_000);
@@ -149,7 +149,7 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed, ['partial: grandchild child', 'late: next']);
   });
 
-  it('holds what stands below another open span for 10 s at most', () => {
+  it('holds the spans below another open span for 10 s at most', () => {
     const { clock, printed, start } = holding();
     const root = start('root');
     start('setup', root).end();
@@ -157,7 +157,7 @@ describe('a root that is open for 10 s', () => {
     const slow = start('slow', root);
     start('first', slow).end();
     clock.advance(10_000);
-    // By now nobody has to wait for the end of `slow` either.
+    // By now, spans do not wait for the end of `slow` either.
     start('second', slow).end();
     slow.end();
     assert.deepEqual(printed, ['partial: setup | root', 'late: first | root slow', 'late: second', 'late: slow']);
@@ -174,7 +174,7 @@ describe('a root that is open for 10 s', () => {
     assert.equal(printed.length, 1 + 90);
   });
 
-  it('is told from a younger one', () => {
+  it('is distinguished from a younger one', () => {
     const { clock, printed, start } = holding();
     start('old child', start('old root')).end();
     clock.advance(5_000);
@@ -185,7 +185,7 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed.slice(1), ['partial: young child | young root']);
   });
 
-  it('is seen by an older trace whose first child comes later', () => {
+  it('is noticed for an older trace whose first child ends later', () => {
     const { clock, printed, start } = holding();
     const old = start('old root');
     clock.advance(9_000);
@@ -195,7 +195,7 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed, ['partial: old child | old root']);
   });
 
-  it('is noticed where there are no timers, too, when a next trace comes', () => {
+  it('is noticed without timers when the next trace ends', () => {
     const { clock, printed, start } = holding({ hasTimers: false });
     start('child', start('root')).end();
     clock.advance(20_000);
@@ -204,14 +204,14 @@ describe('a root that is open for 10 s', () => {
     assert.deepEqual(printed, ['partial: child | root']);
   });
 
-  it('is noticed although the clock stands still', () => {
+  it('is noticed even if the clock stands still', () => {
     const { clock, printed, start } = holding();
     start('child', start('root')).end();
     clock.fire();
     assert.deepEqual(printed, ['partial: child | root']);
   });
 
-  it('is enough to know where nobody keeps the open spans', () => {
+  it('is printed alone if open spans are not tracked', () => {
     const { clock, printed, start } = holding({ hasOpen: false });
     const root = start('root');
     start('child', root).end();
@@ -223,7 +223,7 @@ describe('a root that is open for 10 s', () => {
 });
 
 describe('the bounds', () => {
-  it('are 1,000 traces, of which the oldest goes', () => {
+  it('are 1,000 traces, beyond which the oldest is printed', () => {
     const { printed, start } = holding();
     const roots = Array.from({ length: 1_001 }, (_, at) => start(`root ${at}`));
     for (const [at, root] of roots.entries()) start(`child ${at}`, root).end();
@@ -233,7 +233,7 @@ describe('the bounds', () => {
     assert.deepEqual(printed.slice(1), ['late: root 0', 'whole: child 1 root 1']);
   });
 
-  it('are 10,000 spans, of which the oldest trace goes', () => {
+  it('are 10,000 spans, beyond which the oldest trace is printed', () => {
     const { printed, holder, start } = holding();
     const [first, second] = [start('first'), start('second')];
     start('child', first).end();
@@ -244,7 +244,7 @@ describe('the bounds', () => {
     assert.equal(holder.spanCount, 0);
   });
 
-  it('count what is held in parts, too', () => {
+  it('include spans held for parts', () => {
     const { clock, printed, holder, start } = holding();
     const root = start('root');
     start('child', root).end();
@@ -258,14 +258,14 @@ describe('the bounds', () => {
     assert.match(printed[1], /^late: (x ){10001}\| root open$/);
   });
 
-  it('cost no search for what is open where a trace is only counted, since that may be any number of spans', () => {
+  it('cause no search for open spans if a trace is only counted', () => {
     const { printed, start, searches } = holding({ isPrinted: false });
     for (let trace = 0; trace < 1_100; trace++) start('child', start('root')).end();
     assert.equal(printed.length, 100);
     assert.equal(searches(), 0);
   });
 
-  it('do not depend on how many roots are open of which nothing has ended', () => {
+  it('do not depend on the number of open roots without ended spans', () => {
     const { printed, start } = holding();
     const roots = Array.from({ length: 5_000 }, () => start('root'));
     for (const root of roots) root.end();
@@ -274,7 +274,7 @@ describe('the bounds', () => {
 });
 
 describe('a shutdown', () => {
-  it('prints what is held, marked as unfinished, and stops the timer', () => {
+  it('prints held spans, marked as unfinished, and stops the timer', () => {
     const { printed, holder, start } = holding();
     const root = start('root');
     start('child', root).end();

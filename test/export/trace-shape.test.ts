@@ -13,10 +13,10 @@ import { at } from './printed-trace.ts';
 const PLAIN = { hasUnicode: true, hasColor: false };
 const ASCII = { hasUnicode: false, hasColor: false };
 
-/** A name with what is below it. */
+/** A name with its children. */
 type Tree = readonly [name: string, ...children: Tree[]];
 
-/** The spans of a trace, the root last; its duration is in milliseconds. */
+/** Returns the spans of a trace, the root last, with a duration in milliseconds. */
 function traceOf(
   tree: Tree,
   { millis = 1, isError = false, note }: { millis?: number; isError?: boolean | string; note?: 'late' } = {},
@@ -46,7 +46,7 @@ function counting({ hasTimers = true } = {}) {
     later: hasTimers ? clock.later : undefined,
     print: (crowd) => lines.push(crowdText(crowd, PLAIN)),
   });
-  /** How many of so many are printed in full. */
+  /** Returns how many of `count` traces are printed in full. */
   const admitted = (count: number, part: TracePart | ((index: number) => TracePart)) =>
     Array.from({ length: count }, (_, index) => admit(shapes, typeof part === 'function' ? part(index) : part)).filter(
       Boolean,
@@ -55,7 +55,7 @@ function counting({ hasTimers = true } = {}) {
 }
 
 describe('traces of one shape', () => {
-  it('are printed in full up to ten a second, the others as a line at its end', () => {
+  it('are printed in full up to ten a second, the others as a line at the end of the second', () => {
     const { clock, lines, admitted } = counting();
     const request = traceOf(['llm.request', ['http']], { millis: 12 });
     assert.equal(admitted(1_244, request), 10);
@@ -66,7 +66,7 @@ describe('traces of one shape', () => {
     assert.equal(admitted(11, request), 10);
   });
 
-  it('are all printed where there are not more of them', () => {
+  it('are all printed if there are not more of them', () => {
     const { clock, lines, admitted } = counting();
     for (let second = 0; second < 3; second++) {
       assert.equal(admitted(10, traceOf(['root'])), 10);
@@ -76,7 +76,7 @@ describe('traces of one shape', () => {
     assert.equal(clock.timers.size, 0);
   });
 
-  it('have the percentiles and the errors of those that are not printed', () => {
+  it('are summarized with percentiles and errors if they are not printed', () => {
     const { clock, lines, admitted } = counting();
     assert.equal(admitted(10, traceOf(['root'], { millis: 900 })), 10);
     assert.equal(
@@ -87,7 +87,7 @@ describe('traces of one shape', () => {
     assert.deepEqual(lines, ['… 90 more of root in 1 s, p50 55.0 ms, p95 96.0 ms, 1 error']);
   });
 
-  it('that failed have ten of their own, however many went well', () => {
+  it('that failed have a separate limit of ten', () => {
     const { clock, lines, admitted } = counting();
     assert.equal(admitted(20, traceOf(['root'])), 10);
     assert.equal(admitted(20, traceOf(['root'], { isError: true })), 10);
@@ -95,14 +95,14 @@ describe('traces of one shape', () => {
     assert.match(lines[0], /^… 20 more of root in 1 s, .*, 10 errors$/);
   });
 
-  it('of which an inner span failed count as errors', () => {
+  it('with a failed inner span count as errors', () => {
     const { clock, lines, admitted } = counting();
     admitted(12, traceOf(['root', ['child', ['grandchild']]], { isError: 'grandchild' }));
     clock.advance(1_000);
     assert.match(lines[0], /, 2 errors$/);
   });
 
-  it('may be any number: what is kept of them has a bound', () => {
+  it('may be any number, with bounded memory', () => {
     const { clock, shapes, admitted } = counting();
     const part = traceOf(['root']);
     assert.equal(admitted(100_000, part), 10);
@@ -120,7 +120,7 @@ describe('traces of one shape', () => {
     assert.equal(crowds[0].durations.filter((millis) => millis === 1).length, 1_000);
   });
 
-  it('need no timer each', () => {
+  it('share a timer', () => {
     const { clock, admitted } = counting();
     admitted(1_000, (index) => traceOf([`root ${index % 20}`]));
     assert.equal(clock.timers.size, 1);
@@ -135,16 +135,16 @@ describe('a shape', () => {
   };
   const part = traceOf(['root', ['a', ['b']], ['c']]);
 
-  it('is names and structure, whatever the ids and times', () => {
+  it('consists of names and structure, not of ids and times', () => {
     assert.equal(isSame(part, traceOf(['root', ['a', ['b']], ['c']], { millis: 5 })), true);
   });
 
-  it('does not depend on the order or on how often something stands there', () => {
+  it('does not depend on the order or number of equal children', () => {
     assert.equal(isSame(part, traceOf(['root', ['c'], ['a', ['b']]])), true);
     assert.equal(isSame(part, traceOf(['root', ['a', ['b'], ['b']], ['c'], ['a', ['b']]])), true);
   });
 
-  it('is another where a name, a place or a part is another', () => {
+  it('differs if a name, a position or a part differs', () => {
     for (const tree of [
       ['other', ['a', ['b']], ['c']],
       ['root', ['a'], ['b'], ['c']],
@@ -157,7 +157,7 @@ describe('a shape', () => {
     assert.equal(isSame(traceOf(['root']), traceOf(['root'], { note: 'late' })), false);
   });
 
-  it('may be that of a chain of 20,000 spans, and of ids that come twice', () => {
+  it('may be that of a chain of 20,000 spans, or of duplicate ids', () => {
     let chain: Tree = ['end'];
     const spans: ReadableSpan[] = [];
     for (let depth = 0; depth < 100; depth++) chain = ['link', chain];
@@ -170,8 +170,8 @@ describe('a shape', () => {
   });
 });
 
-describe('names with ids in them', () => {
-  it('are printed in full a hundred times ten, and then as others', () => {
+describe('names that contain ids', () => {
+  it('are printed in full for a hundred shapes, and then combined', () => {
     const { clock, lines, admitted } = counting();
     assert.equal(
       admitted(10_000, (index) => traceOf([`GET /users/${index}`])),
@@ -182,8 +182,8 @@ describe('names with ids in them', () => {
   });
 });
 
-describe('the line', () => {
-  it('is there at a flush, which a second one does not repeat', () => {
+describe('the summary line', () => {
+  it('is printed at a flush, and not repeated by a second one', () => {
     const { clock, lines, shapes, admitted } = counting();
     const part = traceOf(['root']);
     admitted(12, part);
@@ -198,14 +198,14 @@ describe('the line', () => {
     );
   });
 
-  it('is there at a shutdown', () => {
+  it('is printed at a shutdown', () => {
     const { lines, shapes, admitted } = counting();
     admitted(12, traceOf(['root']));
     shapes.shutdown();
     assert.equal(lines.length, 1);
   });
 
-  it('is there where no timer is, as soon as a trace of the next second comes', () => {
+  it('is printed without a timer when a trace of the next second ends', () => {
     const { clock, lines, admitted } = counting({ hasTimers: false });
     admitted(12, traceOf(['root']));
     clock.advance(5_000);
@@ -214,7 +214,7 @@ describe('the line', () => {
     assert.equal(lines.length, 1);
   });
 
-  it('is there although the clock stands still', () => {
+  it('is printed even if the clock stands still', () => {
     const { clock, lines, admitted } = counting();
     admitted(12, traceOf(['root']));
     clock.fire();
@@ -222,7 +222,7 @@ describe('the line', () => {
     assert.equal(admitted(11, traceOf(['root'])), 10);
   });
 
-  it('has no character beyond ASCII where there can be none, and none that moves a cursor', () => {
+  it('has only ASCII characters if required, and no control characters', () => {
     const crowd = { name: 'a\n\x1b[31mb', count: 1, errors: 2, durations: [0.25], millis: 1_000 };
     assert.equal(crowdText({ ...crowd, name: 'a' }, ASCII), '... 1 more of a in 1 s, p50 250 us, p95 250 us, 2 errors');
     assert.doesNotMatch(crowdText(crowd, PLAIN), /\p{Cc}/u);
@@ -230,7 +230,7 @@ describe('the line', () => {
     assert.match(crowdText({ ...crowd, durations: [1_500, 120_000] }, PLAIN), /p50 1.50 s, p95 2 min 0 s/);
   });
 
-  it('has its errors in red, if there are some', () => {
+  it('has its errors in red, if there are any', () => {
     const crowd = { name: 'a', count: 1, errors: 2, durations: [0.25], millis: 1_000 };
     const style = { hasUnicode: true, hasColor: true };
     assert.ok(crowdText(crowd, style).endsWith(', \x1b[31m2 errors\x1b[0m'));

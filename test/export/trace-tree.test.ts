@@ -7,7 +7,7 @@ import { at, printing } from './printed-trace.ts';
 const namesOf = (spans: readonly ReadableSpan[]) =>
   traceTree(spans).rows.map(({ span, depth }) => `${'>'.repeat(depth)}${span.name}`);
 
-test('children are below their parent in the order of their starts, whenever they ended', () => {
+test('children are below their parent in order of start, whenever they ended', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   const later = start('later', 20, root);
@@ -20,7 +20,7 @@ test('children are below their parent in the order of their starts, whenever the
   assert.deepEqual(namesOf(ended), ['root', '>earlier', '>>first', '>>second', '>later']);
 });
 
-test('times count from the first start, and the whole ends with what ends last', () => {
+test('times count from the first start, and the total ends with the span that ends last', () => {
   const { start, ended } = printing();
   const root = start('root', 10);
   start('child', 15, root).end(at(50));
@@ -36,7 +36,7 @@ test('times count from the first start, and the whole ends with what ends last',
   );
 });
 
-test('what a span does itself is what none of its children does, however these overlap', () => {
+test('the self time of a span is that without children, however these overlap', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   start('a', 10, root).end(at(30));
@@ -45,11 +45,11 @@ test('what a span does itself is what none of its children does, however these o
   start('beyond the end', 90, root).end(at(120));
   root.end(at(100));
   const [{ self }] = traceTree(ended).rows;
-  // 10 to 40, and 90 to 100, are theirs.
+  // 10 to 40, and 90 to 100, belong to the children.
   assert.equal(self, 60);
 });
 
-test('what begins when its parent is over is no time of that one', () => {
+test('a child after the end of its parent takes no time from it', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   const short = start('short', 10, root);
@@ -60,7 +60,7 @@ test('what begins when its parent is over is no time of that one', () => {
   assert.deepEqual(selves, { root: 90, short: 10, afterwards: 10 });
 });
 
-test('spans whose parent is not there stand at the top', () => {
+test('spans whose parent is missing are at the top', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   const a = start('a', 2, root);
@@ -70,7 +70,7 @@ test('spans whose parent is not there stand at the top', () => {
   assert.deepEqual(namesOf(ended), ['b', 'a', '>of a']);
 });
 
-test('one that is open is above the others, and goes on as long as they do', () => {
+test('an open span is above the others, and lasts as long as they do', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   start('a', 2, root).end(at(5));
@@ -84,7 +84,7 @@ test('one that is open is above the others, and goes on as long as they do', () 
   );
 });
 
-test('spans with the same id, by a generator that is broken, are there once each', () => {
+test('spans with the same id, from a broken generator, are included once each', () => {
   const { start, ended } = printing();
   const root = start('root', 0);
   const child = start('child', 1, root);
@@ -94,7 +94,7 @@ test('spans with the same id, by a generator that is broken, are there once each
   assert.deepEqual(namesOf(ended), ['root', '>child']);
 });
 
-test('spans that are above each other are there once each', () => {
+test('spans that are parents of each other are included once each', () => {
   const { start, ended } = printing();
   const [one, other] = [start('one', 0), start('other', 1)];
   Object.defineProperty(one, 'parentSpanContext', { value: other.spanContext() });
@@ -104,7 +104,7 @@ test('spans that are above each other are there once each', () => {
   assert.deepEqual(namesOf(ended), ['one', '>other']);
 });
 
-test('a chain of thousands of spans is gone through, and its lowest levels do not keep all above them', () => {
+test('a chain of thousands of spans is handled, and its lowest levels do not retain the others', () => {
   const { start, ended } = printing();
   const chain = [start('span 0', 0)];
   for (let depth = 1; depth < 9_000; depth++) chain.push(start(`span ${depth}`, depth, chain[depth - 1]));

@@ -22,7 +22,7 @@ function lines(
   return text.slice(0, -1).split('\n');
 }
 
-/** A turn of a conversation, in which the language model is slow and the voice fails. */
+/** A turn of a conversation with a slow language model and a voice that fails. */
 function turn(): readonly ReadableSpan[] {
   const { start, ended } = printing();
   const root = start('turn', 0, undefined, { attributes: { 'session.id': 'a1' } });
@@ -55,7 +55,7 @@ describe('a trace', () => {
     ]);
   });
 
-  test('at 160 columns, with the details behind the bars', () => {
+  test('at 160 columns, with the details after the bars', () => {
     const rows = lines(turn(), { columns: 160 });
     assert.deepEqual(
       rows.map((row) => row.slice(0, 100).trimEnd()),
@@ -85,7 +85,7 @@ describe('a trace', () => {
     assert.doesNotMatch(rows.join(''), /[^ -~]/);
   });
 
-  test('in colours: what is slow in yellow, what failed in red, what is less in a fainter one', () => {
+  test('in color: slow spans in yellow, failed ones in red, less important text fainter', () => {
     const rows = lines(turn(), { hasColor: true });
     const shown = rows.map((row) => row.replaceAll('\x1b[', '^'));
     assert.match(shown[0], /^\^1mtrace 0+1\^0m {2}agent/);
@@ -104,11 +104,11 @@ describe('a trace', () => {
     assert.match(lines(ended, { columns: 100 })[1], /^call {2}3\.0 ms {2}━+$/);
   });
 
-  test('says in its heading what it is not', () => {
+  test('says in its heading what it lacks', () => {
     assert.match(lines({ spans: turn(), note: 'late' })[1], /1 error {2}\(late\)$/);
   });
 
-  test('shows what is above it and goes on', () => {
+  test('shows the open spans above it', () => {
     const { start, ended } = printing();
     const root = start('session', 0);
     start('turn', 2, root).end(at(4));
@@ -118,7 +118,7 @@ describe('a trace', () => {
 });
 
 describe('a span', () => {
-  test('does not repeat what the one above it says, unless that is asked for', () => {
+  test('does not repeat attributes of its parent, unless they are chosen', () => {
     const rows = lines(turn(), { attributes: ['session.*', 'tts.voice'] });
     assert.ok(
       rows.some((row) => /llm\.first_token \+300 ms {2}session\.id=a1$/.test(row)),
@@ -139,7 +139,7 @@ describe('a span', () => {
     assert.match(lines(ended).at(-1) as string, /^ {3}→ trace 0+3 {2}→ span 0+2$/);
   });
 
-  test('counts the events of one name, from the first to the last of them', () => {
+  test('counts events with the same name, from the first to the last', () => {
     const { start, ended } = printing();
     const span = start('tts', 0);
     for (const millis of [20, 10, 30]) span.addEvent('chunk', {}, at(millis));
@@ -148,7 +148,7 @@ describe('a span', () => {
     assert.match(lines(ended).at(-1) as string, /◆ chunk x3 \+10\.0 ms to \+30\.0 ms {2}◆ flush x2 \+30\.0 ms$/);
   });
 
-  test('has the attributes of an event that there is one of', () => {
+  test('shows the attributes of an event that occurs once', () => {
     const { start, ended } = printing();
     const span = start('call', 0);
     span.addEvent('retry', { attempt: 2, reason: 'no answer' }, at(1));
@@ -160,7 +160,7 @@ describe('a span', () => {
     );
   });
 
-  test('does not repeat what its name says, unless that is asked for', () => {
+  test('does not repeat what its name says, unless it is chosen', () => {
     const { start, ended } = printing();
     start('audio.encode', 0).setAttributes({ 'audio.operation': 'encode', 'audio.codec': 'pcm' }).end(at(1));
     assert.match(lines(ended).at(-1) ?? '', /^ +audio\.codec=pcm$/);
@@ -170,19 +170,19 @@ describe('a span', () => {
     );
   });
 
-  test('without a name has a word for that', () => {
+  test('without a name has a placeholder', () => {
     const { start, ended } = printing();
     start('', 0).end(at(1));
     assert.match(lines(ended).at(-1) ?? '', /^\(no name\) {2}1\.0 ms/);
   });
 
-  test('that failed without a message says of what type the failure is', () => {
+  test('that failed without a message shows the type of the error', () => {
     const { start, ended } = printing();
     start('GET', 0).setAttribute('error.type', '500').setStatus({ code: 2 }).end(at(1));
     assert.match(lines(ended).at(-1) ?? '', /^ +✗ 500$/);
   });
 
-  test('that threw a text says no more than that', () => {
+  test('that threw a string shows only that', () => {
     const { start, ended } = printing();
     const span = start('call', 0);
     span.recordException('oops');
@@ -190,7 +190,7 @@ describe('a span', () => {
     assert.match(lines(ended).at(-1) ?? '', /^ +✗ oops/);
   });
 
-  test('that others like it follow stands for them', () => {
+  test('represents equal spans that follow it', () => {
     const { start, ended } = printing();
     const root = start('stream', 0);
     for (let frame = 0; frame < 12; frame++) {
@@ -213,7 +213,7 @@ describe('a span', () => {
     assert.equal(rows.filter((row) => row.includes('few')).length, 3);
   });
 
-  test('side by side with others like it counts once', () => {
+  test('concurrent with equal ones counts its time once', () => {
     const { start, ended } = printing();
     const root = start('turn', 0);
     const parts = Array.from({ length: 8 }, () => start('embed', 10, root));
@@ -223,7 +223,7 @@ describe('a span', () => {
     assert.match(text, /embed x8 +80\.0 ms .*\n.*slowest: 80 % {2}each 80\.0 ms/);
   });
 
-  test('that failed otherwise than its child, or of nothing that is said, is counted, and shows its own error', () => {
+  test('with another error than its child, or an error without details, is counted and shows its own', () => {
     for (const [own, childs] of [
       ['500', '404'],
       ['', ''],
@@ -242,7 +242,7 @@ describe('a span', () => {
     }
   });
 
-  test('that failed of what a child of a long name failed of is printed at once', () => {
+  test('with the error of a child with a long name is printed quickly', () => {
     const { start, ended } = printing();
     const root = start('turn', 0);
     const child = start('ü'.repeat(1_000_000), 1, root);
@@ -253,7 +253,7 @@ describe('a span', () => {
     assert.match(lines(ended).join('\n'), /✗ from ü{20}/);
   });
 
-  test('stands by itself among others like it where it has something of its own to show', () => {
+  test('is shown separately from equal ones if it has details of its own', () => {
     const { start, ended } = printing();
     const root = start('stream', 0);
     const shown = (index: number) => {
@@ -269,7 +269,7 @@ describe('a span', () => {
     assert.deepEqual(names, ['frame x4', 'frame', 'frame x4', 'frame', 'frame x4', 'frame', 'below', 'frame x4']);
   });
 
-  test('that failed of what its child failed of says where that was, and is not counted', () => {
+  test('with the error of its child refers to it, and is not counted', () => {
     const { start, ended } = printing();
     const fail = (span: ReturnType<typeof start>) => {
       span.recordException(new RangeError('too long'));
@@ -288,7 +288,7 @@ describe('a span', () => {
     );
   });
 
-  test('says where it was that something was thrown', () => {
+  test('shows where an exception was thrown', () => {
     const { start, ended } = printing();
     const span = start('call', 0);
     span.recordException(new RangeError('too far'));
@@ -300,7 +300,7 @@ describe('a span', () => {
     );
   });
 
-  test('says what has caused it', () => {
+  test('shows the cause of an exception', () => {
     const { start, ended } = printing();
     const span = start('call', 0);
     const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4399'), { stack: undefined });
@@ -326,7 +326,7 @@ describe('a span', () => {
     ['read@https://app.example/assets/main.js:3:4\nb@https://app.example/b.js:1:1', 'read (assets/main.js:3:4)'],
     ['@https://app.example/assets/main.js:3:4', 'assets/main.js:3:4'],
   ]) {
-    test(`knows the top of a stack: ${place}`, () => {
+    test(`finds the top of a stack: ${place}`, () => {
       const { start, ended } = printing();
       const span = start('call', 0);
       span.addEvent('exception', { 'exception.stacktrace': stack });
@@ -369,8 +369,8 @@ describe('a span', () => {
   }
 });
 
-describe('whatever comes', () => {
-  test('no line is wider than there are columns, or has anything in it that a terminal obeys', () => {
+describe('any input', () => {
+  test('no line is wider than the terminal or contains control characters', () => {
     const styles = fc.record({
       columns: fc.integer({ min: 40, max: 200 }),
       hasColor: fc.boolean(),
@@ -383,7 +383,7 @@ describe('whatever comes', () => {
         for (const row of lines(spans, style)) {
           const shown = stripVTControlCharacters(row);
           assert.doesNotMatch(shown, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u);
-          // Of rare characters no two measures say the same; those that are known are in the test of text-width.ts.
+          // Measures disagree about rare characters. The test of text-width.ts covers the known ones.
           assert.ok(columnsOf(shown) <= style.columns, `${columnsOf(shown)} of ${style.columns}: ${shown}`);
           assert.equal(shown !== row && !style.hasColor, false);
         }
@@ -392,7 +392,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('a name of 10,000 characters, escapes, and text from right to left keep to their column', () => {
+  test('a name of 10,000 characters, escapes, and right-to-left text stay in their column', () => {
     const { start, ended } = printing();
     const root = start('x'.repeat(10_000), 0);
     start('\x1b[31m\x1b[2Jred\r\n', 1, root).end(at(2));
@@ -405,7 +405,7 @@ describe('whatever comes', () => {
     for (const row of bars) assert.ok(stringWidth(row) <= 80, row);
     assert.match(bars[1], /^├─ \ufffd\[31m\ufffd\[2Jred\ufffd\ufffd +1\.0 ms/);
     assert.match(bars[2], /^├─ שלום 12\u200e +1\.0 ms/);
-    // All bars begin where the axis does.
+    // All bars begin at the same column as the axis.
     const first = stringWidth(rows[1].slice(0, rows[1].indexOf('0')));
     for (const row of bars)
       assert.equal(stringWidth(row.slice(0, row.search(/(?<=ms {2,})[━╺╸]/))) >= first, true, row);
@@ -428,7 +428,7 @@ describe('whatever comes', () => {
     ]);
   });
 
-  test('a trace of 10,000 spans is cut in the middle, and says of how many', () => {
+  test('a trace of 10,000 spans is truncated in the middle, and shows the total', () => {
     const { start, ended } = printing();
     const root = start('root', 0);
     for (let index = 1; index < 10_000; index++) {
@@ -439,11 +439,11 @@ describe('whatever comes', () => {
     root.end(at(20_000));
     const rows = lines(ended);
     assert.equal(rows.length, 2 + 1 + 200 + 1);
-    assert.ok(rows.includes('… 9,800 spans left out, 1 error among them'), rows[103]);
+    assert.ok(rows.includes('… 9,800 spans omitted, including 1 error'), rows[103]);
     assert.match(rows[203], /^└─ span 9999 /);
   });
 
-  test('a chain that is too deep for branches says how deep it is', () => {
+  test('a chain that is too deep for branches shows its depth', () => {
     const { start, ended } = printing();
     const chain = [start('span 0', 0)];
     for (let depth = 1; depth < 100; depth++) chain.push(start(`span ${depth}`, depth, chain[depth - 1]));

@@ -25,11 +25,11 @@ import { exporting, serving } from './grpc-exporter.ts';
 
 const LAST_OF_ALL = 2 ** 31 - 1;
 
-/** The ids of the spans in the requests that came as a whole. */
+/** The ids of the spans in complete requests. */
 const idsAt = ({ requests }: FrameServer): string[] =>
   requests.flatMap(({ body }) => flatten(decodeRequest(body.subarray(5))).map(({ spanId }) => spanId));
 
-/** A server that does something else with the first request than what a collector would. */
+/** Returns the behavior of a server that treats its first request in a special way. */
 const firstOf = (first: (peer: Peer, stream: number, body: Buffer) => void): Behaviour => {
   let seen = 0;
   return {
@@ -42,8 +42,8 @@ const firstOf = (first: (peer: Peer, stream: number, body: Buffer) => void): Beh
 
 const flushed = (exported: number, pending = 0, dropped = 0): FlushResult => ({ exported, pending, dropped });
 
-describe('a server that ends a connection in good order', () => {
-  test('answers what is on its way, and gets what follows on another', async (t) => {
+describe('a server that closes a connection gracefully', () => {
+  test('answers requests in flight, and gets the next ones on another connection', async (t) => {
     const server = await serving(
       t,
       firstOf((peer, stream) => {
@@ -65,7 +65,7 @@ describe('a server that ends a connection in good order', () => {
     );
   });
 
-  test('while nothing is on its way loses nothing', async (t) => {
+  test('without requests in flight loses nothing', async (t) => {
     const server = await serving(t);
     const { processor, end } = exporting(t, server);
     end(1);
@@ -79,7 +79,7 @@ describe('a server that ends a connection in good order', () => {
   });
 
   for (const code of [NO_ERROR, ENHANCE_YOUR_CALM]) {
-    test(`and has not looked at a request gets it again at once where it had the one before (${code})`, async (t) => {
+    test(`before it processes a request gets it again at once if it processed the one before (${code})`, async (t) => {
       diagnosticLog(t);
       let seen = 0;
       const server = await serving(t, {
@@ -100,7 +100,7 @@ describe('a server that ends a connection in good order', () => {
       assert.equal(balanced(processor).unknown, 0);
     });
 
-    test(`and never looks at any counts as unreachable (${code})`, async (t) => {
+    test(`without ever processing a request counts as unreachable (${code})`, async (t) => {
       diagnosticLog(t);
       const server = await serving(t, { onRequest: (peer) => peer.goaway(0, code) });
       const { processor, end } = exporting(t, server);
@@ -112,7 +112,7 @@ describe('a server that ends a connection in good order', () => {
     });
   }
 
-  test('and has perhaps looked at a request leaves it unknown', async (t) => {
+  test('and may have processed a request leaves it unknown', async (t) => {
     diagnosticLog(t);
     const server = await serving(t, { onRequest: (peer, stream) => peer.goaway(stream, INTERNAL_ERROR) });
     const { processor, end } = exporting(t, server);
@@ -124,8 +124,8 @@ describe('a server that ends a connection in good order', () => {
   });
 });
 
-describe('a server that breaks a request off', () => {
-  test('without having looked at it gets it again', async (t) => {
+describe('a server that aborts a request', () => {
+  test('without processing it gets it again', async (t) => {
     diagnosticLog(t);
     let refusals = 0;
     const server = await serving(t, {
@@ -142,7 +142,7 @@ describe('a server that breaks a request off', () => {
     assert.equal(server.peers.length, 1, 'the connection is as good as before');
   });
 
-  test('without having looked at any counts as unreachable', async (t) => {
+  test('without ever processing one counts as unreachable', async (t) => {
     diagnosticLog(t);
     const server = await serving(t, { onRequest: (peer, stream) => peer.reset(stream, REFUSED_STREAM) });
     const { processor, end } = exporting(t, server);
@@ -185,7 +185,7 @@ describe('a server that breaks a request off', () => {
     ['by what is no frame', (peer) => peer.socket.write('garbage, and more of it, for ever and ever and ever')],
   ];
   for (const [what, action] of BREAKS) {
-    test(`${what} gets it again, and where it never answers it is unknown`, async (t) => {
+    test(`${what} gets it again, and it is unknown if the server never answers`, async (t) => {
       diagnosticLog(t);
       const server = await serving(t, firstOf(action));
       const { processor, end } = exporting(t, { ...server, timeoutMillis: 1_000 });
@@ -205,7 +205,7 @@ describe('a server that breaks a request off', () => {
     });
   }
 
-  test('behind a whole answer has answered', async (t) => {
+  test('after a complete answer has answered', async (t) => {
     for (const after of [
       (peer: Peer) => peer.socket.end(),
       (peer: Peer) => peer.socket.destroy(),
@@ -224,7 +224,7 @@ describe('a server that breaks a request off', () => {
     }
   });
 
-  test('by an answer that is an error, before it has all of it, is not sent the rest', async (t) => {
+  test('with an error before it has received everything is not sent the rest', async (t) => {
     const log = diagnosticLog(t);
     const server = await serving(t, {
       opensWindows: false,
@@ -238,7 +238,7 @@ describe('a server that breaks a request off', () => {
     assert.deepEqual(server.resets, [[1, CANCEL]]);
   });
 
-  test('by a success before it has all of it has not taken it', async (t) => {
+  test('with a success before it has received everything has not accepted it', async (t) => {
     diagnosticLog(t);
     const server = await serving(t, {
       opensWindows: false,
@@ -252,8 +252,8 @@ describe('a server that breaks a request off', () => {
   });
 });
 
-describe('an answer without a status of gRPC', () => {
-  test('to what may have arrived is not asked for again', async (t) => {
+describe('an answer without a gRPC status', () => {
+  test('for spans that may have arrived causes no retry', async (t) => {
     const log = diagnosticLog(t);
     const server = await serving(t, {
       onRequest(peer, stream) {
@@ -269,7 +269,7 @@ describe('an answer without a status of gRPC', () => {
     assert.match(log[0].message, /answered UNKNOWN "HTTP 200 without grpc-status"/);
   });
 
-  test('is read as one of HTTP', async (t) => {
+  test('is interpreted as HTTP', async (t) => {
     const log = diagnosticLog(t);
     const server = await serving(
       t,
@@ -286,7 +286,7 @@ describe('an answer without a status of gRPC', () => {
     assert.deepEqual(log, []);
   });
 
-  test('is not read to its end where that never comes', async (t) => {
+  test('is not read to its end if it never ends', async (t) => {
     const log = diagnosticLog(t);
     const server = await serving(t, {
       onRequest(peer, stream) {
@@ -307,7 +307,7 @@ describe('an answer without a status of gRPC', () => {
 });
 
 describe('the limits of a server', () => {
-  test('are kept: windows smaller than a batch', async (t) => {
+  test('are respected: windows smaller than a batch', async (t) => {
     const server = await serving(t, { settings: { [INITIAL_WINDOW_SIZE]: 100 } });
     const { processor, end } = exporting(t, server);
     const ids = end(100, { text: 'x'.repeat(1_000) });
@@ -315,7 +315,7 @@ describe('the limits of a server', () => {
     assert.deepEqual(idsAt(server), ids);
   });
 
-  test('are kept: a window that is closed until later', async (t) => {
+  test('are respected: a window that is closed until later', async (t) => {
     const server = await serving(t, {
       settings: { [INITIAL_WINDOW_SIZE]: 0 },
       onHeaders: (peer, stream) => void setTimeout(() => peer.open(stream, 1_000_000), 200),
@@ -325,7 +325,7 @@ describe('the limits of a server', () => {
     assert.deepEqual(await processor.forceFlush(), flushed(10));
   });
 
-  test('are kept: no requests for now', async (t) => {
+  test('are respected: no requests for now', async (t) => {
     const server = await serving(t, { settings: { [MAX_CONCURRENT_STREAMS]: 0 } });
     const { processor, end } = exporting(t, { ...server, timeoutMillis: 30_000 });
     end(2);
@@ -340,7 +340,7 @@ describe('the limits of a server', () => {
     ['no requests', MAX_CONCURRENT_STREAMS],
     ['nothing in them', INITIAL_WINDOW_SIZE],
   ] as const) {
-    test(`that takes ${what} are those of one that cannot be reached`, async (t) => {
+    test(`that accepts ${what} make it unreachable`, async (t) => {
       diagnosticLog(t);
       const server = await serving(t, { settings: { [setting]: 0 } });
       const { processor, end } = exporting(t, { ...server, timeoutMillis: 200 });
@@ -352,7 +352,7 @@ describe('the limits of a server', () => {
     });
   }
 
-  test('that asks for one request at a time get them one by one, whoever sends', async (t) => {
+  test('of one request at a time are respected across processors', async (t) => {
     let open = 0;
     let most = 0;
     const server = await serving(t, {
@@ -372,10 +372,10 @@ describe('the limits of a server', () => {
   });
 });
 
-describe('a server that says nothing', () => {
-  test('is asked whether it is there before the next request sets out, which goes elsewhere', async (t) => {
+describe('a silent server', () => {
+  test('gets a ping before the next request, which is sent on another connection', async (t) => {
     diagnosticLog(t);
-    // All that comes on its first connection, from the second request on, is lost without a word.
+    // Everything on its first connection, from the second request on, is silently lost.
     const server = await serving(t, {
       onRequest(peer, stream) {
         if (peer.index === 0 && stream > 1) peer.isStopped = true;
@@ -394,7 +394,7 @@ describe('a server that says nothing', () => {
     );
   });
 
-  test('while it answers pings is only slow, and keeps its connection', async (t) => {
+  test('that answers pings is only slow, and keeps its connection', async (t) => {
     diagnosticLog(t);
     const server = await serving(
       t,
@@ -408,17 +408,17 @@ describe('a server that says nothing', () => {
     assert.deepEqual(server.resets, [[1, CANCEL]], 'and is told that nobody waits any more');
   });
 
-  test('not even to pings is given up before the time is over', async (t) => {
+  test('that does not answer pings is given up before the time-out', async (t) => {
     const log = diagnosticLog(t);
     const server = await serving(t, { acknowledgesPings: false, onRequest() {} });
     const { processor, end } = exporting(t, { ...server, timeoutMillis: 2_000 });
     end(1);
     for (const _ of [1, 2]) assert.deepEqual(await processor.forceFlush(), flushed(0, 1));
-    assert.match(log[0].message, /gave no answer \(the server does not answer a PING\)/);
+    assert.match(log[0].message, /did not answer \(the server did not answer a PING\)/);
     assert.equal(server.peers.length, 2);
   });
 
-  test('is not asked more often than servers of gRPC put up with', async (t) => {
+  test('is not pinged more often than gRPC servers tolerate', async (t) => {
     diagnosticLog(t);
     const server = await serving(t, { onRequest() {} });
     let pings = 0;
@@ -432,7 +432,7 @@ describe('a server that says nothing', () => {
     assert.ok(pings > 0, 'it was asked');
   });
 
-  test('at all, from the beginning on, counts as unreachable', async (t) => {
+  test('that has never answered counts as unreachable', async (t) => {
     diagnosticLog(t);
     const server = await serving(t, { settings: null });
     const { processor, end } = exporting(t, { ...server, timeoutMillis: 200 });
@@ -444,8 +444,8 @@ describe('a server that says nothing', () => {
   });
 });
 
-describe('a server that goes and comes back', () => {
-  test('gets everything, and what it had before once more at most', async (t) => {
+describe('a server that restarts', () => {
+  test('gets everything, and what it had before at most twice', async (t) => {
     diagnosticLog(t);
     const first = await serving(t);
     const { processor, end } = exporting(t, first);
@@ -461,7 +461,7 @@ describe('a server that goes and comes back', () => {
     assert.deepEqual([acknowledged, unknown, idsAt(second).length], [9, 0, 6]);
   });
 
-  test('has a connection only while there is something to say', async (t) => {
+  test('has a connection only while it is needed', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const server = await serving(t);
     const { processor, end } = exporting(t, server);
@@ -477,7 +477,7 @@ describe('a server that goes and comes back', () => {
     assert.equal(server.peers.length, 2);
   });
 
-  test('has none any more after a shutdown', async (t) => {
+  test('has no connection after a shutdown', async (t) => {
     const server = await serving(t);
     const { processor, end } = exporting(t, server);
     end(1);
@@ -488,27 +488,27 @@ describe('a server that goes and comes back', () => {
   });
 });
 
-describe('what is no server of gRPC', () => {
+describe('an endpoint that is not a gRPC server', () => {
   async function listening(t: TestContext, server: Server): Promise<string> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => server.close());
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  test('because nobody listens counts as unreachable', async (t) => {
+  test('where nothing listens counts as unreachable', async (t) => {
     const log = diagnosticLog(t);
     const { processor, end } = exporting(t, { url: 'http://127.0.0.1:1' });
     end(2);
     for (const _ of [1, 2]) await processor.forceFlush();
     assert.match(
       log[0].message,
-      /gave no answer \(connect ECONNREFUSED 127\.0\.0\.1:1\): is a collector listening there\?/,
+      /did not answer \(connect ECONNREFUSED 127\.0\.0\.1:1\): is a collector listening there\?/,
     );
     await processor.shutdown();
     assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
   });
 
-  test('because it speaks HTTP/1.1 is told which port is meant', async (t) => {
+  test('that speaks HTTP/1.1 is reported with the right port', async (t) => {
     const log = diagnosticLog(t);
     const url = await listening(
       t,
@@ -517,7 +517,7 @@ describe('what is no server of gRPC', () => {
     const { processor, end } = exporting(t, { url });
     end(2);
     for (const _ of [1, 2]) assert.deepEqual(await processor.forceFlush(), flushed(0, 2));
-    assert.match(log[0].message, /no HTTP\/2 is spoken there, .* 4318 that of OTLP over HTTP/);
+    assert.match(log[0].message, /the server does not speak HTTP\/2, .* OTLP over HTTP port 4318/);
     await processor.shutdown();
     assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
   });
@@ -527,7 +527,7 @@ describe('what is no server of gRPC', () => {
     ['resets every connection', createServer((socket) => socket.resetAndDestroy())],
     ['talks at once', createServer((socket) => socket.on('error', () => {}).write('220 smtp.example ESMTP\r\n'))],
   ] as const) {
-    test(`because it ${what} counts as unreachable`, async (t) => {
+    test(`that ${what} counts as unreachable`, async (t) => {
       diagnosticLog(t);
       const { processor, end } = exporting(t, { url: await listening(t, server) });
       end(2);

@@ -18,7 +18,7 @@ async function collect(t: TestContext, options?: GrpcCollectorOptions): Promise<
   return collector;
 }
 
-/** A server of HTTP/2 that shows what a request looks like, and answers it with `answer`. */
+/** Starts an HTTP/2 server that records the requests and answers them with `answer`. */
 async function plainServer(
   t: TestContext,
   answer: (stream: ServerHttp2Stream) => void = (stream) => stream.respond({ 'grpc-status': '0' }, { endStream: true }),
@@ -36,7 +36,7 @@ async function plainServer(
 }
 
 describe('a request over gRPC', () => {
-  test('brings the spans, and says who sends it and when nobody waits for an answer any more', async (t) => {
+  test('carries the spans, the user agent and the timeout', async (t) => {
     const { url, requests, spans } = await collect(t);
     const { processor, end } = exporting(t, { url, timeoutMillis: 4_000 });
     const before = Date.now();
@@ -52,7 +52,7 @@ describe('a request over gRPC', () => {
     assert.ok(millis > 3_900 && millis < 8_000, `${millis} ms`);
   });
 
-  test('is a unary call of gRPC in all that it says', async (t) => {
+  test('is a valid unary gRPC call', async (t) => {
     const { url, requests } = await plainServer(t);
     const { processor, end } = exporting(t, { url, timeoutMillis: 1_500.5 });
     const [id] = end(1);
@@ -81,7 +81,7 @@ describe('a request over gRPC', () => {
     assert.equal(flatten(decodeRequest(body.subarray(5)))[0].spanId, id);
   });
 
-  test('has no deadline that gRPC cannot express', async (t) => {
+  test('has no timeout that gRPC cannot express', async (t) => {
     const { url, requests } = await plainServer(t);
     const { processor, end } = exporting(t, { url, timeoutMillis: 1e8 });
     end(1);
@@ -104,7 +104,7 @@ describe('a request over gRPC', () => {
     assert.deepEqual(metadata['x-text-bin'], Buffer.from('é'));
   });
 
-  test('has bytes in base64 without padding, and nothing that HTTP/2 or gRPC say by themselves', async (t) => {
+  test('has bytes in base64 without padding, and no headers reserved by HTTP/2 or gRPC', async (t) => {
     const { url, requests } = await plainServer(t);
     const { processor, end } = exporting(t, {
       url,
@@ -132,7 +132,7 @@ describe('a request over gRPC', () => {
     assert.match(String(headers['user-agent']), /^OTel/);
   });
 
-  test('asks a function for its headers, each time', async (t) => {
+  test('calls a function for its headers, each time', async (t) => {
     const { url, requests } = await collect(t);
     let asked = 0;
     const { processor, end } = exporting(t, {
@@ -152,7 +152,7 @@ describe('a request over gRPC', () => {
     );
   });
 
-  test('is put off where that function fails', async (t) => {
+  test('is delayed if that function fails', async (t) => {
     const log = diagnosticLog(t);
     const { url, spans } = await collect(t);
     let asked = 0;
@@ -161,10 +161,13 @@ describe('a request over gRPC', () => {
     end(1);
     await hurried(processor);
     assert.equal(spans().length, 1);
-    assert.match(log[0].message, /^export_delayed: 1 span waiting: no request to http:\/\/127\.0\.0\.1:\d+ \(no token/);
+    assert.match(
+      log[0].message,
+      /^export_delayed: 1 span waiting: no request sent to http:\/\/127\.0\.0\.1:\d+ \(no token/,
+    );
   });
 
-  test('is compressed where that is asked for', async (t) => {
+  test('is compressed if that is set', async (t) => {
     const collector = await collect(t);
     const { url, requests } = await plainServer(t);
     for (const { processor, end } of [url, collector.url].map((url) => exporting(t, { url, compression: 'gzip' }))) {
@@ -180,7 +183,7 @@ describe('a request over gRPC', () => {
     assert.equal(collector.spans().length, 20);
   });
 
-  test('follows the one before it on the same connection', async (t) => {
+  test('uses the connection of the one before', async (t) => {
     const { url, requests } = await collect(t);
     const { processor, end } = exporting(t, { url });
     for (const _ of [1, 2, 3]) {
@@ -202,7 +205,7 @@ describe('a request over gRPC', () => {
     assert.equal(new Set(requests.map(({ peer }) => peer)).size, 1);
   });
 
-  test('has 3 MiB at most, of what is waiting, unless more is asked for', async (t) => {
+  test('carries at most 3 MiB of a backlog, unless more is set', async (t) => {
     for (const [maxRequestBytes, most] of [
       [undefined, 3],
       [2 * 1024 * 1024, 2],
@@ -245,7 +248,7 @@ describe('an answer over gRPC', () => {
     );
   });
 
-  test('may be compressed, as servers in Go do it', async (t) => {
+  test('may be compressed, as by servers in Go', async (t) => {
     diagnosticLog(t);
     const message = gzipSync(encodeResponse({ rejectedSpans: 1, errorMessage: 'x' }));
     const prefix = Buffer.from([1, 0, 0, 0, message.length]);
@@ -270,7 +273,7 @@ describe('an answer over gRPC', () => {
     ['two messages', Buffer.alloc(10)],
   ];
   for (const [what, body] of GARBAGE) {
-    test(`is a success with ${what} in it, too`, async (t) => {
+    test(`is a success even with ${what} in it`, async (t) => {
       const server = await serving(t, {
         onRequest(peer, stream) {
           peer.headers(stream, { ':status': '200', 'content-type': 'application/grpc' });
@@ -298,7 +301,7 @@ describe('an answer over gRPC', () => {
     [16, 'UNAUTHENTICATED'],
   ] as const;
   for (const [code, name] of REFUSALS) {
-    test(`is final with ${name}, and tells what the server says`, async (t) => {
+    test(`is final with ${name}, and reports the server’s message`, async (t) => {
       const log = diagnosticLog(t);
       const { url, requests } = await collect(t, { answer: () => ({ code, details: 'né, 100 %\n' }) });
       const { processor, end } = exporting(t, { url });
@@ -318,7 +321,7 @@ describe('an answer over gRPC', () => {
     [14, 'UNAVAILABLE'],
     [15, 'DATA_LOSS'],
   ] as const) {
-    test(`asks to come again with ${name}`, async (t) => {
+    test(`asks for a retry with ${name}`, async (t) => {
       const log = diagnosticLog(t);
       const { url, requests, spans } = await collect(t, {
         answer: ({ index }) => (index < 2 ? { code, details: 'later' } : undefined),
@@ -332,7 +335,7 @@ describe('an answer over gRPC', () => {
     });
   }
 
-  test('is final with a status that nobody knows', async (t) => {
+  test('is final with an unknown status', async (t) => {
     const log = diagnosticLog(t);
     for (const status of ['17', '99', '', 'OK', '0, 0', '-1']) {
       const server = await serving(t, { onRequest: (peer, stream) => peer.fail(stream, { 'grpc-status': status }) });
@@ -344,7 +347,7 @@ describe('an answer over gRPC', () => {
     assert.match(log[0].message, /answered UNKNOWN "grpc-status 17"/);
   });
 
-  test('is told with the remedy for what it is', async (t) => {
+  test('is reported with a remedy', async (t) => {
     const remedies: [code: number, remedy: RegExp][] = [
       [16, /check the credentials/],
       [7, /check the credentials/],
@@ -360,7 +363,7 @@ describe('an answer over gRPC', () => {
     }
   });
 
-  test('that repeats a secret does not bring it into the log, whether as text, bytes or base64', async (t) => {
+  test('that repeats a secret does not leak it into diagnostics, whether as text, bytes or base64', async (t) => {
     const log = diagnosticLog(t);
     const headers = { authorization: 'Bearer s3cret-token', 'key-bin': 's3cret-bytes' };
     const { url } = await collect(t, {
@@ -378,7 +381,7 @@ describe('an answer over gRPC', () => {
 });
 
 describe('a request that is too large for the server', () => {
-  test('is sent again in parts, and a batch that is too large by itself is dropped', async (t) => {
+  test('is sent again in parts, and a single batch that is too large is dropped', async (t) => {
     const log = diagnosticLog(t);
     let release = () => {};
     const released = new Promise<undefined>((resolve) => {
@@ -417,7 +420,7 @@ describe('a request that is too large for the server', () => {
     ['.NET', 8, 'Received message exceeds the maximum configured message size.'],
     ['Rust', 11, 'Error, decoded message length too large: found 5000000 bytes, the limit is: 4194304 bytes'],
   ] as const) {
-    test(`is known by the words of servers in ${server}`, async (t) => {
+    test(`is recognized by the message of servers in ${server}`, async (t) => {
       diagnosticLog(t);
       const { url } = await collect(t, { answer: () => ({ code, details }) });
       const { processor, end } = exporting(t, { url });
@@ -428,27 +431,27 @@ describe('a request that is too large for the server', () => {
   }
 });
 
-describe('an option of the exporter over gRPC', () => {
+describe('an option of the gRPC exporter', () => {
   for (const [options, message] of [
-    [{ url: 'ftp://host' }, /^url: "ftp:\/\/host" is not a URL like/],
+    [{ url: 'ftp://host' }, /^url: "ftp:\/\/host" is neither a URL like/],
     [{ url: 'http://host:4318/v1/traces' }, /^url: gRPC has no paths/],
     [{ url: 'http://host:4317/?a=b' }, /^url: gRPC has no paths/],
     [{ url: 'http://s3cret@host:4317' }, /^url: credentials in a URL/],
-    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
+    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number of at least 1/],
     [{ compression: 'br' }, /^compression: "br" is not one of gzip, none$/],
     [{ headers: 's3cret' }, /^headers: a plain object of names and values is required$/],
-    [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a header/],
-    [{ headers: { a: Uint8Array.from([1]) } }, /^headers: "a" is not a header/],
-    [{ headers: { 'a-bin': 5 } }, /^headers: "a-bin" is not a header/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a valid header/],
+    [{ headers: { a: Uint8Array.from([1]) } }, /^headers: "a" is not a valid header/],
+    [{ headers: { 'a-bin': 5 } }, /^headers: "a-bin" is not a valid header/],
     [{ tls: {} }, /^tls: an https:\/\/ URL is required/],
-    [{ url: 'https://host', tls: { ca: 's3cret' } }, /^tls\.ca: there is no -----BEGIN CERTIFICATE/],
+    [{ url: 'https://host', tls: { ca: 's3cret' } }, /^tls\.ca: it contains no -----BEGIN CERTIFICATE/],
   ] as [object, RegExp][]) {
-    test(`is refused by name: ${JSON.stringify(options)}`, () => {
+    test(`is refused, with its name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new OtlpGrpcExporter(options), { message });
     });
   }
 
-  test('says where requests go', () => {
+  test('sets where requests go', () => {
     for (const [url, target] of [
       [undefined, 'http://localhost:4317'],
       ['collector:4317', 'http://collector:4317'],

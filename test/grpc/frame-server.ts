@@ -15,7 +15,7 @@ const END_HEADERS = 4;
 const PREFACE_BYTES = 24;
 const FRAME_HEAD_BYTES = 9;
 
-/** Settings by their numbers: RFC 9113, section 6.5.2. */
+/** Settings by number: RFC 9113, section 6.5.2. */
 export const MAX_CONCURRENT_STREAMS = 3;
 export const INITIAL_WINDOW_SIZE = 4;
 
@@ -26,49 +26,49 @@ export const REFUSED_STREAM = 7;
 export const CANCEL = 8;
 export const ENHANCE_YOUR_CALM = 11;
 
-/** The head of an answer of gRPC, and the end of one that is a success. */
+/** The head of a gRPC answer, and the end of a successful one. */
 export const HEAD = { ':status': '200', 'content-type': 'application/grpc' };
 export const OK = { 'grpc-status': '0' };
-/** An empty message with its prefix. */
+/** An empty message with its length prefix. */
 export const EMPTY_MESSAGE = Buffer.alloc(5);
 
-/** What a server does. Without any of it, it answers each request as a collector would that takes everything. */
+/** How a server behaves. By default, it answers each request like a collector that accepts everything. */
 export interface Behaviour {
-  /** What it says of itself at the beginning. `null` says nothing, ever. */
+  /** Its settings at the beginning. `null` never sends any. */
   settings?: Readonly<Record<number, number>> | null;
-  /** False leaves pings without an answer. Default: true. */
+  /** False never answers pings. Default: true. */
   acknowledgesPings?: boolean;
-  /** False opens no windows beyond those at the beginning. Default: true. */
+  /** False never extends the initial windows. Default: true. */
   opensWindows?: boolean;
-  /** The headers of a request are there. */
+  /** Called when the headers of a request have arrived. */
   onHeaders?(peer: Peer, stream: number): void;
-  /** All of a request is there. Default: {@link Peer.succeed}. */
+  /** Called when a request is complete. Default: {@link Peer.succeed}. */
   onRequest?(peer: Peer, stream: number, body: Buffer): void;
 }
 
-/** A request that has come as a whole. */
+/** A complete request. */
 export interface FrameRequest {
   readonly connection: number;
   readonly stream: number;
   readonly body: Buffer;
 }
 
-/** A server that speaks HTTP/2 frame by frame, and so can say whatever it likes. */
+/** A server that speaks HTTP/2 frame by frame, so that it can send anything. */
 export interface FrameServer {
   readonly url: string;
   readonly port: number;
-  /** The connections so far. */
+  /** All connections so far. */
   readonly peers: readonly Peer[];
-  /** Those that came as a whole. */
+  /** The complete requests. */
   readonly requests: readonly FrameRequest[];
-  /** Streams that clients have reset, with their error codes. */
+  /** The streams that clients have reset, with their error codes. */
   readonly resets: readonly (readonly [stream: number, code: number])[];
-  /** Resolves when there have been so many of these. */
+  /** Resolves when there are this many of them. */
   reset(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A frame as it is sent. */
+/** Encodes a frame. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
   const head = Buffer.alloc(FRAME_HEAD_BYTES);
   head.writeUIntBE(payload.length, 0, 3);
@@ -84,7 +84,7 @@ function uint32(...numbers: number[]): Buffer {
   return bytes;
 }
 
-/** Headers as literals that nobody is to remember: RFC 7541, section 6.2.2. */
+/** Encodes headers as literals that are never indexed: RFC 7541, section 6.2.2. */
 function fields(headers: Readonly<Record<string, string>>): Buffer {
   const parts = Object.entries(headers).map(([name, value]) => {
     const [first, second] = [Buffer.from(name), Buffer.from(value, 'latin1')];
@@ -93,7 +93,7 @@ function fields(headers: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A length in seven bits, and what is beyond these in more bytes: RFC 7541, section 5.1. */
+/** Encodes a length in a prefix of seven bits, with further bytes if necessary: RFC 7541, section 5.1. */
 function integer(value: number): Buffer {
   if (value < 127) return Buffer.from([value]);
   const bytes = [127];
@@ -102,11 +102,11 @@ function integer(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** A connection, as the server has it. */
+/** The server's side of a connection. */
 export class Peer {
   readonly socket: Socket;
   readonly index: number;
-  /** Nothing is read any more, and nothing answered. */
+  /** Stops reading and answering. */
   isStopped = false;
   pings = 0;
   private rest = Buffer.alloc(0);
@@ -150,17 +150,17 @@ export class Peer {
     this.send(frame(SETTINGS, 0, 0, Buffer.concat(parts)));
   }
 
-  /** Lets the client send so many bytes more on a stream, and on the connection. */
+  /** Lets the client send this many more bytes on a stream, and on the connection. */
   open(stream: number, bytes: number): void {
     this.send(frame(WINDOW_UPDATE, 0, 0, uint32(bytes)), frame(WINDOW_UPDATE, 0, stream, uint32(bytes)));
   }
 
-  /** An answer without a message, which is an error as a rule. */
+  /** Sends an answer without a message, by default an error. */
   fail(stream: number, headers: Readonly<Record<string, string>>): void {
     this.headers(stream, { ...HEAD, ...headers }, true);
   }
 
-  /** The answer of a collector that has taken everything, or what it says of that. */
+  /** Sends the answer of a collector that has accepted everything, or the given response. */
   succeed(stream: number, response: Uint8Array = new Uint8Array()): void {
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(response.length, 1);
@@ -218,7 +218,7 @@ export class Peer {
   }
 }
 
-/** Starts one on the loopback interface, that behaves on each connection as `behave` says of it. */
+/** Starts a server on loopback. `behave` determines the behavior of each connection. */
 export async function startFrameServer(
   behave: Behaviour | ((connection: number) => Behaviour) = {},
   { tls, port = 0 }: { tls?: TlsOptions; port?: number } = {},

@@ -5,13 +5,13 @@ import { OtlpGrpcExporter, type OtlpGrpcExporterOptions } from '../../src/grpc/e
 import { type EndSpans, endedSpansInto } from '../export/ended-spans.ts';
 import { type Behaviour, type FrameServer, startFrameServer } from './frame-server.ts';
 
-/** A processor with an exporter over gRPC, and what ends spans that go to it. */
+/** A processor with a gRPC exporter, and a function that ends spans that go to it. */
 export interface Exporting {
   readonly processor: BatchSpanProcessor;
   readonly end: EndSpans;
 }
 
-/** Starts one that ends with its test. */
+/** Creates one that is shut down after its test. */
 export function exporting(
   t: TestContext,
   options: OtlpGrpcExporterOptions,
@@ -22,7 +22,7 @@ export function exporting(
   return { processor, end: endedSpansInto(processor) };
 }
 
-/** Starts a server that ends with its test. */
+/** Starts a server that is closed after its test. */
 export async function serving(
   t: TestContext,
   behave?: Behaviour | ((connection: number) => Behaviour),

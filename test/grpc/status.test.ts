@@ -5,7 +5,7 @@ import { fieldsOf } from '../../src/grpc/fields.ts';
 import { bytesOf } from '../../src/grpc/metadata.ts';
 import { answerOf } from '../../src/grpc/status.ts';
 
-// Of google/rpc/status.proto and error_details.proto, what is needed here.
+// The parts of google/rpc/status.proto and error_details.proto that the tests need.
 const { root } = protobuf.parse(
   `
   syntax = "proto3";
@@ -22,7 +22,7 @@ const encode = (type: string, value: object): Uint8Array => {
 };
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 
-/** A `grpc-status-details-bin` with details of these types. */
+/** Encodes a `grpc-status-details-bin` with details of these types. */
 function details(...parts: [type_url: string, value: Uint8Array][]): string {
   const status = { code: 8, message: 'busy', details: parts.map(([type_url, value]) => ({ type_url, value })) };
   return Buffer.from(encode('Status', status)).toString('base64');
@@ -35,7 +35,7 @@ const HEAD = { ':status': 200, 'content-type': 'application/grpc' };
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 describe('the status of an answer', () => {
-  test('stands in the trailers, and where there was nothing but an error, in the head', () => {
+  test('is in the trailers, or in the head if there is only an error', () => {
     const error = { 'grpc-status': '14', 'grpc-message': 'away' };
     for (const [head, trailers] of [
       [HEAD, error],
@@ -48,7 +48,7 @@ describe('the status of an answer', () => {
     assert.equal(status, 'UNAVAILABLE', 'what comes last counts');
   });
 
-  test('is success with the message that came', () => {
+  test('is success with the received message', () => {
     const message = Uint8Array.from([1, 2]);
     assert.deepEqual(answerOf(HEAD, { 'grpc-status': '0' }, message, NOTHING), ['OK', message, undefined]);
   });
@@ -81,7 +81,7 @@ describe('the status of an answer', () => {
     ['other details before', details(['x/google.rpc.Help', NOTHING], [RETRY_INFO, encode('RetryInfo', {})]), 0],
     ['several headers in one', `${retryAfter({ seconds: 2 })}, AAAA`, 2_000],
   ] as const) {
-    test(`RESOURCE_EXHAUSTED is for later with RetryInfo: ${what}`, () => {
+    test(`RESOURCE_EXHAUSTED is retryable with RetryInfo: ${what}`, () => {
       const trailers = { 'grpc-status': '8', 'grpc-status-details-bin': header };
       const [, , reason, retryMillis] = answerOf(HEAD, trailers, NOTHING, NOTHING);
       assert.deepEqual([reason, retryMillis], ['refused', millis]);
@@ -105,12 +105,12 @@ describe('the status of an answer', () => {
     });
   }
 
-  test('UNAVAILABLE waits for as long as RetryInfo says', () => {
+  test('UNAVAILABLE waits as long as RetryInfo says', () => {
     const trailers = { 'grpc-status': '14', 'grpc-status-details-bin': retryAfter({ seconds: 7 }) };
     assert.equal(answerOf(HEAD, trailers, NOTHING, NOTHING)[3], 7_000);
   });
 
-  test('other errors do not come again, whatever RetryInfo says', () => {
+  test('other errors are not retried, whatever RetryInfo says', () => {
     const trailers = { 'grpc-status': '3', 'grpc-status-details-bin': retryAfter({ seconds: 7 }) };
     assert.equal(answerOf(HEAD, trailers, NOTHING, NOTHING)[3], undefined);
   });
@@ -128,7 +128,7 @@ describe('the status of an answer', () => {
     [503, 'UNAVAILABLE', 'refused', 2_000],
     [504, 'UNAVAILABLE', 'refused', 2_000],
   ] as const) {
-    test(`is ${name} where there is none, and HTTP says ${http}`, () => {
+    test(`is ${name} if it is missing and HTTP says ${http}`, () => {
       const head = { ':status': http, 'content-type': 'text/html', 'retry-after': '2' };
       const [status, said, ...rest] = answerOf(head, {}, NOTHING, Buffer.from('<html>'));
       assert.deepEqual([status, text(said)], [name, `HTTP ${http} without grpc-status <html>`]);
@@ -136,7 +136,7 @@ describe('the status of an answer', () => {
     });
   }
 
-  test('is nobody’s knowledge where a success of HTTP has lost it, and none of gRPC’s where it never had one', () => {
+  test('is unknown after an HTTP success without it, and that of HTTP otherwise', () => {
     const [status, , reason] = answerOf({ ...HEAD, 'content-type': 'application/grpc+proto' }, {}, NOTHING, NOTHING);
     assert.deepEqual([status, reason], ['UNKNOWN', '']);
     assert.equal(answerOf({ ...HEAD, 'content-type': 'text/html' }, {}, NOTHING, NOTHING)[2], 'refused');
@@ -145,7 +145,7 @@ describe('the status of an answer', () => {
 });
 
 describe('the fields of a message', () => {
-  test('are found by their numbers, whatever else there is', () => {
+  test('are found by number among other fields', () => {
     const bytes = Uint8Array.from([0x08, 0x96, 0x01, 0x12, 1, 7, 0x12, 0, 0x19, ...Array(8).fill(1), 0x25, 1, 2, 3, 4]);
     const fields = Object.fromEntries(fieldsOf(bytes));
     assert.deepEqual(fields, {
@@ -156,7 +156,7 @@ describe('the fields of a message', () => {
     });
   });
 
-  test('are those in front of what cannot be read', () => {
+  test('are those before invalid data', () => {
     const known = [0x08, 1];
     for (const rest of [
       [0x12],
@@ -172,7 +172,7 @@ describe('the fields of a message', () => {
   });
 });
 
-test('bytes of a header are those of its base64, or none', () => {
+test('bytes of a header are decoded from base64, or ignored', () => {
   assert.deepEqual(bytesOf('AAEC'), Uint8Array.from([0, 1, 2]));
   assert.deepEqual(bytesOf('/w'), Uint8Array.from([255]));
   assert.deepEqual(bytesOf('/w==,AAEC'), Uint8Array.from([255]));

@@ -22,7 +22,7 @@ async function listening(t: TestContext, server: Server): Promise<string> {
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What two attempts come to, of which the second is told of, and a shutdown after them. */
+/** Makes two attempts, of which the second is reported, and then a shutdown. Returns the outcome. */
 async function unreachable(t: TestContext, url: string, tls: TlsOptions | undefined): Promise<string> {
   const log = diagnosticLog(t);
   const { processor, end } = exporting(t, { url, tls });
@@ -35,7 +35,7 @@ async function unreachable(t: TestContext, url: string, tls: TlsOptions | undefi
 }
 
 describe('over TLS, gRPC', () => {
-  test('reaches a server of the application’s own authority, by address and by name', async (t) => {
+  test('reaches a server with a certificate of the application’s own authority, by address and by name', async (t) => {
     const collector = await startGrpcCollector({ tls: server });
     t.after(() => collector.close());
     for (const url of [collector.url, collector.url.replace('127.0.0.1', 'localhost')]) {
@@ -46,7 +46,7 @@ describe('over TLS, gRPC', () => {
   });
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`shows its certificate to a server that asks for one (${version})`, async (t) => {
+    test(`shows its certificate to a server that requires one (${version})`, async (t) => {
       const { url, peers } = await serving(t, {}, { tls: { ...mutual, minVersion: version, maxVersion: version } });
       const { processor, end } = exporting(t, { url, tls: { ca, ...client } });
       end(2);
@@ -54,9 +54,9 @@ describe('over TLS, gRPC', () => {
       assert.equal(peers.length, 1);
     });
 
-    test(`has no connection where it has none to show (${version})`, async (t) => {
+    test(`has no connection if it has no certificate to show (${version})`, async (t) => {
       const { url } = await serving(t, {}, { tls: { ...mutual, minVersion: version, maxVersion: version } });
-      assert.match(await unreachable(t, url, { ca }), /may ask for yours: see otlpTls/);
+      assert.match(await unreachable(t, url, { ca }), /may require yours: see otlpTls/);
     });
   }
 
@@ -80,20 +80,20 @@ describe('over TLS, gRPC', () => {
     ['offers nothing', () => createTlsServer(server)],
   ];
   for (const [what, start] of WITHOUT_HTTP2) {
-    test(`says that there is no HTTP/2 where a server ${what}`, async (t) => {
+    test(`reports the lack of HTTP/2 if a server ${what}`, async (t) => {
       const message = await unreachable(t, await listening(t, start()), { ca });
-      assert.match(message, /no HTTP\/2 is spoken there, which gRPC needs: .* 4318 that of OTLP over HTTP/);
+      assert.match(message, /the server does not speak HTTP\/2, which gRPC needs: .* OTLP over HTTP port 4318/);
     });
   }
 
-  test('has no connection where a server speaks plain text', async (t) => {
+  test('has no connection if a server speaks plain text', async (t) => {
     const { url } = await serving(t);
     await unreachable(t, url.replace('http:', 'https:'), { ca });
     const plain = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 \r\n\r\n'));
     assert.match(await unreachable(t, await listening(t, plain), { ca }), /WRONG_VERSION_NUMBER/);
   });
 
-  test('has no connection in plain text where a server speaks TLS', async (t) => {
+  test('has no connection in plain text if a server speaks TLS', async (t) => {
     const { url } = await serving(t, {}, { tls: server });
     await unreachable(t, url.replace('https:', 'http:'), undefined);
   });

@@ -12,7 +12,7 @@ import { withVariables } from '../variables.ts';
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** The path of a new file. */
+/** Writes a new file and returns its path. */
 function file(name: string, content: string): string {
   const path = join(folder, name);
   writeFileSync(path, content);
@@ -52,7 +52,7 @@ describe('the variables for certificates', () => {
     });
   });
 
-  it('count one by one as those of traces, then as those of all signals', () => {
+  it('are each read first for traces, then for all signals', () => {
     const tls = tlsOf({
       [CA]: paths.missing,
       [ofTraces(CA)]: paths.ca,
@@ -64,24 +64,24 @@ describe('the variables for certificates', () => {
     assert.deepEqual(tls, { ca: [authority.cert], cert: client.cert, key: client.key.trimEnd() });
   });
 
-  it('do not count beside certificates in code, nor where spans do not leave by OTLP', () => {
+  it('are ignored with certificates in code, or if spans are not sent by OTLP', () => {
     const variables = { [CA]: paths.missing, [KEY]: paths.missing };
     assert.deepEqual(tlsOf(variables, { otlpTls: { ca: other.cert } }), { ca: [other.cert] });
     assert.deepEqual(tlsOf(variables, { otlpTls: {} }), {});
     assert.equal(tlsOf(variables, { exporterType: 'stdout' }), undefined);
   });
 
-  it('that have no effect are warned of, since they may be meant for other signals', () => {
+  it('cause a warning if they have no effect, since they may be meant for other signals', () => {
     const variables = { [CA]: paths.missing, [ofTraces(KEY)]: paths.key };
     const plain = resolved(variables, { otlpEndpoint: 'http://localhost:4318/?token=s3cret' });
     assert.equal(plain.otlp.tls, undefined);
     assert.deepEqual(plain.warnings, [
-      `${CA}, ${ofTraces(KEY)}: http://localhost:4318/v1/traces has no use for certificates`,
+      `${CA}, ${ofTraces(KEY)}: http://localhost:4318/v1/traces does not use certificates`,
     ]);
     const fetch = async () => ({ status: 200, headers: new Headers(), body: null });
     const own = resolved(variables, { fetch });
     assert.equal(own.otlp.tls, undefined);
-    assert.deepEqual(own.warnings, [`${CA}, ${ofTraces(KEY)}: a fetch of your own has no use for certificates`]);
+    assert.deepEqual(own.warnings, [`${CA}, ${ofTraces(KEY)}: a custom fetch does not use certificates`]);
   });
 
   const wrong: [what: string, variables: Record<string, string>, message: RegExp | string][] = [
@@ -91,35 +91,27 @@ describe('the variables for certificates', () => {
       /^OTEL_EXPORTER_OTLP_CERTIFICATE="PATH": the file cannot be read: ENOENT/,
     ],
     ['a folder', { [CA]: folder }, /^OTEL_EXPORTER_OTLP_CERTIFICATE="PATH": the file cannot be read: EISDIR/],
-    [
-      'a file without a certificate',
-      { [CA]: paths.none },
-      `${CA}="PATH": there is no -----BEGIN CERTIFICATE----- in it`,
-    ],
+    ['a file without a certificate', { [CA]: paths.none }, `${CA}="PATH": it contains no -----BEGIN CERTIFICATE-----`],
     [
       'an empty file',
       { [ofTraces(CA)]: paths.empty },
-      `${ofTraces(CA)}="PATH": there is no -----BEGIN CERTIFICATE----- in it`,
+      `${ofTraces(CA)}="PATH": it contains no -----BEGIN CERTIFICATE-----`,
     ],
     [
       'a key alone',
       { [ofTraces(KEY)]: paths.key },
-      `${ofTraces(KEY)}="PATH": the certificate that belongs to it is not given`,
+      `${ofTraces(KEY)}="PATH": the certificate that belongs to it is missing`,
     ],
-    ['a certificate alone', { [CERT]: paths.cert }, `${CERT}="PATH": the key that belongs to it is not given`],
+    ['a certificate alone', { [CERT]: paths.cert }, `${CERT}="PATH": the key that belongs to it is missing`],
     [
       'another key',
       { [KEY]: paths.otherKey, [CERT]: paths.cert },
       `${KEY}="PATH": the key does not belong to the certificate`,
     ],
-    [
-      'what belongs in the file',
-      { [KEY]: client.key },
-      `${KEY}: the path of a file is required, and not what is in it`,
-    ],
+    ['what belongs in the file', { [KEY]: client.key }, `${KEY}: must be the path of a file, not its content`],
   ];
   for (const [what, variables, message] of wrong) {
-    it(`that name ${what} are an error with variable and path`, () => {
+    it(`that name ${what} throw an error with variable and path`, () => {
       const [path] = Object.values(variables);
       assert.throws(
         () => resolved(variables),
@@ -134,25 +126,25 @@ describe('the variables for certificates', () => {
 });
 
 describe('certificates in code', () => {
-  it('are checked under every exporter, by the setting’s own name', () => {
+  it('are checked with every exporter, with the setting’s name', () => {
     for (const exporterType of ['stdout', 'none', 'otlp'] as const) {
       assert.throws(
         () => resolved({}, { exporterType, otlpTls: { ca: 'none' } }),
-        /^TypeError: otlpTls\.ca: there is no/,
+        /^TypeError: otlpTls\.ca: it contains no/,
       );
     }
   });
 
-  it('that would not be used are an error, where spans leave by OTLP', () => {
+  it('that would not be used throw an error if spans are sent by OTLP', () => {
     const config: Config = { otlpTls: { ca: authority.cert }, otlpEndpoint: 'http://host' };
     assert.throws(() => resolved({}, config), /^TypeError: otlpTls: an https:\/\/ URL is required/);
     assert.doesNotThrow(() => resolved({}, { ...config, exporterType: 'stdout' }));
     const fetch = async () => ({ status: 200, headers: new Headers(), body: null });
-    assert.throws(() => resolved({}, { ...config, fetch }), /^TypeError: otlpTls: a fetch of your own/);
+    assert.throws(() => resolved({}, { ...config, fetch }), /^TypeError: otlpTls: a custom fetch/);
   });
 });
 
-it('spans arrive at a collector that asks for a certificate, with no more than variables', async (t) => {
+it('spans arrive at a collector that requires a certificate, with variables alone', async (t) => {
   const collector = await startCollector({ tls: { ...authority.issue(), ca: authority.cert, requestCert: true } });
   t.after(() => collector.close());
   const variables = {

@@ -13,14 +13,14 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Milliseconds from the moment at which it was ready, or else from its start. */
+  /** The milliseconds since it printed `ready`, or else since its start. */
   readonly millis: number;
 }
 
-/** A program in a process of its own. */
+/** A program in a separate process. */
 export interface Program {
   readonly process: ChildProcess;
-  /** Resolves when it has written `ready`. */
+  /** Resolves when it has printed `ready`. */
   readonly ready: Promise<void>;
   readonly ended: Promise<Ended>;
 }
@@ -28,7 +28,7 @@ export interface Program {
 const folder = mkdtempSync(join(tmpdir(), 'process-end-'));
 after(() => rmSync(folder, { recursive: true }));
 
-// What every program has: the package, and `begin`, which does nothing in a process that is to be without tracing.
+// What every program has: the package, and `begin`, which does nothing in a process without tracing.
 const BEGIN = `
 const { forceFlush, initialize, shutdown, startSpan, stats } = trace;
 const begin = (settings) =>
@@ -45,7 +45,7 @@ const PREAMBLES = {
 
 let count = 0;
 
-/** Starts `code` as a file of its own, as an ES module or in CommonJS; `command` is what Node is started by. */
+/** Starts `code` as an ES module or CommonJS file. `command` is a command that starts Node. */
 export function start(
   code: string,
   environment: Record<string, string | undefined> = {},
@@ -77,7 +77,7 @@ export function start(
     code: exit as number | null,
     signal: signal as NodeJS.Signals | null,
     stdout,
-    // Paths differ between two runs of one program.
+    // The path differs between runs of a program.
     stderr: stderr.replaceAll(file, 'program'),
     millis: performance.now() - from,
   }));

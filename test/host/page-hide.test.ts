@@ -10,9 +10,9 @@ import { standInPage } from './stand-in-page.ts';
 
 const KIBIBYTE = 1024;
 
-describe('a page that is hidden, or left,', () => {
+describe('a page that is hidden or left', () => {
   for (const how of ['hide', 'leave'] as const) {
-    test(`has asked for everything before its listener returns (${how})`, (t) => {
+    test(`sends everything before its listener returns (${how})`, (t) => {
       const { page, requests, end } = opened(t);
       const ids = end(3);
       page[how]();
@@ -24,7 +24,7 @@ describe('a page that is hidden, or left,', () => {
     });
   }
 
-  test('sends nothing where nothing has ended, nor when it is shown', (t) => {
+  test('sends nothing if no span has ended, or when it is shown', (t) => {
     const { page, requests, end } = opened(t);
     page.hide();
     end(1);
@@ -32,10 +32,10 @@ describe('a page that is hidden, or left,', () => {
     assert.equal(requests.length, 0);
   });
 
-  test('has what outlives it in requests of 48 KiB at most, together with those under way, and sends the rest', async (t) => {
+  test('has at most 48 KiB in requests that outlive it, including those in flight, and sends the rest', async (t) => {
     const { page, requests, end, processor } = opened(t);
     const ids = end(200, { text: 'x'.repeat(1_000) });
-    // A batch that is full has left.
+    // A full batch has already been sent.
     assert.deepEqual([requests.length, requests[0].keepalive], [1, true]);
     page.hide();
     assert.deepEqual(idsOf(requests), ids);
@@ -50,13 +50,13 @@ describe('a page that is hidden, or left,', () => {
     for (const { answer } of requests) answer();
     await processor.forceFlush();
     assert.deepEqual([balanced(processor).acknowledged, balanced(processor).pending], [200, 0]);
-    // The quota is free again.
+    // The quota is available again.
     end(1);
     page.hide();
     assert.equal(requests.at(-1)?.keepalive, true);
   });
 
-  test('keeps what fails, and sends it again without asking to outlive the page', async (t) => {
+  test('keeps failed spans, and retries in a request that does not outlive the page', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { page, requests, end, processor } = opened(t);
     const ids = end(1);
@@ -74,7 +74,7 @@ describe('a page that is hidden, or left,', () => {
     assert.equal(requests[2].keepalive, true);
   });
 
-  test('asks again to outlive it, whatever has failed before', async (t) => {
+  test('sends requests that outlive it again, whatever failed before', async (t) => {
     const { page, requests, end } = opened(t);
     end(1);
     page.hide();
@@ -87,7 +87,7 @@ describe('a page that is hidden, or left,', () => {
     );
   });
 
-  test('flushes processors of other kinds', (t) => {
+  test('flushes custom processors', (t) => {
     const page = standInPage(t);
     let flushes = 0;
     const processor = { onEnd() {}, forceFlush: async () => flushes++, shutdown: async () => {} };
@@ -96,7 +96,7 @@ describe('a page that is hidden, or left,', () => {
     assert.equal(flushes, 1);
   });
 
-  test('does nothing once that is taken back', (t) => {
+  test('does nothing after its listeners are removed', (t) => {
     const { page, requests, end, stop } = opened(t);
     assert.deepEqual(page.listening, ['visibilitychange', 'pagehide']);
     stop();
@@ -107,7 +107,7 @@ describe('a page that is hidden, or left,', () => {
   });
 });
 
-test('where there is no page, there is nothing to do and nothing to take back', () => {
+test('without a page, nothing is added and nothing has to be removed', () => {
   const { fetch } = recording();
   const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
   flushOnPageHide(new TracerProvider({ spanProcessors: [processor] }))();
@@ -121,14 +121,14 @@ interface Request {
   fail(): void;
 }
 
-/** A page with a processor that sends by a fetch of the test, which leaves its requests without an answer. */
+/** Sets up a page and a processor with a fetch function of the test, which does not answer its requests. */
 function opened(t: TestContext) {
   const page = standInPage(t);
   const { requests, fetch } = recording();
   const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
   const stop = flushOnPageHide(new TracerProvider({ spanProcessors: [processor] }));
   t.after(async () => {
-    // What stays under way would take the room of other tests.
+    // Requests that stay open would use the quota of other tests.
     for (const { answer } of requests) answer();
     await turns();
   });
@@ -154,7 +154,7 @@ function idsOf(requests: readonly Request[]): string[] {
   return requests.flatMap(({ body }) => flatten(decodeRequest(body))).map(({ spanId }) => spanId);
 }
 
-/** Until what has been answered is counted. */
+/** Waits until answers have been counted. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await undefined;
 }

@@ -6,7 +6,7 @@ import { withVariables } from '../variables.ts';
 import { standInPage } from './stand-in-page.ts';
 
 describe('a page', () => {
-  it('says nothing of the settings, whatever variables there are', () => {
+  it('provides no settings, whatever variables there are', () => {
     withVariables({ TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named' }, () => {
       assert.deepEqual(hostSettings({}), { sampler: undefined, warnings: [] });
       assert.deepEqual(hostDefaults({ serviceName: 'given' }), { serviceName: 'given', warnings: [] });
@@ -18,7 +18,7 @@ describe('a page', () => {
     assert.throws(() => hostSettings({ env: { OTEL_SERVICE_NAME: 'named' } }), { name: 'TypeError', message });
   });
 
-  it('listens for being hidden, unless flushOnExit is false', (t) => {
+  it('listens for being hidden or left, unless flushOnExit is false', (t) => {
     const page = standInPage(t);
     const provider = new TracerProvider();
     assert.equal(flushAtEnd({ flushOnExit: false }, provider), undefined);
@@ -39,7 +39,7 @@ describe('the printer of a page', () => {
   };
   const namesIn = (written: string[]) => written.join('').match(/first|second|third/g);
 
-  it('is handed what ended before it was there, and a flush waits for it', async (t) => {
+  it('receives spans that ended before it was loaded, and a flush waits for it', async (t) => {
     const { written, processor, tracer } = printing(t);
     tracer.startSpan('first').end();
     tracer.startSpan('second').end();
@@ -50,7 +50,7 @@ describe('the printer of a page', () => {
     assert.deepEqual(namesIn(written), ['first', 'second', 'third']);
   });
 
-  it('prints what ended before a shutdown and nothing that ends afterwards', async (t) => {
+  it('prints spans that ended before a shutdown and none that end afterwards', async (t) => {
     const { written, processor, tracer } = printing(t);
     const open = tracer.startSpan('second');
     tracer.startSpan('first').end();
@@ -62,12 +62,12 @@ describe('the printer of a page', () => {
     assert.deepEqual(namesIn(written), ['first']);
   });
 
-  it('holds 10,000 spans at most while it loads', async (t) => {
+  it('holds at most 10,000 spans while it loads', async (t) => {
     const { written, processor, tracer } = printing(t);
     for (let span = 0; span < 10_001; span++) tracer.startSpan('first').end();
     await processor.forceFlush();
     t.mock.restoreAll();
-    // Ten in full and a line for the others.
+    // Ten spans in full and a line for the others.
     assert.equal(namesIn(written)?.length, 11);
     assert.match(written.join(''), /9,990 more of first/);
   });

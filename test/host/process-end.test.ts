@@ -8,15 +8,15 @@ import { type Ended, start } from './child.ts';
 
 type Environment = Record<string, string | undefined>;
 
-/** The test's collector as a program's variables name it. */
+/** The environment variables that name the test's collector. */
 const to = ({ url }: Collector): Environment => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url });
 const withoutTracing: Environment = { UNTRACED: 'yes' };
 const flushing: Environment = { SETTINGS: '{ "flushOnCrash": true }' };
 const silence: CollectorOptions = { answer: () => ({ fault: 'silence' }) };
 const unsent = (spans: string) =>
-  `[trace] spans_unsent: ${spans}: the process ends before they are acknowledged, and can send nothing any more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?\n`;
+  `[trace] spans_unsent: ${spans}: the process ends before they are acknowledged, and can send nothing more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?\n`;
 
-/** Runs a program against a collector: to its end, or to a signal as soon as it is ready. */
+/** Runs a program against a collector: to its end, or until the signals that it gets once it is ready. */
 async function run(
   code: string,
   {
@@ -46,16 +46,16 @@ async function run(
   }
 }
 
-/** What is to be seen of an end: status, signal and what was written. */
+/** The observable outcome: status, signal and output. */
 const outcome = ({ code, signal, stdout, stderr }: Ended) => ({ code, signal, stdout, stderr });
 const byItself = { code: 0, signal: null, stdout: '', stderr: '' };
 const bySignal = (signal: NodeJS.Signals) => ({ code: null, signal, stdout: 'ready\n', stderr: '' });
 
 before(buildIfMissing);
 
-// Most of it is waiting for processes.
+// The tests mostly wait for processes.
 describe('the end of a process', { concurrency: 3 }, () => {
-  describe('before a collector that never answers', { concurrency: 3 }, () => {
+  describe('with a collector that never answers', { concurrency: 3 }, () => {
     const endings = {
       'a natural end': { code: "begin(); startSpan('work').end(); console.log('ready');", status: [0, null] },
       SIGTERM: { code: "begin(); startSpan('work').end(); stay();", status: [null, 'SIGTERM'] },
@@ -65,7 +65,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       },
     };
     for (const [name, { code, status }] of Object.entries(endings)) {
-      it(`holds ${name} up for 5 seconds and no longer`, async () => {
+      it(`delays ${name} by 5 seconds and no longer`, async () => {
         const signals: NodeJS.Signals[] = name === 'SIGTERM' ? ['SIGTERM'] : [];
         const ended = await run(code, { signals, options: silence });
         assert.deepEqual([ended.code, ended.signal], status);
@@ -75,7 +75,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
     }
   });
 
-  describe('that comes by itself', { concurrency: 2 }, () => {
+  describe('that is natural', { concurrency: 2 }, () => {
     for (const format of ['mjs', 'cjs'] as const) {
       it(`sends its spans (${format})`, async () => {
         const ended = await run("begin(); startSpan('work').end();", { format });
@@ -84,7 +84,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       });
     }
 
-    it('sends what other listeners of its end record, before and behind the flush', async () => {
+    it('sends spans of other exit listeners, before and after the flush', async () => {
       const ended = await run(`
       const record = (name) => () => startSpan(name).end();
       process.once('beforeExit', record('before'));
@@ -97,13 +97,13 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.equal(ended.requests, 2);
     });
 
-    it('is not kept by a listener that ends a span each time', async () => {
+    it('is not prevented by a listener that always ends another span', async () => {
       const ended = await run("begin(); process.on('beforeExit', () => startSpan('again').end());");
       assert.deepEqual(outcome(ended), { ...byItself, stderr: unsent('1 span') });
       assert.equal(ended.names.length, 6);
     });
 
-    it('keeps its exit status, that of a wait without end included', async () => {
+    it('keeps its exit status, including that of an endless wait', async () => {
       const [given, waiting, untraced] = await Promise.all([
         run("begin(); startSpan('work').end(); process.exitCode = 9;"),
         run("begin(); startSpan('work').end(); await new Promise(() => {});"),
@@ -113,19 +113,19 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.deepEqual([waiting.code, waiting.names], [untraced.code, ['work']]);
     });
 
-    it('ends soon where no collector is there, and says what is lost', async () => {
+    it('is quick without a collector, and reports lost spans', async () => {
       const ended = await run("begin(); startSpan('one').end(); startSpan('two').end();", {
         environment: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
       });
       assert.equal(ended.code, 0);
       assert.match(
         ended.stderr,
-        /^\[trace\] spans_unsent: 2 spans, the last attempt: http:\/\/127\.0\.0\.1:9\/v1\/traces gave no answer \(connect ECONNREFUSED .*: the process ends before they are acknowledged/m,
+        /^\[trace\] spans_unsent: 2 spans; last attempt: http:\/\/127\.0\.0\.1:9\/v1\/traces did not answer \(connect ECONNREFUSED .*: the process ends before they are acknowledged/m,
       );
       assert.ok(ended.millis < 4_000, `${ended.millis} ms`);
     });
 
-    it('is not held by a request that nobody answers, beyond what a flush may take', async () => {
+    it('is not delayed by an unanswered request beyond the limit of a flush', async () => {
       const code = `
         begin({ batch: { scheduledDelayMillis: 20 } });
         startSpan('work').end();
@@ -136,7 +136,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.ok(ended.millis < 8_000, `${ended.millis} ms`);
     });
 
-    it('waits for a collector that cannot take spans now, whatever ends the process', async () => {
+    it('waits for a collector that is unavailable for a moment, whatever ends the process', async () => {
       const busy = (): CollectorOptions => ({ answer: ({ index }) => (index === 0 ? { status: 503 } : undefined) });
       const [natural, terminated] = await Promise.all([
         run("begin(); startSpan('work').end();", { options: busy() }),
@@ -146,7 +146,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
         assert.deepEqual([names, requests, stderr], [['work'], 2, '']);
     });
 
-    it('prints what has ended under a span that has not', async () => {
+    it('prints spans that have ended under an open span', async () => {
       const code = "begin({ exporterType: 'stdout' }); startSpan('ended', { parent: startSpan('open') }).end();";
       for (const end of ['', 'process.exit(0);']) {
         const { stdout, stderr } = await run(code + end);
@@ -158,7 +158,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
-    it('that calls process.exit() says how many spans are lost, to whom it concerns', async () => {
+    it('with process.exit() reports the number of lost spans, to stderr or the handler', async () => {
       const record = "begin(); for (const name of ['a', 'b', 'c']) startSpan(name).end();";
       const [lost, sent, told, unawaited] = await Promise.all([
         run(`${record} process.exit(3);`),
@@ -176,12 +176,12 @@ describe('the end of a process', { concurrency: 3 }, () => {
   });
 
   describe('by a signal', { concurrency: 2 }, () => {
-    // No batch leaves because it has waited for long enough.
+    // With this delay, no batch is sent because of its age.
     const record = "begin({ batch: { scheduledDelayMillis: 60_000 } }); startSpan('work').end(); stay();";
     const exitLater = '() => setInterval(() => stats().pending || process.exit(7), 20)';
 
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      it(`ends a process that does not listen to ${signal} as it would have, with its spans sent`, async () => {
+      it(`ends a process without a ${signal} listener as usual, after its spans are sent`, async () => {
         const ended = await run(record, { signals: [signal], format: signal === 'SIGINT' ? 'cjs' : 'mjs' });
         assert.deepEqual(outcome(ended), bySignal(signal));
         assert.deepEqual(ended.names, ['work']);
@@ -189,7 +189,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
     }
 
     for (const method of ['on', 'once', 'prependListener', 'prependOnceListener']) {
-      it(`leaves the end to those who listen by ${method}(), before or after initialize`, async () => {
+      it(`leaves the exit to listeners added with ${method}(), before or after initialize`, async () => {
         const listen = `process.${method}('SIGTERM', ${exitLater});`;
         for (const code of [listen + record, record + listen]) {
           const ended = await run(code, { signals: ['SIGTERM'] });
@@ -199,7 +199,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       });
     }
 
-    it('lets signal-exit end the process, of either version and of both', async () => {
+    it('lets signal-exit end the process, in either version and both', async () => {
       const third = "require('signal-exit3')((code, signal) => console.error('third', signal));";
       const fourth = "require('signal-exit').onExit((code, signal) => console.error('fourth', signal));";
       const endings = await Promise.all(
@@ -214,7 +214,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       );
     });
 
-    it('that comes twice at once is one, and its flush is waited for', async () => {
+    it('that is sent twice at once counts once, and the flush is awaited', async () => {
       const ended = await run(record, {
         signals: ['SIGINT', 'SIGINT'],
         options: { answer: () => ({ delayMillis: 300 }) },
@@ -223,7 +223,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.deepEqual([ended.names, ended.requests], [['work'], 1]);
     });
 
-    it('that comes again after half a second ends the process at once', async () => {
+    it('that is sent again after half a second ends the process immediately', async () => {
       const collector = await startCollector(silence);
       const program = start(record, to(collector));
       await program.ready;
@@ -235,7 +235,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.ok(ended.millis < 3_000, `${ended.millis} ms`);
     });
 
-    it('makes a process exit that is the first one, or that may not send signals', async () => {
+    it('makes a process exit that has id 1 or may not send signals', async () => {
       const first = "Object.defineProperty(process, 'pid', { value: 1 });";
       const forbidden = "process.kill = () => { throw new Error('not permitted'); };";
       for (const [given, signal, code] of [
@@ -261,11 +261,11 @@ describe('the end of a process', { concurrency: 3 }, () => {
       ]);
       assert.deepEqual(outcome(traced), { ...bySignal('SIGTERM'), signal: null, code: 143 });
       assert.deepEqual(traced.names, ['work']);
-      // No signal ends it by itself.
+      // Without tracing, signals do not end it.
       assert.equal(untraced.code, 1);
     });
 
-    it('ends the child of a cluster like any process', async () => {
+    it('ends a cluster worker like any process', async () => {
       const ended = await run(`
       const cluster = require('node:cluster');
       if (cluster.isPrimary) {
@@ -296,13 +296,13 @@ describe('the end of a process', { concurrency: 3 }, () => {
       'a rejection with a string': "Promise.reject('crash');",
     };
     const withoutMessage = ['undefined', 'an object that throws'];
-    // Above the message Node shows a line of source: that of the throw, and after a flush another.
+    // Before the message, Node shows a line of source: that of the throw, or after a flush another one.
     const withoutSource = (stderr: string) => stderr.replace(/^\n?\S+:\d+\n.*\n( *\^+\n)?/, '');
     const open = "const span = startSpan('open');";
 
     for (const [what, code] of Object.entries(thrown)) {
-      it(`that is ${what} crashes the process as it would have, and with flushOnCrash after its spans are sent`, async () => {
-        // Not in the start of the program: there errors take other ways.
+      it(`that is ${what} crashes the process as usual, and with flushOnCrash after its spans are sent`, async () => {
+        // Not synchronously in the main module, whose errors are handled differently.
         const program = `begin(); ${open}\nsetTimeout(() => {\n  ${code}\n});`;
         const [untraced, traced, flushed] = await Promise.all([
           run(program, { environment: withoutTracing }),
@@ -326,7 +326,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       });
     }
 
-    it('in the start of a program does the same, in both formats', async () => {
+    it('in the main module does the same, in both formats', async () => {
       for (const format of ['mjs', 'cjs'] as const) {
         const program = `begin(); ${open} throw new Error('crash');`;
         const [untraced, flushed] = await Promise.all([
@@ -341,7 +341,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
-    it('that somebody else listens for is written to the spans that are open, and they go on', async () => {
+    it('that has another listener is recorded on open spans, which stay open', async () => {
       for (const method of ['on', 'prependOnceListener']) {
         const ended = await run(`
         begin({ flushOnCrash: true });
@@ -360,7 +360,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
-    it('is held up by no other, and not hidden by an exit', async () => {
+    it('is neither replaced by another one nor hidden by an exit', async () => {
       const [second, exit] = await Promise.all(
         [
           "setTimeout(() => { throw new Error('second'); }, 20); setTimeout(() => Promise.reject(new Error('third')), 40);",
@@ -379,14 +379,14 @@ describe('the end of a process', { concurrency: 3 }, () => {
     });
   });
 
-  describe('is seen to by listeners', { concurrency: 2 }, () => {
+  describe('is handled by listeners', { concurrency: 2 }, () => {
     const counted = `
     const events = ['beforeExit', 'exit', 'SIGINT', 'SIGTERM', 'uncaughtException', 'uncaughtExceptionMonitor', 'removeListener'];
     const counts = () => events.map((event) => process.listenerCount(event));
     const none = counts().join();
     const added = () => counts().map((count, at) => count - none.split(',')[at]).join('');`;
 
-    it('is what the settings ask for, once, and gone after shutdown', async () => {
+    it('that depend on the settings, once, and are removed by shutdown', async () => {
       const ended = await run(`${counted}
       for (let cycle = 0; cycle < 100; cycle++) {
         begin({ flushOnCrash: true });
@@ -419,14 +419,14 @@ describe('the end of a process', { concurrency: 3 }, () => {
       assert.deepEqual(outcome(ended), { ...byItself, stdout: `${expected.join('\n')}\n` });
     });
 
-    it('is nothing with flushOnExit: false, so that spans are lost and a signal ends the process', async () => {
+    it('but none with flushOnExit: false, so that spans are lost and a signal ends the process', async () => {
       const code = "begin({ flushOnExit: false }); startSpan('work').end();";
       const [ended, signalled] = await Promise.all([run(code), run(`${code} stay();`, { signals: ['SIGTERM'] })]);
       assert.deepEqual([outcome(ended), outcome(signalled)], [byItself, bySignal('SIGTERM')]);
       assert.deepEqual([...ended.names, ...signalled.names], []);
     });
 
-    it('is nothing in a worker thread', async () => {
+    it('but none in a worker thread', async () => {
       const ended = await run(`${counted}
       const { isMainThread, Worker } = require('node:worker_threads');
       begin({ flushOnCrash: true });

@@ -1,15 +1,15 @@
 import type { TestContext } from 'node:test';
 
-/** What a test does to the page that it stands in for. */
+/** The actions of a test on the page that it simulates. */
 export interface StandInPage {
-  /** What is listened for, once for each listener. */
+  /** The events that have listeners, once for each listener. */
   readonly listening: string[];
   hide(): void;
   show(): void;
   leave(): void;
 }
 
-/** Puts what is used of a page in the global scope, until the test is over. */
+/** Adds the globals of a page that the package uses, until the test is over. */
 export function standInPage(t: TestContext): StandInPage {
   const events = new EventTarget();
   const listening: string[] = [];

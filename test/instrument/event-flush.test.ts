@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { flushAfter } from '../../src/instrument/event-flush.ts';
 import { codesOf, diagnosticLog } from '../core/diagnostic-log.ts';
 
-/** An event that is over when the test says so, and what its runtime waits for. */
+/** Starts an event that ends when the test says so. Returns what its runtime waits for. */
 function startEvent(flush: () => Promise<unknown>) {
   let end = () => {};
   const over = new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ function startEvent(flush: () => Promise<unknown>) {
 describe('the flush of an event', () => {
   const log = diagnosticLog();
 
-  it('comes when the event is over, and is waited for', async () => {
+  it('happens when the event is over, and is awaited', async () => {
     const happened: string[] = [];
     const flush = async () => {
       happened.push('begun');
@@ -33,7 +33,7 @@ describe('the flush of an event', () => {
     assert.deepEqual(happened, ['begun', 'sent']);
   });
 
-  it('is one for all that are over together', async () => {
+  it('is shared by events that end together', async () => {
     let flushes = 0;
     const flush = async () => {
       flushes++;
@@ -48,7 +48,7 @@ describe('the flush of an event', () => {
     assert.equal(flushes, 2);
   });
 
-  it('waits for that of no other event', async () => {
+  it('does not wait for that of another event', async () => {
     let release = () => {};
     const stuck = new Promise<void>((resolve) => {
       release = resolve;
@@ -66,7 +66,7 @@ describe('the flush of an event', () => {
     await first.waited;
   });
 
-  it('that fails is reported, and rejects nothing', async () => {
+  it('that fails is reported, and rejects no promise', async () => {
     for (const fail of [
       () => Promise.reject(new Error('no')),
       () => {
@@ -80,7 +80,7 @@ describe('the flush of an event', () => {
     assert.deepEqual(codesOf(log), ['flush_failed']);
   });
 
-  it('comes although the runtime waits for nothing any more', async () => {
+  it('happens even if the runtime no longer accepts promises', async () => {
     let flushed = () => {};
     const done = new Promise<void>((resolve) => {
       flushed = resolve;

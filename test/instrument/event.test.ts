@@ -14,7 +14,7 @@ type Env = Record<string, unknown>;
 const request = () => new Request('http://worker/');
 const hello = (_request: Request, ..._rest: unknown[]) => new Response('hello');
 
-/** The context of a Worker's event, and what it waits for. */
+/** Creates the context of a Worker's event, and records what it waits for. */
 function context() {
   const waiting: Promise<unknown>[] = [];
   return { waiting, waitUntil: (promise: Promise<unknown>) => void waiting.push(promise) };
@@ -38,7 +38,7 @@ afterEach(() => shutdown());
 describe('the first event', () => {
   const log = diagnosticLog();
 
-  it('sets tracing up from the environment that it brings, and what has ended is sent with it', async (t) => {
+  it('initializes tracing from its environment, and sends its spans', async (t) => {
     const { collector, env } = await started(t);
     const handler = traceHandler({ fetch: hello }, { config: { serviceVersion: '1.2.3', quiet: true } });
     const ctx = context();
@@ -73,7 +73,7 @@ describe('the first event', () => {
     await flushed;
   });
 
-  it('may be asked for settings', async (t) => {
+  it('is passed to a config function', async (t) => {
     const { collector, env } = await started(t);
     const { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...rest } = env;
     const ctx = context();
@@ -83,7 +83,7 @@ describe('the first event', () => {
     assert.equal(collector.spans().length, 1);
   });
 
-  it('takes the environment from the class of a Durable Object, and from srvx', async (t) => {
+  it('gets the environment from a Durable Object, or from srvx', async (t) => {
     const { collector, env } = await started(t);
     class Room {
       readonly ctx: unknown;
@@ -105,7 +105,7 @@ describe('the first event', () => {
     assert.equal(collector.spans().length, 2);
   });
 
-  it('takes what stands behind the request on other servers for no environment', async (t) => {
+  it('does not mistake other arguments of servers for an environment', async (t) => {
     const { env } = await started(t);
     for (const rest of [[], [{ ...env, upgrade: () => false }], [{ ...env, waitUntil() {} }]]) {
       await withVariables({ TRACE_EXPORTER: 'none', OTEL_SERVICE_NAME: 'of the process' }, () =>
@@ -117,7 +117,7 @@ describe('the first event', () => {
     }
   });
 
-  it('leaves tracing as it is where it is set up', async () => {
+  it('leaves tracing unchanged if it is initialized', async () => {
     const exporter = new InMemorySpanExporter();
     initialize({ exporterType: 'none', spanProcessors: [new SimpleSpanProcessor(exporter)], quiet: true });
     const config = () => {
@@ -128,7 +128,7 @@ describe('the first event', () => {
     assert.deepEqual(log, []);
   });
 
-  it('goes on untraced where the configuration cannot be used, which is said once and without secrets', async () => {
+  it('continues untraced with an invalid configuration, which is reported once and without secrets', async () => {
     const wrong: ((env: Env) => object)[] = [
       () => ({ otlpHeaders: 's3cret' }),
       () => ({ exporterType: 'otlp', otlpEndpoint: 'http://user:s3cret@[' }),
@@ -150,7 +150,7 @@ describe('the first event', () => {
     }
   });
 
-  it('comes once: what is shut down stays so', async () => {
+  it('initializes only once: after a shutdown, tracing stays off', async () => {
     const handler = traceHandler(hello, { config: { exporterType: 'none', quiet: true } });
     await handler(request());
     assert.equal(isInitialized(), true);
@@ -161,7 +161,7 @@ describe('the first event', () => {
 });
 
 describe('every event', () => {
-  it('sends in what its runtime waits for, and many together with few requests', async (t) => {
+  it('sends in waitUntil, and many events share few requests', async (t) => {
     const { collector, env } = await started(t);
     const handler = traceHandler(hello, { config: { quiet: true } });
     const contexts = Array.from({ length: 50 }, context);
@@ -194,7 +194,7 @@ describe('every event', () => {
     assert.equal(collector.spans().length, 1);
   });
 
-  it('sends what a handler that fails has recorded, too', async (t) => {
+  it('also sends spans of a handler that fails', async (t) => {
     const { collector, env } = await started(t);
     const ctx = context();
     const handler = traceHandler(
@@ -212,7 +212,7 @@ describe('every event', () => {
     );
   });
 
-  it('sends nothing where it is not to', async (t) => {
+  it('sends nothing if that is switched off', async (t) => {
     const { env } = await started(t);
     const ctx = context();
     await traceHandler(hello, { config: { quiet: true }, flush: false })(request(), env, ctx);

@@ -12,7 +12,7 @@ import { Recorder } from '../core/recorder.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { type FetchHandler, startFetchServer } from './fetch-server.ts';
 
-// OTLP's numbers.
+// The numbers of OTLP.
 const SERVER = 2;
 const ERROR = 2;
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -28,7 +28,7 @@ function tracing(): Tracing {
   return { recorder, options: { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() } };
 }
 
-/** What is recorded of one request to `handler`, which is not sent anywhere: the response is as the handler's. */
+/** Calls a traced handler directly, without a server, and returns what was recorded. */
 async function call(
   handler: (request: Request) => unknown,
   request = new Request('http://host/path'),
@@ -45,19 +45,19 @@ async function call(
   return { recorder, spans: recorder.sent(), result, error };
 }
 
-/** A server that traces `handler`, and what has ended of it. */
+/** Starts a server that traces `handler`, with a recorder of its spans. */
 async function serve(t: TestContext, handler: FetchHandler, more: HandlerOptions = {}) {
   const { recorder, options } = tracing();
   const server = await startFetchServer(t, traceHandler(handler, { ...options, ...more }));
   return { ...server, recorder };
 }
 
-/** Waits until so many spans have ended. */
+/** Waits until this many spans have ended. */
 async function ended({ ended: spans }: Recorder, count: number): Promise<void> {
   while (spans.length < count) await delay(5);
 }
 
-/** A body whose pieces come when the test says so. */
+/** Creates a body whose chunks the test controls. */
 function controlled() {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const cancelled: unknown[] = [];
@@ -80,7 +80,7 @@ function controlled() {
 }
 
 describe('a traced handler', () => {
-  it('makes a SERVER span of a request, whose parent is in the headers', async (t) => {
+  it('creates a SERVER span for a request, with the parent from its headers', async (t) => {
     const { url, recorder } = await serve(t, () => new Response('hello', { status: 201 }));
     const response = await fetch(`${url}/users?name=x`, { method: 'POST', body: 'b', headers: PARENT });
     assert.deepEqual([response.status, await response.text()], [201, 'hello']);
@@ -101,7 +101,7 @@ describe('a traced handler', () => {
     });
   });
 
-  it('has its span active, and finds it by the request', async () => {
+  it('has its span active, and spanOf finds it by the request', async () => {
     const seen: (string | undefined)[] = [];
     const { spans } = await call(async (request) => {
       seen.push(spanId());
@@ -127,7 +127,7 @@ describe('a traced handler', () => {
     for (const [active, found] of answers) assert.equal(found, active);
   });
 
-  it('takes route, attributes and what is ignored from the options', async () => {
+  it('gets route, attributes and ignored requests from options', async () => {
     const more: HandlerOptions = {
       route: ({ url }) => new URL(url).pathname.replace(/\d+/, ':id'),
       attributes: ({ method }) => ({ tenant: method }),
@@ -142,7 +142,7 @@ describe('a traced handler', () => {
     assert.deepEqual([ignored.spans, await (ignored.result as Response).text()], [[], 'well']);
   });
 
-  it('goes on where options throw', async () => {
+  it('continues if options throw', async () => {
     const fail = () => {
       throw new Error('no');
     };
@@ -152,7 +152,7 @@ describe('a traced handler', () => {
     assert.equal(spans.length, 1);
   });
 
-  it('calls the handler as it is where tracing is not set up, and within the trace where nothing is recorded', async () => {
+  it('calls the handler untraced without tracing, and within the trace if nothing is recorded', async () => {
     const promise = Promise.resolve(new Response('well'));
     const plain = traceHandler((_request: Request) => promise, {
       config: { exporterType: 'jaeger' as never, onDiagnostic() {} },
@@ -166,7 +166,7 @@ describe('a traced handler', () => {
   });
 });
 
-describe('a carrier that is no good', () => {
+describe('a bad carrier', () => {
   const MEGABYTE = 'x'.repeat(1_048_576);
   const hostile = new Proxy(
     {},
@@ -186,7 +186,7 @@ describe('a carrier that is no good', () => {
     ['a context of zeros', new Headers({ traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` })],
   ];
   for (const [what, carrier] of headers) {
-    it(`begins a trace of its own: ${what}`, async () => {
+    it(`starts a new trace: ${what}`, async () => {
       const request = { method: 'GET', url: 'http://host/', headers: carrier } as Request;
       const { spans, result } = await call(() => new Response('well'), request);
       assert.equal(await (result as Response).text(), 'well');
@@ -194,7 +194,7 @@ describe('a carrier that is no good', () => {
     });
   }
 
-  it('may come with a signal that is none', async () => {
+  it('may have an invalid signal', async () => {
     for (const signal of [null, {}, hostile]) {
       const request = { method: 'GET', url: 'http://host/', headers: new Headers(), signal } as unknown as Request;
       const { spans, result } = await call(() => new Response('well'), request);
@@ -203,7 +203,7 @@ describe('a carrier that is no good', () => {
     }
   });
 
-  it('may be all of the request', async () => {
+  it('may be the whole request', async () => {
     for (const request of [undefined, null, hostile, 5]) {
       const { spans, result } = await call(() => new Response('well'), request as unknown as Request);
       assert.equal(await (result as Response).text(), 'well');
@@ -231,7 +231,7 @@ describe('a handler that fails', () => {
     ],
   ];
   for (const [what, handler] of throwing) {
-    it(`has it recorded, and passed on as it is, when it ${what}`, async () => {
+    it(`is recorded, and the error is passed on unchanged, when it ${what}`, async () => {
       const { spans, error } = await call(handler);
       assert.equal(error, failure);
       const [{ status, attributes, events }] = spans;
@@ -252,7 +252,7 @@ describe('a handler that fails', () => {
     });
   }
 
-  it('answers as the server does for it, and is an error from 500 on', async (t) => {
+  it('is answered by the server, and statuses from 500 on are errors', async (t) => {
     const { url, recorder } = await serve(t, (request) => {
       const status = Number(new URL(request.url).pathname.slice(1));
       if (status === 0) throw failure;
@@ -277,7 +277,7 @@ describe('a handler that fails', () => {
 });
 
 describe('a response', () => {
-  it('is passed on with all that it says', async () => {
+  it('is passed on completely', async () => {
     const headers: [string, string][] = [
       ['content-type', 'text/x-own'],
       ['set-cookie', 'a=1'],
@@ -290,7 +290,7 @@ describe('a response', () => {
     }
   });
 
-  it('that is in memory is over at once, whatever it is made of', async () => {
+  it('that is in memory ends the span at once, whatever its type', async () => {
     const form = new FormData();
     form.set('a', 'b');
     const bodies: [body: BodyInit, type: string | null][] = [
@@ -328,7 +328,7 @@ describe('a response', () => {
     assert.deepEqual([span.status.code, span.attributes['http.response.status_code']], [0, 200n]);
   });
 
-  it('that is a stream has its pieces made in the span', async () => {
+  it('that is a stream produces its chunks within the span', async () => {
     const seen: string[] = [];
     let left = 3;
     const { recorder, result } = await call(
@@ -348,7 +348,7 @@ describe('a response', () => {
     assert.deepEqual(seen, Array(4).fill(recorder.sent()[0].spanId));
   });
 
-  it('is asked for no more than somebody reads', async () => {
+  it('is not read faster than its client', async () => {
     let pulls = 0;
     const endless = new ReadableStream(
       {
@@ -369,7 +369,7 @@ describe('a response', () => {
     assert.equal(recorder.ended.length, 1);
   });
 
-  it('that breaks off says so, and fails with the same error', async () => {
+  it('that breaks off is recorded, and fails with the same error', async () => {
     const body = controlled();
     const { recorder, result } = await call(() => new Response(body.stream));
     const reader = ((result as Response).body as ReadableStream).getReader();
@@ -385,7 +385,7 @@ describe('a response', () => {
     );
   });
 
-  it('that its client does not read to its end is cancelled at its source', async (t) => {
+  it('that the client stops reading is cancelled at its source', async (t) => {
     const body = controlled();
     const { url, recorder } = await serve(t, () => new Response(body.stream));
     const aborting = new AbortController();
@@ -402,14 +402,14 @@ describe('a response', () => {
     );
   });
 
-  it('that nobody reads ends its span when the time is up', async () => {
+  it('that nobody reads ends its span after the time-out', async () => {
     const { recorder, result } = await call(() => new Response(controlled().stream), undefined, { timeoutMillis: 20 });
     await ended(recorder, 1);
     assert.equal(recorder.sent()[0].attributes['error.type'], 'timeout');
     assert.equal((result as Response).bodyUsed, false);
   });
 
-  it('is the same one where bodies are not to be timed', async () => {
+  it('is returned unchanged with timeBody: false', async () => {
     const body = controlled();
     const response = new Response(body.stream);
     const { spans, result } = await call(() => response, undefined, { timeBody: false });
@@ -425,7 +425,7 @@ describe('a response', () => {
     ['answers HEAD', () => new Response(controlled().stream), 'HEAD'],
   ];
   for (const [what, make, method] of without) {
-    it(`that ${what} is the same one, and over at once`, async () => {
+    it(`that ${what} is returned unchanged, and ends the span at once`, async () => {
       const response = make();
       const { spans, result } = await call(() => response, new Request('http://host/', { method }));
       assert.equal(result, response);
@@ -434,15 +434,15 @@ describe('a response', () => {
     });
   }
 
-  it('of an upgrade is the same one', async () => {
-    // No server of Node makes one.
+  it('of an upgrade is returned unchanged', async () => {
+    // No server for Node creates such a response.
     const response = Object.create(new Response(null), { status: { value: 101 } }) as Response;
     const { spans, result } = await call(() => response);
     assert.equal(result, response);
     assert.equal(spans[0].attributes['http.response.status_code'], 101n);
   });
 
-  it('is not wanted of an upgrade by Bun', async () => {
+  it('may be missing for an upgrade on Bun', async () => {
     const request = new Request('http://host/', { headers: { upgrade: 'websocket' } });
     const { spans, result } = await call(() => undefined, request);
     assert.equal(result, undefined);
@@ -489,7 +489,7 @@ describe('a response', () => {
     ],
   ];
   for (const [what, make, type] of wrong) {
-    it(`that is none is passed on, and said: ${what}`, async () => {
+    it(`that is invalid is passed on, and recorded: ${what}`, async () => {
       const returned = await make();
       const { spans, result } = await call(() => returned);
       assert.equal(result, returned);
@@ -497,7 +497,7 @@ describe('a response', () => {
     });
   }
 
-  it('does not end the span of a request of its own that is still being read, where the process goes on', async () => {
+  it('does not end the span of a fetch whose body is still being read, if the process continues', async () => {
     const { recorder, options } = tracing();
     const { stream, write, close } = controlled();
     const fetchTraced = traceFetch(async (_url: string) => new Response(stream), options as TraceFetchOptions);
@@ -518,7 +518,7 @@ describe('a response', () => {
     assert.equal(recorder.sent().length, 2);
   });
 
-  it('that is handed on from elsewhere ends the span of its request, too', async (t) => {
+  it('that comes from a traced fetch also ends the span of that fetch', async (t) => {
     const { url } = await startFetchServer(t, () => new Response('from elsewhere'));
     for (const timeBody of [true, false]) {
       const { recorder, options } = tracing();
@@ -534,7 +534,7 @@ describe('a response', () => {
 });
 
 describe('a handler that never returns', () => {
-  it('has its span ended when the client goes away, and goes on', async (t) => {
+  it('has its span ended when the client disconnects, and continues', async (t) => {
     let finish = () => {};
     const finished = new Promise<Response>((resolve) => {
       finish = () => resolve(new Response('too late'));
@@ -555,7 +555,7 @@ describe('a handler that never returns', () => {
     assert.equal(recorder.ended.length, 1);
   });
 
-  it('has its span ended when the time is up, and may still answer', async () => {
+  it('has its span ended after the time-out, and may still answer', async () => {
     const { recorder, options } = tracing();
     let finish = (_response: Response) => {};
     const handler = traceHandler(
@@ -570,7 +570,7 @@ describe('a handler that never returns', () => {
     const [{ attributes, status }] = recorder.sent();
     assert.deepEqual(
       [attributes['error.type'], status],
-      ['timeout', { code: ERROR, message: 'no sign of life for 20 ms' }],
+      ['timeout', { code: ERROR, message: 'no activity for 20 ms' }],
     );
     finish(new Response('late'));
     assert.equal(await (await answer).text(), 'late');

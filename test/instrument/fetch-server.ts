@@ -6,21 +6,21 @@ import type { TestContext } from 'node:test';
 
 export type FetchHandler = (request: Request) => unknown;
 
-/** What the server was handed for a request. */
+/** What the server received for a request. */
 export interface Answered {
   readonly request: Request;
-  /** What the handler came to, or what it threw. */
+  /** What the handler returned or threw. */
   readonly result: unknown;
   readonly error?: unknown;
 }
 
 export interface FetchServer {
   readonly url: string;
-  /** In the order in which handlers came to an end. */
+  /** In the order in which the handlers ended. */
   readonly answered: readonly Answered[];
 }
 
-/** A server that hands requests to a handler of the fetch shape, over `node:http`, as servers for Node do. */
+/** Starts a `node:http` server for a fetch handler, like the adapters for Node. */
 export async function startFetchServer(t: TestContext, handler: FetchHandler): Promise<FetchServer> {
   const answered: Answered[] = [];
   const server = createServer((incoming, outgoing) => {

@@ -18,7 +18,7 @@ import { Recorder } from '../core/recorder.ts';
 
 const ALL = 'the whole of it';
 
-/** Answers as the path says. */
+/** Answers depending on the path. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const { pathname } = new URL(request.url ?? '', 'http://host');
   const status = Number(pathname.slice(1));
@@ -41,7 +41,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
-/** What the declarations for pages do not know yet of streams. */
+/** Stream features that the DOM types lack. */
 function chunksOf(body: Response['body']): AsyncIterable<Uint8Array> {
   return body as unknown as AsyncIterable<Uint8Array>;
 }
@@ -65,13 +65,13 @@ describe('traceFetch', () => {
     return { recorder, fetch: traceFetch(plain ?? fetch, tracing) };
   }
 
-  /** The one span, ended. */
+  /** Returns the only span, which has ended. */
   function only({ ended }: Recorder): ReadableSpan {
     assert.equal(ended.length, 1, 'spans that have ended');
     return ended[0];
   }
 
-  it('makes a CLIENT span that says what was asked and answered', async () => {
+  it('creates a CLIENT span that describes request and response', async () => {
     const { recorder, fetch } = traced({ attributes: { 'peer.service': 'test' } });
     await (await fetch(`${url}/?a=1&token=s3cret`, { method: 'post', body: 'x' })).text();
     const { name, kind, attributes, status, events } = only(recorder);
@@ -90,7 +90,7 @@ describe('traceFetch', () => {
     );
   });
 
-  it('is the child of the active span, and what the server gets is its own context', async () => {
+  it('is the child of the active span, and sends its own context to the server', async () => {
     const { recorder, fetch } = traced();
     const parent = recorder.start('parent');
     const response = await processState.contextStorage.run(setSpan(ROOT_CONTEXT, parent), () =>
@@ -109,7 +109,7 @@ describe('traceFetch', () => {
     pairs: [['x-own', '1']] as [string, string][],
     Headers: new Headers({ 'x-own': '1' }),
   })) {
-    it(`sends headers given as ${form} along, and leaves what is the caller’s alone`, async () => {
+    it(`keeps headers given as ${form}, and does not modify the caller’s`, async () => {
       const { fetch } = traced();
       const init = Object.freeze({ headers, method: 'GET' });
       const before = JSON.stringify([...new Headers(headers)]);
@@ -120,7 +120,7 @@ describe('traceFetch', () => {
     });
   }
 
-  it('takes a URL, a Request with a body, and a Request in the place of options', async () => {
+  it('takes a URL, a Request with a body, and a Request instead of options', async () => {
     const { recorder, fetch } = traced();
     assert.equal(await (await fetch(new URL('/echo', url), { method: 'POST', body: 'one' })).text(), 'one');
     const request = () => new Request(`${url}/echo`, { method: 'POST', body: 'two', headers: { 'x-own': '1' } });
@@ -135,7 +135,7 @@ describe('traceFetch', () => {
     );
   });
 
-  it('sends a stream as it is', async () => {
+  it('sends a stream unchanged', async () => {
     const { fetch } = traced();
     const body = new Blob(['streamed']).stream();
     const response = await fetch(`${url}/echo`, { method: 'POST', body, duplex: 'half' } as RequestInit);
@@ -179,7 +179,7 @@ describe('traceFetch', () => {
       });
     }
 
-    it('that a reader has had enough of', async () => {
+    it('when a reader cancels it', async () => {
       for (const stop of [
         ({ body }: Response) => body?.cancel(),
         ({ body }: Response) => body?.getReader().cancel(),
@@ -194,7 +194,7 @@ describe('traceFetch', () => {
       }
     });
 
-    it('that breaks off, which is an error, and the one that the reader gets', async () => {
+    it('when it breaks off, which is an error, the same that the reader gets', async () => {
       for (const readAll of [readings['by text()'], readings['by a reader'], readings['by iteration']]) {
         const { recorder, fetch } = traced();
         const response = await fetch(`${url}/cut`);
@@ -209,7 +209,7 @@ describe('traceFetch', () => {
       }
     });
 
-    it('that is not there: at once', async () => {
+    it('at once if there is none', async () => {
       const { recorder, fetch } = traced();
       await fetch(`${url}/204`);
       await fetch(url, { method: 'HEAD' });
@@ -217,7 +217,7 @@ describe('traceFetch', () => {
       assert.equal(recorder.ended.length, 3);
     });
 
-    it('that nobody reads: with what it belongs to, at the time of its headers', async () => {
+    it('that nobody reads, together with the event around it, at the time of its headers', async () => {
       const { recorder, fetch } = traced();
       const unread = new Set<(isLast: boolean) => void>();
       const response = await processState.contextStorage.run(withUnread(ROOT_CONTEXT, unread), () => fetch(url));
@@ -229,7 +229,7 @@ describe('traceFetch', () => {
       assert.equal(await response.text(), ALL);
     });
 
-    it('that is being read: not before it is read', async () => {
+    it('that is being read, only after it is read', async () => {
       const { recorder, fetch } = traced();
       const unread = new Set<(isLast: boolean) => void>();
       const response = await processState.contextStorage.run(withUnread(ROOT_CONTEXT, unread), () => fetch(url));
@@ -241,7 +241,7 @@ describe('traceFetch', () => {
       await reader?.cancel();
     });
 
-    it('that the garbage collector gets unread', async () => {
+    it('when it is garbage-collected unread', async () => {
       setFlagsFromString('--expose-gc');
       const collect = runInNewContext('gc') as () => void;
       const { recorder, fetch } = traced();
@@ -255,7 +255,7 @@ describe('traceFetch', () => {
     });
   });
 
-  it('gives the very response of the runtime', async () => {
+  it('returns the response of the runtime itself', async () => {
     let original: Response | undefined;
     const { fetch } = traced({}, (async (...args: Parameters<typeof globalThis.fetch>) => {
       original = await globalThis.fetch(...args);
@@ -270,7 +270,7 @@ describe('traceFetch', () => {
     await assert.rejects(response.text(), TypeError);
   });
 
-  it('leaves the active span alone where the tracer fails', async () => {
+  it('leaves the active span alone if the tracer fails', async () => {
     const { recorder, fetch } = traced({ tracer: { startSpan: () => assert.fail('no span') } as never });
     const parent = recorder.start('parent');
     await (await parent.run(() => fetch(url))).text();
@@ -279,7 +279,7 @@ describe('traceFetch', () => {
     assert.deepEqual(recorder.ended, []);
   });
 
-  it('leaves what only stands for a response as it is', async () => {
+  it('does not touch objects that imitate a response', async () => {
     const body = new Response(ALL).body as ReadableStream<Uint8Array>;
     const mocked = { ok: true, status: 200, headers: new Headers(), body };
     const bare = Object.assign(Object.create(null), { status: 200, headers: new Headers() });
@@ -318,7 +318,7 @@ describe('traceFetch', () => {
     assert.equal(recorder.ended.length, 2);
   });
 
-  it('says where redirects have led', async () => {
+  it('records where redirects have led', async () => {
     const { recorder, fetch } = traced();
     await (await fetch(`${url}/302`)).text();
     await (await fetch(`${url}/302`, { redirect: 'manual' })).text();
@@ -334,14 +334,14 @@ describe('traceFetch', () => {
     );
   });
 
-  it('records of where redirects have led what may be recorded', async () => {
+  it('redacts the URL to which redirects have led', async () => {
     const { recorder, fetch } = traced({ redactUrl: (shown) => shown.replace(/\/[^/]*$/, '/…') });
     await (await fetch(`${url}/302`)).text();
     const { attributes } = only(recorder);
     assert.deepEqual([attributes['url.full'], attributes['http.response.url']], [`${url}/…`, `${url}/…`]);
   });
 
-  it('takes an answer from 400 on for an error', async () => {
+  it('treats a status from 400 on as an error', async () => {
     const { recorder, fetch } = traced();
     for (const status of [399, 400, 404, 500]) await (await fetch(`${url}/${status}`)).text();
     assert.deepEqual(
@@ -368,7 +368,7 @@ describe('traceFetch', () => {
     assert.deepEqual([status.code, attributes['error.type']], [2, 'ECONNREFUSED']);
   });
 
-  it('throws what fetch throws, when it does', () => {
+  it('throws synchronously if fetch does', () => {
     const error = new Error('at once');
     const { recorder, fetch } = traced({}, (() => {
       throw error;
@@ -380,7 +380,7 @@ describe('traceFetch', () => {
     assert.equal(only(recorder).status.message, 'at once');
   });
 
-  it('hands on what comes at once, and what is no response', async () => {
+  it('passes on synchronous results, and results that are not a response', async () => {
     const { recorder, fetch } = traced({}, ((input: string) =>
       input.endsWith('/later') ? Promise.resolve(undefined) : 7) as never);
     assert.equal(fetch(url) as unknown, 7);
@@ -389,7 +389,7 @@ describe('traceFetch', () => {
     assert.equal(recorder.ended[0].status.code, 0);
   });
 
-  it('ends with the headers where there can be no body: a WebSocket’s, or one that a page may not see', async () => {
+  it('ends with the headers of WebSocket and opaque responses, which have no readable body', async () => {
     for (const status of [0, 101]) {
       const answer = { status, headers: new Headers() };
       const { recorder, fetch } = traced({}, (async () => answer) as never);
@@ -407,7 +407,7 @@ describe('traceFetch', () => {
     assert.equal(recorder.ended.length, 3);
   });
 
-  it('takes an abort of the caller for no error, before the headers and after', async () => {
+  it('does not treat an abort of the caller as an error, before or after the headers', async () => {
     const { recorder, fetch } = traced();
     const first = new AbortController();
     const silent = fetch(`${url}/silent`, { signal: first.signal });
@@ -427,14 +427,14 @@ describe('traceFetch', () => {
     assert.equal(recorder.ended.length, 2);
   });
 
-  it('takes a time that is up for an error', async () => {
+  it('treats a time-out as an error', async () => {
     const { recorder, fetch } = traced();
     await assert.rejects(fetch(`${url}/silent`, { signal: AbortSignal.timeout(10) }), { name: 'TimeoutError' });
     const { status, attributes } = only(recorder);
     assert.deepEqual([status.code, attributes['error.type']], [2, 'TimeoutError']);
   });
 
-  it('sends the context to those that are named', async () => {
+  it('sends the context only to the named origins', async () => {
     const gets = async (propagateTo: TraceFetchOptions['propagateTo'], recorded = 1) => {
       const { recorder, fetch } = traced({ propagateTo });
       const headers = (await (await fetch(`${url}/headers`)).json()) as Record<string, string>;
@@ -456,14 +456,14 @@ describe('traceFetch', () => {
     );
   });
 
-  it('refuses options that name nobody', () => {
+  it('refuses options that name no origin', () => {
     for (const propagateTo of [['api.example'], ['https://api.example/path'], [7], 'https://api.example', [null]]) {
       assert.throws(() => traceFetch(fetch, { propagateTo: propagateTo as never }), /^TypeError: propagateTo: /);
     }
     assert.throws(() => traceFetch(7 as never), { message: 'fetch: a function is required' });
   });
 
-  it('traces nothing that is to be ignored, and nothing where tracing is switched off', async () => {
+  it('does not trace ignored requests, or any request if tracing is switched off', async () => {
     const { recorder, fetch } = traced({ ignore: ({ pathname }) => pathname === '/headers' });
     const headers = (await (await fetch(`${url}/headers`)).json()) as Record<string, string>;
     assert.equal(headers.traceparent, undefined);
@@ -471,14 +471,14 @@ describe('traceFetch', () => {
     assert.deepEqual(recorder.started, []);
   });
 
-  it('makes one span of a request, however often fetch was traced', async () => {
+  it('creates one span per request, however often fetch was traced', async () => {
     const recorder = new Recorder();
     const fetch = traceFetch(traceFetch(globalThis.fetch), { tracer: recorder.tracer });
     await (await fetch(url)).text();
     assert.equal(recorder.started.length, 1);
   });
 
-  it('passes the trace on where it is not sampled, and leaves the response alone', async () => {
+  it('propagates a trace that is not sampled, and leaves the response alone', async () => {
     const recorder = new Recorder({ sampler: new AlwaysOffSampler() });
     const fetch = traceFetch(globalThis.fetch, {
       tracer: recorder.tracer,
@@ -489,7 +489,7 @@ describe('traceFetch', () => {
     assert.match(((await response.json()) as Record<string, string>).traceparent, /^00-.{32}-.{16}-02$/);
   });
 
-  it('traces the fetch of undici, and keeps what a fetch has beside', async () => {
+  it('traces the fetch of undici, and keeps properties of a fetch function', async () => {
     const recorder = new Recorder();
     const own = Object.assign(undiciFetch, { preconnect: () => 'connected' });
     const fetch = traceFetch(own, { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() });

@@ -16,12 +16,12 @@ function tracing(more: HandlerOptions = {}): { recorder: Recorder; options: Hand
 const request = () => new Request('http://host/');
 const namesOf = ({ ended }: Recorder) => ended.map(({ name }) => name);
 
-describe('what is no handler', () => {
-  it('is refused, and options are that cannot be used', () => {
+describe('invalid handlers', () => {
+  it('are refused, and so are invalid options', () => {
     for (const wrong of [undefined, null, 'fetch', {}, { fetch: 5 }, { get: () => 'x' }]) {
       assert.throws(() => traceHandler(wrong as unknown as object), {
         name: 'TypeError',
-        message: 'handler: a function, a class, or an object with fetch() or another event of Workers is required',
+        message: 'handler: a function, a class, or an object with fetch() or another Workers event is required',
       });
     }
     assert.throws(() => traceHandler(() => new Response(), { timeoutMillis: 0 }), {
@@ -36,7 +36,7 @@ describe('what is no handler', () => {
 });
 
 describe('a function', () => {
-  it('is called with what the server has for it, and its `this`', async () => {
+  it('is called with the server’s arguments and its `this`', async () => {
     const { options } = tracing();
     const server = { upgrade: () => true };
     const handler = traceHandler(function (this: unknown, ...args: unknown[]) {
@@ -95,12 +95,12 @@ describe('an object', () => {
     assert.equal(recorder.ended.length, 2, 'the original is traced, too');
   });
 
-  it('of a class stays of it, with the private members that it has', async () => {
+  it('remains an instance of its class, with its private members', async () => {
     const { options, recorder } = tracing();
     class App {
       readonly #greeting = 'hello';
       readonly routes = ['/'];
-      // As Hono has it, bound to its app.
+      // Bound to the app, like Hono's.
       fetch = (_request: Request) => new Response(this.#greeting);
 
       async queue(_batch: object) {
@@ -132,7 +132,7 @@ describe('an object', () => {
     assert.equal(recorder.ended.length, 2);
   });
 
-  it('that a server gives a `this` of its own has it', async () => {
+  it('called with another `this` by a server has it', async () => {
     const { options } = tracing();
     const server = {};
     const seen: unknown[] = [];
@@ -149,7 +149,7 @@ describe('an object', () => {
   });
 });
 
-/** As `cloudflare:workers` has it. */
+/** Like the class of `cloudflare:workers`. */
 class DurableObject {
   readonly ctx: object;
   readonly env: object;
@@ -250,7 +250,7 @@ describe('a class', () => {
     assert.deepEqual(namesOf(recorder), ['alarm']);
   });
 
-  it('has no methods that it had not before', () => {
+  it('gains no methods', () => {
     const { options } = tracing();
     class Empty {
       list() {}
@@ -259,7 +259,7 @@ describe('a class', () => {
     for (const name of ['fetch', 'alarm', 'webSocketMessage', 'scheduled']) assert.ok(!(name in empty), name);
   });
 
-  it('fails as it did', async () => {
+  it('fails as before', async () => {
     const { options, recorder } = tracing();
     const failure = new RangeError('full');
     class Room {
@@ -277,7 +277,7 @@ describe('a class', () => {
     assert.equal(recorder.sent()[0].attributes['error.type'], 'RangeError');
   });
 
-  it('has what its requests wait in from its context', async () => {
+  it('uses waitUntil of its own context', async () => {
     const waiting: Promise<unknown>[] = [];
     let flushes = 0;
     const { options } = tracing({

@@ -29,9 +29,9 @@ interface Served {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
-  /** What rejections of the listener came to. */
+  /** The results of listeners' rejections. */
   readonly rejections: unknown[];
-  /** When so many spans have ended. */
+  /** Resolves when this many spans have ended. */
   ended(count: number): Promise<readonly ReadableSpan[]>;
 }
 
@@ -71,7 +71,7 @@ async function serve(
     server,
     rejections,
     async ended(count) {
-      // By turns: what a client has read, the server may not have let go of yet.
+      // In turns, since the server may release a response later than the client reads it.
       while (recorder.ended.length < count) await new Promise(setImmediate);
       assert.equal(recorder.ended.length, count);
       return recorder.ended;
@@ -83,7 +83,7 @@ const diagnostics = diagnosticLog();
 const active = () => spanIn(processState.contextStorage.getStore() as never);
 
 describe('traceNodeHandler', () => {
-  it('makes a SERVER span that says what was asked and answered, in the trace of the caller', async (t) => {
+  it('creates a SERVER span that describes request and response, in the trace of the caller', async (t) => {
     const { url, port, ended } = await serve(t, (_request, response) => response.end('hello'));
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const response = await fetch(`${url}/users/7?a=1&token=s3cret`, {
@@ -107,7 +107,7 @@ describe('traceNodeHandler', () => {
     });
   });
 
-  it('has the address of its client as Cloudflare says it, as proxies do, or as the socket has it', async (t) => {
+  it('has the client’s address from Cloudflare, from proxies, or from the socket', async (t) => {
     const { port, ended } = await serve(t, (_request, response) => response.end());
     const given = [
       { 'cf-connecting-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.2' },
@@ -142,7 +142,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('takes a status from 500 on for an error, and none below', async (t) => {
+  it('treats a status from 500 on as an error, and none below', async (t) => {
     const { url, ended } = await serve(t, (incoming, response) =>
       response.writeHead(Number(incoming.url?.slice(1))).end(),
     );
@@ -166,7 +166,7 @@ describe('traceNodeHandler', () => {
       throw new RangeError('no');
     },
   })) {
-    it(`records what a listener ${way}, and lets it through`, async (t) => {
+    it(`records what a listener ${way}, and passes it on`, async (t) => {
       const { url, ended, rejections } = await serve(t, listener);
       assert.equal((await fetch(url)).status, 500);
       const [{ status, attributes, events }] = await ended(1);
@@ -176,7 +176,7 @@ describe('traceNodeHandler', () => {
     });
   }
 
-  it('leaves what a listener returns as it is', () => {
+  it('returns what the listener returns', () => {
     const result = {};
     const traced = traceNodeHandler((_request: IncomingMessage, _response: ServerResponse) => result, {
       ignore: () => true,
@@ -184,7 +184,7 @@ describe('traceNodeHandler', () => {
     assert.equal(traced({ headers: {} } as never, {} as never), result);
   });
 
-  it('says that the client has gone, which is no error', async (t) => {
+  it('records that the client has disconnected, which is not an error', async (t) => {
     const { url, ended } = await serve(t, () => {});
     const controller = new AbortController();
     const asked = fetch(url, { signal: controller.signal });
@@ -205,7 +205,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('says what the listener has thrown where the client has waited for it in vain', async (t) => {
+  it('records what the listener has thrown if the client gave up waiting', async (t) => {
     const recorder = new Recorder();
     const traced = traceNodeHandler(
       (_request: IncomingMessage, _response: ServerResponse) => Promise.reject(new RangeError('no')),
@@ -230,7 +230,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('says with what the server broke a response off, once', async (t) => {
+  it('records the error with which the server broke off a response, once', async (t) => {
     const broken = Object.assign(new Error('no more'), { code: 'EPIECE' });
     async function* pieces() {
       yield 'piece';
@@ -239,7 +239,7 @@ describe('traceNodeHandler', () => {
     const listeners: Listener[] = [
       (_request, response) => pipeline(Readable.from(pieces()), response).catch(() => {}),
       (_request, response) => void response.destroy(broken),
-      // As a framework does with what its handler has thrown.
+      // Like a framework whose handler has thrown.
       async (_request, response) => {
         setImmediate(() => response.destroy(broken));
         throw broken;
@@ -263,7 +263,7 @@ describe('traceNodeHandler', () => {
     }
   });
 
-  it('has nothing to say of what a listener throws when it has answered', async (t) => {
+  it('ignores what a listener throws after it has answered', async (t) => {
     const { url, ended, rejections } = await serve(t, async (_request, response) => {
       response.end();
       await once(response, 'close');
@@ -276,7 +276,7 @@ describe('traceNodeHandler', () => {
     assert.deepEqual(codesOf(diagnostics), []);
   });
 
-  it('makes one span of a request, however often its listener was traced', async (t) => {
+  it('creates one span per request, however often its listener was traced', async (t) => {
     const { url, ended, recorder } = await serve(t, (incoming, response) => inner(incoming, response));
     const inner = traceNodeHandler((_request: IncomingMessage, response: ServerResponse) => response.end('once'), {
       tracer: recorder.tracer,
@@ -310,7 +310,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('takes further attributes, also of each request', async (t) => {
+  it('accepts additional attributes, also for each request', async (t) => {
     const { url, ended } = await serve(t, (_request, response) => response.end(), {
       attributes: ({ headers }) => ({ 'app.tenant': headers['x-tenant'] as string }),
     });
@@ -318,7 +318,7 @@ describe('traceNodeHandler', () => {
     assert.equal((await ended(1))[0].attributes['app.tenant'], 'seven');
   });
 
-  it('makes no span of what is to be ignored, and none that is not sampled, whose trace goes on', async (t) => {
+  it('creates no span for ignored or unsampled requests, whose trace continues', async (t) => {
     const ignored = await serve(t, (_request, response) => response.end(), { ignore: ({ url }) => url === '/health' });
     await fetch(`${ignored.url}/health`);
     assert.deepEqual(ignored.recorder.started, []);
@@ -339,10 +339,10 @@ describe('traceNodeHandler', () => {
     assert.deepEqual(unsampled.recorder.ended, []);
   });
 
-  it('starts a trace anew where the headers name none that is valid', async (t) => {
+  it('starts a new trace if the headers contain no valid one', async (t) => {
     const { url, port, ended } = await serve(t, (_request, response) => response.end());
     await fetch(url, { headers: { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` } });
-    // Twice the same header, and bytes that are no UTF-8.
+    // A duplicate header, and bytes that are not UTF-8.
     const socket = connectSocket(port, '127.0.0.1');
     const one = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     socket.write(
@@ -353,7 +353,7 @@ describe('traceNodeHandler', () => {
     socket.destroy();
   });
 
-  it('keeps to names that are known, whatever method somebody makes up', async (t) => {
+  it('uses only known method names, whatever a client sends', async (t) => {
     const { port, ended } = await serve(t, (_request, response) => response.end());
     const asked = request({ port, method: 'PROPFIND' }).end();
     await once(asked, 'response');
@@ -364,7 +364,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('traces a server of HTTP/2', async (t) => {
+  it('traces an HTTP/2 server', async (t) => {
     const recorder = new Recorder();
     const options = { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator() };
     const listener = (_request: Http2ServerRequest, response: Http2ServerResponse) => void response.end('two');
@@ -388,7 +388,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('says of HTTP/2 who has ended a stream, too', async (t) => {
+  it('also records who has ended an HTTP/2 stream', async (t) => {
     const recorder = new Recorder();
     const listener = (incoming: Http2ServerRequest, response: Http2ServerResponse): void => {
       if (incoming.url === '/broken') response.stream.destroy(new RangeError('no more'));
@@ -419,7 +419,7 @@ describe('traceNodeHandler', () => {
     ]);
   });
 
-  it('runs the listener for what only stands for a request and a response', async () => {
+  it('calls the listener with objects that imitate a request and a response', async () => {
     const recorder = new Recorder();
     const traced = traceNodeHandler(
       (_request: object, response: object) => {
@@ -438,7 +438,7 @@ describe('traceNodeHandler', () => {
     );
   });
 
-  it('refuses what is no listener', () => {
+  it('refuses an invalid listener', () => {
     assert.throws(() => traceNodeHandler(undefined as never), { message: 'listener: a function is required' });
   });
 });

@@ -3,9 +3,9 @@ import { afterEach, describe, it, mock } from 'node:test';
 import { OpenEvent } from '../../src/instrument/open-event.ts';
 import { Recorder } from '../core/recorder.ts';
 
-/** A clock and timers that go on when the test says so. */
+/** A clock and timers that advance on demand. */
 function startClock() {
-  // Whole, so that sums of it and of whole numbers are what they should be.
+  // An integer, so that sums with other integers are exact.
   const from = Math.ceil(performance.now());
   let at = from;
   mock.method(performance, 'now', () => at);
@@ -34,7 +34,7 @@ describe('an event', () => {
     mock.restoreAll();
   });
 
-  it('ends its span once, whatever comes first', async () => {
+  it('ends its span once, whatever happens first', async () => {
     const failure = new RangeError('no');
     const ends: [end: (event: OpenEvent) => void, type: string | undefined][] = [
       [(event) => event.end(), undefined],
@@ -50,7 +50,7 @@ describe('an event', () => {
     }
   });
 
-  it('without a sign of life is ended when its time is up', () => {
+  it('without activity is ended after its time-out', () => {
     const clock = startClock();
     const { recorder } = started(1_000);
     clock.pass(999);
@@ -60,7 +60,7 @@ describe('an event', () => {
     assert.equal(Math.round(millisOf(recorder)), 1_000);
   });
 
-  it('with signs of life goes on', () => {
+  it('with activity continues', () => {
     const clock = startClock();
     const { recorder, event } = started(1_000);
     for (let sign = 0; sign < 10; sign++) {
@@ -84,7 +84,7 @@ describe('an event', () => {
     assert.deepEqual(typesOf(long.recorder), ['timeout']);
   });
 
-  it('is ended by the next one where its timer has gone with its request', () => {
+  it('is ended by the next one if its timer ended with its request', () => {
     const clock = startClock();
     const { recorder } = started(1_000);
     mock.timers.reset();

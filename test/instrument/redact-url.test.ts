@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { recordableUrl, redactQuery, redactUrl } from '../../src/instrument/redact-url.ts';
 
-describe('a URL that is recorded', () => {
-  it('keeps what is not secret, to the letter', () => {
+describe('a recorded URL', () => {
+  it('keeps everything that is not secret unchanged', () => {
     const url = 'https://api.example:8443/v1/chat%20x?model=gpt&stream=true&keyboard=de&a=b=c&&flag';
     assert.equal(redactUrl(url), url);
   });
@@ -16,7 +16,7 @@ describe('a URL that is recorded', () => {
     assert.equal(redactUrl('https://host/a@b'), 'https://host/a@b');
   });
 
-  it('has no values of parameters that are named as secrets are', () => {
+  it('has no values of parameters whose names suggest a secret', () => {
     for (const name of [
       'key',
       'api_key',
@@ -55,23 +55,23 @@ describe('a URL that is recorded', () => {
     }
   });
 
-  it('has none behind a semicolon', () => {
+  it('has none of them after a semicolon', () => {
     assert.equal(redactUrl('https://host/p?a=1;token=s3cret;b=2&c'), 'https://host/p?a=1;token=REDACTED;b=2&c');
   });
 
-  it('has no fragment, in which pages keep tokens', () => {
+  it('has no fragment, which may contain tokens', () => {
     assert.equal(redactUrl('https://host/p?a=1#access_token=s3cret'), 'https://host/p?a=1');
     assert.equal(redactUrl('https://host/p#access_token=s3cret'), 'https://host/p');
   });
 
-  it('is cut where it is long, and hides what it keeps', () => {
+  it('is truncated if it is long, and still hides secrets', () => {
     const shown = redactUrl(`https://me:s3cret@host/p?token=s3cret&a=${'x'.repeat(1_000_000)}&token=s3cret`);
     assert.ok(shown.length <= 4_200, `${shown.length} characters`);
     assert.doesNotMatch(shown, /s3cret/);
     assert.match(shown, /^https:\/\/REDACTED:REDACTED@host\/p\?token=REDACTED/);
   });
 
-  it('never shows a secret, whatever stands around it', () => {
+  it('never shows a secret, whatever surrounds it', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
         const url = `https://host/${encodeURIComponent(before)}?${before.replaceAll('#', '')}&token=s3cret&${after}`;
@@ -80,7 +80,7 @@ describe('a URL that is recorded', () => {
     );
   });
 
-  it('is what the user’s own function says, and nothing where that throws', () => {
+  it('is the result of the user’s own function, or omitted if that throws', () => {
     assert.equal(
       recordableUrl('https://host/users/7', (url) => url.replace(/\d+/, ':id')),
       'https://host/users/:id',
@@ -93,7 +93,7 @@ describe('a URL that is recorded', () => {
     );
   });
 
-  it('reads escapes that are malformed as they stand', () => {
+  it('reads malformed escapes literally', () => {
     assert.equal(redactQuery('%zz=1&%E0%A4=2&token%=x'), '%zz=1&%E0%A4=2&token%=REDACTED');
   });
 });

@@ -37,7 +37,7 @@ before(() => void initialize({ exporterType: 'none', quiet: true }));
 after(() => shutdown());
 
 describe('the URL of an upgrade', () => {
-  test('has the context in its query, and all else as it was', () => {
+  test('has the context in its query, and is otherwise unchanged', () => {
     const added = `traceparent=${traceparent}`;
     for (const [url, expected] of [
       ['wss://example.com', `wss://example.com?${added}`],
@@ -52,7 +52,7 @@ describe('the URL of an upgrade', () => {
     assert.equal(upgradeUrl(new URL('ws://example.com/a'), { context }), `ws://example.com/a?${added}`);
   });
 
-  test('is that of the active span without another, and the same where there is none', () => {
+  test('has the active span’s context by default, and is unchanged if there is none', () => {
     assert.equal(
       span.run(() => upgradeUrl('/voice')),
       `/voice?traceparent=${traceparent}`,
@@ -60,7 +60,7 @@ describe('the URL of an upgrade', () => {
     assert.equal(upgradeUrl('/voice?traceparent=x'), '/voice?traceparent=x');
   });
 
-  test('brings everything to the server that the propagators write', () => {
+  test('carries everything to the server that propagators write', () => {
     assert.deepEqual(fieldsOf(extractUpgrade({ url: upgradeUrl('/voice?a=b', { context: full }), headers: {} })), {
       traceparent,
       tracestate: 'a=1,b=x;y',
@@ -70,7 +70,7 @@ describe('the URL of an upgrade', () => {
 });
 
 describe('the subprotocols of an upgrade', () => {
-  test('have the context behind them, as far as they can', () => {
+  test('are followed by the context, as far as its syntax allows', () => {
     assert.deepEqual(upgradeProtocols('voice', { context: full }), ['voice', `traceparent-${traceparent}`]);
     assert.deepEqual(upgradeProtocols(['voice.2', 'voice.1'], { context: full }), [
       'voice.2',
@@ -79,7 +79,7 @@ describe('the subprotocols of an upgrade', () => {
     ]);
   });
 
-  test('stay as they are where there is no context, or none to choose', () => {
+  test('are unchanged without a context, or without subprotocols', () => {
     assert.deepEqual(upgradeProtocols(['voice']), ['voice']);
     assert.deepEqual(upgradeProtocols([], { context: full }), []);
   });
@@ -114,7 +114,7 @@ describe('a server', () => {
     assert.equal(fieldsOf(extractUpgrade(new Request('http://example.com/', { headers }))).traceparent, traceparent);
   });
 
-  test('believes headers more than the query, and that more than subprotocols', () => {
+  test('prefers headers to the query, and the query to subprotocols', () => {
     const url = `/?traceparent=${traceparent}&tracestate=a%3D1`;
     const protocols = `voice, traceparent-${OTHER}`;
     assert.deepEqual(fieldsOf(extractUpgrade({ url, headers: { traceparent: OTHER } })), { traceparent: OTHER });
@@ -122,7 +122,7 @@ describe('a server', () => {
       traceparent,
       tracestate: 'a=1',
     });
-    // What is in the headers does not hide a trace that is not.
+    // Other propagation headers do not hide a trace in the query.
     assert.deepEqual(fieldsOf(extractUpgrade({ url, headers: { baggage: 'user=zoe' } })), {
       traceparent,
       tracestate: 'a=1',
@@ -130,7 +130,7 @@ describe('a server', () => {
     });
   });
 
-  test('has the given context, or the active one, where there is nothing', () => {
+  test('uses the given context, or the active one, if the request has none', () => {
     const request = { url: '/', headers: {} };
     assert.equal(extractUpgrade(request, { context }), context);
     assert.equal(
@@ -161,7 +161,7 @@ describe('a server', () => {
     },
     'names like those of objects': { url: '/?__proto__=1', headers: { 'sec-websocket-protocol': '__proto__-1' } },
   })) {
-    test(`takes a request with ${what} for one without a trace`, { timeout: 5_000 }, () => {
+    test(`finds no trace in a request with ${what}`, { timeout: 5_000 }, () => {
       assert.deepEqual(fieldsOf(extractUpgrade(request as UpgradeRequest, { context: ROOT_CONTEXT })), {});
     });
   }

@@ -4,7 +4,7 @@ import { ROOT_CONTEXT, suppressTracing } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
 import { waitUntilOf } from '../../src/instrument/wait-until.ts';
 
-/** A context as runtimes have it: its method works on nothing else. */
+/** A context like those of runtimes, whose method throws if it is called on another object. */
 class ExecutionContext {
   readonly #waiting: Promise<unknown>[] = [];
 
@@ -20,7 +20,7 @@ class ExecutionContext {
 const request = new Request('http://worker/');
 const env = { NAME: 'value' };
 
-/** That what waits for these arguments waits in `context`. */
+/** Asserts that a promise for these arguments is added to `context`. */
 function assertWaits(args: readonly unknown[], context: ExecutionContext): void {
   const promise = Promise.resolve();
   waitUntilOf(args)?.(promise);
@@ -28,7 +28,7 @@ function assertWaits(args: readonly unknown[], context: ExecutionContext): void 
   assert.equal(context.waiting[0], promise, 'another promise');
 }
 
-/** Calls `run` where servers find a request context under a symbol of the process. */
+/** Calls `run` with a request context under a global symbol, where servers store it. */
 function withRequestContext(name: string, holder: unknown, run: () => void): void {
   const globals = globalThis as Record<symbol, unknown>;
   globals[Symbol.for(name)] = holder;
@@ -39,7 +39,7 @@ function withRequestContext(name: string, holder: unknown, run: () => void): voi
   }
 }
 
-describe('what an event can wait in', () => {
+describe('the object whose waitUntil an event uses', () => {
   it('is the context of a Worker, the third argument', () => {
     const context = new ExecutionContext();
     assertWaits([request, env, context], context);
@@ -55,7 +55,7 @@ describe('what an event can wait in', () => {
     assertWaits([event], event);
   });
 
-  it('is the request of srvx, where the process does not go on by itself', () => {
+  it('is the request of srvx, if the process does not stay alive on its own', () => {
     const srvx = (name: string) => Object.assign(new ExecutionContext(), { runtime: { name } });
     const edge = srvx('aws-lambda');
     assertWaits([edge], edge);
@@ -71,7 +71,7 @@ describe('what an event can wait in', () => {
     });
   }
 
-  it('is not there on servers of Node, Bun and Deno', () => {
+  it('does not exist on servers of Node, Bun and Deno', () => {
     const server = { upgrade: () => false, requestIP: () => null };
     const info = { remoteAddr: { hostname: '127.0.0.1' }, completed: Promise.resolve() };
     for (const args of [[], [request], [request, server], [request, info], [request, { waitUntil: true }]]) {
@@ -79,7 +79,7 @@ describe('what an event can wait in', () => {
     }
   });
 
-  it('tells of what the application hands to it, event after event, and not of what is its own', () => {
+  it('reports what the application passes to it, for each event, but not the package’s own promises', () => {
     const context = new ExecutionContext();
     const told: [number, unknown][] = [];
     for (const event of [1, 2]) {
@@ -94,14 +94,14 @@ describe('what an event can wait in', () => {
     }
   });
 
-  it('hands on all that there is, and what comes back', () => {
+  it('passes on all arguments and the result', () => {
     const context = { waitUntil: (...args: unknown[]) => ['kept', ...args] };
     waitUntilOf([request, env, context], () => {});
     const work = Promise.resolve();
     assert.deepEqual(context.waitUntil(work, 'x'), ['kept', work, 'x']);
   });
 
-  it('is watched once, although each event has another object in front of it', () => {
+  it('is wrapped once, even if each event wraps it in another object', () => {
     let waiting = 0;
     let told = 0;
     const target = {
@@ -118,7 +118,7 @@ describe('what an event can wait in', () => {
     }
   });
 
-  it('does not tell of what a flush hands to it', () => {
+  it('does not report what a flush passes to it', () => {
     const context = new ExecutionContext();
     const waitUntil = waitUntilOf([request, env, context], () => assert.fail('it would be flushed again'));
     processState.contextStorage.run(suppressTracing(ROOT_CONTEXT), () => context.waitUntil(Promise.resolve()));
@@ -126,7 +126,7 @@ describe('what an event can wait in', () => {
     assert.equal(context.waiting.length, 2);
   });
 
-  it('waits in one that takes no other in its place', () => {
+  it('works with an object that cannot be replaced', () => {
     const context = Object.freeze(new ExecutionContext());
     const waitUntil = waitUntilOf([request, env, context], () => assert.fail('it cannot be watched'));
     waitUntil?.(Promise.resolve());
@@ -134,7 +134,7 @@ describe('what an event can wait in', () => {
     assert.equal(context.waiting.length, 2);
   });
 
-  it('is looked for without an error, whatever the arguments are', () => {
+  it('is looked up without an error, whatever the arguments are', () => {
     const hostile = new Proxy(
       {},
       {

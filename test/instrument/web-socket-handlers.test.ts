@@ -9,7 +9,7 @@ import {
 } from '../../src/index.ts';
 import { recording } from '../oracle/recording.ts';
 
-/** A socket as Bun's server hands it to its handlers. */
+/** A socket as Bun's server passes it to its handlers. */
 class ServerWebSocket {
   readyState = 1;
   readonly data: { user: string };
@@ -32,7 +32,7 @@ class ServerWebSocket {
   }
 }
 
-test('the sockets that share handlers have the spans of the catalogue, each with its own id and parent', async () => {
+test('sockets that share handlers have the spans of the catalogue, each with its own id and parent', async () => {
   const spans = await recording(() => {
     const call = startSpan('call');
     const heard: unknown[] = [];
@@ -87,7 +87,7 @@ test('the sockets that share handlers have the spans of the catalogue, each with
   assert.equal(of('max').length, 2);
 });
 
-test('handlers that are not there are not missed, and what one throws is thrown', async () => {
+test('missing handlers do no harm, and errors of handlers are rethrown', async () => {
   const spans = await recording(() => {
     const error = new Error('not understood');
     const handlers: WebSocketHandlers<ServerWebSocket> = traceWebSocketHandlers({
@@ -105,7 +105,7 @@ test('handlers that are not there are not missed, and what one throws is thrown'
   assert.equal(closed.attributes['connection.was_clean'], false);
 });
 
-test('nothing is traced before initialize, nor of a socket that was open by then', async () => {
+test('nothing is traced before initialize, or for a socket that was open by then', async () => {
   const spans: unknown[] = [];
   const handlers = traceWebSocketHandlers({
     message(socket: ServerWebSocket, message: string) {
@@ -121,7 +121,7 @@ test('nothing is traced before initialize, nor of a socket that was open by then
   assert.deepEqual(socket.sent, ['before', 'after']);
 });
 
-test('a socket or an option that throws leaves the socket untraced, and says so', async () => {
+test('a socket or an option that throws leaves the socket untraced, and is reported', async () => {
   const diagnostics: Diagnostic[] = [];
   await recording(
     () => {

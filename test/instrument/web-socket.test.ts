@@ -19,7 +19,7 @@ import { recording } from '../oracle/recording.ts';
 
 const options: TraceWebSocketOptions = { id: 'c1' };
 
-/** What the tests use of either client. */
+/** The common part of both clients that the tests use. */
 type Client = WebSocket | InstanceType<typeof StandardWebSocket>;
 
 const CLIENTS = {
@@ -27,7 +27,7 @@ const CLIENTS = {
   'the standards’ WebSocket': (url: string): Client => new StandardWebSocket(url),
 };
 
-describe('a socket of the package ws, on a server,', () => {
+describe('a socket of the package ws, on a server', () => {
   test('has the spans of the catalogue, from its opening to its end', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
@@ -55,7 +55,7 @@ describe('a socket of the package ws, on a server,', () => {
         message('receive', 11n),
         message('send', 320n),
         message('receive', 320n),
-        // The package answers the other side's close by its own.
+        // The package answers a close frame with its own.
         ['connection.state_change', { ...common, 'connection.old_state': 'open', 'connection.state': 'closing' }],
         ['connection.state_change', { ...common, 'connection.old_state': 'closing', 'connection.state': 'closed' }],
         [
@@ -76,7 +76,7 @@ describe('a socket of the package ws, on a server,', () => {
     );
   });
 
-  test('is one trace, under connection.created where it has no parent, and what is sent under what was received', async (t) => {
+  test('is one trace, under connection.created without a parent, and sent messages are children of received ones', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       const client = new WebSocket(url);
@@ -99,7 +99,7 @@ describe('a socket of the package ws, on a server,', () => {
     assert.match(String(spans[0].attributes['connection.id']), /^[0-9a-f]{16}$/);
   });
 
-  test('says that it broke off', async (t) => {
+  test('records that it broke off', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       const client = new WebSocket(url);
@@ -112,7 +112,7 @@ describe('a socket of the package ws, on a server,', () => {
     assert.deepEqual([attributes['connection.close_code'], attributes['connection.was_clean']], [1006n, false]);
   });
 
-  test('has its errors, which nobody else need listen for, and crashes without a listener as ever', async (t) => {
+  test('records its errors without another listener, and still crashes the process without one', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       await once(new WebSocket(url), 'open');
@@ -125,7 +125,7 @@ describe('a socket of the package ws, on a server,', () => {
       assert.deepEqual(heard, [error]);
       socket.terminate();
       await once(socket, 'close');
-      // As Workers have it, after whatever end.
+      // Workers do this, however the socket has ended.
       socket.emit('error', new Error('Network connection lost.'));
     });
     const [first, second, ...others] = spans.filter(({ name }) => name === 'connection.error');
@@ -136,7 +136,7 @@ describe('a socket of the package ws, on a server,', () => {
     }
   });
 
-  test('has what its listeners throw, which is thrown as ever', async (t) => {
+  test('records what its listeners throw, which is still thrown', async (t) => {
     const { url, accepted } = await serving(t);
     const error = new Error('not understood');
     const spans = await recording(async () => {
@@ -152,7 +152,7 @@ describe('a socket of the package ws, on a server,', () => {
     assert.equal(spans[1].status.message, 'not understood');
   });
 
-  test('measures what it sends, in whatever form', async (t) => {
+  test('measures what it sends, in any form', async (t) => {
     const { url, accepted } = await serving(t);
     const fragments = [Buffer.from('ab'), Buffer.from('cde')];
     const spans = await recording(async () => {
@@ -199,10 +199,10 @@ for (const [what, connect] of Object.entries(CLIENTS)) {
       );
     });
 
-    test('says why it could not connect', async () => {
+    test('records why it could not connect', async () => {
       const spans = await recording(async () => {
         const socket = traceWebSocket(connect('ws://127.0.0.1:1'), options);
-        // Undici says no more than that.
+        // Undici provides no more details.
         const closed = socket instanceof WebSocket && event(socket, 'close');
         await event(socket, 'error');
         await closed;
@@ -231,7 +231,7 @@ for (const [what, connect] of Object.entries(CLIENTS)) {
       );
     });
 
-    test('calls listeners as often, in the order and with the receiver that it would without', async (t) => {
+    test('calls listeners as often, in the same order and with the same receiver as without tracing', async (t) => {
       const calls = await listenerCalls(t, connect, (socket) => socket);
       const traced = await listenerCalls(t, connect, (socket) => traceWebSocket(socket, options));
       assert.ok(calls.length > 9, `${calls}`);
@@ -240,8 +240,8 @@ for (const [what, connect] of Object.entries(CLIENTS)) {
   });
 }
 
-describe('the listeners of the standards’ WebSocket', () => {
-  test('that were there before run as ever, once, and can be removed', async (t) => {
+describe('the listeners of a standard WebSocket', () => {
+  test('that existed before run once, as usual, and can be removed', async (t) => {
     const { server, before } = await connected(t, CLIENTS['the standards’ WebSocket']);
     const calls: string[] = [];
     const spans = await before(async (socket) => {
@@ -254,7 +254,7 @@ describe('the listeners of the standards’ WebSocket', () => {
       traceWebSocket(socket, options);
       assert.equal(socket.onmessage, onmessage);
       socket.removeEventListener('message', removed);
-      // It is there: a second time changes nothing.
+      // The listener exists already: adding it again has no effect.
       socket.addEventListener('message', first);
       server().send('hello');
       await event(socket, 'message');
@@ -266,7 +266,7 @@ describe('the listeners of the standards’ WebSocket', () => {
     ]);
   });
 
-  test('that keep the event from others leave the message its span', async (t) => {
+  test('that stop propagation do not prevent the message’s span', async (t) => {
     const { socket, server, spans } = await connected(t, CLIENTS['the standards’ WebSocket']);
     const result = await spans(async () => {
       socket.addEventListener('message', (each: unknown) => (each as Event).stopImmediatePropagation());
@@ -277,7 +277,7 @@ describe('the listeners of the standards’ WebSocket', () => {
     assert.deepEqual(sizes(result), [4n]);
   });
 
-  test('that are added while a message is under way, have the next one', async (t) => {
+  test('that are added while a message is handled get the next one', async (t) => {
     const { socket, server, spans } = await connected(t, CLIENTS['the standards’ WebSocket']);
     const result = await spans(async () => {
       const listen = () => {
@@ -290,7 +290,7 @@ describe('the listeners of the standards’ WebSocket', () => {
       server().send('second');
       await event(socket, 'message');
     });
-    // Node calls it for the first one, too, but behind the listener that ends the span.
+    // Node also calls it for the first one, but after the listener that ends the span.
     assert.deepEqual(
       parents(result)
         .filter(([name]) => /added|receive/.test(name))
@@ -303,7 +303,7 @@ describe('the listeners of the standards’ WebSocket', () => {
   });
 });
 
-describe('which messages have a span', () => {
+describe('the messages that have a span', () => {
   const cases: [messages: TraceWebSocketOptions['messages'], expected: bigint[]][] = [
     [undefined, [4n, 320n]],
     ['all', [4n, 320n]],
@@ -312,7 +312,7 @@ describe('which messages have a span', () => {
     [({ size, isText, direction }: WebSocketMessage) => size > 100 && !isText && direction === 'send', [320n]],
   ];
   for (const [messages, expected] of cases) {
-    test(`says the option ${messages}, and all of them are counted`, async (t) => {
+    test(`depend on the option ${messages}, and all messages are counted`, async (t) => {
       const { url, accepted } = await serving(t);
       const spans = await recording(async () => {
         const client = new WebSocket(url);
@@ -329,7 +329,7 @@ describe('which messages have a span', () => {
     });
   }
 
-  test('says a text that comes as bytes, as in the package ws', async (t) => {
+  test('include text that arrives as bytes, as in the package ws', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       const client = new WebSocket(url);
@@ -346,7 +346,7 @@ describe('which messages have a span', () => {
     assert.deepEqual(sizes(spans), [4n, 4n]);
   });
 
-  test('is not asked of a function that throws again and again', async (t) => {
+  test('are not left to a function that throws repeatedly', async (t) => {
     const diagnostics: Diagnostic[] = [];
     const { url, accepted } = await serving(t);
     const messages = () => {
@@ -371,7 +371,7 @@ describe('which messages have a span', () => {
 });
 
 describe('the parent of a socket’s spans', () => {
-  test('is the active span, or the one that is given, whatever is active later', async (t) => {
+  test('is the active span, or the given one, whatever is active later', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       const client = new WebSocket(url);
@@ -399,7 +399,7 @@ describe('the parent of a socket’s spans', () => {
     for (const { attributes } of of('server')) assert.equal(attributes.tenant, 'acme');
   });
 
-  test('may be unsampled, and so are they all', async (t) => {
+  test('may be unsampled, and then all of them are', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {
       const client = new WebSocket(url);
@@ -441,7 +441,7 @@ describe('traceWebSocket', () => {
     );
   });
 
-  test('leaves a socket that outlives a shutdown as useful as it was', async (t) => {
+  test('does not break a socket that outlives a shutdown', async (t) => {
     const { url, accepted } = await serving(t);
     const client = new WebSocket(url);
     await recording(async () => void traceWebSocket(await accepted()).on('message', () => client.close(3000)));
@@ -484,7 +484,7 @@ describe('traceWebSocket', () => {
     'has events that throw': { addEventListener: () => assert.fail(), removeEventListener() {} },
     'has methods of its own, and properties that throw': new Strange(),
   })) {
-    test(`returns a socket that ${what}, and says so`, async () => {
+    test(`returns a socket that ${what}, and reports that`, async () => {
       const diagnostics: Diagnostic[] = [];
       await recording(() => assert.equal(traceWebSocket(socket), socket), {
         onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
@@ -516,23 +516,23 @@ describe('traceWebSocket', () => {
     assert.equal(spans.at(-1)?.name, 'connection.closed');
   });
 
-  test('refuses options that cannot be used', () => {
+  test('refuses invalid options', () => {
     const socket = new EventTarget();
     assert.throws(() => traceWebSocket(socket, { messages: 'binary' as never }), {
       name: 'TypeError',
       message: 'messages: "binary" is not one of all, text, none, or a function',
     });
-    assert.throws(() => traceWebSocket(socket, { id: 5 as never }), { message: 'id: a number is not a string' });
+    assert.throws(() => traceWebSocket(socket, { id: 5 as never }), { message: 'id: must be a string, got number' });
   });
 });
 
 interface Serving {
   readonly url: string;
-  /** The sockets that have been accepted, one after the other. */
+  /** The accepted sockets, in order. */
   accepted(): Promise<WebSocket>;
 }
 
-/** A server of the package ws. */
+/** Starts a server of the package ws. */
 async function serving(t: TestContext): Promise<Serving> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   t.after(() => {
@@ -559,7 +559,7 @@ async function serving(t: TestContext): Promise<Serving> {
   };
 }
 
-/** A client that is connected, and what to record of it. */
+/** Connects a client, and creates a recorder for it. */
 async function connected(t: TestContext, connect: (url: string) => Client) {
   const { url, accepted } = await serving(t);
   const socket = connect(url);
@@ -573,14 +573,14 @@ async function connected(t: TestContext, connect: (url: string) => Client) {
   return {
     socket,
     server: () => server,
-    /** The spans of the traced client while `use` runs, and until it is closed. */
+    /** Traces the client and returns its spans: those while `use` runs, and until the client is closed. */
     spans: (use: () => Promise<void>) =>
       recording(async () => {
         traceWebSocket(socket, options);
         await use();
         if (socket.readyState !== socket.CLOSED) await closed();
       }),
-    /** The same, but `use` traces it. */
+    /** The same, but `use` traces the client. */
     before: (use: (client: Client) => Promise<void>) =>
       recording(async () => {
         await use(socket);
@@ -589,7 +589,7 @@ async function connected(t: TestContext, connect: (url: string) => Client) {
   };
 }
 
-/** What a number of listeners, added and removed in all ways, hear of some messages. */
+/** Returns what listeners, added and removed in all ways, receive of some messages. */
 async function listenerCalls(
   t: TestContext,
   connect: (url: string) => Client,
@@ -598,7 +598,7 @@ async function listenerCalls(
   const calls: string[] = [];
   const { socket, server, before } = await connected(t, connect);
   await before(async () => {
-    // What the package ws lacks of the standard, it lacks on both sides of the comparison.
+    // What the package ws lacks of the standard is missing in both runs that are compared.
     const target = trace(socket) as unknown as EventTarget & { onmessage: unknown };
     const listener = (name: string) =>
       function (this: unknown, { data }: { data?: unknown }) {
@@ -616,7 +616,7 @@ async function listenerCalls(
     const removed = listener('removed');
     target.addEventListener('message', removed);
     target.removeEventListener('message', removed);
-    // Which the package ws would call.
+    // The package ws would call this one.
     if (!(socket instanceof WebSocket)) target.addEventListener('message', null);
     const after = new Promise((resolve) => target.addEventListener('message', resolve));
     server().send('1');
@@ -635,12 +635,12 @@ async function listenerCalls(
   return calls;
 }
 
-/** When all listeners of an event have had it. */
+/** Resolves when all listeners of an event have been called. */
 function event(socket: Client, type: 'open' | 'message' | 'error' | 'close'): Promise<unknown> {
   return new Promise((resolve) => (socket as EventTarget).addEventListener(type, resolve, { once: true }));
 }
 
-/** The name of each span, and of its parent. */
+/** The name of each span with that of its parent. */
 function parents(spans: readonly DecodedSpan[]): [name: string, parent: string][] {
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   return spans.map(({ name, parentSpanId }) => [name, names.get(parentSpanId) ?? parentSpanId]);

@@ -6,13 +6,13 @@ import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.t
 import { Recorder } from '../core/recorder.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 
-// OTLP's numbers.
+// The numbers of OTLP.
 const INTERNAL = 1;
 const SERVER = 2;
 const CONSUMER = 5;
 const ERROR = 2;
 
-/** The span of an event of a Worker or of a Durable Object. */
+/** Returns the span of an event of a Worker or a Durable Object. */
 async function spanOfEvent(name: string, args: unknown[], more: HandlerOptions = {}): Promise<DecodedSpan> {
   const recorder = new Recorder();
   const options = { tracer: recorder.tracer, propagator: new W3CTraceContextPropagator(), ...more };
@@ -30,7 +30,7 @@ async function spanOfEvent(name: string, args: unknown[], more: HandlerOptions =
 }
 
 describe('an event of a Worker', () => {
-  it('by the clock is an invocation', async () => {
+  it('of a cron trigger is an invocation', async () => {
     const span = await spanOfEvent('scheduled', [{ cron: '*/5 * * * *', scheduledTime: Date.UTC(2026, 0, 2) }]);
     assert.deepEqual([span.name, span.kind, span.parentSpanId], ['scheduled */5 * * * *', SERVER, '']);
     assert.deepEqual(span.attributes, {
@@ -40,20 +40,20 @@ describe('an event of a Worker', () => {
     });
   });
 
-  it('of an alarm says how often it was tried', async () => {
+  it('of an alarm records the number of retries', async () => {
     const span = await spanOfEvent('alarm', [{ isRetry: true, retryCount: 2 }]);
     assert.deepEqual([span.name, span.kind], ['alarm', SERVER]);
     assert.deepEqual(span.attributes, { 'faas.trigger': 'timer', 'faas.alarm.retry_count': 2n });
   });
 
-  it('of another kind is an invocation, too', async () => {
+  it('of another type is an invocation, too', async () => {
     for (const name of ['email', 'tail']) {
       const span = await spanOfEvent(name, [{}]);
       assert.deepEqual([span.name, span.kind, span.attributes], [name, SERVER, { 'faas.trigger': 'other' }]);
     }
   });
 
-  it('of a queue says what is processed', async () => {
+  it('of a queue describes the processing', async () => {
     const span = await spanOfEvent('queue', [{ queue: 'jobs', messages: [{ body: 1 }, { body: 2 }] }]);
     assert.deepEqual([span.name, span.kind, span.links], ['process jobs', CONSUMER, []]);
     assert.deepEqual(span.attributes, {
@@ -66,7 +66,7 @@ describe('an event of a Worker', () => {
     });
   });
 
-  it('of a queue is linked to what its messages carry, if it is said where', async () => {
+  it('of a queue is linked to the contexts of its messages, if an option says where they are', async () => {
     const carried = (digit: string) => ({ traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` });
     const messages = [{ body: { trace: carried('a') } }, { body: {} }, { body: { trace: carried('b') } }];
     const carrierOf = (message: { body: { trace?: object } }) => message.body.trace;
@@ -84,7 +84,7 @@ describe('an event of a Worker', () => {
 describe('an event of a WebSocket', () => {
   const connectionId = (socket: { id: string }) => socket.id;
 
-  it('of a message says how large it is', async () => {
+  it('of a message records its size', async () => {
     const binary = new Uint8Array(3200).buffer;
     for (const [message, size] of [
       ['héllo', 6n],
@@ -102,7 +102,7 @@ describe('an event of a WebSocket', () => {
     }
   });
 
-  it('of a message that is not wanted has no span', async () => {
+  it('of an ignored message has no span', async () => {
     const wanted: [messages: HandlerOptions['messages'], sizes: bigint[]][] = [
       ['all', [5n, 3200n]],
       ['text', [5n]],
@@ -127,7 +127,7 @@ describe('an event of a WebSocket', () => {
     }
   });
 
-  it('of its end says how it came', async () => {
+  it('of its end records the reason', async () => {
     const span = await spanOfEvent('webSocketClose', [{}, 1006, 'lost', false]);
     assert.equal(span.name, 'connection.closed');
     assert.deepEqual(span.attributes, {
@@ -139,7 +139,7 @@ describe('an event of a WebSocket', () => {
     });
   });
 
-  it('of an error has it', async () => {
+  it('of an error records it', async () => {
     const span = await spanOfEvent('webSocketError', [{}, new RangeError('lost')]);
     assert.deepEqual([span.name, span.status], ['connection.error', { code: ERROR, message: 'lost' }]);
     assert.equal(span.events[0].attributes['exception.type'], 'RangeError');
@@ -151,7 +151,7 @@ describe('an event of a WebSocket', () => {
   });
 });
 
-describe('an event that cannot be read', () => {
+describe('an event that throws when it is read', () => {
   const hostile = new Proxy(
     {},
     {
@@ -171,7 +171,7 @@ describe('an event that cannot be read', () => {
     'webSocketError',
   ];
   for (const name of names) {
-    it(`is traced all the same: ${name}`, async () => {
+    it(`is still traced: ${name}`, async () => {
       for (const subject of [undefined, null, hostile]) {
         const recorder = new Recorder();
         const fail = () => {

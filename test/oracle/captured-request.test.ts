@@ -15,7 +15,7 @@ import { startCollector } from './collector.ts';
 const folder = mkdtempSync(join(tmpdir(), 'decode-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** The body of a request with two spans, as it went over the wire. */
+/** The body of a request with two spans, as sent. */
 async function captured(options: ConstructorParameters<typeof OtlpHttpExporter>[0] = {}): Promise<Uint8Array> {
   const collector = await startCollector();
   const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: collector.endpoint, ...options }));
@@ -25,7 +25,7 @@ async function captured(options: ConstructorParameters<typeof OtlpHttpExporter>[
   return collector.requests[0].body;
 }
 
-/** With the five bytes that gRPC has in front of a message. */
+/** Adds the five bytes that precede a gRPC message. */
 function framed(message: Uint8Array, isCompressed = 0): Uint8Array {
   const head = Buffer.alloc(5);
   head[0] = isCompressed;
@@ -36,7 +36,7 @@ function framed(message: Uint8Array, isCompressed = 0): Uint8Array {
 const formsOf = (text: string) => text.match(/^# .*$/gm);
 
 describe('a captured request', () => {
-  test('is told in words, whatever form it has', async () => {
+  test('is shown as text, in any form', async () => {
     const [protobuf, compressed, json] = [
       await captured(),
       await captured({ compression: 'gzip' }),
@@ -54,7 +54,7 @@ describe('a captured request', () => {
     ]);
   });
 
-  test('has ids in hex, times in all their digits, and kinds and statuses by name', async () => {
+  test('has ids in hex, times in full precision, and kinds and statuses by name', async () => {
     const [span] = JSON.parse(describeCaptured(await captured()).replace(/^#.*$/m, '')) as Record<string, unknown>[];
     assert.match(String(span.traceId), /^[0-9a-f]{32}$/);
     assert.match(String(span.startTimeUnixNano), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
@@ -62,7 +62,7 @@ describe('a captured request', () => {
     assert.deepEqual(span.status, { code: 'UNSET', message: '' });
   });
 
-  test('that is damaged is an error that says where', async () => {
+  test('that is damaged throws an error that says where', async () => {
     const protobuf = await captured();
     assert.throws(() => describeCaptured(protobuf.subarray(0, -3)), /ExportTraceServiceRequest/);
     assert.throws(() => describeCaptured(new Uint8Array()), /nothing in it/);
@@ -81,7 +81,7 @@ describe('npm run decode', () => {
     assert.equal(run(['-'], body), describeCaptured(body));
   });
 
-  test('says what is wrong, and fails', () => {
+  test('reports what is wrong, and fails', () => {
     const path = join(folder, 'broken.bin');
     writeFileSync(path, 'no request');
     const { status, stderr } = spawnSync('npm', ['run', '--silent', 'decode', '--', path], { encoding: 'utf8' });

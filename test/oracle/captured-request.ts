@@ -6,8 +6,8 @@ const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSU
 const STATUSES = ['UNSET', 'OK', 'ERROR'];
 
 /**
- * What a captured request says, for people: the body of OTLP over HTTP (protobuf or JSON, or several lines of that), or the
- * messages of gRPC in their frames; gzip around any of them.
+ * Describes a captured request for people: the body of OTLP over HTTP (protobuf, or JSON in one or several lines), or
+ * gRPC messages in their frames. Any of them may be gzipped.
  *
  * @throws Error that says what was expected, and at which field.
  */
@@ -29,14 +29,14 @@ function requestsIn(bytes: Uint8Array, around: string): [form: string, spans: De
   }
   if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 100)))) {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    // One of many lines, as the exporter to standard output writes them, or one in many.
+    // One document per line, as the exporter to standard output writes them, or one document in many lines.
     const lines = /^\s*\{.*\}\s*$/m.test(text.split('\n')[0]) ? text.split('\n').filter((line) => line.trim()) : [text];
     return lines.map((line) => [`${around}JSON`, flatten(decodeJsonRequest(line))]);
   }
   return [[`${around}protobuf`, flatten(decodeRequest(bytes))]];
 }
 
-/** The messages, where all of the bytes are frames of gRPC: a flag and a length in front of each. */
+/** Returns the messages, if the bytes consist only of gRPC frames: a flag and a length before each message. */
 function framesIn(bytes: Uint8Array): { isCompressed: boolean; message: Uint8Array }[] | undefined {
   const frames: { isCompressed: boolean; message: Uint8Array }[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -65,7 +65,7 @@ function readable(key: string, value: unknown): unknown {
   return value;
 }
 
-/** With all nine digits: a `Date` has three. */
+/** Formats a time with all nine digits, since a `Date` has only three. */
 function timeOf(nanos: bigint): string {
   const seconds = new Date(Number(nanos / 1_000_000_000n) * 1_000).toISOString().slice(0, -5);
   return `${seconds}.${String(nanos % 1_000_000_000n).padStart(9, '0')}Z`;

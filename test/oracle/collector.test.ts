@@ -37,7 +37,7 @@ test('a compressed body is kept as sent and read uncompressed', async (t) => {
   assert.equal(collector.spans().length, 1);
 });
 
-test('a JSON request is read as JSON and answered so', async (t) => {
+test('a JSON request is read as JSON and answered in JSON', async (t) => {
   const collector = await started(t, {
     answer: () => ({ partialSuccess: { rejectedSpans: 3, errorMessage: 'full' } }),
   });
@@ -61,7 +61,7 @@ test('a partial success is answered in protobuf', async (t) => {
   });
 });
 
-test('pages of an allowed origin are told so, before they send and when they have', async (t) => {
+test('pages of an allowed origin get CORS headers, in preflights and in answers', async (t) => {
   const cors = { allowedOrigins: ['https://app.example'], allowedHeaders: ['content-type'] };
   const collector = await started(t, { cors });
   const asking = (origin: string) => fetch(collector.endpoint, { method: 'OPTIONS', headers: { origin } });
@@ -96,7 +96,7 @@ for (const [what, expected, request] of [
   });
 }
 
-test('status, headers and body are those of the answer function, by request', async (t) => {
+test('status, headers and body come from the answer function, for each request', async (t) => {
   const collector = await started(t, {
     answer: ({ index }) => (index === 0 ? { status: 503, headers: { 'retry-after': '1' }, body: 'busy' } : undefined),
   });
@@ -111,13 +111,13 @@ test('status, headers and body are those of the answer function, by request', as
   );
 });
 
-test('spans() does not pass over a request that was taken unread', async (t) => {
+test('spans() throws for an accepted request that could not be read', async (t) => {
   const collector = await started(t, { answer: () => ({ status: 200 }) });
   await post(collector.endpoint, bytes.slice(1), PROTOBUF);
   assert.throws(() => collector.spans(), /request 0 was answered with 200, but/);
 });
 
-test('requests are held as long as the test wants, and counted meanwhile', async (t) => {
+test('requests are held as long as the test wants, and counted', async (t) => {
   let release = () => {};
   const released = new Promise<undefined>((resolve) => {
     release = () => resolve(undefined);
@@ -136,7 +136,7 @@ test('requests are held as long as the test wants, and counted meanwhile', async
   assert.deepEqual(requests.map(({ connection }) => connection).sort(), [0, 1]);
 });
 
-test('one request after the other is a concurrency of one', async (t) => {
+test('sequential requests have a concurrency of one', async (t) => {
   const collector = await started(t, { answer: () => ({ delayMillis: 1 }) });
   for (let count = 0; count < 20; count++) await bodyOf(await post(collector.endpoint, bytes, PROTOBUF));
   assert.equal(collector.peakConcurrency, 1);
@@ -161,7 +161,7 @@ test('a connection is reset, or cut within the body', async (t) => {
   );
 });
 
-test('a client that gives up is seen', async (t) => {
+test('a client that gives up is noticed', async (t) => {
   const collector = await started(t, { answer: () => ({ fault: 'silence' }) });
   const abort = new AbortController();
   const sent = fetch(collector.endpoint, {
@@ -206,7 +206,7 @@ async function bodyOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Waits for what the server learns only by an event of its own. */
+/** Waits for something that the server learns only through an event of its own. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }

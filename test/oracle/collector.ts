@@ -19,38 +19,38 @@ import {
 export interface CollectorOptions {
   /** Default: a free one. Set it to come back after {@link Collector.close}. */
   port?: number;
-  /** Where requests are taken. Default `/v1/traces`. */
+  /** The path that accepts requests. Default: `/v1/traces`. */
   path?: string;
-  /** What it shows and asks for over TLS. Default: it speaks plain HTTP. */
+  /** Its certificate and requirements for TLS. Default: plain HTTP. */
   tls?: TlsOptions;
-  /** What pages of which origins may send. Default: none may read an answer, and what asks beforehand is refused. */
+  /** What pages may send, by origin. Default: pages cannot read answers, and preflights are refused. */
   cors?: CrossOrigin;
   /**
-   * The answer to a request, called once it is received, undecodable ones included. What is left out, or `undefined`
-   * for all of it, is answered as a collector would: 200 and an empty response, or the status that fits the problem.
-   * It may return a promise, to hold a request for as long as the test wants.
+   * Returns the answer to a request. Called when the request is received, even if it cannot be decoded. Missing parts,
+   * or `undefined`, are answered as a collector would: 200 and an empty response, or the status that fits the problem.
+   * May return a promise, to hold a request for as long as the test wants.
    */
   answer?: (request: CollectorRequest) => CollectorAnswer | undefined | Promise<CollectorAnswer | undefined>;
 }
 
-/** What an OpenTelemetry Collector calls `cors`. */
+/** The equivalent of the OpenTelemetry Collector's `cors` setting. */
 export interface CrossOrigin {
-  /** `*` for all. */
+  /** `*` allows all. */
   readonly allowedOrigins: readonly string[];
-  /** Headers beyond those that need no permission, in lower case. */
+  /** Headers besides those that need no permission, in lower case. */
   readonly allowedHeaders: readonly string[];
-  /** Waits before answering who asks. */
+  /** The delay before the answer to a preflight. */
   readonly delayMillis?: number;
 }
 
-/** An answer that differs from the usual one. */
+/** The differences between an answer and the usual one. */
 export interface CollectorAnswer {
   status?: number;
   headers?: Record<string, string>;
   body?: Uint8Array | string;
-  /** A body that says so, in the format of the request. */
+  /** Encoded as the body, in the format of the request. */
   partialSuccess?: PartialSuccess;
-  /** Waits before answering. */
+  /** The delay before the answer. */
   delayMillis?: number;
   /**
    * What goes wrong on the connection: `'reset'` closes it without an answer, `'cut'` before the end of the body,
@@ -61,59 +61,59 @@ export interface CollectorAnswer {
 
 /** A request as it arrived. */
 export interface CollectorRequest {
-  /** 0 for the first to arrive. */
+  /** 0 for the first one to arrive. */
   readonly index: number;
-  /** 0 for those on the connection that was opened first. */
+  /** 0 for requests on the connection that was opened first. */
   readonly connection: number;
   readonly method: string;
-  /** The path with the query. */
+  /** The path including the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** As sent. */
+  /** The body as sent. */
   readonly body: Uint8Array;
-  /** Uncompressed. */
+  /** The uncompressed body. */
   readonly content: Uint8Array;
-  /** Absent when there is a {@link problem}. */
+  /** Absent if there is a {@link problem}. */
   readonly message: DecodedRequest | undefined;
-  /** Empty when there is a {@link problem}. */
+  /** Empty if there is a {@link problem}. */
   readonly spans: readonly DecodedSpan[];
   /** Why a collector would refuse the request. */
   readonly problem: string | undefined;
-  /** The answer's status, once decided; stays `undefined` when there is none. */
+  /** The status of the answer, once decided; `undefined` if there is none. */
   readonly status: number | undefined;
-  /** `'aborted'` when the connection closed before the answer was out, whoever closed it. */
+  /** `'aborted'` if the connection closed before the answer was complete, whoever closed it. */
   readonly state: 'open' | 'answered' | 'aborted';
 }
 
 /** A collector that runs in the test's process. */
 export interface Collector {
-  /** `http://127.0.0.1:<port>`, or the same with `https:`, the base URL. */
+  /** The base URL: `http://127.0.0.1:<port>`, or the same with `https:`. */
   readonly url: string;
-  /** The URL that takes traces. */
+  /** The URL that accepts traces. */
   readonly endpoint: string;
   readonly port: number;
-  /** In order of arrival, without those of browsers that ask whether they may send one. */
+  /** All requests in order of arrival, without preflights. */
   readonly requests: readonly CollectorRequest[];
-  /** The headers of requests by which browsers ask whether they may send another, in order of arrival. */
+  /** The headers of preflight requests, in order of arrival. */
   readonly preflights: readonly IncomingHttpHeaders[];
-  /** Connections opened so far. */
+  /** The number of connections opened so far. */
   readonly connections: number;
-  /** The most requests that were unanswered at one time. */
+  /** The highest number of unanswered requests at one time. */
   readonly peakConcurrency: number;
   /**
-   * The spans of all requests answered with 2xx, in order of arrival, a span sent twice twice. A request counts from
-   * when its answer is decided, even if the client never sees that answer.
+   * The spans of all requests answered with 2xx, in order of arrival, including repetitions. A request counts once its
+   * answer is decided, even if the client never receives that answer.
    */
   spans(): DecodedSpan[];
-  /** Resolves to the requests as soon as there are `count` of them. Rejects when the collector is closed before. */
+  /** Resolves to the requests once there are `count` of them. Rejects if the collector is closed before. */
   received(count: number): Promise<readonly CollectorRequest[]>;
-  /** Stops listening and closes every connection, answered or not. The second call does nothing. */
+  /** Stops listening and closes every connection, whether answered or not. A second call does nothing. */
   close(): Promise<void>;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A refusal with the status that a collector would answer. */
+/** A refusal with the status that a collector would use. */
 class Refusal extends Error {
   readonly status: number;
 
@@ -137,7 +137,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   let peakConcurrency = 0;
 
   const listener = (incoming: IncomingMessage, response: ServerResponse) => {
-    // A failure here is one of the test's own answer function: it shows as a closed connection and on the console.
+    // An error here comes from the test's own answer function. It shows as a closed connection and on the console.
     handle(incoming, response).catch((error: unknown) => {
       if (closing.signal.aborted) return;
       console.error('the test collector failed', error);
@@ -170,7 +170,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       request.state = response.writableFinished ? 'answered' : 'aborted';
     };
     response.on('close', settle);
-    // The client may have gone right after its last byte, before there was a listener.
+    // The client may have disconnected after its last byte, before there was a listener.
     if (response.destroyed) settle();
     for (const waiter of waiting) {
       if (requests.length < waiter.count) continue;
@@ -199,7 +199,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     return request;
   }
 
-  /** Fills in what the body says. Returns the status that a collector would answer. */
+  /** Decodes the body. Returns the status that a collector would answer. */
   function read(request: Mutable<CollectorRequest>): number {
     try {
       if (request.path !== path) throw new Refusal(404, `traces are taken at ${path}, not at ${request.path}`);
@@ -224,7 +224,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     if (fault !== 'reset' && fault !== 'silence') request.status = status;
     if (delayMillis !== undefined) await delay(delayMillis, undefined, { signal: closing.signal });
     if (fault === 'silence' || response.destroyed) return;
-    // Before the answer and not after it: the client may send its next request as soon as it has the last byte.
+    // Before the answer, because the client may send its next request as soon as it has received the last byte.
     open.delete(request);
     if (fault === 'reset') {
       response.socket?.resetAndDestroy();
@@ -234,7 +234,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     const bytes = Buffer.from(body ?? usual.body);
     response.writeHead(status, {
       'content-type': usual.type,
-      // One byte more than will come, so that the end of the connection is seen as too early.
+      // Announce one byte more than is sent, so that the end of the connection is recognized as premature.
       'content-length': fault === 'cut' ? bytes.length + 1 : bytes.length,
       ...headers,
     });
@@ -292,7 +292,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   };
 }
 
-/** Says what the origin of a request may do. What it may not, browsers keep it from. */
+/** Sets the CORS headers for the origin of a request. Browsers enforce them. */
 function allowOrigin(
   { origin = '' }: IncomingHttpHeaders,
   response: ServerResponse,
@@ -305,14 +305,14 @@ function allowOrigin(
   response.setHeader('access-control-allow-methods', 'POST');
 }
 
-/** Throws on a request that was taken though it cannot be read: its spans would be missing without a word. */
+/** Throws for an accepted request that could not be read, because its spans would silently be missing. */
 function isAccepted({ index, status, problem }: CollectorRequest): boolean {
   if (status === undefined || status < 200 || status > 299) return false;
   if (problem !== undefined) throw new Error(`request ${index} was answered with ${status}, but: ${problem}`);
   return true;
 }
 
-/** The whole body, or `undefined` when the client goes away before its end. */
+/** Returns the whole body, or `undefined` if the client disconnects before its end. */
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   try {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describeCaptured } from './captured-request.ts';
 
-// `npm run decode -- request.bin` prints a captured request; `-` is standard input.
+// `npm run decode -- request.bin` prints a captured request. `-` reads standard input.
 const [path] = process.argv.slice(2);
 if (path === undefined) {
   console.error('npm run decode -- <file with a request, or - for standard input>');

@@ -24,19 +24,19 @@ import {
 export interface GrpcCollectorOptions {
   /** Default: a free one. Set it to come back after {@link GrpcCollector.close}. */
   port?: number;
-  /** What it shows and asks for over TLS. Default: it speaks plain text. */
+  /** Its certificate and requirements for TLS. Default: plain text. */
   tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'requestCert'>;
   /** Settings of `@grpc/grpc-js`: `grpc.max_receive_message_length`, … */
   options?: ServerOptions;
-  /** Is handed the content of every request, and the client's address, in place of all that is recorded and decoded. */
+  /** Receives the content of every request and the client's address, instead of recording and decoding them. */
   take?: (content: Uint8Array, peer: string) => void;
-  /** The answer to a request, called once it is received. What is left out, or `undefined` for all of it, is success. */
+  /** Returns the answer to a request, when it is received. Missing parts, or `undefined`, mean success. */
   answer?: (request: GrpcRequest) => GrpcAnswer | undefined | Promise<GrpcAnswer | undefined>;
 }
 
-/** An answer that differs from the usual one. */
+/** The differences between an answer and the usual one. */
 export interface GrpcAnswer {
-  /** A status by its number; `OK` is 0. */
+  /** A status code; `OK` is 0. */
   code?: number;
   details?: string;
   trailers?: Readonly<Record<string, string | Buffer>>;
@@ -45,19 +45,19 @@ export interface GrpcAnswer {
 
 /** A request as it arrived. */
 export interface GrpcRequest {
-  /** 0 for the first to arrive. */
+  /** 0 for the first one to arrive. */
   readonly index: number;
-  /** What `@grpc/grpc-js` makes of the headers: of text strings, of `-bin` buffers. */
+  /** The headers as `@grpc/grpc-js` provides them: strings, and buffers for names that end in `-bin`. */
   readonly metadata: Record<string, string | Buffer>;
-  /** When the client gives up. */
+  /** The client's deadline. */
   readonly deadline: Deadline;
-  /** The port of the client's connection. */
+  /** The client's port. */
   readonly peer: string;
-  /** Uncompressed. */
+  /** The uncompressed content. */
   readonly content: Uint8Array;
   readonly message: DecodedRequest;
   readonly spans: readonly DecodedSpan[];
-  /** Whether the client has gone before there was an answer. */
+  /** Whether the client cancelled before there was an answer. */
   isCancelled: boolean;
 }
 
@@ -66,11 +66,11 @@ export interface GrpcCollector {
   /** `http://127.0.0.1:<port>`, or the same with `https:`. */
   readonly url: string;
   readonly port: number;
-  /** In order of arrival. */
+  /** All requests in order of arrival. */
   readonly requests: readonly GrpcRequest[];
-  /** The spans of all requests that were answered with success, in order of arrival. */
+  /** The spans of all successful requests, in order of arrival. */
   spans(): DecodedSpan[];
-  /** Stops listening and ends every connection. */
+  /** Stops listening and closes every connection. */
   close(): void;
 }
 
@@ -87,7 +87,7 @@ const SERVICE: ServiceDefinition = {
   },
 };
 
-/** Starts a collector of OTLP over gRPC on the loopback interface: `@grpc/grpc-js`, with the decoder of this folder. */
+/** Starts an OTLP/gRPC collector on loopback: `@grpc/grpc-js` with the decoder of this folder. */
 export async function startGrpcCollector({
   port = 0,
   tls,

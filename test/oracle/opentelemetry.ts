@@ -10,13 +10,13 @@ import type {
   SpanDescription,
 } from './span-description.ts';
 
-/** Missing from OpenTelemetry's type, but its serializer writes them. */
+/** Missing from OpenTelemetry's type, although its serializer writes them. */
 interface ScopeWithAttributes extends InstrumentationScope {
   readonly attributes?: Attributes;
   readonly droppedAttributesCount?: number;
 }
 
-/** The request that OpenTelemetry JS would send for these spans. Spans with the same resource object share it. */
+/** Returns the request that OpenTelemetry JS would send for these spans. Spans may share a resource object. */
 export function serializeWithOpenTelemetry(descriptions: readonly SpanDescription[]): Uint8Array {
   const resources = new Map<ResourceDescription, Resource>();
   const scopes = new Map<ScopeDescription, InstrumentationScope>();
@@ -54,7 +54,7 @@ function readableSpan(
       parentSpanId === undefined ? undefined : { traceId, spanId: parentSpanId, traceFlags, isRemote: parentIsRemote },
     startTime,
     endTime,
-    // Not exported; it is in the interface for processors.
+    // Not exported, but part of the interface of processors.
     duration: [0, 0],
     ended: true,
     status: description.status,
@@ -79,7 +79,7 @@ function readableSpan(
   };
 }
 
-/** A literal and not `resourceFromAttributes`, which loses attributes named like what every object inherits. */
+/** Not `resourceFromAttributes`, which loses attributes with the names of inherited properties. */
 function readableResource({ attributes, schemaUrl }: ResourceDescription): Resource {
   const readable = readableAttributes(attributes);
   const resource: Resource = {
@@ -102,7 +102,7 @@ function readableTraceState(text: string | undefined): TraceState | undefined {
   return state;
 }
 
-/** Bytes and maps are not in the API's type, but the serializer takes them. */
+/** Adds bytes and maps, which the API's type lacks but the serializer accepts. */
 function readableAttributes(attributes: DescribedAttributes): Attributes {
   return attributes as Attributes;
 }

@@ -3,13 +3,13 @@ import protobuf from 'protobufjs';
 /** How strictly OTLP JSON is read. */
 export interface JsonReading {
   /**
-   * `'string'`, the default, takes 64-bit integers as the specification has them written. `'any'` takes JSON numbers
-   * too, which receivers put up with and OpenTelemetry JS writes.
+   * `'string'`, the default, accepts 64-bit integers only as strings, as the specification requires. `'any'` also
+   * accepts JSON numbers, which receivers tolerate and OpenTelemetry JS writes.
    */
   int64?: 'string' | 'any';
 }
 
-/** OTLP's exception from protobuf's JSON mapping: these bytes are hex. */
+/** OTLP's exception from protobuf's JSON mapping: these fields are hex. */
 const HEX_FIELDS: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
 const SPECIAL_DOUBLES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ['NaN', NaN],
@@ -19,9 +19,9 @@ const SPECIAL_DOUBLES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Reads a JSON value as a message of `type`, into the shape that protobufjs gives the decoded bytes: every field is
- * there, missing ones with their default. Throws at unknown fields, at `null`, and at values that are not written as
- * OTLP JSON wants them: enums as integers, ids as lower-case or upper-case hex, other bytes as base64.
+ * Reads a JSON value as a message of `type`, in the shape that protobufjs gives to decoded bytes: every field is
+ * present, missing ones with their default. Throws for unknown fields, `null`, and values that OTLP JSON does not
+ * allow: enums must be integers, ids upper-case or lower-case hex, other bytes base64.
  */
 export function readJson(json: unknown, type: protobuf.Type, reading: JsonReading, path = type.name): object {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${path}: not an object`);
@@ -78,7 +78,7 @@ function readEnum(json: unknown, type: protobuf.Enum): number | undefined {
   return typeof json === 'number' && Object.hasOwn(type.valuesById, json) ? json : undefined;
 }
 
-/** The value, or `undefined` where the JSON does not have the form that the field's type asks for. */
+/** Returns the value, or `undefined` if the JSON does not have the form that the field's type requires. */
 function readScalar(json: unknown, field: protobuf.Field, reading: JsonReading): unknown {
   switch (field.type) {
     case 'string':
@@ -111,7 +111,7 @@ function readInteger(json: unknown, reading: JsonReading, fits: (value: bigint) 
 function readBytes(json: unknown, encoding: 'hex' | 'base64'): Uint8Array | undefined {
   if (typeof json !== 'string') return undefined;
   const bytes = Buffer.from(json, encoding);
-  // Buffer skips what it does not understand, so compare with what it would write.
+  // Buffer skips invalid characters, so compare with what it would write.
   const valid = bytes.toString(encoding) === (encoding === 'hex' ? json.toLowerCase() : json);
   return valid ? new Uint8Array(bytes) : undefined;
 }

@@ -29,7 +29,7 @@ const SAMPLED = 1;
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-test('a span of OpenTelemetry JS with everything in it decodes into what went in', () => {
+test('a span of OpenTelemetry JS with everything in it decodes into its content', () => {
   const remote = trace.setSpanContext(ROOT_CONTEXT, {
     traceId: TRACE,
     spanId: PARENT,
@@ -158,7 +158,7 @@ test('a span of OpenTelemetry JS with everything in it decodes into what went in
   } satisfies DecodedSpan);
 });
 
-test('what OpenTelemetry JS drops at its limits is counted, each in its own field', () => {
+test('dropped items of OpenTelemetry JS are counted, each in its own field', () => {
   const limits = {
     attributeCountLimit: 1,
     eventCountLimit: 1,
@@ -202,7 +202,7 @@ test('any spans that OpenTelemetry JS serializes decode into their descriptions'
   );
 });
 
-test('spans of several resources keep each its own', () => {
+test('spans of several resources keep their own', () => {
   fc.assert(
     fc.property(fc.array(spanDescription(), { maxLength: 3 }), (descriptions) => {
       const request = decodeRequest(serializeWithOpenTelemetry(descriptions));
@@ -213,7 +213,7 @@ test('spans of several resources keep each its own', () => {
   );
 });
 
-test('JSON of OpenTelemetry JS decodes into the same as its protobuf', () => {
+test('JSON of OpenTelemetry JS decodes to the same as its protobuf', () => {
   const span = exported(
     ROOT_CONTEXT,
     (tracer) => {
@@ -285,7 +285,7 @@ test('OTLP JSON is read by its own rules', () => {
   }
 });
 
-test('a request cut at any byte is refused', () => {
+test('a request truncated at any byte is refused', () => {
   const [description] = fc.sample(spanDescription(), { numRuns: 1, seed: 7 });
   const bytes = serializeWithOpenTelemetry([description]);
   assert.equal(decodeRequest(bytes).resourceSpans.length, 1);
@@ -294,8 +294,8 @@ test('a request cut at any byte is refused', () => {
   }
 });
 
-test('a nested message that ends before its field does is refused', () => {
-  // The name says five bytes and the span has three left; what follows the span would make up for them.
+test('a nested message that ends within a field is refused', () => {
+  // The name claims five bytes, but the span has only three left. The bytes after the span would fill the gap.
   const span = Uint8Array.of(0x2a, 5, 1, 1, 1);
   const bytes = field(1, field(2, field(2, span), field(3, ascii('padding'))));
   assert.throws(() => decodeRequest(bytes), /spans\[0\]\.name: ends early, 5 bytes wanted, 3 left/);
@@ -319,7 +319,7 @@ test('unknown fields are refused wherever they are', () => {
   refused(requestOf(field(9, field(2, field(6, unknown(2))))), /kvlistValue: unknown field 2/);
 });
 
-test('a second value for a field that holds one is refused', () => {
+test('a second value for a singular field is refused', () => {
   const name = field(5, ascii('a'));
   refused(requestOf(name, name), /spans\[0\]\.name: a second value for name/);
   refused(requestOf(field(15), field(15)), /status: a second value/);
@@ -376,18 +376,18 @@ test('numbers beyond their type and wrong wire types are refused', () => {
   refused(requestOf(Uint8Array.of(0x85, 0x81, 0x80, 0x80, 0x80, 0x01)), /unknown field/);
 });
 
-test('messages nested deeper than receivers read are refused', () => {
+test('messages nested deeper than receivers accept are refused', () => {
   const nested = (levels: number) => {
     let value = field(1, ascii('leaf'));
     for (let level = 0; level < levels; level++) value = field(5, field(1, value));
     return requestOf(field(1, new Uint8Array(16)), field(9, field(2, value)));
   };
-  // Request, resource spans, scope spans, span, attribute and value are six; each level adds two.
+  // Request, resource spans, scope spans, span, attribute and value make six levels. Each list adds two.
   assert.doesNotThrow(() => decodeRequest(nested(47)));
   refused(nested(48), /more than 100 messages deep/);
 });
 
-test('what is valid protobuf passes, though encoders seldom write it', () => {
+test('unusual but valid protobuf is accepted', () => {
   const padded = Uint8Array.of(0x0a, 0x80, 0x80, 0x00);
   assert.deepEqual(decodeRequest(padded), { resourceSpans: [{ resource: null, scopeSpans: [], schemaUrl: '' }] });
   const twice = Uint8Array.of(...padded, ...padded);
@@ -406,7 +406,7 @@ test('what is valid protobuf passes, though encoders seldom write it', () => {
   });
 });
 
-test('spans with impossible ids and attributes with a key twice are not shown', () => {
+test('spans with impossible ids and duplicate attribute keys are refused', () => {
   const ids = (trace: Uint8Array, span: Uint8Array, ...rest: Uint8Array[]) =>
     flatten(decodeRequest(requestOf(field(1, trace), field(2, span), ...rest)));
   const [traceId, spanId] = [new Uint8Array(16).fill(1), new Uint8Array(8).fill(2)];
@@ -420,7 +420,7 @@ test('spans with impossible ids and attributes with a key twice are not shown', 
   assert.throws(() => ids(traceId, spanId, attribute, attribute), /the key "a" occurs twice/);
 });
 
-test('decoded bytes are copies of their own, whatever was decoded', () => {
+test('decoded bytes are always copies', () => {
   const bytes = Buffer.from(requestOf(field(1, new Uint8Array(16).fill(1)), field(2, new Uint8Array(8).fill(2))));
   const [span] = decodeRequest(bytes).resourceSpans[0].scopeSpans[0].spans;
   bytes.fill(0);
@@ -433,7 +433,7 @@ test('decoded bytes are copies of their own, whatever was decoded', () => {
   }
 });
 
-test('responses are read by OpenTelemetry JS as they were meant', () => {
+test('OpenTelemetry JS reads the responses correctly', () => {
   const responses = [
     undefined,
     { rejectedSpans: 3, errorMessage: 'é' },
@@ -451,7 +451,7 @@ test('responses are read by OpenTelemetry JS as they were meant', () => {
   assert.equal(encodeResponse().length, 0);
 });
 
-/** The span that `create` makes with OpenTelemetry's SDK. */
+/** Returns the span that `create` creates with OpenTelemetry's SDK. */
 function exported(
   context: Context,
   create: (tracer: ReturnType<BasicTracerProvider['getTracer']>, context: Context) => void,
@@ -487,18 +487,18 @@ function refused(bytes: Uint8Array, message: RegExp): void {
   assert.throws(() => decodeRequest(bytes), { message });
 }
 
-/** A request with one span of these fields. */
+/** Encodes a request with one span with these fields. */
 function requestOf(...span: Uint8Array[]): Uint8Array {
   return field(1, field(2, field(2, ...span)));
 }
 
-/** A length-delimited field. */
+/** Encodes a length-delimited field. */
 function field(number: number, ...content: Uint8Array[]): Uint8Array {
   const bytes = Buffer.concat(content);
   return Uint8Array.of(...variable(number * 8 + 2), ...variable(bytes.length), ...bytes);
 }
 
-/** A varint field. */
+/** Encodes a varint field. */
 function varint(number: number, value: number): Uint8Array {
   return Uint8Array.of(...variable(number * 8), ...variable(value));
 }

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { type JsonReading, readJson } from './otlp-json.ts';
 import { checkWire } from './wire.ts';
 
-/** `ExportTraceServiceRequest`. In all these shapes every field is there, unset ones with protobuf's default. */
+/** `ExportTraceServiceRequest`. In all these types, every field is present, unset ones with protobuf's default. */
 export interface DecodedRequest {
   resourceSpans: DecodedResourceSpans[];
 }
@@ -45,7 +45,7 @@ export interface DecodedScope {
   droppedAttributesCount: number;
 }
 
-/** `Span`, as it is on the wire; {@link DecodedSpan} is the form to compare with. */
+/** `Span` as encoded. {@link DecodedSpan} is the form for comparisons. */
 export interface DecodedSpanMessage {
   traceId: Uint8Array;
   spanId: Uint8Array;
@@ -95,7 +95,7 @@ export interface DecodedKeyValue {
   value: DecodedAnyValue | null;
 }
 
-/** `AnyValue`: at most one of these is there. */
+/** `AnyValue`: at most one of these is present. */
 export interface DecodedAnyValue {
   stringValue?: string;
   boolValue?: boolean;
@@ -106,15 +106,15 @@ export interface DecodedAnyValue {
   bytesValue?: Uint8Array;
 }
 
-/** An attribute's value in plain JavaScript: a `bigint` came as an integer, a `number` as a double. */
+/** An attribute's value in plain JavaScript: a `bigint` was an integer, a `number` a double. */
 export type PlainValue = string | boolean | bigint | number | Uint8Array | null | PlainValue[] | PlainAttributes;
 
-/** Attributes, or a map among them, by key. */
+/** Attributes, or a nested map, by key. */
 export interface PlainAttributes {
   [key: string]: PlainValue;
 }
 
-/** A span with all that the request says about it, for `assert.deepEqual`. */
+/** A span with everything that the request says about it, for `assert.deepEqual`. */
 export interface DecodedSpan {
   /** 32 lower-case hex digits. */
   traceId: string;
@@ -125,7 +125,7 @@ export interface DecodedSpan {
   traceState: string;
   flags: number;
   name: string;
-  /** OTLP's number, which is the API's plus one. */
+  /** OTLP's number, which is one more than the API's. */
   kind: number;
   startTimeUnixNano: bigint;
   endTimeUnixNano: bigint;
@@ -135,7 +135,7 @@ export interface DecodedSpan {
   droppedEventsCount: number;
   links: DecodedLink[];
   droppedLinksCount: number;
-  /** Code 0 and no message where the span has none. */
+  /** Code 0 and no message if the span has no status. */
   status: DecodedStatus;
   resource: { attributes: PlainAttributes; droppedAttributesCount: number; schemaUrl: string };
   scope: {
@@ -165,7 +165,7 @@ export interface DecodedLink {
   droppedAttributesCount: number;
 }
 
-/** What a collector says when it took only some spans, or took all of them with a warning. */
+/** A collector's response if it accepted only some spans, or accepted all with a warning. */
 export interface PartialSuccess {
   rejectedSpans?: number | bigint;
   errorMessage?: string;
@@ -174,7 +174,7 @@ export interface PartialSuccess {
 const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
 
 const root = new protobuf.Root();
-// Imports name files from the root of the proto folder, not from the file that imports.
+// Imports are relative to the root of the proto folder, not to the importing file.
 root.resolvePath = (_origin, target) => PROTO + target;
 root.loadSync('opentelemetry/proto/collector/trace/v1/trace_service.proto');
 root.resolveAll();
@@ -183,30 +183,30 @@ const requestType = root.lookupType('opentelemetry.proto.collector.trace.v1.Expo
 const responseType = root.lookupType('opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse');
 
 /**
- * Decodes a request from protobuf. Throws when the bytes are malformed, and where they are what no good encoder writes
- * (see {@link checkWire}), though a lenient collector might take them.
+ * Decodes a request from protobuf. Throws if the bytes are malformed, and also for bytes that no good encoder writes
+ * (see {@link checkWire}), although a lenient collector might accept them.
  */
 export function decodeRequest(bytes: Uint8Array): DecodedRequest {
   checkWire(bytes, requestType);
-  // A copy, as protobufjs returns views, and a Uint8Array, as it answers a Buffer with Buffers.
+  // Copy, because protobufjs returns views. As a Uint8Array, because for a Buffer it returns Buffers.
   const message = requestType.decode(new Uint8Array(bytes));
   const request = requestType.toObject(message, { longs: BigInt, defaults: true }) as DecodedRequest;
   for (const { scopeSpans } of request.resourceSpans) {
     for (const { spans } of scopeSpans) {
-      // Bytes that are not there become a Buffer all the same, which is not deeply equal to an empty Uint8Array.
+      // Missing bytes still become a Buffer, which is not deeply equal to an empty Uint8Array.
       for (const span of spans) span.parentSpanId = new Uint8Array(span.parentSpanId);
     }
   }
   return request;
 }
 
-/** Decodes a request from OTLP JSON, as strictly ({@link readJson}). */
+/** Decodes a request from OTLP JSON, equally strictly ({@link readJson}). */
 export function decodeJsonRequest(text: string | Uint8Array, reading: JsonReading = {}): DecodedRequest {
   const json = typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text);
   return readJson(JSON.parse(json), requestType, reading) as DecodedRequest;
 }
 
-/** The protobuf body of a collector's answer. Without an argument everything was taken; that is no bytes at all. */
+/** Encodes a collector's protobuf response. Without an argument, it accepts everything, which takes no bytes. */
 export function encodeResponse(partialSuccess?: PartialSuccess): Uint8Array {
   const message = partialSuccess === undefined ? {} : { partialSuccess: withTextualCount(partialSuccess) };
   return new Uint8Array(responseType.encode(responseType.fromObject(message)).finish());
@@ -225,8 +225,8 @@ function withTextualCount({ rejectedSpans, errorMessage }: PartialSuccess): Reco
 }
 
 /**
- * The spans of a request, in its order. Throws where the request cannot be shown in this form or says what it must not:
- * a key that occurs twice, an id that is of the wrong length, a span whose ids are all zeros.
+ * Returns the spans of a request, in order. Throws if the request cannot be represented in this form or is invalid: a
+ * duplicate key, an id of the wrong length, a span whose ids are all zeros.
  */
 export function flatten(request: DecodedRequest): DecodedSpan[] {
   const spans: DecodedSpan[] = [];
@@ -300,7 +300,7 @@ function plainAttributes(list: readonly DecodedKeyValue[]): PlainAttributes {
     if (keys.has(key)) throw new Error(`the key ${JSON.stringify(key)} occurs twice`);
     keys.add(key);
   }
-  // fromEntries, unlike assignment, makes a property of a key named __proto__.
+  // Unlike assignment, fromEntries creates a property for a key named __proto__.
   return Object.fromEntries(list.map(({ key, value }) => [key, value === null ? null : plainValue(value)]));
 }
 

@@ -1,17 +1,17 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** A proxy that runs in the test's process and tunnels what it is asked to. */
+/** A proxy that runs in the test's process and opens the requested tunnels. */
 export interface Proxy {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** `host:port` of each tunnel that was asked for. */
+  /** `host:port` of each requested tunnel. */
   readonly tunnels: readonly string[];
   /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 
-/** Starts a proxy on the loopback interface. It refuses every tunnel with `status`, where one is given. */
+/** Starts a proxy on loopback. With `status`, it refuses every tunnel. */
 export async function startProxy(status?: number): Promise<Proxy> {
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();

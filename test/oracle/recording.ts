@@ -4,8 +4,8 @@ import { startCollector } from './collector.ts';
 import type { DecodedSpan } from './otlp.ts';
 
 /**
- * What the calls in `run` put on the wire: initializes, runs, shuts down, and decodes the spans that a collector got,
- * in the order in which they ended. Fails on a diagnostic, unless `config` has a handler of its own.
+ * Returns what the calls in `run` send: initializes, runs, shuts down, and decodes the spans that a collector received,
+ * in the order in which they ended. Fails if there is a diagnostic, unless `config` has a handler of its own.
  */
 export async function recording(run: () => unknown, config: Config = {}): Promise<DecodedSpan[]> {
   const collector = await startCollector();
@@ -30,7 +30,7 @@ export async function recording(run: () => unknown, config: Config = {}): Promis
   return collector.spans();
 }
 
-/** The name of each span's parent by the span's own; empty for a root. Names must differ. */
+/** Maps each span's name to that of its parent; empty for a root. Names must differ. */
 export function parentsOf(spans: readonly DecodedSpan[]): Record<string, string> {
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   const parents = spans.map(({ name, parentSpanId }) => [name, names.get(parentSpanId) ?? parentSpanId]);

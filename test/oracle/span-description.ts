@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { DecodedSpan, PlainAttributes, PlainValue } from './otlp.ts';
 
-/** Seconds since the Unix epoch and the nanoseconds beyond. */
+/** Seconds since the Unix epoch, and nanoseconds within the second. */
 export type DescribedTime = [seconds: number, nanoseconds: number];
 
-/** An attribute's value. Bytes, maps and mixed arrays are not in OpenTelemetry JS's API; its serializer has them. */
+/** An attribute's value. The API of OpenTelemetry JS lacks bytes, maps and mixed arrays; its serializer has them. */
 export type DescribedValue =
   | string
   | number
@@ -18,14 +18,14 @@ export interface DescribedAttributes {
   [key: string]: DescribedValue;
 }
 
-/** A span in plain data, from which any encoder can be fed. */
+/** A span as plain data, which tests can pass to any encoder. */
 export interface SpanDescription {
   name: string;
-  /** The API's number, 0 for internal. */
+  /** The API's number; 0 for internal. */
   kind: 0 | 1 | 2 | 3 | 4;
   traceId: string;
   spanId: string;
-  /** Without it the span is a root. */
+  /** `undefined` for a root. */
   parentSpanId?: string;
   /** Default: not remote. */
   parentIsRemote?: boolean;
@@ -64,7 +64,7 @@ export interface LinkDescription {
   droppedAttributesCount: number;
 }
 
-/** The status of a {@link SpanDescription}; a message comes with an error only. */
+/** The status of a {@link SpanDescription}. Only an error has a message. */
 export interface StatusDescription {
   code: 0 | 1 | 2;
   message?: string;
@@ -88,7 +88,7 @@ export interface ScopeDescription {
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** The span that a collector must find when a description was encoded well. */
+/** Returns the span that a collector must find if a description was encoded correctly. */
 export function expectedSpan(description: SpanDescription): DecodedSpan {
   const { resource, scope, status } = description;
   return {
@@ -155,7 +155,7 @@ function expectedValue(value: DescribedValue | null | undefined): PlainValue {
   return Array.isArray(value) ? value.map(expectedValue) : expectedAttributes(value);
 }
 
-/** Where all encoders agree on an integer: OpenTelemetry JS writes more as such, -0 and those beyond 2^53. */
+/** True for integers on which all encoders agree. OpenTelemetry JS also writes -0 and those beyond 2^53 as integers. */
 function isInteger(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
@@ -163,23 +163,24 @@ function isInteger(value: number): boolean {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The text as it comes out of UTF-8: U+FFFD for every lone surrogate. */
+/** Returns the text after a round trip through UTF-8, with U+FFFD for every lone surrogate. */
 function wellFormed(text: string): string {
   return decoder.decode(encoder.encode(text));
 }
 
-/** What the arbitrary descriptions may hold. */
+/** What arbitrary descriptions may contain. */
 export interface DescriptionConstraints {
-  /** Lone surrogates in names, keys and values. Default false. */
+  /** Lone surrogates in names, keys and values. Default: false. */
   loneSurrogates?: boolean;
-  /** Bytes, maps and arrays of mixed types as attribute values, which the API's types do not know. Default true. */
+  /** Bytes, maps and mixed arrays as attribute values, which the API's types lack. Default: true. */
   nested?: boolean;
 }
 
 /**
  * Arbitrary spans of one batch: one resource, up to three scopes.
  *
- * Left out is what correct encoders write differently: integers beyond 2^53 and -0, `undefined` in maps, empty keys.
+ * They exclude values that correct encoders write differently: integers beyond 2^53 and -0, `undefined` in maps, empty
+ * keys.
  */
 export function spanDescriptions(constraints: DescriptionConstraints = {}): fc.Arbitrary<SpanDescription[]> {
   const scopes = fc.array(scope(constraints), { minLength: 1, maxLength: 3 });
@@ -268,7 +269,7 @@ function attributes(constraints: DescriptionConstraints, maxLength = 12): fc.Arb
   return entries(constraints, attributeValue(constraints), maxLength);
 }
 
-/** An object whose keys differ after encoding too; names that every object inherits occur among them. */
+/** An object whose keys still differ after encoding. Names of inherited properties occur among them. */
 function entries<T>(constraints: DescriptionConstraints, value: fc.Arbitrary<T>, maxLength: number) {
   const key = fc.oneof(
     { weight: 9, arbitrary: text(constraints).filter((name) => name !== '') },
@@ -288,7 +289,7 @@ function attributeValue(constraints: DescriptionConstraints): fc.Arbitrary<Descr
       text(constraints),
       number(),
       fc.boolean(),
-      // The API's arrays: of one type, with holes.
+      // Arrays of the API: of one type, with holes.
       fc.array(fc.oneof({ weight: 8, arbitrary: text(constraints) }, { weight: 1, arbitrary: none }), { maxLength: 6 }),
       fc.array(fc.oneof({ weight: 8, arbitrary: number() }, { weight: 1, arbitrary: none }), { maxLength: 6 }),
       fc.array(fc.oneof({ weight: 8, arbitrary: fc.boolean() }, { weight: 1, arbitrary: none }), { maxLength: 6 }),
@@ -312,14 +313,14 @@ function number(): fc.Arbitrary<number> {
       fc.integer(),
       fc.maxSafeInteger(),
       fc.double({ noInteger: true }),
-      // Where a varint grows, and what is no number.
+      // Numbers at which a varint grows, and non-finite ones.
       fc.constantFrom(0, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32, 2 ** 35, 2 ** 49, -1, -(2 ** 31), -(2 ** 32)),
       fc.constantFrom(NaN, Infinity, -Infinity, Number.MIN_VALUE, 0.1),
     )
     .map((value) => (Object.is(value, -0) ? 0 : value));
 }
 
-/** Words, all of Unicode, and lengths in bytes at which a length varint grows. */
+/** Words, all of Unicode, and byte lengths at which the varint of a length grows. */
 function text({ loneSurrogates = false }: DescriptionConstraints): fc.Arbitrary<string> {
   const edges = fc
     .tuple(fc.constantFrom(126, 127, 128, 129, 252, 256, 1_024), fc.constantFrom('a', 'é', '…', '😀'))
@@ -338,7 +339,7 @@ function text({ loneSurrogates = false }: DescriptionConstraints): fc.Arbitrary<
   );
 }
 
-/** Valid by the grammar, short enough for OpenTelemetry JS, whose limit is 512 characters. */
+/** Valid by the grammar, and within OpenTelemetry JS's limit of 512 characters. */
 function traceState(): fc.Arbitrary<string> {
   const key = fc.stringMatching(/^[a-z][a-z0-9_*/-]{0,9}(@[a-z][a-z0-9]{0,5})?$/);
   const value = fc.stringMatching(/^[!-+\--<>-~]{1,20}$/);
@@ -354,7 +355,7 @@ function hexId(length: number): fc.Arbitrary<string> {
     .map((bytes) => Buffer.from(bytes).toString('hex'));
 }
 
-/** Up to the year 2554, where 64 bits of nanoseconds end. */
+/** Times up to the year 2554, the limit of 64 bits of nanoseconds. */
 function time(): fc.Arbitrary<DescribedTime> {
   const seconds = fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 1_700_000_000, max: 2_000_000_000 }) },
@@ -363,7 +364,7 @@ function time(): fc.Arbitrary<DescribedTime> {
   return fc.tuple(seconds, fc.nat(999_999_999));
 }
 
-/** No end before its start. */
+/** A start and an end that is not before it. */
 function interval(): fc.Arbitrary<{ startTime: DescribedTime; endTime: DescribedTime }> {
   return fc.tuple(time(), fc.nat(100_000), fc.nat(999_999_999)).map(([[seconds, rest], longer, restLonger]) => {
     const sum = rest + restLonger;

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-// The most nested messages that parsers for C++ and Java take by default; deeper ones are lost at the collector.
+// The default nesting limit of parsers for C++ and Java. Collectors lose messages that exceed it.
 const MAX_DEPTH = 100;
 
 const WIRE_TYPES: Readonly<Record<string, number>> = {
@@ -19,11 +19,11 @@ const WIRE_TYPES: Readonly<Record<string, number>> = {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads `bytes` as a message of `type` and throws where a lenient parser would look away: at unknown fields, wrong wire
- * types, a second value for a field (or oneof) that holds one, strings that are not UTF-8, numbers beyond their type,
- * unknown enum values, and anything that ends early. The message of the error names the path to the field.
+ * Reads `bytes` as a message of `type` and throws for errors that a lenient parser would ignore: unknown fields, wrong
+ * wire types, a second value for a singular field (or oneof), strings that are not UTF-8, numbers beyond their type,
+ * unknown enum values, and anything that ends early. The error names the path to the field.
  *
- * Lengths and tags longer than they need to be are valid protobuf and pass.
+ * Lengths and tags that are longer than necessary are valid protobuf and are accepted.
  */
 export function checkWire(bytes: Uint8Array, type: protobuf.Type): void {
   checkMessage(bytes, type, type.name, 1);

@@ -7,14 +7,14 @@ import { ROOT } from './distribution.ts';
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { name: string };
 
-/** The file that a name comes to below `dist/`; `undefined` where it comes to none. */
+/** Returns the file below `dist/` to which a name resolves; `undefined` if there is none. */
 function fileOf(name: string, conditions: readonly string[]): string | undefined {
   const resolve = name.startsWith('#') ? resolveImports : resolveExports;
   const [path] = resolve(manifest, name, { unsafe: true, conditions: [...conditions, 'default'] }) ?? [];
   return path?.replace('./dist/', '');
 }
 
-// What each tool asks with, by its documentation or its source. What Node requires has platform and host in it.
+// The conditions that each tool sets, by its documentation or source. On Node, `require` includes platform and host.
 const TOOLS: readonly [tool: string, conditions: string, entry: string, platform: string, host: string][] = [
   ['Node, import', 'node import module-sync node-addons', 'node/index.js', '', ''],
   ['Node, require', 'node require module-sync node-addons', 'node/index.cjs', '', ''],
@@ -51,11 +51,11 @@ const TOOLS: readonly [tool: string, conditions: string, entry: string, platform
 
 describe('the conditions of', () => {
   for (const [tool, asked, entry, platform, host] of TOOLS) {
-    it(`${tool} (${asked}) find the files for it`, () => {
+    it(`${tool} (${asked}) resolve to the files for it`, () => {
       const conditions = asked.split(' ');
       assert.equal(fileOf(manifest.name, conditions), entry);
       if (platform === '') return;
-      // What is required requires; but what that requires is imported, where it is an ES module.
+      // Required files require other files, but an ES module that is required imports them.
       const inner = entry === 'required.js' ? asked.replace('require', 'import').split(' ') : conditions;
       assert.equal(fileOf('#platform', inner), `platform/${platform}`);
       if (host !== '') assert.equal(fileOf('#host', inner), `host/${host}`);

@@ -9,8 +9,8 @@ import { buildIfMissing, ROOT } from './distribution.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'copies-'));
 
-// Copies as an application and what it depends on get them by the package's name, the one that bundlers take, and what the
-// spans of all become.
+// The copies that an application and its dependencies may load by the package's name, the one that bundlers include,
+// and what becomes of everyone's spans.
 const preamble = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -32,7 +32,7 @@ const nameOf = (id) => ended.find((span) => idOf(span) === id)?.name;
 const parents = () => ended.map((span) => [span.name, nameOf(span.parentSpanContext?.spanId)]);
 `;
 
-/** Runs `code` with all copies, in a process of its own and without a loader that would map paths. */
+/** Runs `code` with all copies, in a separate process without a loader that would map paths. */
 function withCopies(code: string): void {
   const { status, stderr, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', preamble + code], {
     cwd: ROOT,
@@ -44,7 +44,7 @@ function withCopies(code: string): void {
   assert.equal(stderr, '');
 }
 
-/** Installs the package as it is built. */
+/** Installs the built package. */
 function install(name: string): void {
   const installed = join(folder, name, 'node_modules/@realtime-ai/trace');
   cpSync(join(ROOT, 'dist'), join(installed, 'dist'), { recursive: true });
@@ -60,7 +60,7 @@ describe('copies of the package in one process', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('are as many as there are installations and bundles, however they are loaded, with the same names', () => {
+  it('are one for each installation and bundle, however they are loaded, with the same names', () => {
     withCopies(`
       const copies = [esm, cjs, otherEsm, otherCjs, bundled];
       assert.equal(new Set(copies.map(({ initialize }) => initialize)).size, 3);
@@ -77,7 +77,7 @@ describe('copies of the package in one process', () => {
   ]) {
     const given = `const [one, other] = [${one}, ${other}];`;
 
-    it(`${other} has the tracer that ${one} sets up`, () => {
+    it(`${other} has the tracer that ${one} initializes`, () => {
       withCopies(`${given}
         const tracer = other.getTracer('library');
         one.initialize(settings);
@@ -96,7 +96,7 @@ describe('copies of the package in one process', () => {
       `);
     });
 
-    it(`${other} has the active span that ${one} makes`, () => {
+    it(`${other} has the active span of ${one}`, () => {
       withCopies(`${given}
         one.initialize(settings);
         await one.withSpan('outer', async (outer) => {
@@ -144,7 +144,7 @@ describe('copies of the package in one process', () => {
       `);
     });
 
-    it(`${other} has the handler of diagnostics that ${one} is given`, () => {
+    it(`${other} has the diagnostic handler of ${one}`, () => {
       withCopies(`${given}
         const codes = [];
         one.initialize({ ...settings, onDiagnostic: ({ code }) => codes.push(code) });

@@ -21,7 +21,7 @@ const FILES = [
 const LOCK = `${ROOT}node_modules/.distribution-lock`;
 const PATIENCE_MILLIS = 180_000;
 
-/** Builds `dist` where it is missing; test files that run at the same time wait for the one that builds. */
+/** Builds `dist` if it is missing. Test files that run concurrently wait for the one that builds. */
 export async function buildIfMissing(): Promise<void> {
   for (const start = Date.now(); existsSync(LOCK); await delay(100)) {
     if (Date.now() - start > PATIENCE_MILLIS) throw new Error(`another build does not end: remove ${LOCK}`);

@@ -5,14 +5,14 @@ import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
-// Vercel's runtime has neither compression nor files nor settings for TLS.
+// Vercel's runtime has neither compression nor files nor TLS settings.
 const preamble = `
   delete globalThis.CompressionStream;
   const { initialize, shutdown, startSpan, stats } = await import('@realtime-ai/trace');
 `;
 const args = (code: string) => ['--conditions=edge-light', '--input-type=module', '--eval', preamble + code];
 
-/** What `initialize` says against settings. */
+/** The errors of `initialize` for settings that this runtime does not support. */
 function refusal(config: object, variables: Record<string, string> = {}): string {
   const code = `try { initialize(${JSON.stringify(config)}); } catch ({ message }) { console.log(message); }`;
   const { stdout, stderr } = spawnSync(process.execPath, args(code), {
@@ -24,10 +24,10 @@ function refusal(config: object, variables: Record<string, string> = {}): string
   return stdout.trim();
 }
 
-describe('the package as edge runtimes get it', () => {
+describe('the package on edge runtimes', () => {
   before(buildIfMissing);
 
-  it('sends spans as they are where it cannot compress, and says so once', async () => {
+  it('sends spans uncompressed if it cannot compress, and reports that once', async () => {
     const collector = await startCollector();
     const code = `
       const codes = [];
@@ -53,13 +53,13 @@ describe('the package as edge runtimes get it', () => {
   });
 
   it('refuses certificates, in code and in files', () => {
-    assert.equal(refusal({ otlpTls: { ca: 's3cret' } }), 'otlpTls: this runtime has no settings for TLS');
+    assert.equal(refusal({ otlpTls: { ca: 's3cret' } }), 'otlpTls: this runtime has no TLS settings');
     assert.equal(
       refusal(
         { exporterType: 'otlp', otlpEndpoint: 'https://collector' },
         { OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem' },
       ),
-      'OTEL_EXPORTER_OTLP_CERTIFICATE="/ca.pem": the file cannot be read: this runtime reads no files',
+      'OTEL_EXPORTER_OTLP_CERTIFICATE="/ca.pem": the file cannot be read: this runtime cannot read files',
     );
   });
 });

@@ -8,7 +8,7 @@ import { run } from '../docs/program.ts';
 import { startGrpcCollector } from '../oracle/grpc-collector.ts';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
-// Projects that have the package installed as it is published.
+// Projects with the package installed as it is published.
 const folder = mkdtempSync(join(tmpdir(), 'grpc-'));
 const IMPORTS = {
   mjs: `import { BatchSpanProcessor, initialize, shutdown, startSpan, stats, TracerProvider } from '@realtime-ai/trace';
@@ -28,7 +28,7 @@ const PROGRAMS = {
     shutdown().then(() => console.log(stats().acknowledged));`,
 };
 
-/** A project without these files of the package. */
+/** Creates a project without these files of the package. */
 function project(name: string, ...missing: string[]): string {
   const path = join(folder, name);
   const installed = join(path, 'node_modules/@realtime-ai/trace');
@@ -48,14 +48,14 @@ async function assertSends(t: TestContext, file: string): Promise<void> {
   assert.deepEqual([name, attributes], ['first', { list: [1n, 2n] }]);
 }
 
-describe('the entry point for gRPC', () => {
+describe('the gRPC entry point', () => {
   before(buildIfMissing);
   after(() => rmSync(folder, { recursive: true }));
 
   for (const format of ['mjs', 'cjs'] as const) {
     for (const [what, program] of Object.entries(PROGRAMS)) {
       it(`sends from ${what} on Node, and shares the core (${format})`, async (t) => {
-        // What only bundlers take is missing: whoever needs it has two cores.
+        // Remove the files that only bundlers use. A program that needed them would have two copies of the core.
         const file = join(project(`${format} ${what}`, 'core.js', 'index.js', 'index.cjs'), `program.${format}`);
         writeFileSync(file, IMPORTS[format] + program);
         await assertSends(t, file);
@@ -64,7 +64,7 @@ describe('the entry point for gRPC', () => {
   }
 
   for (const condition of ['workerd', 'edge-light', 'browser']) {
-    it(`is absent under the condition ${condition}, and the reason is named`, () => {
+    it(`is absent under the condition ${condition}, and the error says why`, () => {
       const code = `
         const errors = [await import('@realtime-ai/trace/grpc').catch(({ code }) => code)];
         const { initialize } = await import('@realtime-ai/trace');
@@ -78,15 +78,15 @@ describe('the entry point for gRPC', () => {
       const [absent, byProtocol, byPort] = JSON.parse(stdout) as string[];
       assert.equal(absent, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
       assert.match(byProtocol, /^otlpProtocol: .* port 4318/);
-      assert.match(byPort, /^otlpEndpoint: "localhost:4317" is for OTLP over gRPC, .* use port 4318/);
+      assert.match(byPort, /^otlpEndpoint: "localhost:4317" is for OTLP over gRPC, .* use OTLP over HTTP, port 4318/);
     });
   }
 });
 
-describe('a process with a connection over gRPC', () => {
+describe('a process with a gRPC connection', () => {
   before(buildIfMissing);
 
-  /** What has come when a program has ended by itself. */
+  /** Returns the spans that have arrived when a program has ended on its own. */
   async function ended(t: TestContext, code: string, answer?: () => Promise<undefined>) {
     const collector = await startGrpcCollector({ answer });
     t.after(() => collector.close());
@@ -100,17 +100,17 @@ describe('a process with a connection over gRPC', () => {
     const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('own');
     const end = () => tracer.startSpan('span').end();`;
 
-  it('ends by itself when there is nothing to do', async (t) => {
+  it('ends on its own when there is nothing to do', async (t) => {
     const { requests } = await ended(t, `${OWN} end(); await processor.forceFlush();`);
     assert.equal(requests.length, 1);
   });
 
-  it('ends when what is on its way has its answer', async (t) => {
+  it('ends when requests in flight are answered', async (t) => {
     const { requests } = await ended(t, `${OWN} end(); end();`, async () => undefined);
     assert.equal(requests.length, 1);
   });
 
-  it('sends at its end what is pending', async (t) => {
+  it('sends pending spans at its end', async (t) => {
     const code = `
       initialize({ exporterType: 'otlp', otlpProtocol: 'grpc', otlpEndpoint: process.env.COLLECTOR, quiet: true });
       startSpan('first').end();`;

@@ -9,7 +9,7 @@ import { buildIfMissing, ROOT } from './distribution.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'io-per-request-'));
 
-// Requests are told apart by hand: what is sent in one that is over never settles, as on Workers.
+// The test simulates requests: I/O that was started in a request that is over never settles, as on Workers.
 const prelude = `
   import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '${pathToFileURL(ROOT)}dist/index.js';
   let isOver = false;
@@ -27,7 +27,7 @@ const prelude = `
     return { processor, end: (count) => { while (count-- > 0) tracer.startSpan('span').end(); } };
   };
   const log = (value) => console.log(JSON.stringify(value));
-  // Ends two spans, and with them the request that they are sent in.
+  // Ends two spans, and then the request in which they are sent.
   const lose = async (end) => {
     isOver = true;
     end(2);
@@ -36,7 +36,7 @@ const prelude = `
   };
 `;
 
-/** What a program prints, line by line, on a runtime with I/O per request as far as the package knows. */
+/** Returns the lines that a program prints on a runtime that the package considers to have I/O per request. */
 function run(program: string): unknown[] {
   const file = join(folder, 'program.mjs');
   writeFileSync(file, prelude + program);
@@ -47,11 +47,11 @@ function run(program: string): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-describe('where I/O ends with its request', () => {
+describe('if I/O ends with its request', () => {
   before(buildIfMissing);
   after(() => rmSync(folder, { recursive: true }));
 
-  it('a flush sends what waits by itself, and waits for no request but its own', () => {
+  it('a flush sends waiting spans separately, and waits only for its own request', () => {
     const [first, second, stats] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2 });
       await lose(end);
@@ -69,15 +69,15 @@ describe('where I/O ends with its request', () => {
       log({ ...processor.stats(), sent });
     `) as Record<string, number>[];
     assert.deepEqual(first, { exported: 1, pending: 2, dropped: 0 });
-    // The other one is on its way still.
+    // The other export is still in flight.
     assert.deepEqual([second.exported, second.pending], [1, 3]);
     assert.deepEqual([stats.acknowledged, stats.pending, stats.sent], [3, 2, 4]);
   });
 
-  it('an export that is older than it may be is void: its spans are sent again once, and then unknown', () => {
+  it('an export beyond its time-out is void: its spans are sent again once, and are then unknown', () => {
     const [before, after, , , lost] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2, exportTimeoutMillis: 100 });
-      // The timers of a request end with it, too.
+      // Timers of a request end with it, too.
       const { setTimeout } = globalThis;
       const loseWith = async (work) => {
         globalThis.setTimeout = () => 0;
@@ -104,7 +104,7 @@ describe('where I/O ends with its request', () => {
     assert.deepEqual([lost.pending, lost.unknown, lost.acknowledged], [0, 2, 4]);
   });
 
-  it('a shutdown ends, and counts as unknown what is on its way elsewhere', () => {
+  it('a shutdown ends, and counts spans in flight in other requests as unknown', () => {
     const [result, stats] = run(`
       const { processor, end } = started({ maxExportBatchSize: 2 });
       await lose(end);

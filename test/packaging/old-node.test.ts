@@ -9,7 +9,7 @@ import { startGrpcCollector } from '../oracle/grpc-collector.ts';
 import { createAuthority } from '../platform/authority.ts';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
-// Before 20.16 Node cannot load a module of its own at once: what it takes is loaded by the first request.
+// Before 20.16, Node cannot load a built-in module synchronously, so the first request loads what it needs.
 const preamble = `
   process.getBuiltinModule = undefined;
   const { forceFlush, initialize, shutdown, startSpan } = await import('@realtime-ai/trace');
@@ -22,7 +22,7 @@ const client = authority.issue();
 const file = join(folder, 'ca.pem');
 writeFileSync(file, ca);
 
-/** What a program prints. */
+/** Returns what a program prints. */
 async function printed(code: string, variables: Record<string, string> = {}): Promise<string> {
   const args = ['--input-type=module', '--eval', preamble + code];
   const { stdout, stderr } = await run(process.execPath, args, ROOT, variables);
@@ -59,18 +59,18 @@ describe('the package on Node before 20.16', () => {
     assert.equal(collector.spans()[0].name, 'old');
   });
 
-  it('says what to do where variables name files', async () => {
+  it('says what to do if variables name files', async () => {
     const code = `try { initialize({ exporterType: 'otlp' }); } catch ({ message }) { console.log(message); }`;
     assert.equal(
       await printed(code, {
         OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector',
         OTEL_EXPORTER_OTLP_CERTIFICATE: file,
       }),
-      `OTEL_EXPORTER_OTLP_CERTIFICATE=${JSON.stringify(file)}: the file cannot be read: Node reads files at once from 20.16 on: set the certificates in code, as otlpTls`,
+      `OTEL_EXPORTER_OTLP_CERTIFICATE=${JSON.stringify(file)}: the file cannot be read: reading certificate files needs Node 20.16 or later: set the certificates in code with otlpTls`,
     );
   });
 
-  it('says with the first request what is wrong with a key', async () => {
+  it('reports an invalid key with the first request', async () => {
     const otlpTls = { cert: client.cert, key: authority.key };
     const said = await printed(`
       const onDiagnostic = ({ message }) => console.log(message);
@@ -81,7 +81,7 @@ describe('the package on Node before 20.16', () => {
     `);
     assert.match(
       said,
-      /^export_delayed: .*key values mismatch.*\nspans_unsent: 1 span, the last attempt: .*key values mismatch/,
+      /^export_delayed: .*key values mismatch.*\nspans_unsent: 1 span; last attempt: .*key values mismatch/,
     );
   });
 });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { before, describe, it } from 'node:test';
 import { buildIfMissing, ROOT } from './distribution.ts';
 
-/** Runs a module that gets the package as a bundler for pages does. */
+/** Runs a module that resolves the package like a bundler for pages. */
 function inPage(code: string, variables: Record<string, string> = {}) {
   const args = ['--conditions=browser', '--input-type=module', '--eval', code];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
@@ -20,7 +20,7 @@ const cjs = `import { createRequire } from 'node:module';
   const { initialize, shutdown, startSpan, defaultConfig } =
     createRequire(import.meta.url)('@realtime-ai/trace');`;
 
-describe('the package as pages get it', () => {
+describe('the package in pages', () => {
   before(buildIfMissing);
 
   for (const [copy, importing] of Object.entries({ esm, cjs })) {
@@ -29,19 +29,19 @@ describe('the package as pages get it', () => {
         `${importing} initialize({ exporterType: 'otlp' }); if (defaultConfig().exporterType !== 'stdout') throw 1;`,
         { TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other' },
       );
-      assert.equal(stderr, '[trace] realtime-ai: spans go to otlp, to http://localhost:4318/v1/traces\n');
+      assert.equal(stderr, '[trace] realtime-ai: exporting spans to http://localhost:4318/v1/traces\n');
     });
 
-    it(`prints what ended before the printer was loaded (${copy})`, () => {
+    it(`prints spans that ended before the printer was loaded (${copy})`, () => {
       const { stdout } = inPage(
         `${importing} initialize({ quiet: true }); startSpan('first').end(); await shutdown(); startSpan('last').end();`,
       );
-      // Node's console moves what is in a group to the right.
+      // Node's console indents the content of a group.
       assert.match(stdout, /^trace [0-9a-f]{32} {2}realtime-ai {2}.* {2}1 span\n {2}first {2}[^\n]*\n$/);
     });
   }
 
-  it('refuses settings that cannot be used', () => {
+  it('refuses settings that it does not support', () => {
     const { stdout } = inPage(`${esm}
       for (const config of [
         { samplingRate: 2 },
@@ -54,10 +54,10 @@ describe('the package as pages get it', () => {
       }`);
     assert.deepEqual(stdout.trim().split('\n'), [
       'samplingRate: 2 is not a number from 0 to 1',
-      'otlpEndpoint: "localhost:4317" is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP',
-      'otlpProtocol: pages send http/protobuf, to port 4318; for JSON pass spanProcessors with a JsonEncoding',
-      'otlpTls: this runtime has no settings for TLS',
-      'otlpHeaders: a string is not an object or a function',
+      'otlpEndpoint: "localhost:4317" is for OTLP over gRPC, which this runtime does not support; use OTLP over HTTP, port 4318',
+      'otlpProtocol: pages send only http/protobuf, to port 4318; for JSON, pass spanProcessors with a JsonEncoding',
+      'otlpTls: this runtime has no TLS settings',
+      'otlpHeaders: the given string is not an object or a function',
     ]);
   });
 });

@@ -9,7 +9,7 @@ import { buildIfMissing, ROOT } from './distribution.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 
-/** What a program prints that is a file of its own: one that is handed over in a switch loads more by itself. */
+/** Returns what a program prints. It runs from a file, because `--eval` loads more modules. */
 function run(name: string, code: string) {
   const file = join(folder, name);
   writeFileSync(file, code);
@@ -43,7 +43,7 @@ describe('the start of the package on Node', () => {
       it(`loads neither streams nor cryptography nor HTTP up to the end of the first span (${name}, ${protocol})`, () => {
         const { stdout, stderr } = run(name, importing + program(protocol));
         const [banner, atTheEnd] = stderr.split('\n');
-        assert.equal(banner, `[trace] realtime-ai: spans go to otlp, to ${target}`);
+        assert.equal(banner, `[trace] realtime-ai: exporting spans to ${target}`);
         assert.match(atTheEnd, /^\[trace\] spans_unsent: 1 span: /);
         assert.equal(stdout, '\n');
       });

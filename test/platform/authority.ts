@@ -7,9 +7,9 @@ export interface Identity {
   readonly key: string;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface IssueOptions {
-  /** Names and addresses of a server. Default: `localhost` and `127.0.0.1`. */
+  /** The names and addresses of a server. Default: `localhost` and `127.0.0.1`. */
   hosts?: readonly string[];
   /** Default: an hour ago. */
   notBefore?: Date;
@@ -17,15 +17,15 @@ export interface IssueOptions {
   notAfter?: Date;
 }
 
-/** An authority of a test's own, that nobody trusts who is not told to. */
+/** A test's own certificate authority, which clients trust only if told to. */
 export interface Authority extends Identity {
-  /** A certificate, for servers and clients, that this authority vouches for. */
+  /** Issues a certificate, for servers and clients. */
   issue(options?: IssueOptions): Identity;
 }
 
 const HOUR = 3_600_000;
 
-/** Makes an authority, with a new key. */
+/** Creates an authority with a new key. */
 export function createAuthority(name = 'an authority of a test'): Authority {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certified = (subject: string, key: KeyObject, isAuthority: boolean, options: IssueOptions = {}): string =>
@@ -40,7 +40,7 @@ export function createAuthority(name = 'an authority of a test'): Authority {
   };
 }
 
-/** A certificate that only its own key vouches for. */
+/** Creates a self-signed certificate. */
 export function selfSigned(options: IssueOptions = {}): Identity {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const names = { issuer: 'self-signed', subject: 'self-signed' };
@@ -60,7 +60,7 @@ interface Statement extends IssueOptions {
   isAuthority: boolean;
 }
 
-// What RFC 5280 has a certificate consist of, in the order it has it in; DER's tags are those of X.690.
+// The parts of a certificate by RFC 5280, in its order. The tags of DER are those of X.690.
 function certificate(
   {
     issuer,
@@ -75,7 +75,7 @@ function certificate(
 ): string {
   const algorithm = sequence(ECDSA_WITH_SHA256);
   const serial = crypto.getRandomValues(new Uint8Array(16));
-  // A positive number in as few bytes as may be.
+  // A positive number in as few bytes as possible.
   serial[0] = (serial[0] & 0x3f) | 0x40;
   const signed = sequence(
     der(0xa0, integer(2)),
@@ -89,7 +89,7 @@ function certificate(
       0xa3,
       sequence(
         extension(BASIC_CONSTRAINTS, true, isAuthority ? sequence(der(0x01, [0xff])) : sequence()),
-        // An authority signs certificates and lists of what it took back, others sign what they say.
+        // The key usage: an authority signs certificates and revocation lists, others sign data.
         extension(KEY_USAGE, true, der(0x03, isAuthority ? [1, 0x06] : [7, 0x80])),
         ...(isAuthority ? [] : [extension(ALTERNATIVE_NAME, false, sequence(...hosts.map(host)))]),
       ),
@@ -133,7 +133,7 @@ function time(date: Date): Buffer {
 
 function host(name: string): Buffer {
   if (isIP(name) === 0) return der(0x82, Buffer.from(name));
-  // Of the addresses of IPv6, tests need only that of loopback.
+  // Of the IPv6 addresses, tests need only loopback.
   return der(0x87, isIP(name) === 4 ? name.split('.').map(Number) : [...new Uint8Array(15), 1]);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGlobalFetch } from '../../src/platform/global-fetch.ts';
 
-test('it is the global fetch, as it is when it is called, and a method of the global object', async (t) => {
+test('it is the global fetch at the time of the call, called as a method of the global object', async (t) => {
   const fetch = createGlobalFetch();
   const seen: unknown[] = [];
   const answer = new Response('answer');

@@ -14,18 +14,18 @@ for (const [whose, createGzip] of [
     const compress = createGzip();
     assert.ok(compress !== undefined);
 
-    it('makes less of bytes, which come out again', async () => {
+    it('compresses bytes, which can be decompressed', async () => {
       const compressed = await compress(text);
       assert.ok(compressed instanceof Uint8Array && compressed.length < text.length / 50, String(compressed.length));
       assert.ok(gunzipSync(compressed).equals(text));
     });
 
-    it('takes a view of a larger buffer, and nothing at all', async () => {
+    it('accepts a view of a larger buffer, and empty input', async () => {
       assert.equal(gunzipSync(await compress(text.subarray(6, 11))).toString(), 'spans');
       assert.equal(gunzipSync(await compress(new Uint8Array())).length, 0);
     });
 
-    it('takes several at a time', async () => {
+    it('accepts several at a time', async () => {
       const parts = Array.from({ length: 8 }, (_, at) => text.subarray(0, at * 6));
       const compressed = await Promise.all(parts.map(compress));
       for (const [at, each] of compressed.entries()) assert.ok(gunzipSync(each).equals(parts[at]));
@@ -33,7 +33,7 @@ for (const [whose, createGzip] of [
   });
 }
 
-it('gzip is not there where the runtime has none', (t) => {
+it('gzip is undefined if the runtime has none', (t) => {
   const { CompressionStream } = globalThis;
   t.after(() => Object.assign(globalThis, { CompressionStream }));
   Reflect.deleteProperty(globalThis, 'CompressionStream');

@@ -22,41 +22,41 @@ describe('a request over TLS', () => {
     ['an IPv4 address', server, '127.0.0.1'],
     ['an IPv6 address', authority.issue({ hosts: ['::1'] }), '::1'],
   ] as [string, Identity, string][]) {
-    test(`arrives at ${what} for which an authority that is given vouches`, async (t) => {
+    test(`arrives at ${what} with a certificate of a given authority`, async (t) => {
       const { url, requests } = await served(t, tls, host);
       assert.equal(await answerOf(url, { ca }), '200 the body');
       assert.deepEqual(requests, ['the body']);
     });
   }
 
-  test('arrives where one of several authorities vouches', async (t) => {
+  test('arrives if the certificate is of one of several authorities', async (t) => {
     const { url } = await served(t, server);
     for (const several of [[other.cert, authority.cert], [other.cert + authority.cert]]) {
       assert.equal(await answerOf(url, { ca: several }), '200 the body');
     }
   });
 
-  test('arrives where the server’s own certificate is given for an authority', async (t) => {
+  test('arrives if the server’s own certificate is given as authority', async (t) => {
     const identity = selfSigned();
     const { url } = await served(t, identity);
     assert.equal(await answerOf(url, { ca: [identity.cert] }), '200 the body');
   });
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`is made in ${version} where the server speaks nothing else`, async (t) => {
+    test(`uses ${version} if the server supports nothing else`, async (t) => {
       const { url, versions } = await served(t, { ...server, minVersion: version, maxVersion: version });
       assert.equal(await answerOf(url, { ca }), '200 the body');
       assert.deepEqual(versions, [version]);
     });
 
-    test(`shows the client’s certificate where the server asks for it, in ${version}`, async (t) => {
+    test(`shows the client’s certificate if the server requests it, in ${version}`, async (t) => {
       const asking = { ...server, ca, requestCert: true, minVersion: version, maxVersion: version };
       const { url, requests } = await served(t, asking);
       assert.equal(await answerOf(url, { ca, ...client }), '200 the body');
       assert.equal(requests.length, 1);
     });
 
-    test(`fails without one where it is required, in ${version}, and is known to be unsent`, async (t) => {
+    test(`fails without one where it is required, in ${version}, and is marked as unsent`, async (t) => {
       const asking = { ...server, ca, requestCert: true, minVersion: version, maxVersion: version };
       const { url, requests } = await served(t, asking);
       const error = await failureOf(url, { ca });
@@ -66,7 +66,7 @@ describe('a request over TLS', () => {
     });
   }
 
-  test('goes over one connection after the other, and over one only while it is kept', async (t) => {
+  test('uses a new connection, or an existing one while it is kept', async (t) => {
     const { url, versions, requests } = await served(t, server);
     const fetch = createHttpFetch(url, { ca });
     for (let at = 0; at < 3; at++) await textOf(await fetch(url, init()));
@@ -74,7 +74,7 @@ describe('a request over TLS', () => {
   });
 });
 
-describe('a connection over TLS does not come about, and nothing is sent,', () => {
+describe('a TLS connection is not established, and nothing is sent,', () => {
   const refused: [what: string, identity: Identity, trusted: CheckedTls | undefined, code: string][] = [
     ['that of an authority that nobody has named', server, undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ['that of another authority than the given one', server, { ca: [other.cert] }, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -85,7 +85,7 @@ describe('a connection over TLS does not come about, and nothing is sent,', () =
     ['not valid yet', authority.issue({ notBefore: new Date(Date.now() + 1.8e6) }), { ca }, 'CERT_NOT_YET_VALID'],
   ];
   for (const [what, identity, trusted, code] of refused) {
-    test(`where the server’s certificate is ${what}`, async (t) => {
+    test(`if the server’s certificate is ${what}`, async (t) => {
       const { url, requests } = await served(t, identity);
       const error = await failureOf(url, trusted);
       assert.equal(error.code, code);
@@ -94,14 +94,14 @@ describe('a connection over TLS does not come about, and nothing is sent,', () =
     });
   }
 
-  test('where the server speaks no version that is spoken here', async (t) => {
+  test('if the server supports no common version', async (t) => {
     const old = { ...server, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const { url, requests } = await served(t, old);
     assert.equal(isUnsent(await failureOf(url, { ca })), true);
     assert.deepEqual(requests, []);
   });
 
-  test('where the server speaks plain HTTP', async (t) => {
+  test('if the server speaks plain HTTP', async (t) => {
     let requests = 0;
     const plain = createServer((_, response) => {
       requests++;
@@ -118,7 +118,7 @@ describe('a connection over TLS does not come about, and nothing is sent,', () =
     ['resets it', (socket) => socket.once('data', () => socket.resetAndDestroy())],
     ['sends something else', (socket) => socket.end('SSH-2.0\r\n')],
   ] as [string, (socket: import('node:net').Socket) => unknown][]) {
-    test(`where the server ${what}`, async (t) => {
+    test(`if the server ${what}`, async (t) => {
       const url = await listening(
         t,
         createTcpServer((socket) => answer(socket.on('error', () => {}))),
@@ -129,27 +129,27 @@ describe('a connection over TLS does not come about, and nothing is sent,', () =
     });
   }
 
-  test('where the server says nothing until the time is up', async (t) => {
+  test('if the server is silent until the time-out', async (t) => {
     const url = await listening(
       t,
       createTcpServer((socket) => void socket.on('error', () => {})),
     );
     const signal = AbortSignal.timeout(50);
     const error = await failureOf(url, { ca }, init({ signal }));
-    assert.deepEqual([error.message, error.cause], ['no connection in time', signal.reason]);
+    assert.deepEqual([error.message, error.cause], ['could not connect in time', signal.reason]);
     assert.equal(isUnsent(error), true);
   });
 });
 
-describe('what may have been sent is not called unsent', () => {
-  test('where the connection is reset after the handshake', async (t) => {
+describe('a request that may have been sent is not marked as unsent', () => {
+  test('if the connection is reset after the handshake', async (t) => {
     const { url } = await served(t, server, undefined, (socket) => socket.once('data', () => socket.destroy()));
     const error = await failureOf(url, { ca });
     assert.equal(error.code, 'ECONNRESET');
     assert.equal(isUnsent(error), false);
   });
 
-  test('where the time is up after the handshake', async (t) => {
+  test('if the time is up after the handshake', async (t) => {
     const abort = new AbortController();
     const { url } = await served(t, server, undefined, (socket) => socket.once('data', () => abort.abort('late')));
     const error = await createHttpFetch(url, { ca })(url, init({ signal: abort.signal })).catch((reason) => reason);
@@ -157,7 +157,7 @@ describe('what may have been sent is not called unsent', () => {
     assert.equal(isUnsent(error), false);
   });
 
-  test('where the server speaks TLS and the URL says http', async (t) => {
+  test('if the server speaks TLS and the URL says http', async (t) => {
     const { url, requests } = await served(t, server);
     const error = await failureOf(url.replace('https:', 'http:'), undefined);
     assert.equal(error.code, 'ECONNRESET');
@@ -193,7 +193,7 @@ async function answerOf(url: string, tls: CheckedTls | undefined): Promise<strin
   return `${response.status} ${await textOf(response)}`;
 }
 
-/** Why a request failed; that it did not is a failure of the test. */
+/** Returns why a request failed. A request that did not fail fails the test. */
 async function failureOf(url: string, tls: CheckedTls | undefined, request = init()): Promise<Failure> {
   return createHttpFetch(url, tls)(url, request).then(
     ({ status }) => assert.fail(`it was answered with ${status}`),
@@ -201,7 +201,7 @@ async function failureOf(url: string, tls: CheckedTls | undefined, request = ini
   );
 }
 
-/** The URL of a server that listens and ends with the test. */
+/** Returns the URL of a server that listens until the end of the test. */
 async function listening(t: TestContext, server: Server, host = 'localhost'): Promise<string> {
   const sockets = new Set<import('node:net').Socket>();
   server.on('connection', (socket) => sockets.add(socket));
@@ -214,7 +214,7 @@ async function listening(t: TestContext, server: Server, host = 'localhost'): Pr
   return `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server that sends back what it got, the bodies that it got, and the versions that connections agreed on. */
+/** Starts a server that echoes bodies, and records the bodies and the TLS versions of connections. */
 async function served(t: TestContext, tls: TlsOptions, host?: string, onSecure?: (socket: TLSSocket) => unknown) {
   const requests: string[] = [];
   const versions: (string | null)[] = [];

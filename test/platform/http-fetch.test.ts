@@ -14,13 +14,13 @@ const strays: unknown[] = [];
 process.on('uncaughtExceptionMonitor', (error) => strays.push(error));
 
 before(async () => {
-  // What is loaded in turns comes before everything else.
+  // Load the modules that are loaded in turns before all tests.
   createHttpFetch('http://127.0.0.1');
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(strays, []);
 });
 
-test('what is closed has no connection that waits, and keeps none', async (t) => {
+test('a closed client has no idle connection, and keeps none', async (t) => {
   const { url, sockets } = await served(t, (_request, response) => void response.end('taken'));
   const fetch = createHttpFetch(url);
   for (const count of [1, 2]) {
@@ -33,7 +33,7 @@ test('what is closed has no connection that waits, and keeps none', async (t) =>
 });
 
 describe('a request', () => {
-  test('carries method, path, headers and body, and brings back status, headers and body', async (t) => {
+  test('carries method, path, headers and body, and returns status, headers and body', async (t) => {
     const seen: unknown[] = [];
     const { url } = await served(t, async (request, response) => {
       const body = await bytesOf(request);
@@ -53,14 +53,14 @@ describe('a request', () => {
     assert.deepEqual(seen, ['POST', '/v1/traces?a=b', 'ä', '5', undefined, host, 'spans']);
   });
 
-  test('has success only when all of it is on its way, however early the answer comes', async (t) => {
+  test('succeeds only when all of it has been written, however early the answer is', async (t) => {
     const whole = 16 * 1024 * 1024;
     let received = 0;
     const server = createTcpServer((socket) => {
       t.after(() => socket.destroy());
       socket.on('error', () => {});
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
-      // What the system holds by itself meanwhile is far less than the request.
+      // The operating system buffers far less than the request.
       setTimeout(() => socket.on('data', (chunk) => (received += chunk.length)), 200);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,7 +72,7 @@ describe('a request', () => {
     while (received < whole) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
-  test('says of itself what it is, whatever the headers say', async (t) => {
+  test('sets its own framing headers, whatever the given headers are', async (t) => {
     let seen: unknown;
     const { url } = await served(t, async (request, response) => {
       seen = [request.headers.host, request.headers['content-length'], (await bytesOf(request)).toString()];
@@ -95,13 +95,13 @@ describe('a request', () => {
     assert.ok(received?.equals(body));
   });
 
-  test('is sent from where a view of a larger buffer begins', async (t) => {
+  test('respects the bounds of a view of a larger buffer', async (t) => {
     const { url } = await served(t, async (request, response) => response.end(await bytesOf(request)));
     const body = bytes('before|spans|after').subarray(7, 12);
     assert.equal(await textOf(await createHttpFetch(url)(url, init({ body }))), 'spans');
   });
 
-  test('is what its parts are, one behind the other', async (t) => {
+  test('consists of its parts in order', async (t) => {
     let length: string | undefined;
     const { url } = await served(t, async (request, response) => {
       length = request.headers['content-length'];
@@ -109,7 +109,7 @@ describe('a request', () => {
     });
     const parts = Array.from({ length: 64 }, (_, at) => bytes(`${at} `.repeat(at * at)));
     const whole = parts.map((part) => Buffer.from(part).toString()).join('');
-    // Only the exporter knows that it takes them.
+    // Only the exporter knows that this function accepts parts.
     const body = parts as unknown as Uint8Array<ArrayBuffer>;
     assert.equal(await textOf(await createHttpFetch(url)(url, init({ body }))), whole);
     assert.equal(length, String(whole.length));
@@ -128,7 +128,7 @@ describe('a request', () => {
   });
 
   for (const status of [301, 307]) {
-    test(`that is answered with ${status} goes nowhere else`, async (t) => {
+    test(`that is answered with ${status} is not redirected`, async (t) => {
       const { url, paths } = await served(t, (_, response) => response.writeHead(status, { location: '/other' }).end());
       assert.equal((await createHttpFetch(url)(url, init())).status, status);
       assert.deepEqual(paths, ['/']);
@@ -140,7 +140,7 @@ describe('a request', () => {
     await assert.rejects(createHttpFetch(url)(url, init({ headers: { 'a b': 'c' } })), TypeError);
   });
 
-  test('sends nothing before it is made, whatever is loaded in advance', async (t) => {
+  test('is not sent before the call, whatever is loaded in advance', async (t) => {
     const { url, paths } = await served(t, (_, response) => response.end());
     const fetch = createHttpFetch(url);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -148,11 +148,11 @@ describe('a request', () => {
     await textOf(await fetch(url, init()));
     assert.deepEqual(paths, ['/']);
   });
-  test('is the only one, whatever is rehearsed while it is made', async (t) => {
+  test('is the only one, whatever is loaded during it', async (t) => {
     const { url, paths } = await served(t, (_, response) => response.end());
     const fetch = createHttpFetch(`${url}/asked`);
     await textOf(await fetch(`${url}/asked`, init()));
-    // What would be sent now would go over the connection that waits.
+    // An additional request would use the idle connection.
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
     await textOf(await fetch(`${url}/asked`, init()));
     assert.deepEqual(paths, ['/asked', '/asked']);
@@ -200,17 +200,17 @@ describe('a response', () => {
     );
   });
 
-  test('that breaks off and that nobody reads harms nobody', async (t) => {
+  test('that breaks off unread does no harm', async (t) => {
     const { url, sockets } = await served(t, (_, response) => void response.writeHead(200).write('half'));
     const fetch = createHttpFetch(url);
     await fetch(url, init());
     sockets[0].resetAndDestroy();
-    // The error is there before the answer to the next request is.
+    // The error occurs before the answer to the next request.
     await assert.rejects(fetch(url, init({ signal: AbortSignal.timeout(100) })).then(textOf), { name: 'TimeoutError' });
     assert.deepEqual(strays, []);
   });
 
-  test('that is no HTTP is an error with a code', async (t) => {
+  test('that is not HTTP is an error with a code', async (t) => {
     const server = createTcpServer((socket) => socket.on('error', () => {}).end('SSH-2.0\r\n'));
     const url = await listening(t, server);
     await assert.rejects(createHttpFetch(url)(url, init()), ({ code }: NodeJS.ErrnoException) =>
@@ -240,11 +240,11 @@ describe('a connection', () => {
     }
   });
 
-  test('that is closed while the next request sets out on it is replaced, and the request sent again', async (t) => {
+  test('that is closed when the next request is sent on it is replaced, and the request sent again', async (t) => {
     let requests = 0;
     const { url, sockets } = await served(t, async (request, response) => {
       const body = await bytesOf(request);
-      // As a server does that closed it just before, and to which the request was on its way.
+      // Like a server that has just closed the connection when the request arrives.
       if (++requests === 2) request.socket.destroy();
       else response.end(body);
     });
@@ -254,7 +254,7 @@ describe('a connection', () => {
     assert.deepEqual([requests, sockets.length], [3, 2]);
   });
 
-  test('that is closed a second time is an error: a request is sent again once, and never over a new one', async (t) => {
+  test('that is closed a second time is an error: a request is retried only once, on a new connection', async (t) => {
     let requests = 0;
     const { url } = await served(t, (request, response) => {
       if (++requests === 1) response.end();
@@ -285,7 +285,7 @@ describe('a connection', () => {
     );
   });
 
-  test('that is reset before there is an answer is an error that says nothing of what was sent', async (t) => {
+  test('that is reset before the answer is an error that is not marked as unsent', async (t) => {
     const server = createTcpServer((socket) =>
       socket.on('error', () => {}).once('data', () => socket.resetAndDestroy()),
     );
@@ -299,7 +299,7 @@ describe('a connection', () => {
 describe('the signal', () => {
   const reason = new Error('enough');
 
-  test('that is aborted keeps a request from being sent', async (t) => {
+  test('that is already aborted prevents a request', async (t) => {
     const { url, paths } = await served(t, (_, response) => response.end());
     await assert.rejects(createHttpFetch(url)(url, init({ signal: AbortSignal.abort(reason) })), reason);
     assert.deepEqual(paths, []);
@@ -316,7 +316,7 @@ describe('the signal', () => {
     await closed;
   });
 
-  test('ends a request whose body is not taken', async (t) => {
+  test('ends a request whose body is not read', async (t) => {
     const sockets: Socket[] = [];
     const server = createTcpServer({ pauseOnConnect: true }, (socket) => sockets.push(socket.on('error', () => {})));
     t.after(() => sockets.forEach((socket) => void socket.destroy()));
@@ -325,7 +325,7 @@ describe('the signal', () => {
     const body = new Uint8Array(32 * 1024 * 1024);
     const response = createHttpFetch(url)(url, init({ body, signal: abort.signal }));
     const [socket] = (await once(server, 'connection')) as [Socket];
-    // Once something of it is there, the client knows that there is a connection.
+    // Once part of the body has arrived, the client knows that it is connected.
     socket.resume();
     await once(socket, 'data');
     socket.pause();
@@ -333,7 +333,7 @@ describe('the signal', () => {
     await assert.rejects(response, reason);
   });
 
-  test('ends a response in its midst, the reading of it with the reason', async (t) => {
+  test('ends a response midway, and the read fails with the reason', async (t) => {
     const { url, sockets } = await served(t, (_, response) => void response.writeHead(200).write('half'));
     const abort = new AbortController();
     const reader = readerOf(await createHttpFetch(url)(url, init({ signal: abort.signal })));
@@ -345,7 +345,7 @@ describe('the signal', () => {
     await closed;
   });
 
-  test('may be aborted after the end', async (t) => {
+  test('can be aborted after the end', async (t) => {
     const { url, sockets } = await served(t, (_, response) => response.end('all'));
     const fetch = createHttpFetch(url);
     const abort = new AbortController();
@@ -356,7 +356,7 @@ describe('the signal', () => {
     assert.equal(sockets.length, 1);
   });
 
-  test('that says nothing of why rejects with what it has', async (t) => {
+  test('without a reason rejects with a default error', async (t) => {
     const { url, requested } = await served(t, () => {});
     const abort = new AbortController();
     const response = createHttpFetch(url)(url, init({ signal: abort.signal }));
@@ -381,11 +381,11 @@ describe('the process', () => {
       cwd: root,
     });
 
-  test('waits for a request, and ends though its connection is open', async (t) => {
+  test('waits for a request, and ends although its connection is open', async (t) => {
     const { url, sockets, server } = await served(t, (_, response) => {
       setTimeout(() => response.end('late'), 200);
     });
-    // Only the client closes.
+    // Only the client closes the connection.
     (server as Server).keepAliveTimeout = 0;
     const { stdout } = await run(url);
     assert.equal(stdout, '200 late\n');
@@ -424,12 +424,12 @@ async function textOf(response: FetchedResponse): Promise<string> {
   }
 }
 
-/** However it ends: `once` takes an error for the end of the waiting. */
+/** Resolves however it ends. `once` would reject on an error. */
 function closeOf(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve));
 }
 
-/** The URL of a server that listens and ends with the test. */
+/** Returns the URL of a server that listens until the end of the test. */
 async function listening(t: TestContext, server: ReturnType<typeof createTcpServer>, host = '127.0.0.1') {
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   t.after(() => {
@@ -440,7 +440,7 @@ async function listening(t: TestContext, server: ReturnType<typeof createTcpServ
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** A server, the connections that it has had, and the paths that were asked for. */
+/** Starts a server, and records its connections and the paths of its requests. */
 async function served(t: TestContext, listener: RequestListener, host?: string) {
   const sockets: Socket[] = [];
   const paths: (string | undefined)[] = [];

@@ -5,7 +5,7 @@ import { ResponseParser } from '../../src/platform/http-response.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 
-/** What a parser says of an answer that comes in pieces, the last of them followed by the end of the connection or not. */
+/** Parses an answer that arrives in pieces. With `ends`, the connection then ends. */
 function read(pieces: readonly string[], ends = false) {
   const body: string[] = [];
   const parser = new ResponseParser((bytes) => body.push(bytes.toString('latin1')));
@@ -33,9 +33,9 @@ const answers: [what: string, text: string, body: string, isReusable: boolean, e
   ['of HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\na', 'a', false],
 ];
 
-describe('an answer', () => {
+describe('a response', () => {
   for (const [what, text, body, isReusable, ends] of answers) {
-    it(`${what} is read however it is cut`, () => {
+    it(`${what} is read however it is split`, () => {
       fc.assert(
         fc.property(fc.array(fc.nat(text.length)), (cuts) => {
           const at = [0, ...cuts.sort((a, b) => a - b), text.length];
@@ -46,7 +46,7 @@ describe('an answer', () => {
       );
     });
 
-    it(`${what} is not whole before its last byte`, () => {
+    it(`${what} is not complete before its last byte`, () => {
       assert.equal(read([text.slice(0, -1)]).isDone, false);
     });
   }
@@ -56,7 +56,7 @@ describe('an answer', () => {
     assert.deepEqual([status, headers], [429, { 'retry-after': '3', a: 'b:c, d', x: '' }]);
   });
 
-  it('with bytes behind it is whole, and its connection of no use', () => {
+  it('followed by further bytes is complete, but its connection cannot be reused', () => {
     const { isDone, isReusable } = read([`${OK}content-length: 1\r\n\r\nab`]);
     assert.deepEqual([isDone, isReusable], [true, false]);
   });
@@ -80,12 +80,12 @@ describe('an answer', () => {
     });
   }
 
-  it('whose head is nothing but blanks does not take longer for it', () => {
+  it('whose head is mostly blanks does not take longer to parse', () => {
     const blanks = ' '.repeat(16_000);
     const start = performance.now();
     assert.equal(read([`${OK}a:x${blanks}y${blanks.slice(0, 99)}\r\n\r\n`]).headers.a, `x${blanks}y`);
     assert.throws(() => read([`${OK}a:${blanks}\n\r\n\r\n`]), { code: 'HPE_INVALID_HEADER_TOKEN' });
-    // By a pattern, the first took half a second, and the second minutes.
+    // With a regular expression, the first took half a second, and the second minutes.
     assert.ok(performance.now() - start < 100);
   });
 

@@ -5,14 +5,14 @@ import { describe, it } from 'node:test';
 
 let copies = 0;
 
-/** A copy that has not filled anything yet. */
+/** Returns a copy of the function that has not been called yet. */
 async function fresh(): Promise<(words: Int32Array<ArrayBuffer>) => void> {
   const { fillRandom } = await import(`../../src/platform/node-random.ts?${++copies}`);
   return fillRandom;
 }
 
 function assertRandom(words: Int32Array): void {
-  // Among 1,000 words of 32 bits the odds of more than three pairs are below 10^-16.
+  // Among 1,000 words of 32 bits, the odds of more than three pairs are below 10^-16.
   assert.ok(new Set(words).size >= 997);
   assert.equal(
     words.reduce((all, word) => all | word, 0),
@@ -21,7 +21,7 @@ function assertRandom(words: Int32Array): void {
 }
 
 describe('random words on Node', () => {
-  it('differ from the first to the last, and from those of a second time', async () => {
+  it('all differ, also between two calls', async () => {
     const fill = await fresh();
     const both = [new Int32Array(1_000), new Int32Array(1_000)];
     both.forEach(fill);
@@ -35,7 +35,7 @@ describe('random words on Node', () => {
     ['the device gives too little', 'readSync', (_file: number, words: Int32Array) => words.fill(0).length],
   ];
   for (const [what, method, stand] of broken) {
-    it(`come from elsewhere where ${what}`, async (t) => {
+    it(`come from another source if ${what}`, async (t) => {
       const fill = await fresh();
       const words = new Int32Array(1_000);
       const { mock } = t.mock.method(fs, method, stand as never);

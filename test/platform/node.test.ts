@@ -8,19 +8,19 @@ import { ROOT } from '../packaging/distribution.ts';
 const program = "import { writeError } from './src/platform/node.ts'; writeError('übel');";
 const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', `"${program}"`].join(' ');
 
-test('a line for standard error gets there', () => {
+test('a line is written to standard error', () => {
   const { status, stdout, stderr } = spawnSync(node, { cwd: ROOT, encoding: 'utf8', shell: true });
   assert.deepEqual([status, stdout, stderr], [0, '', 'übel\n']);
 });
 
-test('a line for standard error that cannot be written ends nothing', () => {
+test('a line that cannot be written to standard error does no harm', () => {
   for (const closed of ['2>&-', '2>&1 | true']) {
     const { status } = spawnSync(`${node} ${closed}`, { cwd: ROOT, shell: true });
     assert.equal(status, 0, closed);
   }
 });
 
-test('a line for standard error goes to the console where it cannot be written at once', (t) => {
+test('a line for standard error goes to the console if it cannot be written at once', (t) => {
   const { mock } = t.mock.method(console, 'error', () => {});
   const write = t.mock.method(fs, 'writeSync', () => assert.fail('EAGAIN'));
   writeError('line');

@@ -16,7 +16,7 @@ const gc = runInNewContext('gc') as () => void;
 
 const requests = new AsyncLocalStorage<object>();
 
-/** What the application has stored for the request that ended a span, unless it is gone. */
+/** Returns the application's store of the request that ended a span, unless it has been garbage-collected. */
 async function storeAfterExport(exporter: BatchingExporter, isBusy: boolean): Promise<object | undefined> {
   const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 1, maxRequestBytes: 1 });
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
@@ -27,7 +27,7 @@ async function storeAfterExport(exporter: BatchingExporter, isBusy: boolean): Pr
     return new WeakRef(store);
   })();
   for (let round = 0; round < 50 && stored.deref() !== undefined; round++) {
-    // Of three, one is always on its way.
+    // With three spans, one export is always in flight.
     if (isBusy) for (let span = 0; span < 3; span++) end();
     await delay(10);
     gc();
@@ -37,14 +37,14 @@ async function storeAfterExport(exporter: BatchingExporter, isBusy: boolean): Pr
   return left;
 }
 
-test('a connection keeps nothing alive of the request that it was opened in', async (t) => {
+test('a connection does not retain the context of the request in which it was opened', async (t) => {
   const collector = await startCollector();
   t.after(() => collector.close());
   const exporter = new OtlpHttpExporter({ url: collector.endpoint });
   assert.equal(await storeAfterExport(exporter, false), undefined);
 });
 
-test('nor do exports that follow each other without a pause', async () => {
+test('exports that follow each other without a pause do not retain it either', async () => {
   const exporter: BatchingExporter = {
     createBatch: () => new ListBatch(),
     async send(batches) {

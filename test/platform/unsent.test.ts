@@ -11,18 +11,18 @@ const unreachable = Object.assign(new Error('connect ENETUNREACH'), { code: 'ENE
 const timeout = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT', syscall: 'connect' });
 
 describe('an error of a request', () => {
-  it('says that nothing was sent where no connection came about', () => {
+  it('means that nothing was sent if no connection was established', () => {
     for (const error of [
       refusal,
       unreachable,
       timeout,
-      // Of a host with several addresses.
+      // For a host with several addresses.
       Object.assign(new AggregateError([timeout, refusal]), { code: 'ETIMEDOUT' }),
       new TypeError('fetch failed', { cause: refusal }),
       new TypeError('fetch failed', { cause: new AggregateError([unreachable]) }),
       new TypeError('fetch failed', { cause: Object.assign(new Error('late'), { code: 'UND_ERR_CONNECT_TIMEOUT' }) }),
       Object.assign(new Error('getaddrinfo ENOTFOUND nowhere'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }),
-      // By way of a proxy that refuses.
+      // Through a proxy that refuses.
       new TypeError('fetch failed', {
         cause: new Error('Request was cancelled.', {
           cause: new Error('Proxy response (407) !== 200 when HTTP Tunneling'),
@@ -35,12 +35,12 @@ describe('an error of a request', () => {
     }
   });
 
-  it('says so where TLS did not come about, or a certificate was refused', () => {
+  it('means so if the TLS handshake failed, or a certificate was refused', () => {
     const coded = (code: string, message = code) => Object.assign(new Error(message), { code });
     const failed = (cause: unknown) => new TypeError('fetch failed', { cause });
     const url = 'error sending request for url (https://localhost/): client error (Connect): ';
     for (const error of [
-      // Node's own, and Node's fetch.
+      // From Node itself, and from Node's fetch.
       coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
       failed(coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE')),
       failed(coded('ERR_TLS_CERT_ALTNAME_INVALID')),
@@ -51,10 +51,10 @@ describe('an error of a request', () => {
       failed(coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')),
       failed(coded('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'tlsv1 alert unknown ca')),
       failed(coded('ECONNRESET', 'Client network socket disconnected before secure TLS connection was established')),
-      // Bun's.
+      // From Bun.
       coded('EPROTO', 'EPROTO: The TLS handshake failed. Does the server speak TLS on this port?'),
       coded('CERT_HAS_EXPIRED', 'certificate has expired'),
-      // Deno's.
+      // From Deno.
       failed(new Error(`${url}invalid peer certificate: UnknownIssuer`)),
       failed(new Error(`${url}received corrupt message of type InvalidContentType`)),
       failed(new Error('received fatal alert: CertificateRequired')),
@@ -64,12 +64,12 @@ describe('an error of a request', () => {
     }
   });
 
-  it('says so where it was marked', () => {
+  it('means so if it is marked', () => {
     const error = markUnsent(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }));
     assert.equal(isUnsent(error), true);
   });
 
-  it('leaves it open otherwise', () => {
+  it('leaves it open in other cases', () => {
     for (const error of [
       Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }),
       Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }),
@@ -89,7 +89,7 @@ describe('an error of a request', () => {
     }
   });
 
-  it('of a port where nobody listens says so', async () => {
+  it('means so for a port where nothing listens', async () => {
     const error = await new Promise((resolve) => {
       connect(1, '127.0.0.1').on('error', resolve);
     });

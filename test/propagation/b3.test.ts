@@ -44,14 +44,14 @@ const contextWith = (traceFlags: number): Context =>
   setSpan(ROOT_CONTEXT, nonRecordingSpan({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags }));
 
 describe('extracting the header b3', () => {
-  it('reads ids and decision and marks the span context as remote', () => {
+  it('reads ids and the decision, and marks the span context as remote', () => {
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true };
     assert.deepEqual(extracted({ b3: `${TRACE_ID}-${SPAN_ID}-1` }), spanContext);
     assert.deepEqual(extracted(new Headers({ B3: `${TRACE_ID}-${SPAN_ID}-1` })), spanContext);
     assert.equal(spanIn(single.extract(ROOT_CONTEXT, { b3: `${TRACE_ID}-${SPAN_ID}-1` }))?.isRecording(), false);
   });
 
-  it('takes 0 and no decision for a trace that is not recorded, 1 and d for one that is', () => {
+  it('treats 0 and no decision as not sampled, 1 and d as sampled', () => {
     assert.equal(flagsOf({ b3: `${TRACE_ID}-${SPAN_ID}-0` }), 0);
     assert.equal(flagsOf({ b3: `${TRACE_ID}-${SPAN_ID}` }), 0);
     assert.equal(flagsOf({ b3: `${TRACE_ID}-${SPAN_ID}-1` }), 1);
@@ -60,30 +60,30 @@ describe('extracting the header b3', () => {
     assert.equal(flagsOf({ b3: `${TRACE_ID}-${SPAN_ID}-false` }), 0);
   });
 
-  it('ignores the id of the parent', () => {
+  it('ignores the parent’s id', () => {
     assert.equal(extracted({ b3: `${TRACE_ID}-${SPAN_ID}-1-${PARENT_ID}` })?.spanId, SPAN_ID);
     assert.equal(flagsOf({ b3: `${TRACE_ID}-${SPAN_ID}-${PARENT_ID}` }), 0);
   });
 
-  it('puts zeros before a short trace id, whose bits are not called random', () => {
+  it('pads a short trace id with zeros, without the random flag', () => {
     const spanContext = extracted({ b3: `${SHORT_ID}-${SPAN_ID}-1` });
     assert.equal(spanContext?.traceId, `0000000000000000${SHORT_ID}`);
     assert.equal(spanContext?.traceFlags, 1);
   });
 
-  it('takes digits in upper case', () => {
+  it('accepts upper-case digits', () => {
     const spanContext = extracted({ b3: `${TRACE_ID.toUpperCase()}-${SPAN_ID.toUpperCase()}-D` });
     assert.deepEqual([spanContext?.traceId, spanContext?.spanId, spanContext?.traceFlags], [TRACE_ID, SPAN_ID, 1]);
   });
 
-  it('takes the first of several values, and no white space around it', () => {
+  it('uses the first of several values, without surrounding white space', () => {
     const other = `${TRACE_ID.replace('8', '9')}-${SPAN_ID}-0`;
     for (const b3 of [[`${TRACE_ID}-${SPAN_ID}-1`, other], `\t ${TRACE_ID}-${SPAN_ID}-1 \t, ${other}`]) {
       assert.equal(extracted({ b3 })?.traceId, TRACE_ID);
     }
   });
 
-  it('ignores what is not valid', () => {
+  it('ignores invalid values', () => {
     const invalid = [
       '',
       '-',
@@ -113,20 +113,20 @@ describe('extracting the header b3', () => {
 });
 
 describe('extracting the headers x-b3-…', () => {
-  it('reads ids and decision', () => {
+  it('reads ids and the decision', () => {
     assert.deepEqual(extracted(several('1')), { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true });
     const headers = { 'X-B3-TraceId': SHORT_ID, 'X-B3-SpanId': SPAN_ID, 'X-B3-Sampled': '1' };
     assert.equal(extracted(headers)?.traceId, `0000000000000000${SHORT_ID}`);
   });
 
-  it('takes 0, false and no decision for a trace that is not recorded, 1, true and the flag 1 for one that is', () => {
+  it('treats 0, false and no decision as not sampled, 1, true and the flag 1 as sampled', () => {
     for (const sampled of ['0', 'false', 'False', undefined, '']) assert.equal(flagsOf(several(sampled)), 0, sampled);
     for (const sampled of ['1', 'true', 'True', 'd']) assert.equal(flagsOf(several(sampled)), 1, sampled);
     for (const sampled of ['0', '1', undefined, 'x']) assert.equal(flagsOf(several(sampled, '1')), 1, sampled);
     assert.equal(flagsOf(several('0', '0')), 0);
   });
 
-  it('ignores what is not valid', () => {
+  it('ignores invalid values', () => {
     for (const sampled of ['2', 'yes', '-1', '1 1', 'constructor']) {
       assert.equal(extracted(several(sampled)), undefined, sampled);
     }
@@ -139,15 +139,15 @@ describe('extracting the headers x-b3-…', () => {
     }
   });
 
-  it('comes after b3, and instead of one that is not valid', () => {
+  it('is read after b3, and instead of an invalid one', () => {
     const b3 = `${TRACE_ID.replace('8', '9')}-${SPAN_ID}-0`;
     assert.equal(extracted({ ...several('1'), b3 })?.traceId, TRACE_ID.replace('8', '9'));
     assert.equal(extracted({ ...several('1'), b3: 'nonsense' })?.traceId, TRACE_ID);
   });
 });
 
-describe('a caller that only says not to record', () => {
-  it('is heard: the trace begins here, is not recorded, and everybody downstream is told', () => {
+describe('a caller that sends only a decision', () => {
+  it('not to sample is respected: an unsampled trace starts here and is propagated', () => {
     for (const carrier of [{ b3: '0' }, { b3: 'false' }, { 'x-b3-sampled': '0' }, { b3: '0', ...several('1') }]) {
       const context = single.extract(ROOT_CONTEXT, carrier);
       const spanContext = spanIn(context)?.spanContext();
@@ -162,13 +162,13 @@ describe('a caller that only says not to record', () => {
     assert.notEqual(extracted({ b3: '0' })?.traceId, extracted({ b3: '0' })?.traceId);
   });
 
-  it('does not take away a trace that is there', () => {
+  it('does not replace an existing trace', () => {
     const context = contextWith(1);
     for (const carrier of [{ b3: '0' }, { 'x-b3-sampled': '0' }])
       assert.equal(single.extract(context, carrier), context);
   });
 
-  it('says nothing that counts where it only says to record', () => {
+  it('to sample has no effect', () => {
     for (const b3 of ['1', 'true', 'd']) assert.equal(extracted({ b3 }), undefined, b3);
     assert.equal(extracted({ 'x-b3-sampled': '1' }), undefined);
     assert.equal(extracted({ 'x-b3-flags': '1' }), undefined);
@@ -192,7 +192,7 @@ describe('injecting B3', () => {
     });
   });
 
-  it('writes several headers where that is asked for', () => {
+  it('writes several headers if that is set', () => {
     assert.deepEqual(injected(contextWith(3), multi), several('1'));
     assert.deepEqual(injected(contextWith(0), multi), several('0'));
     assert.deepEqual(multi.fields(), ['x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled', 'x-b3-flags']);
@@ -200,7 +200,7 @@ describe('injecting B3', () => {
     assert.deepEqual(other.fields(), multi.fields());
   });
 
-  it('passes on that a trace is to be debugged, from either form to either', () => {
+  it('propagates the debug flag, from either form to either', () => {
     for (const carrier of [{ b3: `${TRACE_ID}-${SPAN_ID}-d` }, several(undefined, '1')]) {
       const context = single.extract(ROOT_CONTEXT, carrier);
       const child = setSpan(context, nonRecordingSpan({ traceId: TRACE_ID, spanId: PARENT_ID, traceFlags: 1 }));
@@ -211,7 +211,7 @@ describe('injecting B3', () => {
     }
   });
 
-  it('writes nothing without a valid span context, and where tracing is suppressed', () => {
+  it('writes nothing without a valid span context, or if tracing is suppressed', () => {
     for (const propagator of [single, multi]) {
       assert.deepEqual(injected(ROOT_CONTEXT, propagator), {});
       assert.deepEqual(injected(suppressTracing(contextWith(1)), propagator), {});
@@ -220,7 +220,7 @@ describe('injecting B3', () => {
     }
   });
 
-  it('throws for a form that there is not', () => {
+  it('throws for an unknown form', () => {
     for (const injectEncoding of ['both', 1, null, Symbol('form')] as never[]) {
       assert.throws(() => new B3Propagator({ injectEncoding }), {
         name: 'TypeError',
@@ -231,7 +231,7 @@ describe('injecting B3', () => {
 });
 
 describe('the B3 propagator', () => {
-  it('does no more work for a megabyte than to look at it once', () => {
+  it('reads a megabyte no more than once', () => {
     for (const fill of ['0', '0-', '-', ' ', 'd', ',', '\t-', `${TRACE_ID}-`]) {
       for (const start of ['', `${TRACE_ID}-`, `${TRACE_ID}-${SPAN_ID}-`]) {
         const b3 = (start + fill.repeat(1_000_000)).slice(0, 1_000_000);

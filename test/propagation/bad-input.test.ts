@@ -24,7 +24,7 @@ afterEach(() => {
 
 for (const [name, propagator] of Object.entries(everyPropagator)) {
   describe(`bad input to the propagator for ${name}`, () => {
-    it('leaves the context as it is where the carrier holds nothing that can be used', () => {
+    it('leaves the context unchanged if the carrier contains nothing usable', () => {
       for (const [index, carrier] of [...hostileCarriers(), ...malformedCarriers()].entries()) {
         for (const context of [ROOT_CONTEXT, full]) {
           for (const getter of [defaultTextMapGetter, environmentGetter]) {
@@ -35,27 +35,27 @@ for (const [name, propagator] of Object.entries(everyPropagator)) {
       assert.deepEqual(complaints, []);
     });
 
-    it('does not throw where the carrier cannot be written to', () => {
+    it('does not throw if the carrier is read-only', () => {
       for (const carrier of hostileCarriers()) {
         for (const setter of [defaultTextMapSetter, environmentSetter]) propagator.inject(full, carrier, setter);
       }
       assert.deepEqual(complaints, []);
     });
 
-    it('leaves the context as it is where the getter answers with what is no header', () => {
+    it('leaves the context unchanged if the getter returns something other than headers', () => {
       for (const [index, getter] of hostileGetters.entries()) {
         assert.equal(propagator.extract(full, {}, getter as never), full, `getter ${index}`);
       }
       assert.deepEqual(complaints, []);
     });
 
-    it('does not throw where the setter does', () => {
+    it('does not throw if the setter throws', () => {
       for (const setter of [null, {}, { set: 42 }, { set: () => assert.fail('the setter of the application') }]) {
         propagator.inject(full, {}, setter as never);
       }
     });
 
-    it('does not throw where the context is none', () => {
+    it('does not throw if the context is invalid', () => {
       const carrier = {};
       propagator.inject(full, carrier, defaultTextMapSetter);
       assert.notDeepEqual(carrier, {});

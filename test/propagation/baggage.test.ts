@@ -15,7 +15,7 @@ import { workOf } from './work.ts';
 
 const propagator = new W3CBaggagePropagator();
 
-/** `key`, `value` and, where there is some, `metadata` of each entry. */
+/** `key`, `value` and, if present, `metadata` of each entry. */
 function listOf(baggage: Baggage | undefined): string[][] {
   return (baggage?.getAllEntries() ?? []).map(([key, { value, metadata }]) =>
     metadata === undefined ? [key, value] : [key, value, metadata.toString()],
@@ -42,7 +42,7 @@ const roundTrip = (header: string): string | undefined => {
 const diagnostics = diagnosticLog();
 
 describe('baggage', () => {
-  it('holds the entries it is made of, in order', () => {
+  it('holds the entries that it is created from, in order', () => {
     const baggage = createBaggage({ a: { value: '1' }, b: { value: '2', metadata: 'p' } });
     assert.deepEqual(listOf(baggage), [
       ['a', '1'],
@@ -53,7 +53,7 @@ describe('baggage', () => {
     assert.deepEqual(listOf(createBaggage()), []);
   });
 
-  it('does not change, but returns baggage that differs', () => {
+  it('is immutable, and returns changed copies', () => {
     const baggage = createBaggage({ a: { value: '1' }, b: { value: '2' }, c: { value: '3' } });
     assert.deepEqual(listOf(baggage.setEntry('a', { value: '4' })), [
       ['a', '4'],
@@ -76,14 +76,14 @@ describe('baggage', () => {
     assert.equal(baggage.getAllEntries().length, 3);
   });
 
-  it('takes any text for a key', () => {
+  it('accepts any string as a key', () => {
     for (const key of ['__proto__', 'constructor', '', 'ä ']) {
       assert.equal(createBaggage().getEntry(key), undefined);
       assert.equal(createBaggage().setEntry(key, { value: '1' }).getEntry(key)?.value, '1');
     }
   });
 
-  it('is empty where its entries cannot be read', () => {
+  it('is empty if its entries cannot be read', () => {
     const throwing = {
       get a(): never {
         return assert.fail('a getter of the application');
@@ -101,7 +101,7 @@ describe('baggage', () => {
 });
 
 describe('extracting baggage', () => {
-  it('reads members, their values and what follows them', () => {
+  it('reads members, their values and properties', () => {
     assert.deepEqual(extracted('SomeKey=SomeValue'), [['SomeKey', 'SomeValue']]);
     assert.deepEqual(
       extracted('key1=value1;property1;property2, key2 = value2, key3=value3; propertyKey=propertyValue'),
@@ -199,28 +199,28 @@ describe('extracting baggage', () => {
     assert.deepEqual(extracted(malformed.join()), []);
   });
 
-  it('takes the last of several values of a key', () => {
+  it('uses the last of several values of a key', () => {
     assert.deepEqual(extracted('a=1,b=2,a=3'), [
       ['a', '3'],
       ['b', '2'],
     ]);
   });
 
-  it('leaves the context as it is where there is none', () => {
+  it('leaves the context unchanged if there is none', () => {
     const context = contextWithBaggage(ROOT_CONTEXT, createBaggage({ a: { value: '1' } }));
     for (const baggage of [undefined, '', ',', 'a', 1, null, [], [1]]) {
       assert.equal(propagator.extract(context, { baggage }), context);
     }
   });
 
-  it('takes the first 64 members', () => {
+  it('reads the first 64 members', () => {
     const header = Array.from({ length: 10_000 }, (_, i) => `key${i}=value`).join();
     const entries = extracted(header);
     assert.equal(entries.length, 64);
     assert.deepEqual(entries.at(-1), ['key63', 'value']);
   });
 
-  it('takes 8,192 bytes of whole members, white space not counted', () => {
+  it('reads 8,192 bytes of whole members, not counting white space', () => {
     const exact = `a=${'x'.repeat(4_093)},b=${'y'.repeat(4_094)}`;
     assert.equal(exact.length, 8_192);
     assert.deepEqual(
@@ -238,7 +238,7 @@ describe('extracting baggage', () => {
     assert.deepEqual(extracted(`z=${'x'.repeat(8_191)},c=1`), [['c', '1']]);
   });
 
-  it('looks at 65,536 characters and takes nothing for a member that ends beyond', () => {
+  it('reads 65,536 characters, and no member that ends beyond', () => {
     const spaces = (count: number): string => ' '.repeat(count);
     assert.deepEqual(extracted(`a=1,${spaces(65_529)}b=2`), [
       ['a', '1'],
@@ -253,8 +253,8 @@ describe('extracting baggage', () => {
     assert.deepEqual(extracted(`${spaces(70_000)}b=23`), []);
   });
 
-  // What is matched in all ways that there are takes longer than anybody waits: the time is up then, by an error.
-  it('matches no header in many ways', () => {
+  // Catastrophic backtracking would exceed the time-out, which throws an error.
+  it('does not backtrack on any header', () => {
     const headers = [
       `k=v${';p=     '.repeat(1_000)}"`,
       `k=v${'; p  =  '.repeat(1_000)}"`,
@@ -267,12 +267,12 @@ describe('extracting baggage', () => {
 });
 
 describe('injecting baggage', () => {
-  it('writes what baggage holds', () => {
+  it('writes the entries of baggage', () => {
     const baggage = createBaggage({ userId: { value: 'Amélie' }, serverNode: { value: 'DF 28', metadata: 'p;k=v' } });
     assert.equal(injected(baggage), 'userId=Am%C3%A9lie,serverNode=DF%2028;p;k=v');
   });
 
-  it('writes nothing where there is nothing to write, or tracing is suppressed', () => {
+  it('writes nothing if there is nothing to write or tracing is suppressed', () => {
     assert.equal(injected(createBaggage()), undefined);
     const carrier = {};
     propagator.inject(ROOT_CONTEXT, carrier);
@@ -281,7 +281,7 @@ describe('injecting baggage', () => {
     assert.deepEqual(carrier, {});
   });
 
-  it('encodes what the grammar does not allow, the percent sign, and no more', () => {
+  it('encodes only the percent sign and what the grammar does not allow', () => {
     const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).join('');
     const encoded = injected(createBaggage({ a: { value: ascii } }))?.slice(2) as string;
     const expected = [...ascii].map((char) =>
@@ -301,13 +301,13 @@ describe('injecting baggage', () => {
     );
   });
 
-  it('leaves properties out that would break the header', () => {
+  it('omits properties that would break the header', () => {
     for (const metadata of ['a,b=1', 'a\r\nb: c', 'ä', '"', '\\', ' ', ';', 'p;;q', 'p q', '=1', 'p=1 2']) {
       assert.equal(injected(createBaggage({ a: { value: '1', metadata } })), 'a=1');
     }
   });
 
-  it('leaves entries out that cannot be sent, sends the others, and says so', () => {
+  it('omits and reports entries that cannot be sent, and sends the others', () => {
     const entries: [string, unknown][] = [
       ['a b', { value: '1' }],
       ['', { value: '1' }],
@@ -337,7 +337,7 @@ describe('injecting baggage', () => {
     assert.match(diagnostics[0].message, /^baggage_dropped: 12 of 14: baggage entries not sent: /);
   });
 
-  it('writes 64 members and says what it left out', () => {
+  it('writes 64 members and reports the others', () => {
     let baggage = createBaggage();
     for (let i = 0; i < 64; i++) baggage = baggage.setEntry(`key${i}`, { value: 'value' });
     assert.equal(injected(baggage)?.split(',').length, 64);
@@ -359,7 +359,7 @@ describe('injecting baggage', () => {
     assert.equal(injected(encoded), 'b=1');
   });
 
-  it('does not encode what is longer than the whole header', () => {
+  it('does not encode values longer than the whole header', () => {
     const baggage = createBaggage({ a: { value: 'ä'.repeat(1_000_000) }, b: { value: '1' } });
     assert.ok(workOf(() => assert.equal(injected(baggage), 'b=1')) < 1_000);
   });
@@ -404,13 +404,13 @@ describe('the baggage propagator', () => {
     return baggage;
   };
 
-  it('extracts what it injected, and injects what it extracted', () => {
+  it('survives injection and extraction, and the reverse', () => {
     fc.assert(
       fc.property(entries, (list) => {
         const baggage = baggageOf(list);
         const header = injected(baggage);
         assert.ok((header?.length ?? 0) <= 8_192);
-        // What did not fit is tested above.
+        // Other tests cover entries that do not fit.
         if (diagnostics.length > 0) return;
         assert.deepEqual(extracted(header), listOf(baggage));
         if (header !== undefined) assert.equal(roundTrip(header), header);
@@ -418,7 +418,7 @@ describe('the baggage propagator', () => {
     );
   });
 
-  it('never throws on a damaged or random header, and settles after one round', () => {
+  it('never throws on a damaged or random header, and is stable after one round trip', () => {
     const damaged = fc
       .tuple(entries, fc.nat(), fc.nat(3), fc.string({ unit: fc.constantFrom(...'%,;= \t"\\é0f'), maxLength: 4 }))
       .map(([list, at, length, extra]) => {
@@ -445,7 +445,7 @@ describe('the baggage propagator', () => {
     );
   });
 
-  it('does work that grows with the length and no faster, up to the length looked at', () => {
+  it('does work proportional to the length, up to the limit', () => {
     const shapes = [',', ' ', 'a', 'a=b,', 'a = ;', '=', ';', 'a;', '%', '%41', 'a=%41%4,', 'a=\u00e4,', 'a=;"'];
     for (const shape of shapes) {
       const workFor = (length: number): number => {
@@ -453,10 +453,10 @@ describe('the baggage propagator', () => {
         return workOf(() => propagator.extract(ROOT_CONTEXT, { baggage }));
       };
       assert.ok(workFor(60_000) < 14 * 60_000, `work for ${JSON.stringify(shape)}`);
-      // Above 8,192 characters most is skipped, so that work may jump there, but only down.
+      // Beyond 8,192 characters, most is skipped, so the work may jump there, but only down.
       assert.ok(workFor(60_000) < 2.1 * workFor(30_000), `growth for ${JSON.stringify(shape)}`);
       assert.ok(workFor(8_000) < 2.1 * workFor(4_000), `growth for a short ${JSON.stringify(shape)}`);
-      // Beyond what is looked at, only the search for the comma to cut at.
+      // Beyond the limit, there is only the search for the comma at which to cut.
       assert.ok(workFor(1_000_000) < 1_100_000 + 1.2 * workFor(65_536), `a megabyte of ${JSON.stringify(shape)}`);
     }
   });

@@ -47,14 +47,14 @@ function throughAndBack(propagator: TextMapPropagator): Context {
 }
 
 describe('the composite propagator', () => {
-  it('carries what each of its propagators carries', () => {
+  it('propagates what each of its propagators propagates', () => {
     const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
     const context = throughAndBack(new CompositePropagator({ propagators }));
     assert.equal(spanIn(context)?.spanContext().spanId, 'b7ad6b7169203331');
     assert.equal(baggageIn(context)?.getEntry('userId')?.value, 'alice');
   });
 
-  it('asks them in order', () => {
+  it('calls them in order', () => {
     const composite = new CompositePropagator({ propagators: [named('a'), named('b')] });
     const onward = {};
     composite.inject(ROOT_CONTEXT, onward);
@@ -62,18 +62,18 @@ describe('the composite propagator', () => {
     assert.equal(composite.extract(ROOT_CONTEXT, { from: '!' }).getValue(key), 'a!b!');
   });
 
-  it('names the fields of all of them once', () => {
+  it('lists the fields of all of them once', () => {
     assert.deepEqual(new CompositePropagator({ propagators: [named('a'), named('b')] }).fields(), ['last', 'a', 'b']);
   });
 
-  it('goes on where one throws, and says so', () => {
+  it('continues if one throws, and reports it', () => {
     const propagators = [broken, new W3CTraceContextPropagator(), broken, new W3CBaggagePropagator(), broken];
     const composite = new CompositePropagator({ propagators });
     throughAndBack(composite);
     assert.deepEqual(composite.fields(), ['traceparent', 'tracestate', 'baggage']);
     assert.deepEqual(
       diagnostics.map(({ code, message }) => [code, message]),
-      [['propagator_failed', 'propagator_failed: no luck: a propagator failed, the others went on']],
+      [['propagator_failed', 'propagator_failed: no luck: a propagator failed; the others still ran']],
     );
   });
 
@@ -88,7 +88,7 @@ describe('the composite propagator', () => {
     }
   });
 
-  it('keeps the list it was given', () => {
+  it('copies the given list', () => {
     const propagators = [named('a')];
     const composite = new CompositePropagator({ propagators });
     propagators.push(named('b'));

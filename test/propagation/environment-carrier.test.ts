@@ -25,7 +25,7 @@ const propagator = new CompositePropagator({
 const context = propagator.extract(ROOT_CONTEXT, carrier);
 
 describe('environment variables', () => {
-  it('have the names of the fields, in upper case and with underscores', () => {
+  it('are named after the fields, in upper case and with underscores', () => {
     const environment: Record<string, string> = { PATH: '/bin' };
     propagator.inject(context, environment, environmentSetter);
     assert.deepEqual(environment, {
@@ -46,14 +46,14 @@ describe('environment variables', () => {
     assert.equal(environmentGetter.get({}, 'constructor'), undefined);
   });
 
-  it('are listed as far as their names are such', () => {
+  it('are listed if their names are valid', () => {
     const names = ['TRACEPARENT', '_', '_1', 'A_1'];
     const others = ['', 'traceparent', '1A', 'A-B', 'Ä', 'ProgramFiles(x86)', 'Path'];
     const environment = Object.fromEntries([...others, ...names].map((name) => [name, '1']));
     assert.deepEqual(environmentGetter.keys(environment).sort(), names.sort());
   });
 
-  it('are named as OpenTelemetry names them, whatever the field is called', () => {
+  it('are named as OpenTelemetry names them, whatever the name of the field', () => {
     const field = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 8 }),
       fc.constantFrom('', '1a', 'straße', 'ŉ', 'a.b-c'),
@@ -77,13 +77,13 @@ describe('environment variables', () => {
     assert.equal(spanIn(read)?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
   });
 
-  it('are not there where reading them is forbidden', () => {
+  it('are absent if reading them is forbidden', () => {
     const forbidden = new Proxy({}, { get: () => assert.fail('NotCapable'), ownKeys: () => assert.fail('NotCapable') });
     assert.equal(propagator.extract(ROOT_CONTEXT, forbidden, environmentGetter), ROOT_CONTEXT);
     assert.deepEqual(environmentGetter.keys(forbidden), []);
   });
 
-  it('take a context to a child process', () => {
+  it('pass a context to a child process', () => {
     const environment: NodeJS.ProcessEnv = { PATH: process.env.PATH };
     propagator.inject(context, environment, environmentSetter);
     const { stdout } = spawnSync(process.execPath, ['-p', 'JSON.stringify(process.env)'], { env: environment });

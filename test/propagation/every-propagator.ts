@@ -13,7 +13,7 @@ const single: Record<string, TextMapPropagator> = {
   Jaeger: new JaegerPropagator(),
 };
 
-/** Each propagator by its name, and all of them as one. */
+/** Each propagator by name, and a composite of all of them. */
 export const everyPropagator: Record<string, TextMapPropagator> = {
   ...single,
   'all of them': new CompositePropagator({ propagators: Object.values(single) }),

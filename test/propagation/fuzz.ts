@@ -26,7 +26,7 @@ const property = fc.oneof(
   fc.tuple(token, token).map((pair) => pair.join('=')),
 );
 const entry = fc.tuple(token, textOf('a0=/', 0, 12), fc.array(property, { maxLength: 2 }));
-// Seldom more than the limit: it takes long, and is of one kind.
+// Rarely more than the limit, because those headers take long and are all similar.
 const baggage = fc
   .oneof(
     { weight: 9, arbitrary: fc.array(entry, { maxLength: 6 }) },
@@ -51,7 +51,7 @@ const several = {
 };
 const jaeger = { 'uber-trace-id': uberTraceId, 'uberctx-a': textOf('a0% ,;=', 0, 20), 'uberctx-b-c': token };
 
-/** What a caller might send, in the format of each propagator; most of it is valid. */
+/** Headers that a caller might send, for each propagator. Most of them are valid. */
 const SENT: Record<string, fc.Arbitrary<Headers>> = {
   'W3C trace context': fc.record({ traceparent, tracestate }),
   'W3C baggage': fc.record({ baggage }),
@@ -64,13 +64,13 @@ const SENT: Record<string, fc.Arbitrary<Headers>> = {
   ),
 };
 
-// What formats are made of, and what they are not.
+// Characters and sequences that the formats use, and others that they do not allow.
 const PIECES = [
   ...'0123456789abcdefABCDEFgz-_:;=,.%@*/"\\ \t\r\n\0\u007fäŉ\u00a0\u2028\ud800\udfff\ufffd',
   ...['00-', '--', '%3A', '%C3%A9', '%ff', ', ', ' \t', ';p=1', '=1', ',a=', '😀', 'true', 'constructor', '__proto__'],
 ];
 
-/** Random numbers below `limit`, the same for the same seed. */
+/** Returns random integers below `limit`, the same for the same seed. */
 function dice(seed: number): (limit: number) => number {
   let state = seed | 0;
   return (limit) => {
@@ -87,7 +87,7 @@ function randomText(roll: (limit: number) => number, length: number): string {
   return text;
 }
 
-/** A header with one to three things done to it: cut, filled in, overwritten, repeated, padded, in another case. */
+/** Damages a header one to three times: truncates, inserts, overwrites, repeats, pads, or changes the case. */
 function damaged(text: string, roll: (limit: number) => number): string {
   let result = text;
   for (let left = 1 + roll(3); left > 0; left--) {
@@ -131,7 +131,7 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const VALUE = /^[\t -~]*$/;
 const IDS = /^(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-3]$/;
 
-/** Like `assert.ok`, which takes ten times as long and would be most of what is done here. */
+/** Like `assert.ok`, which takes ten times as long and would dominate the run time. */
 function check(isTrue: boolean, what: string): void {
   if (!isTrue) assert.fail(what);
 }
@@ -147,13 +147,13 @@ const setter = {
   },
 };
 
-/** Ids and flags of the span in a context; `''` where there is none. */
+/** The ids and flags of the span in a context; `''` if there is none. */
 function spanOf(context: Context): string {
   const spanContext = spanIn(context)?.spanContext();
   return spanContext ? `${spanContext.traceId}-${spanContext.spanId}-${spanContext.traceFlags}` : '';
 }
 
-/** True where something was found in the headers; fails where it is not valid, or changes when it is sent on. */
+/** True if the headers contain a context. Fails if that is invalid, or changes when it is propagated further. */
 function isFound(propagator: TextMapPropagator, headers: Headers): boolean {
   const context = propagator.extract(ROOT_CONTEXT, headers, getter);
   if (context === ROOT_CONTEXT) return false;
@@ -161,7 +161,7 @@ function isFound(propagator: TextMapPropagator, headers: Headers): boolean {
   const entries = baggageIn(context)?.getAllEntries().length;
   check(span !== '' || entries !== undefined, 'neither span nor baggage was found');
   check(span === '' || IDS.test(span), `${span} is not valid`);
-  // 64 of each format.
+  // 64 for each format.
   check(entries === undefined || (entries > 0 && entries <= 128), `${entries} entries of baggage`);
   const onward = {};
   const again = {};
@@ -174,16 +174,16 @@ function isFound(propagator: TextMapPropagator, headers: Headers): boolean {
 }
 
 /**
- * For each propagator, tests with so many headers: valid ones of its format, damaged, and random ones. A failure shows
- * the headers, and the seed that brings them back.
+ * For each propagator, tests this many headers: valid ones of its format, damaged ones, and random ones. A failure
+ * shows the headers, and the seed that reproduces them.
  */
 export function testWithRandomHeaders(each: number): void {
   describe(`with ${each.toLocaleString('en')} random headers`, () => {
     for (const [name, propagator] of Object.entries(everyPropagator)) {
       const isComposite = name === 'all of them';
-      // What it is made of has had as many.
+      // Its parts have been tested with as many.
       const count = isComposite ? each / 10 : each;
-      it(`the propagator for ${name} takes what is valid, sends on what it took, and never throws`, () => {
+      it(`the propagator for ${name} accepts valid headers, propagates what it accepted, and never throws`, () => {
         let found = 0;
         fc.assert(
           fc.property(SENT[name], fc.integer(), (sent, seed) => {

@@ -10,28 +10,28 @@ describe('a header', () => {
     assert.equal(headerIn({}, 'a', getterOf('b')), 'b');
   });
 
-  it('is all values in order with commas between', () => {
+  it('consists of all values in order, separated by commas', () => {
     assert.equal(headerIn({}, 'a', getterOf(['b', 'c,d', ''])), 'b,c,d,');
   });
 
-  it('is empty where the getter returns nothing, something else, or throws', () => {
+  it('is empty if the getter returns nothing or a non-string, or throws', () => {
     for (const value of [undefined, null, 1, {}, [], [1]]) assert.equal(headerIn({}, 'a', getterOf(value)), '');
     const throws = () => assert.fail('the getter');
     assert.equal(headerIn({}, 'a', { keys: throws, get: throws }), '');
   });
 
-  it('has members, the empty ones left out', () => {
+  it('has members, without the empty ones', () => {
     assert.deepEqual(membersOf(' a ,,\t, b=c ,'), ['a', 'b=c']);
     assert.deepEqual(membersOf(''), []);
   });
 
-  it('loses spaces and tabs around it and no other white space', () => {
+  it('loses spaces and tabs around it but no other white space', () => {
     assert.equal(trimOws(' \t a b \t'), 'a b');
     assert.equal(trimOws('\u00a0a\n'), '\u00a0a\n');
     assert.equal(trimOws(' \t '), '');
   });
 
-  it('is trimmed in linear time, a run of spaces in the middle included', () => {
+  it('is trimmed in linear time, even with a run of spaces in the middle', () => {
     const text = `a${' '.repeat(100_000)}b${' '.repeat(100_000)}`;
     assert.ok(workOf(() => trimOws(text)) < 2.1 * text.length);
   });

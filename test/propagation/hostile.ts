@@ -1,4 +1,4 @@
-// All that any propagator reads.
+// All fields that the propagators read.
 const FIELDS = [
   'traceparent',
   'tracestate',
@@ -16,7 +16,7 @@ const throwing = (what: string) => (): never => {
   throw new Error(`${what} of the carrier`);
 };
 
-// Every trap there is, whatever its name.
+// Every proxy trap throws, whatever its name.
 const trapped = new Proxy(() => {}, new Proxy({}, { get: (_, trap) => throwing(String(trap)) }));
 const revoked = Proxy.revocable({}, {});
 revoked.revoke();
@@ -24,7 +24,7 @@ const revokedArray = Proxy.revocable([], {});
 revokedArray.revoke();
 const getter = { enumerable: true, get: throwing('a getter') };
 
-/** Carriers that hold nothing that can be used, each in a way of its own; new ones, since some can be written to. */
+/** Carriers without usable content, each in its own way. Created anew, because some can be written to. */
 export const hostileCarriers = (): unknown[] => [
   null,
   undefined,
@@ -63,13 +63,13 @@ export const hostileCarriers = (): unknown[] => [
   withAll(trapped),
 ];
 
-/** Carriers whose headers are no format's: in UTF-8 that was read as something else, in no encoding, or hardly there. */
+/** Carriers whose headers fit no format: UTF-8 read in another encoding, no valid text, or almost empty. */
 export const malformedCarriers = (): unknown[] =>
   ['\ud800', '\udfff\ud800', 'Ã¤', '\u00ff\u00fe', '\0', '\r\nx: y', 'ä=ö', ' ', ',', ';', '=', '%', '-', ':'].map(
     (text) => Object.fromEntries(FIELDS.map((field) => [field, text])),
   );
 
-/** Getters that are none, or answer with what no header is. */
+/** Getters that are invalid, or that return something other than headers. */
 export const hostileGetters: unknown[] = [
   null,
   {},
@@ -83,7 +83,7 @@ export const hostileGetters: unknown[] = [
   { get: (_: unknown, name: string) => name, keys: () => [1, null, Symbol('field'), 'uberctx-', 'uberctx- '] },
 ];
 
-/** Contexts that are none, or throw. */
+/** Contexts that are invalid, or that throw. */
 export const hostileContexts: unknown[] = [
   null,
   undefined,

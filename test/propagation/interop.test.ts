@@ -26,7 +26,7 @@ import {
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
 import { W3CTraceState } from '../../src/propagation/trace-state.ts';
 
-// That this file type-checks is the test: each side's types take the other's.
+// This is a type check: the types of each side must accept the other's.
 export const theirs: {
   propagators: api.TextMapPropagator[];
   headers: api.TextMapPropagator<Headers>;
@@ -79,7 +79,7 @@ const spanContext = fc
   .filter(api.isSpanContextValid);
 
 describe('trace context between this package and OpenTelemetry', () => {
-  it('is read by one as the other wrote it, in contexts of both', () => {
+  it('written by one is read by the other, in contexts of both', () => {
     const states = fc.constantFrom(undefined, 'foo=1', 'foo=1,bar=2,rojo@x= 3');
     fc.assert(
       fc.property(spanContext, states, (sent, state) => {
@@ -101,7 +101,7 @@ describe('trace context between this package and OpenTelemetry', () => {
     );
   });
 
-  it('is left out by both where tracing is suppressed', () => {
+  it('is omitted by both if tracing is suppressed', () => {
     for (const propagator of [new W3CTraceContextPropagator(), new otel.W3CTraceContextPropagator()]) {
       const carrier = {};
       const traced = api.trace.setSpanContext(api.ROOT_CONTEXT, {
@@ -116,7 +116,7 @@ describe('trace context between this package and OpenTelemetry', () => {
 });
 
 describe('baggage between this package and OpenTelemetry', () => {
-  it('is read by one as the other wrote it, in contexts of both', () => {
+  it('written by one is read by the other, in contexts of both', () => {
     const key = fc.string({ unit: fc.constantFrom(...'aZ09-_.~!*'), minLength: 1, maxLength: 8 });
     const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => text.trim() !== '');
     const metadata = fc.constantFrom(undefined, 'p', 'p;k=v');
@@ -148,7 +148,7 @@ describe('baggage between this package and OpenTelemetry', () => {
                 const entries = read
                   ?.getAllEntries()
                   .map(([name, entry]) => [name, entry.value, entry.metadata?.toString()]);
-                // Their entries are the properties of an object, so that keys like array indices come first.
+                // Their entries are object properties, so keys like array indices come first.
                 assert.deepEqual(entries?.sort(), [...sent].sort());
               }
             }
@@ -169,7 +169,7 @@ describe('B3 between this package and OpenTelemetry', () => {
     ],
   ];
 
-  it('is written alike, and read by one as the other wrote it', () => {
+  it('is written identically, and each reads the other’s headers', () => {
     fc.assert(
       fc.property(spanContext, (sent) => {
         for (const [own, other] of writers) {
@@ -181,7 +181,7 @@ describe('B3 between this package and OpenTelemetry', () => {
             assert.deepEqual(carrier, theirs);
             for (const propagator of [own, other]) {
               const received = api.trace.getSpanContext(propagator.extract(root, carrier, defaultTextMapGetter));
-              // The flag of random ids has no place in B3.
+              // B3 cannot represent the flag of random ids.
               assert.deepEqual({ ...received }, { ...sent, traceFlags: sent.traceFlags & 1, isRemote: true });
             }
           }
@@ -190,7 +190,7 @@ describe('B3 between this package and OpenTelemetry', () => {
     );
   });
 
-  it('has the flag for debugging at one place in contexts of both', () => {
+  it('has the debug flag at the same place in contexts of both', () => {
     const ids = `${'1'.repeat(32)}-${'2'.repeat(16)}`;
     const [[own, other]] = writers;
     for (const [from, to] of pairs(own, other)) {
@@ -205,12 +205,12 @@ describe('Jaeger’s format between this package and OpenTelemetry', () => {
   const own = new JaegerPropagator();
   const other = new theirJaeger.JaegerPropagator();
 
-  it('is written alike, and read by one as the other wrote it', () => {
+  it('is written identically, and each reads the other’s headers', () => {
     const key = fc.string({ unit: fc.constantFrom(...'az09-_.'), minLength: 1, maxLength: 8 });
     const value = fc.string({ unit: 'grapheme', maxLength: 20 });
     fc.assert(
       fc.property(spanContext, fc.dictionary(key, value, { maxKeys: 8, noNullPrototype: true }), (context, entries) => {
-        // What stands for random ids here asks for debugging there: theirs writes it on, which is a mistake.
+        // The bit for random ids means debugging in this format, but OpenTelemetry's propagator writes it, a mistake.
         const sent = { ...context, traceFlags: context.traceFlags & 1 };
         const baggage = createBaggage(Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, { value: v }])));
         for (const root of roots) {

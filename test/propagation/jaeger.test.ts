@@ -38,19 +38,19 @@ const contextWith = (traceFlags: number): Context =>
 const diagnostics = diagnosticLog();
 
 describe('extracting uber-trace-id', () => {
-  it('reads ids and flags and marks the span context as remote', () => {
+  it('reads ids and flags, and marks the span context as remote', () => {
     assert.deepEqual(extracted(VALID), { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true });
     const headers = new Headers({ 'Uber-Trace-Id': VALID });
     assert.equal(spanIn(propagator.extract(ROOT_CONTEXT, headers))?.spanContext().traceId, TRACE_ID);
   });
 
-  it('puts zeros before short ids', () => {
+  it('pads short ids with zeros', () => {
     const spanContext = extracted('abc:1:0:1');
     assert.equal(spanContext?.traceId, 'abc'.padStart(32, '0'));
     assert.equal(spanContext?.spanId, '1'.padStart(16, '0'));
   });
 
-  it('takes colons that are encoded, digits in upper case, and any id of a parent', () => {
+  it('accepts encoded colons, upper-case digits, and any parent id', () => {
     assert.equal(extracted(encodeURIComponent(VALID))?.traceId, TRACE_ID);
     assert.equal(extracted(VALID.replaceAll(':', '%3a'))?.traceId, TRACE_ID);
     assert.equal(extracted(VALID.toUpperCase())?.traceId, TRACE_ID);
@@ -59,12 +59,12 @@ describe('extracting uber-trace-id', () => {
     }
   });
 
-  it('takes the first of several values, and no white space around it', () => {
+  it('uses the first of several values, without surrounding white space', () => {
     assert.equal(extracted([VALID, `1${VALID.slice(1)}`])?.traceId, TRACE_ID);
     assert.equal(extracted(` ${VALID}\t, 1${VALID.slice(1)}`)?.traceId, TRACE_ID);
   });
 
-  it('takes the flag for sampling, and none that means something else at W3C’s', () => {
+  it('reads the sampled flag, but no flag with another meaning in the W3C format', () => {
     for (const [flags, known] of [
       ['0', 0],
       ['00', 0],
@@ -81,7 +81,7 @@ describe('extracting uber-trace-id', () => {
     }
   });
 
-  it('ignores what is not valid', () => {
+  it('ignores invalid values', () => {
     const invalid = [
       '',
       ':::',
@@ -107,7 +107,7 @@ describe('extracting uber-trace-id', () => {
 });
 
 describe('extracting uberctx-…', () => {
-  it('reads an entry of each', () => {
+  it('reads an entry from each', () => {
     const carrier = {
       'uberctx-key1': 'value%201%20%2F%20blah',
       'uberctx-key2': 'a b, c',
@@ -124,7 +124,7 @@ describe('extracting uberctx-…', () => {
     assert.deepEqual(readBaggage({ 'uberctx-key': ['first', 'second'] }), [['key', 'first']]);
   });
 
-  it('goes along with a span context, and without', () => {
+  it('works with and without a span context', () => {
     const context = propagator.extract(ROOT_CONTEXT, { 'uber-trace-id': VALID, 'uberctx-key': 'value' });
     assert.equal(spanIn(context)?.spanContext().traceId, TRACE_ID);
     assert.deepEqual(entriesOf(baggageIn(context)), [['key', 'value']]);
@@ -133,7 +133,7 @@ describe('extracting uberctx-…', () => {
     assert.deepEqual(entriesOf(baggageIn(invalid)), [['key', 'value']]);
   });
 
-  it('adds to the baggage that is there', () => {
+  it('adds to existing baggage', () => {
     const context = contextWithBaggage(ROOT_CONTEXT, createBaggage({ a: { value: '1' }, b: { value: '2' } }));
     assert.deepEqual(readBaggage({ 'uberctx-b': '3', 'uberctx-c': '4' }, context), [
       ['a', '1'],
@@ -150,14 +150,14 @@ describe('extracting uberctx-…', () => {
     assert.deepEqual(readBaggage({ 'uberctx-key': '%FF%C3%A9 100%' }), [['key', '\ufffdé 100%']]);
   });
 
-  it('ignores keys that no header has', () => {
+  it('ignores keys that are not valid in headers', () => {
     assert.equal(
       readBaggage({ 'uberctx-': '1', 'uberctx- ': '1', 'uberctx-ä': '1', uberctx: '1', 'uberctx-a\r\nb': '1' }),
       undefined,
     );
   });
 
-  it('takes 64 entries and 8,192 bytes of keys and values', () => {
+  it('reads 64 entries and 8,192 bytes of keys and values', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`uberctx-key${i}`, 'value']));
     assert.equal(readBaggage(many)?.length, 64);
     assert.deepEqual(readBaggage(many)?.at(-1), ['key63', 'value']);
@@ -171,7 +171,7 @@ describe('extracting uberctx-…', () => {
 });
 
 describe('injecting in Jaeger’s format', () => {
-  it('writes ids and the flag for sampling', () => {
+  it('writes ids and the sampled flag', () => {
     for (const [traceFlags, flags] of [
       [0, '00'],
       [1, '01'],
@@ -183,7 +183,7 @@ describe('injecting in Jaeger’s format', () => {
     assert.deepEqual(propagator.fields(), ['uber-trace-id']);
   });
 
-  it('passes on that a trace is to be debugged, to and from B3 too', () => {
+  it('propagates the debug flag, also to and from B3', () => {
     const b3 = new B3Propagator();
     const context = propagator.extract(ROOT_CONTEXT, { 'uber-trace-id': `${TRACE_ID}:${SPAN_ID}:0:3` });
     assert.equal(spanIn(context)?.spanContext().traceFlags, 1);
@@ -196,7 +196,7 @@ describe('injecting in Jaeger’s format', () => {
     assert.deepEqual(injected(next), { 'uber-trace-id': `${TRACE_ID}:${SPAN_ID}:0:01` });
   });
 
-  it('writes baggage, without a span too', () => {
+  it('writes baggage, even without a span', () => {
     const baggage = createBaggage({
       key1: { value: 'value 1 / blah', metadata: 'p' },
       key2: { value: 'Amélie 😀 \ud800' },
@@ -208,7 +208,7 @@ describe('injecting in Jaeger’s format', () => {
     assert.deepEqual(diagnostics, []);
   });
 
-  it('leaves out what cannot be sent, and says so', () => {
+  it('omits and reports what cannot be sent', () => {
     let baggage = createBaggage({ ok: { value: '1' }, long: { value: 'x'.repeat(8_193) }, 'a b': { value: '1' } });
     for (const value of [1, null, undefined, {}]) baggage = baggage.setEntry(`key-${value}`, { value } as never);
     baggage = baggage.setEntry('none', undefined as never).setEntry(Symbol('key') as never, { value: '1' });
@@ -226,7 +226,7 @@ describe('injecting in Jaeger’s format', () => {
     assert.deepEqual(Object.keys(injected(contextWithBaggage(ROOT_CONTEXT, long))), ['uberctx-a', 'uberctx-c']);
   });
 
-  it('writes nothing without a valid span context, and where tracing is suppressed', () => {
+  it('writes nothing without a valid span context, or if tracing is suppressed', () => {
     assert.deepEqual(injected(ROOT_CONTEXT), {});
     const full = contextWithBaggage(contextWith(1), createBaggage({ key: { value: '1' } }));
     assert.equal(Object.keys(injected(full)).length, 2);
@@ -237,7 +237,7 @@ describe('injecting in Jaeger’s format', () => {
 });
 
 describe('the Jaeger propagator', () => {
-  it('takes other names for its headers', () => {
+  it('accepts other names for its headers', () => {
     const other = new JaegerPropagator({ customTraceHeader: 'X-Trace', customBaggageHeaderPrefix: 'x-bag' });
     assert.deepEqual(other.fields(), ['x-trace']);
     const carrier = {};
@@ -248,7 +248,7 @@ describe('the Jaeger propagator', () => {
     assert.equal(baggageIn(context)?.getEntry('key')?.value, '1');
   });
 
-  it('throws for a name that no header has', () => {
+  it('throws for an invalid header name', () => {
     for (const name of ['', 'a b', 'a:', 'ä', 1, null] as never[]) {
       if (name !== null) {
         assert.throws(() => new JaegerPropagator({ customTraceHeader: name }), { message: /^customTraceHeader: / });
@@ -259,7 +259,7 @@ describe('the Jaeger propagator', () => {
     }
   });
 
-  it('does no more work for a megabyte than to look at it a few times', () => {
+  it('reads a megabyte only a few times', () => {
     for (const fill of ['0', '0:', ':', '%3a', ' ', ',', '%', '%41', '\t:']) {
       const text = fill.repeat(1_000_000).slice(0, 1_000_000);
       for (const start of ['', `${TRACE_ID}:${SPAN_ID}:`]) {

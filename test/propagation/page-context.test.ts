@@ -9,7 +9,7 @@ const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
 describe('the context of a page', () => {
-  test('is what the server wrote into its elements', (t) => {
+  test('is read from the elements that the server wrote', (t) => {
     withElements(t, { traceparent: [traceparent], tracestate: ['vendor=1'], baggage: ['tenant=acme'] });
     const context = pageContext();
     const { traceId, spanId, traceState, isRemote } = spanIn(context)?.spanContext() ?? {};
@@ -20,7 +20,7 @@ describe('the context of a page', () => {
     assert.equal(baggageIn(context)?.getEntry('tenant')?.value, 'acme');
   });
 
-  test('is what the given propagator reads', (t) => {
+  test('is read by the given propagator', (t) => {
     withElements(t, { traceparent: [traceparent], baggage: ['tenant=acme'] });
     const context = pageContext(new W3CTraceContextPropagator());
     assert.equal(spanIn(context)?.spanContext().traceId, TRACE_ID);
@@ -35,13 +35,13 @@ describe('the context of a page', () => {
     'content that is no text': { traceparent: [undefined as never] },
     'a megabyte': { traceparent: [traceparent + '0'.repeat(2 ** 20)] },
   })) {
-    test(`is the root context where there are ${what}`, (t) => {
+    test(`is the root context with ${what}`, (t) => {
       withElements(t, elements);
       assert.equal(pageContext(), ROOT_CONTEXT);
     });
   }
 
-  test('is the root context where there is no page, or one that throws, or a propagator that does', (t) => {
+  test('is the root context without a page, or if the page or propagator throws', (t) => {
     assert.equal(pageContext(), ROOT_CONTEXT);
     const throwing = () => {
       throw new Error('no');
@@ -53,7 +53,7 @@ describe('the context of a page', () => {
   });
 });
 
-/** A page with these `meta` elements, by name. */
+/** Simulates a page with these `meta` elements, by name. */
 function withElements(t: TestContext, elements: Record<string, string[]>): void {
   const querySelectorAll = (selector: string) => {
     const [, name] = /^meta\[name="(\w+)"\]$/.exec(selector) ?? [];

@@ -4,17 +4,17 @@ import fc from 'fast-check';
 import { percentDecoded, wellFormed } from '../../src/propagation/percent-encoding.ts';
 
 describe('percent-encoding', () => {
-  it('is undone where it encodes UTF-8', () => {
+  it('is decoded if it encodes UTF-8', () => {
     assert.equal(percentDecoded('Am%C3%A9lie%20%f0%9f%98%80%EF%BB%BF'), 'Amélie 😀\ufeff');
     assert.equal(percentDecoded(''), '');
   });
 
-  it('becomes the replacement character where it encodes something else, and stays where it encodes nothing', () => {
+  it('becomes the replacement character if it encodes something else, and is kept if it encodes nothing', () => {
     assert.equal(percentDecoded('%FF%C3'), '\ufffd\ufffd');
     assert.equal(percentDecoded('100% %zz %4 %%41'), '100% %zz %4 %A');
   });
 
-  it('comes back as it was, but for halves of surrogate pairs', () => {
+  it('survives a round trip, except for lone surrogates', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         assert.equal(percentDecoded(encodeURIComponent(wellFormed(text))), Buffer.from(text).toString());

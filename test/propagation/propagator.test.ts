@@ -11,27 +11,27 @@ describe('the default getter', () => {
     assert.equal(getter.get({}, 'traceparent'), undefined);
   });
 
-  it('finds a property whatever its case', () => {
+  it('finds a property in any case', () => {
     assert.deepEqual(getter.get({ TraceParent: 'a' }, 'traceparent'), ['a']);
     assert.deepEqual(getter.get({ traceparent: 'a' }, 'TRACEPARENT'), ['a']);
   });
 
-  it('prefers the property of exactly that name', () => {
+  it('prefers the property with exactly that name', () => {
     assert.equal(getter.get({ TraceParent: 'a', traceparent: 'b' }, 'traceparent'), 'b');
   });
 
-  it('returns the values of all properties that differ in case only, so that a repeated header is seen as one', () => {
+  it('returns the values of all properties that differ only in case, so that a duplicate header is detected', () => {
     assert.deepEqual(getter.get({ TraceParent: 'a', TRACEPARENT: ['b', 'c'] }, 'traceparent'), ['a', 'b', 'c']);
   });
 
-  it('reads the headers of an incoming request of node', () => {
+  it('reads the headers of an incoming request of Node', () => {
     const headers: IncomingHttpHeaders = Object.assign(Object.create(null), { traceparent: 'a', 'set-cookie': ['b'] });
     assert.equal(getter.get(headers, 'traceparent'), 'a');
     assert.deepEqual(getter.get(headers, 'set-cookie'), ['b']);
     assert.deepEqual(getter.keys(headers), ['traceparent', 'set-cookie']);
   });
 
-  it('asks Headers and Map through their get function', () => {
+  it('reads Headers and Map through their get function', () => {
     const headers = new Headers({ TraceParent: 'a' });
     assert.equal(getter.get(headers, 'traceparent'), 'a');
     assert.equal(getter.get(headers, 'tracestate'), undefined);
@@ -41,12 +41,12 @@ describe('the default getter', () => {
     assert.deepEqual(getter.keys(map), ['traceparent']);
   });
 
-  it('takes a plain header called get for a header', () => {
+  it('treats a property named get that is a string as a header', () => {
     assert.equal(getter.get({ get: 'a', traceparent: 'b' }, 'traceparent'), 'b');
     assert.equal(getter.get({ get: 'a' }, 'get'), 'a');
   });
 
-  it('returns nothing that is not text', () => {
+  it('returns only strings', () => {
     assert.equal(getter.get({ a: 1 }, 'a'), undefined);
     assert.equal(getter.get({}, 'constructor'), undefined);
     assert.equal(getter.get({}, '__proto__'), undefined);
@@ -54,7 +54,7 @@ describe('the default getter', () => {
     assert.equal(getter.get({ a: [] }, 'a'), undefined);
   });
 
-  it('finds every carrier that misbehaves empty', () => {
+  it('treats a misbehaving carrier as empty', () => {
     for (const carrier of hostileCarriers()) {
       const value = getter.get(carrier, 'traceparent');
       assert.equal(value, undefined);
@@ -79,7 +79,7 @@ describe('the default setter', () => {
     assert.deepEqual(carrier, { traceparent: 'a' });
   });
 
-  it('sets through the set function of Headers and Map', () => {
+  it('writes Headers and Map through their set function', () => {
     const headers = new Headers({ traceparent: 'old' });
     setter.set(headers, 'traceparent', 'a');
     assert.equal(headers.get('traceparent'), 'a');
@@ -88,7 +88,7 @@ describe('the default setter', () => {
     assert.deepEqual([...map], [['traceparent', 'a']]);
   });
 
-  it('leaves a carrier that cannot be written to as it is', () => {
+  it('leaves a read-only carrier unchanged', () => {
     for (const carrier of hostileCarriers()) setter.set(carrier, 'traceparent', 'a');
     const frozen = Object.freeze({});
     setter.set(frozen, 'traceparent', 'a');

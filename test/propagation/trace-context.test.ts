@@ -36,7 +36,7 @@ function assertInvalid(traceparent: unknown): void {
 }
 
 describe('extracting a traceparent', () => {
-  it('reads ids and flags and marks the span context as remote', () => {
+  it('reads ids and flags, and marks the span context as remote', () => {
     assert.deepEqual(extracted({ traceparent: VALID }), {
       traceId: TRACE_ID,
       spanId: SPAN_ID,
@@ -45,18 +45,18 @@ describe('extracting a traceparent', () => {
     });
   });
 
-  it('puts a span that does not record into the context', () => {
+  it('adds a non-recording span to the context', () => {
     const span = spanIn(propagator.extract(ROOT_CONTEXT, { traceparent: VALID }));
     assert.equal(span?.isRecording(), false);
   });
 
-  it('leaves the context as it is where there is none', () => {
+  it('leaves the context unchanged if there is none', () => {
     for (const carrier of [{}, new Map(), new Headers(), { 'trace-parent': VALID }, { 'trace.parent': VALID }]) {
       assert.equal(extracted(carrier), undefined);
     }
   });
 
-  it('leaves a span that is there already where there is none that is valid', () => {
+  it('keeps an existing span if there is no valid header', () => {
     const context = setSpan(ROOT_CONTEXT, nonRecordingSpan({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 0 }));
     assert.equal(propagator.extract(context, { traceparent: 'ff' }), context);
   });
@@ -68,7 +68,7 @@ describe('extracting a traceparent', () => {
     }
   });
 
-  it('takes exactly 55 characters of version 00', () => {
+  it('accepts exactly 55 characters of version 00', () => {
     assertInvalid(`${VALID}.`);
     assertInvalid(`${VALID}-`);
     assertInvalid(`${VALID}-what-the-future-will-be-like`);
@@ -76,7 +76,7 @@ describe('extracting a traceparent', () => {
     assertInvalid('');
   });
 
-  it('takes more than that of a higher version, after a dash', () => {
+  it('accepts more characters of a higher version, after a dash', () => {
     for (const version of ['01', '0a', 'cc', 'fe']) {
       assertValid(VALID.replace('00', version));
       assertValid(VALID.replace('00', `${version}`).concat('-what-the-future-will-be-like'));
@@ -87,7 +87,7 @@ describe('extracting a traceparent', () => {
     }
   });
 
-  it('refuses version ff and what is no version', () => {
+  it('refuses version ff and invalid versions', () => {
     for (const version of ['ff', '.0', '0.', '000', '0000', '0', '', 'FE', 'zz', ' 0']) {
       assertInvalid(`${version}-${TRACE_ID}-${SPAN_ID}-01`);
     }
@@ -112,7 +112,7 @@ describe('extracting a traceparent', () => {
     for (const flags of ['.0', '0.', '001', '1', '', '0A', '0x']) assertInvalid(`00-${TRACE_ID}-${SPAN_ID}-${flags}`);
   });
 
-  it('keeps the flags it knows and clears the others', () => {
+  it('keeps the known flags and clears the others', () => {
     for (const [flags, known] of [
       ['00', 0],
       ['01', 1],
@@ -147,7 +147,7 @@ describe('extracting a traceparent', () => {
     assertInvalid(`\u00a0${VALID}`);
   });
 
-  it('does work in proportion to the length', () => {
+  it('does work proportional to the length', () => {
     for (const start of ['', VALID, `cc${VALID.slice(2)}`, `cc${VALID.slice(2)}-`]) {
       for (const fill of [' ', '-', 'a', ',', '\t-']) {
         const carrier = { traceparent: start + fill.repeat(1_000_000 / fill.length) };
@@ -161,7 +161,7 @@ describe('extracting a tracestate', () => {
   const stateOf = (tracestate: unknown, traceparent = VALID): string | undefined =>
     extracted({ traceparent, tracestate })?.traceState?.serialize();
 
-  it('keeps it with the span context', () => {
+  it('adds it to the span context', () => {
     assert.equal(stateOf('foo=1,bar=2'), 'foo=1,bar=2');
     assert.equal(extracted({ traceparent: VALID, TraceState: 'foo=1' })?.traceState?.get('foo'), '1');
   });
@@ -175,12 +175,12 @@ describe('extracting a tracestate', () => {
     assert.equal(extracted(headers)?.traceState?.serialize(), 'foo=1,bar=2,rojo=1,congo=2,baz=3');
   });
 
-  it('drops it where the traceparent is invalid or missing', () => {
+  it('drops it if the traceparent is invalid or missing', () => {
     assert.equal(extracted({ tracestate: 'foo=1' }), undefined);
     assert.equal(extracted({ traceparent: 'invalid', tracestate: 'foo=1' }), undefined);
   });
 
-  it('keeps the traceparent where it is empty or invalid', () => {
+  it('keeps the traceparent if it is empty or invalid', () => {
     for (const tracestate of ['', ' ', ',', 'foo', 'foo=1,foo=', 'A=1', 1, null]) {
       const spanContext = extracted({ traceparent: VALID, tracestate });
       assert.equal(spanContext?.traceId, TRACE_ID);
@@ -188,7 +188,7 @@ describe('extracting a tracestate', () => {
     }
   });
 
-  it('keeps the traceparent where reading it throws', () => {
+  it('keeps the traceparent if reading it throws', () => {
     const getter = {
       keys: () => [],
       get: (_: unknown, key: string) => (key === 'traceparent' ? VALID : assert.fail()),
@@ -199,7 +199,7 @@ describe('extracting a tracestate', () => {
 });
 
 describe('injecting a span context', () => {
-  it('writes version 00 and the flags that have a meaning', () => {
+  it('writes version 00 and the known flags', () => {
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID };
     for (const [traceFlags, flags] of [
       [0, '00'],
@@ -226,7 +226,7 @@ describe('injecting a span context', () => {
     assert.deepEqual(injected({ ...spanContext, traceState: new W3CTraceState() }), { traceparent: VALID });
   });
 
-  it('writes of another library’s trace state what follows the grammar, and nothing else', () => {
+  it('writes another library’s trace state only as far as it is valid', () => {
     const spanContext = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 };
     const stateOf = (text: unknown) => ({ ...new W3CTraceState(), serialize: () => text }) as never;
     assert.deepEqual(injected({ ...spanContext, traceState: stateOf('foo=1 , bar=2') }), {
@@ -247,13 +247,13 @@ describe('injecting a span context', () => {
     assert.deepEqual(injected({ traceId: TRACE_ID, spanId: `${SPAN_ID}\r\nx: y`, traceFlags: 1 }), {});
   });
 
-  it('writes nothing where tracing is suppressed', () => {
+  it('writes nothing if tracing is suppressed', () => {
     const carrier = {};
     propagator.inject(suppressTracing(propagator.extract(ROOT_CONTEXT, { traceparent: VALID })), carrier);
     assert.deepEqual(carrier, {});
   });
 
-  it('writes through the setter it is given', () => {
+  it('writes through the given setter', () => {
     const written: string[] = [];
     const context = propagator.extract(ROOT_CONTEXT, { traceparent: VALID, tracestate: 'foo=1' });
     propagator.inject(context, written, { set: (carrier, key, value) => void (carrier as string[]).push(key, value) });
@@ -282,7 +282,7 @@ describe('the trace context propagator', () => {
     .filter(([traceId, spanId]) => /[^0]/.test(traceId) && /[^0]/.test(spanId))
     .map(([traceId, spanId, flags]) => `00-${traceId}-${spanId}-${flags}`);
 
-  it('injects what it extracted', () => {
+  it('injects what it has extracted', () => {
     fc.assert(
       fc.property(traceparent, fc.constantFrom(undefined, 'a=1', 'a=1,b=  2'), (parent, state) => {
         const carrier = state === undefined ? { traceparent: parent } : { traceparent: parent, tracestate: state };
@@ -293,7 +293,7 @@ describe('the trace context propagator', () => {
     );
   });
 
-  it('never throws on a damaged header and accepts it only by the rules', () => {
+  it('never throws on a damaged header and accepts it only if it is valid', () => {
     const damaged = fc
       .tuple(traceparent, fc.nat(60), fc.nat(3), fc.string({ unit: fc.constantFrom(...'0f-, \tAgz'), maxLength: 3 }))
       .map(([header, at, length, extra]) => header.slice(0, at) + extra + header.slice(at + length));

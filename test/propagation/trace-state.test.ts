@@ -7,7 +7,7 @@ import { workOf } from './work.ts';
 const members = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=${i}`).join();
 const parsed = (header: string): string => new W3CTraceState(header).serialize();
 
-// The grammar once more, by character classes instead of patterns.
+// A second implementation of the grammar, with character classes instead of patterns.
 const KEY_START = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const KEY_REST = `${KEY_START}_-*/@`;
 const VALUE_END = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i))
@@ -34,7 +34,7 @@ describe('parsing a tracestate', () => {
     assert.equal(state.get('baz'), undefined);
   });
 
-  it('allows spaces and tabs around members, and members of nothing else', () => {
+  it('allows spaces and tabs around members, and members that consist only of them', () => {
     assert.equal(parsed('foo=1 \t , \t bar=2, \t baz=3'), 'foo=1,bar=2,baz=3');
     assert.equal(parsed('foo=1\t \t,\t \tbar=2,\t \tbaz=3'), 'foo=1,bar=2,baz=3');
     assert.equal(parsed('\t foo=1 \t'), 'foo=1');
@@ -43,7 +43,7 @@ describe('parsing a tracestate', () => {
     assert.equal(parsed(''), '');
   });
 
-  it('keeps the spaces at the start of a value', () => {
+  it('keeps leading spaces of a value', () => {
     assert.equal(new W3CTraceState('foo=  1 ').get('foo'), '  1');
   });
 
@@ -52,24 +52,24 @@ describe('parsing a tracestate', () => {
     const text = ` ${VALUE_END}`;
     assert.equal(new W3CTraceState(`${name}=${text}`).get(name), text);
     assert.equal(new W3CTraceState('0a@b=1').get('0a@b'), '1');
-    // Level 2 gave up the rules for what stands before and after the at sign.
+    // Level 2 has dropped the rules for the parts around the at sign.
     assert.equal(parsed('foo@=1,foo@@bar=2,foo@bar@baz=3'), 'foo@=1,foo@@bar=2,foo@bar@baz=3');
   });
 
-  it('allows 256 characters of key and of value and drops the header with more', () => {
+  it('allows keys and values of 256 characters, and drops a header with longer ones', () => {
     assert.equal(new W3CTraceState(`foo=1,${'z'.repeat(256)}=1`).get('foo'), '1');
     assert.equal(parsed(`foo=1,${'z'.repeat(257)}=1`), '');
     assert.equal(new W3CTraceState(`foo=1,bar=${'z'.repeat(256)}`).get('foo'), '1');
     assert.equal(parsed(`foo=1,bar=${'z'.repeat(257)}`), '');
   });
 
-  it('allows 32 members and drops the header with more', () => {
+  it('allows 32 members and drops a header with more', () => {
     assert.equal(parsed(members(32)), members(32));
     assert.equal(parsed(`,, ,${members(32)},,`), members(32));
     assert.equal(parsed(members(33)), '');
   });
 
-  it('takes the first of several members with one key, and leaves it at its place', () => {
+  it('keeps the first of several members with the same key, at its position', () => {
     assert.equal(parsed('foo=1,foo=1'), 'foo=1');
     assert.equal(parsed('foo=1,bar=2,foo=3'), 'foo=1,bar=2');
     assert.equal(parsed(`${members(32)},k1=2`), '', 'it counts as a member');
@@ -101,12 +101,12 @@ describe('parsing a tracestate', () => {
     assert.equal(parsed(`foo=1${' '.repeat(65_532)}`), '');
   });
 
-  it('takes anything but a string for empty', () => {
+  it('treats anything but a string as empty', () => {
     for (const header of [null, 1, {}, ['a=1'], Symbol('header')]) assert.equal(parsed(header as never), '');
     assert.equal(new W3CTraceState().serialize(), '');
   });
 
-  it('returns what follows the grammar as it came', () => {
+  it('returns a valid header unchanged', () => {
     fc.assert(
       fc.property(list, (pairs) => {
         const state = new W3CTraceState(headerOf(pairs));
@@ -116,7 +116,7 @@ describe('parsing a tracestate', () => {
     );
   });
 
-  it('returns what it read of any text: the same once more, or nothing', () => {
+  it('returns from any text a header that parses to itself, or nothing', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       textOf('ab=,; \t@é', { maxLength: 40 }),
@@ -134,7 +134,7 @@ describe('parsing a tracestate', () => {
     );
   });
 
-  it('does work that grows with the length and no faster, up to the length looked at', () => {
+  it('does work proportional to the length, up to the limit', () => {
     const shapes = [',', ' ', 'a', 'a=b,', 'a = ', '=', `a=${' '.repeat(255)}`, ' ,\t', 'a@'];
     for (const shape of shapes) {
       const header = (length: number): string =>
@@ -165,7 +165,7 @@ describe('changing a trace state', () => {
     assert.equal(state.set('k31', '1').serialize(), `k31=1,${members(31)}`);
   });
 
-  it('ignores keys and values that break the grammar, and what is not a string', () => {
+  it('ignores keys and values that are invalid or not strings', () => {
     const state = new W3CTraceState('a=1');
     for (const name of ['', 'A', ' a', 'a,b', 'a=b', 'z'.repeat(257), 1, null, Symbol('key'), {}]) {
       assert.equal(state.set(name as never, '1').serialize(), 'a=1');
@@ -181,7 +181,7 @@ describe('changing a trace state', () => {
     assert.equal(new W3CTraceState('a=1').unset('a').serialize(), '');
   });
 
-  it('leaves the one it started from as it was', () => {
+  it('leaves the original unchanged', () => {
     const state = new W3CTraceState('a=1,b=2');
     state.set('c', '3').set('a', '4').unset('b');
     assert.equal(state.serialize(), 'a=1,b=2');
@@ -189,7 +189,7 @@ describe('changing a trace state', () => {
 });
 
 describe('createTraceState', () => {
-  it('makes one of a header, empty where that is none', () => {
+  it('creates one from a header, empty if that is invalid', () => {
     assert.equal(createTraceState('foo=1,bar=2').set('foo', '3').serialize(), 'foo=3,bar=2');
     for (const header of [undefined, '', 'no header', 5 as never])
       assert.equal(createTraceState(header).serialize(), '');

@@ -5,23 +5,23 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { initialize, type SpanProcessor, shutdown, traceFetch, traceNodeHandler } from '../../src/index.ts';
 
-/** A running service, as the validation service of the W3C's Distributed Tracing group wants to find one. */
+/** A running service as the W3C's trace context test harness expects it. */
 export interface W3cService {
-  /** Takes POST requests, whose bodies say whom to call. */
+  /** Accepts POST requests, whose bodies list the calls to make. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** One call that is asked for: `arguments` are the body to send. */
+/** A call to make. `arguments` are the body to send. */
 interface Call {
   readonly url: string;
   readonly arguments: readonly Call[];
 }
 
 /**
- * Sets up tracing, and starts a server that makes every call that is asked of it, within the trace of whoever asks.
+ * Initializes tracing, and starts a server that makes every requested call, within the trace of the caller.
  *
- * @param port - Default: one that is free.
+ * @param port - Default: a free one.
  */
 export async function startW3cService(spanProcessors: SpanProcessor[], port = 0): Promise<W3cService> {
   initialize({ serviceName: 'w3c-service', exporterType: 'none', spanProcessors });
@@ -52,7 +52,7 @@ export async function startW3cService(spanProcessors: SpanProcessor[], port = 0)
   };
 }
 
-// By hand, for the W3C's own harness: `npx tsx test/propagation/w3c-service.ts 5000`.
+// To run with the W3C's own harness: `npx tsx test/propagation/w3c-service.ts 5000`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const ignored: SpanProcessor = { onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
   console.log((await startW3cService([ignored], Number(process.argv[2]))).url);

@@ -9,12 +9,12 @@ import { startW3cService, type W3cService } from './w3c-service.ts';
 
 type Header = [name: string, value: string];
 
-/** What the service sent to whom it was told to call. */
+/** The headers of a call that the service made. */
 interface Sent {
   readonly traceId: string;
   readonly parentId: string;
   readonly flags: string;
-  /** The members of `tracestate` in order, and all of its headers as they came. */
+  /** The members of `tracestate` in order, and all its headers as received. */
   readonly members: string[];
   readonly tracestates: string[];
 }
@@ -46,8 +46,8 @@ after(async () => {
 });
 
 /**
- * Asks the service for so many calls, with these headers exactly as they are, and returns what it sent. By a socket: HTTP
- * clients put names in order and in one case, and trim values.
+ * Asks the service for this many calls, with exactly these headers, and returns the headers that it sent. Uses a
+ * socket, because HTTP clients reorder and normalize names, and trim values.
  */
 async function calls(headers: readonly Header[], count = 1): Promise<Sent[]> {
   received = [];
@@ -75,7 +75,7 @@ async function calls(headers: readonly Header[], count = 1): Promise<Sent[]> {
   return received.map(sentOf);
 }
 
-/** What one request carried; it must be valid. */
+/** Returns the trace context of a request, which must be valid. */
 function sentOf(headers: readonly Header[]): Sent {
   const valuesOf = (wanted: string) =>
     headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
@@ -96,14 +96,14 @@ async function call(...headers: Header[]): Promise<Sent> {
   return sent;
 }
 
-/** The service goes on with the trace. */
+/** Asserts that the service continues the trace. */
 async function assertContinued(...headers: Header[]): Promise<Sent> {
   const sent = await call(...headers);
   assert.equal(sent.traceId, TRACE_ID, JSON.stringify(headers));
   return sent;
 }
 
-/** The service begins a trace of its own. */
+/** Asserts that the service starts a new trace. */
 async function assertRestarted(...headers: Header[]): Promise<Sent> {
   const sent = await call(...headers);
   const ids = headers.flatMap(([, value]) => value.split('-'));
@@ -117,7 +117,7 @@ const state = (...values: string[]): Header[] => [
   ...values.map((value): Header => ['tracestate', value]),
 ];
 
-/** The members that go on, in order. */
+/** Asserts which members are propagated, in order. */
 async function assertMembers(headers: Header[], ...members: string[]): Promise<void> {
   assert.deepEqual((await assertContinued(...headers)).members, members, JSON.stringify(headers));
 }
@@ -127,7 +127,7 @@ const numbered = (from: number, to: number): string =>
     .map((number) => `bar${number}=${number}`)
     .join();
 
-// The cases of the W3C's public test suite (test/test.py of its trace-context repository) by their names, restated.
+// The cases of the W3C's public test suite (test/test.py of its trace-context repository), reimplemented by name.
 describe('the W3C’s tests of trace context', () => {
   it('test_both_traceparent_and_tracestate_missing', async () => {
     assert.deepEqual((await call()).tracestates, []);
@@ -265,7 +265,7 @@ describe('the W3C’s tests of trace context', () => {
     await assertMembers(state('foo=1,bar=2', 'rojo=1,congo=2', 'baz=3'), ...members);
   });
 
-  // Dropped whole at first, and since level 2 no business of who receives them, who may remove them.
+  // Level 1 dropped the whole header. Since level 2, receivers need not check this, and may remove duplicates.
   it('test_tracestate_duplicated_keys', async () => {
     await assertMembers(state('foo=1,foo=1'), 'foo=1');
     await assertMembers(state('foo=1,foo=2'), 'foo=1');
@@ -298,7 +298,7 @@ describe('the W3C’s tests of trace context', () => {
 
   it('test_tracestate_key_illegal_vendor_format', async () => {
     await assertMembers(state('@foo=1,bar=2'));
-    // In level 2 the at sign is a character like others, but for the first.
+    // In level 2, the at sign is an ordinary character, except at the beginning.
     for (const key of ['foo@', 'foo@@bar', 'foo@bar@baz'])
       await assertMembers(state(`${key}=1,bar=2`), `${key}=1`, 'bar=2');
   });
@@ -352,22 +352,22 @@ describe('the W3C’s tests of trace context, level 2', () => {
     assert.equal((await assertContinued(['traceparent', `00-${TRACE_ID}-${PARENT_ID}-03`])).flags, '03');
   });
 
-  it('leaves the flag of random ids unset where it is', async () => {
+  it('keeps the random flag unset', async () => {
     assert.equal((await assertContinued(['traceparent', NOT_SAMPLED])).flags, '00');
     assert.equal((await assertContinued(['traceparent', SAMPLED])).flags, '01');
   });
 
-  it('sets it in traces that begin here', async () => {
+  it('sets it in traces that start here', async () => {
     assert.equal((await call()).flags, '03');
     assert.equal((await assertRestarted(['traceparent', `${SAMPLED}.`])).flags, '03');
   });
 
-  it('sends on no flag that has no meaning yet, and version 00', async () => {
+  it('propagates no unknown flags, and version 00', async () => {
     assert.equal((await assertContinued(['traceparent', `00-${TRACE_ID}-${PARENT_ID}-ff`])).flags, '03');
     assert.equal((await assertContinued(['traceparent', `cc-${TRACE_ID}-${PARENT_ID}-fd-more`])).flags, '01');
   });
 
-  it('takes digits in upper case for none', async () => {
+  it('refuses upper-case digits', async () => {
     await assertRestarted(['traceparent', `00-${'A'.repeat(32)}-${PARENT_ID}-01`]);
     await assertRestarted(['traceparent', `00-${TRACE_ID}-${'A'.repeat(16)}-01`]);
     await assertRestarted(['traceparent', `00-${TRACE_ID}-${PARENT_ID}-0A`]);

@@ -3,8 +3,8 @@ const SEARCHES = ['split', 'indexOf', 'lastIndexOf', 'includes', 'replace', 'toL
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
 /**
- * The characters that the built-in string and pattern functions are handed while `run` runs: what a parser does,
- * as a number that is the same on every machine.
+ * Returns the number of characters that are passed to built-in string and pattern functions during `run`. It measures a
+ * parser's work independently of the machine.
  */
 export function workOf(run: () => void): number {
   let work = 0;

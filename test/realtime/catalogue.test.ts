@@ -10,7 +10,7 @@ import { recording } from '../oracle/recording.ts';
 
 const exported: Record<string, unknown> = trace;
 
-// What holds audio, video, … in the rows below. In expected attributes a bigint is an integer on the wire.
+// The contents of messages in the rows below. In expected attributes, a bigint is an integer on the wire.
 const audio = { type: 0, sessionId: 's1', timestamp: 1, audioData: audioOf(new Uint8Array(3_200)) };
 const video = { type: 1, sessionId: 's1', timestamp: new Date(0), videoData: videoOf(new ArrayBuffer(4_096)) };
 const data = { type: 2, sessionId: 's1', timestamp: 2, textData: { data: 'grüß dich', textType: 'plain' } };
@@ -159,12 +159,12 @@ it('the rows cover all 20 helpers, and there are no others', () => {
 });
 
 for (const [helper, args, name, attributes] of catalogue) {
-  // Each call has messages of its own, since they keep the context of the first that met them.
+  // Each call gets its own messages, since messages keep the context of the first span about them.
   const call = (...rest: unknown[]): unknown => {
     const own = args.map((arg) => (Object.hasOwn(Object(arg), 'sessionId') ? { ...(arg as object) } : arg));
     return (exported[helper] as (...args: unknown[]) => unknown)(...own, ...rest);
   };
-  // What the helper itself records before anything happens in its span.
+  // The errors that the helper itself records before anything happens in its span.
   const errors = args.filter((arg) => arg instanceof Error);
 
   const expectSpan = (span: DecodedSpan, thrown: readonly Error[] = []) => {
@@ -185,7 +185,7 @@ for (const [helper, args, name, attributes] of catalogue) {
   };
 
   describe(`${helper}(${args.map((arg) => shown(arg)).join(', ')})`, () => {
-    it('starts a span that is not active and ends when it is told to', async () => {
+    it('starts a span that is not active, and that the caller ends', async () => {
       let id = '';
       const [span, ...others] = await recording(() => {
         const started = call() as trace.Span;
@@ -201,7 +201,7 @@ for (const [helper, args, name, attributes] of catalogue) {
       assert.equal(span.parentSpanId, '');
     });
 
-    it('takes a parent, attributes, links and a start time', async () => {
+    it('accepts a parent, attributes, links and a start time', async () => {
       const linked = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
       const [parent, span] = await recording(() => {
         const parent = trace.startSpan('parent');
@@ -223,13 +223,13 @@ for (const [helper, args, name, attributes] of catalogue) {
       assert.deepEqual(span.links[0].attributes, { 'test.link': 'l' });
     });
 
-    it('is a child of the active span where no parent is given', async () => {
+    it('is a child of the active span if no parent is given', async () => {
       const [span, parent] = await recording(() => trace.withSpan('parent', () => (call() as trace.Span).end()));
       expectSpan(span);
       assert.deepEqual([span.traceId, span.parentSpanId], [parent.traceId, parent.spanId]);
     });
 
-    it('runs a callback in the active span and ends it with the result', async () => {
+    it('runs a callback with the span active, and ends the span with the result', async () => {
       let kept: trace.Span | undefined;
       const [span, ...others] = await recording(() => {
         const result = call((given: trace.Span) => {
@@ -245,7 +245,7 @@ for (const [helper, args, name, attributes] of catalogue) {
       assert.equal(span.spanId, kept?.spanContext().spanId);
     });
 
-    it('runs a callback with options before it', async () => {
+    it('runs a callback after options', async () => {
       const [parent, span] = await recording(() => {
         const parent = trace.startSpan('parent');
         const result = call({ parent, attributes: { 'test.attribute': 0.5 } }, () => {
@@ -275,7 +275,7 @@ for (const [helper, args, name, attributes] of catalogue) {
       assert.equal(child.parentSpanId, span.spanId);
     });
 
-    it('records what a callback throws and throws it on', async () => {
+    it('records and rethrows what a callback throws', async () => {
       const thrown = new TypeError('thrown');
       const [span] = await recording(() => {
         assert.throws(
@@ -289,7 +289,7 @@ for (const [helper, args, name, attributes] of catalogue) {
       expectSpan(span, [thrown]);
     });
 
-    it('records what an async callback rejects with and rejects with it', async () => {
+    it('records the rejection of an async callback, and rejects with it', async () => {
       const thrown = new TypeError('rejected');
       const [span] = await recording(async () => {
         await assert.rejects(
@@ -303,7 +303,7 @@ for (const [helper, args, name, attributes] of catalogue) {
       expectSpan(span, [thrown]);
     });
 
-    it('ends the span when an async generator of the callback is done', async () => {
+    it('ends the span when the callback’s async generator is done', async () => {
       const [first, second, span] = await recording(async () => {
         let kept: trace.Span | undefined;
         const generator = call(async function* (given: trace.Span) {
@@ -333,7 +333,7 @@ function shown(arg: unknown): string {
   return kind === undefined ? String(arg) : `message of type ${kind}`;
 }
 
-describe('an error of a connection that is null', () => {
+describe('a null error of a connection', () => {
   it('is not recorded', async () => {
     const [span] = await recording(() => trace.instrumentConnectionError('c1', 'webrtc', null).end());
     assert.deepEqual([span.events, span.status.code], [[], 0]);
@@ -342,7 +342,7 @@ describe('an error of a connection that is null', () => {
 });
 
 describe('the attributes of a helper', () => {
-  it('are there as the span starts, for samplers and processors of any origin', async () => {
+  it('are present at the start of the span, for all samplers and processors', async () => {
     const sampled: trace.Attributes[] = [];
     const started: trace.Attributes[] = [];
     const sampler: trace.Sampler = {
@@ -376,7 +376,7 @@ describe('the attributes of a helper', () => {
 });
 
 describe('an attribute in the options', () => {
-  it('goes before that of the helper', async () => {
+  it('overrides that of the helper', async () => {
     const [span] = await recording(() => {
       trace.instrumentLLMRequest('gemini', 'gemini-2.0-flash', { attributes: { 'llm.model': 'tuned' } }).end();
     });
@@ -384,9 +384,9 @@ describe('an attribute in the options', () => {
   });
 });
 
-describe('a message that lacks what its type promises', () => {
+describe('a message that lacks the content of its type', () => {
   for (const [type, what] of ['audio', 'video', 'data'].entries()) {
-    it(`leaves out the attributes of ${what}`, async () => {
+    it(`omits the attributes of ${what}`, async () => {
       const [span] = await recording(() => trace.instrumentElementProcess('e', { type, sessionId: 's1' }).end());
       assert.deepEqual(span.attributes, {
         'pipeline.element': 'e',
@@ -397,7 +397,7 @@ describe('a message that lacks what its type promises', () => {
   }
 });
 
-describe('the size of a content', () => {
+describe('the size of content', () => {
   const contents: [what: string, content: trace.MessageData, bytes: bigint][] = [
     ['a Uint8Array', new Uint8Array(7), 7n],
     ['a Uint8Array into a larger buffer', new Uint8Array(new ArrayBuffer(100), 10, 7), 7n],
@@ -425,7 +425,7 @@ describe('the size of a content', () => {
     });
   }
 
-  it('is 0 where there is none', () => {
+  it('is 0 if there is none', () => {
     assert.equal(byteLengthOf(undefined), 0);
   });
 });
@@ -457,7 +457,7 @@ describe('text.length', () => {
     });
   }
 
-  it('is what Node counts, for any text', () => {
+  it('is Node’s byte length, for any text', () => {
     const units = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });
     fc.assert(
       fc.property(fc.oneof(units, fc.string({ unit: 'binary' })), (text) => {
@@ -500,14 +500,14 @@ describe('an attribute builder', () => {
     [trace.errorAttrs('timeout', 'too slow'), { 'error.type': 'timeout', 'error.message': 'too slow' }],
   ];
   for (const [built, attributes] of builders) {
-    it(`makes ${Object.keys(attributes).join(', ')}`, () => assert.deepEqual(built, attributes));
+    it(`returns ${Object.keys(attributes).join(', ')}`, () => assert.deepEqual(built, attributes));
   }
 
   it('is one of seven', () => {
     assert.equal(Object.keys(trace).filter((name) => name.endsWith('Attrs')).length, builders.length);
   });
 
-  it('makes what a span takes', async () => {
+  it('returns attributes that spans accept', async () => {
     const [span] = await recording(() => {
       trace.startSpan('span', { attributes: trace.audioAttrs(16_000, 1, 3_200, 'audio/x-raw', 'opus') }).end();
     });
@@ -518,7 +518,7 @@ describe('an attribute builder', () => {
 it('every key has its constant, and there are no others', () => {
   const constants = Object.entries(trace).filter(([name]) => name.startsWith('Attr'));
   assert.deepEqual(Object.fromEntries(constants), {
-    // The 25 of the original.
+    // The 25 keys of the original.
     AttrPipelineName: 'pipeline.name',
     AttrPipelineElement: 'pipeline.element',
     AttrSessionID: 'session.id',
@@ -544,7 +544,7 @@ it('every key has its constant, and there are no others', () => {
     AttrTTSVoice: 'tts.voice',
     AttrErrorType: 'error.type',
     AttrErrorMessage: 'error.message',
-    // Those that stand only in the table of helpers.
+    // Keys that occur only in the table of helpers.
     AttrConnectionOldState: 'connection.old_state',
     AttrMessageDirection: 'message.direction',
     AttrMessageSize: 'message.size',
@@ -558,7 +558,7 @@ it('every key has its constant, and there are no others', () => {
     AttrVideoOperation: 'video.operation',
     AttrVideoInputSize: 'video.input_size',
     AttrVideoOutputSize: 'video.output_size',
-    // Beyond the catalogue: of a WebSocket that is closed.
+    // Keys beyond the catalogue, for a closed WebSocket.
     AttrConnectionCloseCode: 'connection.close_code',
     AttrConnectionCloseReason: 'connection.close_reason',
     AttrConnectionCloseWasClean: 'connection.was_clean',
@@ -573,7 +573,7 @@ it('the message types have the numbers of the original', () => {
   assert.deepEqual(trace.MessageType, { Audio: 0, Video: 1, Data: 2, Command: 3, Image: 4 });
 });
 
-it('a helper whose arguments cannot be read starts a span all the same, and says so once', async () => {
+it('a helper whose arguments cannot be read still starts a span, and reports it once', async () => {
   const codes: string[] = [];
   const exporter = new trace.InMemorySpanExporter();
   trace.initialize({
@@ -591,7 +591,7 @@ it('a helper whose arguments cannot be read starts a span all the same, and says
   }
 });
 
-it('a helper takes the kind of its span, which is internal by default', async () => {
+it('a helper accepts the kind of its span, which is internal by default', async () => {
   const spans = await recording(() => {
     trace.instrumentLLMRequest('provider', 'model').end();
     trace.instrumentSTTRequest('provider', 1, { kind: trace.SpanKind.CLIENT }).end();
@@ -602,7 +602,7 @@ it('a helper takes the kind of its span, which is internal by default', async ()
   );
 });
 
-it('functions that take a span leave alone what is none', () => {
+it('functions that take a span ignore other values', () => {
   for (const span of [undefined, null, {}, 5] as never[]) {
     trace.addEvent(span, 'event');
     trace.setAttributes(span, {});

@@ -38,7 +38,7 @@ function process(element: string, message: PipelineMessage): void {
 }
 
 describe('the parent of a span about a message', () => {
-  it('is the one given, before that of the message, before the active one', async () => {
+  it('is the given one, or that of the message, or the active one', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       const given = startSpan('given');
@@ -60,7 +60,7 @@ describe('the parent of a span about a message', () => {
     });
   });
 
-  it('is the push, whatever queue the message comes out of', async () => {
+  it('is the push, whatever queue the message went through', async () => {
     const spans = await recording(async () => {
       const queue: PipelineMessage[] = [];
       withSpan('source', () => {
@@ -75,7 +75,7 @@ describe('the parent of a span about a message', () => {
     assert.equal(new Set(spans.map((span) => span.traceId)).size, 2);
   });
 
-  it('is the first element where there was no push', async () => {
+  it('is the first element if there was no push', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       process('a', message);
@@ -107,7 +107,7 @@ describe('the parent of a span about a message', () => {
     });
   });
 
-  it('is the element before where that one has chain: true', async () => {
+  it('is the previous element if that has chain: true', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       push(message);
@@ -125,7 +125,7 @@ describe('the parent of a span about a message', () => {
     });
   });
 
-  it('is not what a recycled buffer carried before its push', async () => {
+  it('is not the context that a recycled buffer carried before its push', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       push(message);
@@ -142,7 +142,7 @@ describe('the parent of a span about a message', () => {
     });
   });
 
-  it('is in force inside a callback, and so are the children of it', async () => {
+  it('is active inside a callback, and so are its children', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       push(message);
@@ -179,7 +179,7 @@ describe('a message that a callback returns', () => {
     ['from a push', (source, derived) => instrumentPipelinePush('q', source, () => derived)],
   ];
   for (const [how, run] of returning) {
-    it(`belongs to the trace of the one that went in: ${how}`, async () => {
+    it(`belongs to the trace of the input message: ${how}`, async () => {
       const spans = await recording(async () => {
         const source = messageOf();
         const derived = messageOf();
@@ -193,7 +193,7 @@ describe('a message that a callback returns', () => {
     });
   }
 
-  it('is the child of the element that has chain: true', async () => {
+  it('has the element as its parent with chain: true', async () => {
     const spans = await recording(() => {
       const source = messageOf();
       push(source);
@@ -203,7 +203,7 @@ describe('a message that a callback returns', () => {
     assert.equal(parentsOf(spans)[processed('b')], processed('a'));
   });
 
-  it('keeps the trace it has', async () => {
+  it('keeps its existing trace', async () => {
     const spans = await recording(() => {
       const source = messageOf();
       const earlier = messageOf();
@@ -217,7 +217,7 @@ describe('a message that a callback returns', () => {
     assert.equal(parentsOf(spans)[processed('b')], 'pipeline.earlier.push');
   });
 
-  it('is returned as it is, and nothing else is touched', async () => {
+  it('is returned unchanged, and other values are not touched', async () => {
     await recording(async () => {
       const source = messageOf();
       push(source);
@@ -242,7 +242,7 @@ describe('a message that a callback returns', () => {
     });
   });
 
-  it('may be anything that cannot be read', async () => {
+  it('may be a value that cannot be read', async () => {
     const revoked = Proxy.revocable([], {});
     revoked.revoke();
     const throwing = new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse });
@@ -261,7 +261,7 @@ describe('a message that a callback returns', () => {
 });
 
 describe('linkMessage', () => {
-  it('gives a message the trace of the one it was made from', async () => {
+  it('gives a message the trace of its source', async () => {
     const spans = await recording(() => {
       const source = messageOf();
       const derived = messageOf();
@@ -272,7 +272,7 @@ describe('linkMessage', () => {
     assert.equal(parentsOf(spans)[processed('a')], pushed);
   });
 
-  it('is what a push into the next pipeline goes on with, whatever is active there; the push after that is not', async () => {
+  it('is continued by the first push into another pipeline, whatever is active, but not by the next', async () => {
     const spans = await recording(() => {
       const source = messageOf();
       push(source);
@@ -291,7 +291,7 @@ describe('linkMessage', () => {
     });
   });
 
-  it('overwrites, with nothing where the source has met no span', async () => {
+  it('overwrites, even with nothing if the source has no context', async () => {
     const spans = await recording(() => {
       const derived = messageOf();
       push(derived);
@@ -301,7 +301,7 @@ describe('linkMessage', () => {
     assert.equal(parentsOf(spans)[processed('a')], '');
   });
 
-  it('leaves a message untouched where there is nothing to link', () => {
+  it('does not touch a message if there is nothing to link', () => {
     const derived = messageOf();
     linkMessage(derived, messageOf());
     assert.deepEqual(Reflect.ownKeys(derived), ['type', 'sessionId']);
@@ -316,7 +316,7 @@ describe('a message that cannot be extended', () => {
     ['a proxy that refuses to be written to', (message) => new Proxy(message, { set: refuse, defineProperty: refuse })],
   ];
   for (const [how, close] of closing) {
-    it(`carries its context all the same: ${how}`, async () => {
+    it(`still carries its context: ${how}`, async () => {
       const spans = await recording(() => {
         const message = close(messageOf());
         push(message);
@@ -328,7 +328,7 @@ describe('a message that cannot be extended', () => {
       assert.deepEqual(parentsOf(spans), { [pushed]: '', [processed('a')]: pushed, [processed('b')]: pushed });
     });
 
-    it(`is pushed again as if for the first time: ${how}`, async () => {
+    it(`is treated as new when it is pushed again: ${how}`, async () => {
       const spans = await recording(() => {
         const open = messageOf();
         instrumentPipelinePush('before', open).end();
@@ -353,7 +353,7 @@ describe('a message that cannot be extended', () => {
 });
 
 describe('a copy of a message', () => {
-  it('by spread carries the context of the original, and from then on its own', async () => {
+  it('by spread has the context of the original, and then its own', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       push(message);
@@ -372,7 +372,7 @@ describe('a copy of a message', () => {
     });
   });
 
-  it('by JSON holds nothing of this package', async () => {
+  it('by JSON contains nothing of this package', async () => {
     await recording(() => {
       const message = messageOf();
       push(message);
@@ -382,7 +382,7 @@ describe('a copy of a message', () => {
 });
 
 describe('contextOfMessage', () => {
-  it('is what the message carries', async () => {
+  it('is the context that the message carries', async () => {
     const spans = await recording(() => {
       const message = messageOf();
       assert.equal(contextOfMessage(message), ROOT_CONTEXT);
@@ -394,7 +394,7 @@ describe('contextOfMessage', () => {
 });
 
 describe('a message on its way to another process', () => {
-  it('takes its context along in its metadata', async () => {
+  it('carries its context in its metadata', async () => {
     let wire = '';
     const sent = await recording(() => {
       const message = messageOf({ metadata: { language: 'de' } });
@@ -414,7 +414,7 @@ describe('a message on its way to another process', () => {
     assert.deepEqual(new Set([...sent, ...received].map((span) => span.traceId)), new Set([sent[0].traceId]));
   });
 
-  it('starts a trace of its own where its metadata says nothing', async () => {
+  it('starts a new trace if its metadata has no context', async () => {
     const spans = await recording(() => {
       for (const metadata of [undefined, {}, { traceparent: 'nonsense' }]) {
         const message = messageOf({ metadata });
@@ -428,7 +428,7 @@ describe('a message on its way to another process', () => {
   });
 });
 
-describe('a message where nothing is recorded', () => {
+describe('a message when nothing is recorded', () => {
   const touch = () => {
     const message = messageOf();
     const derived = messageOf();
@@ -442,9 +442,9 @@ describe('a message where nothing is recorded', () => {
     assert.equal(contextOfMessage(frozen), ROOT_CONTEXT);
   };
 
-  it('is left as it is before initialize', touch);
+  it('is left unchanged before initialize', touch);
 
-  it('is left as it is with the exporter none', async () => {
+  it('is left unchanged with the exporter none', async () => {
     initialize({ exporterType: 'none' });
     try {
       touch();
@@ -453,7 +453,7 @@ describe('a message where nothing is recorded', () => {
     }
   });
 
-  it('loses what it carried with its next push', async () => {
+  it('loses its context with its next push', async () => {
     const messages = [messageOf(), messageOf()];
     await recording(() => {
       for (const message of messages) push(message);
@@ -466,7 +466,7 @@ describe('a message where nothing is recorded', () => {
     }
   });
 
-  it('carries an incoming context on', () => {
+  it('propagates an incoming context', () => {
     const incoming = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
     const message = messageOf();
     instrumentPipelinePush('p', message, { parent: incoming }).end();
@@ -476,7 +476,7 @@ describe('a message where nothing is recorded', () => {
 });
 
 describe('a push that is not sampled', () => {
-  // By session, so that one process has both kinds.
+  // Decide by session, so that one process has both kinds.
   const sampler = new ParentBasedSampler({
     root: {
       shouldSample: (_context, _traceId, _name, _kind, attributes) => ({
@@ -487,7 +487,7 @@ describe('a push that is not sampled', () => {
     },
   });
 
-  it('keeps its children unsampled, under an active span that is sampled, too', async () => {
+  it('keeps its children unsampled, even under a sampled active span', async () => {
     const spans = await recording(
       () => {
         const message = messageOf({ sessionId: 'unsampled' });
@@ -504,7 +504,7 @@ describe('a push that is not sampled', () => {
     assert.deepEqual(parentsOf(spans), { active: '' });
   });
 
-  it('does not leave the sampled context of its last content on a recycled message', async () => {
+  it('replaces the sampled context of a recycled message', async () => {
     for (const frozen of [false, true]) {
       const spans = await recording(
         () => {
@@ -522,7 +522,7 @@ describe('a push that is not sampled', () => {
     }
   });
 
-  it('has ids of its own that go on to other processes', async () => {
+  it('has its own ids, which are propagated to other processes', async () => {
     await recording(
       () => {
         const message = messageOf();
@@ -541,7 +541,7 @@ function refuse(): never {
   throw new Error('refused');
 }
 
-describe('a message that is hostile', () => {
+describe('a hostile message', () => {
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   const hostile: [what: string, message: unknown][] = [
@@ -582,7 +582,7 @@ describe('a message that is hostile', () => {
     ],
   ];
   for (const [what, given] of hostile) {
-    it(`costs nobody anything: ${what}`, async () => {
+    it(`does no harm: ${what}`, async () => {
       const message = given as PipelineMessage;
       const spans = await recording(
         () => {
@@ -611,7 +611,7 @@ describe('a message that is hostile', () => {
   }
 });
 
-/** What the stub of a remote object looks like: any member of it is callable and has any member. */
+/** Like the stub of a remote object: every member can be called and has every member. */
 function boundless(): unknown {
   const stub: unknown = new Proxy(() => {}, { get: () => stub, apply: () => stub });
   return stub;

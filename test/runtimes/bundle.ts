@@ -10,10 +10,10 @@ export const REPORTING = `console.log('${MARK}' + JSON.stringify(await runCase(t
 const bundles = new Map<string, Promise<string>>();
 
 /**
- * A case as a program, with the package as it is published, as an application's bundler makes it. The name of a way of
- * bundling stands for its options: each case is bundled so once.
+ * Bundles a case and the published package into a program, as an application's bundler would. `way` names the options:
+ * each case is bundled once for each way.
  *
- * @param end - What is done with `testCase` and `runCase`.
+ * @param end - Code that uses `testCase` and `runCase`.
  */
 export function bundleCase(
   { id, folder }: Pick<Job, 'id' | 'folder'>,
@@ -43,7 +43,7 @@ async function built(id: string, folder: string, end: string, options: BuildOpti
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    // Only what is there for the syntax has it left as it is.
+    // Keep the syntax of `using` only for the case that tests it.
     supported: { using: /\busing \w+ = /.test(source) },
     target: 'es2022',
     tsconfigRaw: {},
@@ -53,7 +53,7 @@ async function built(id: string, folder: string, end: string, options: BuildOpti
   return outputFiles[0].text;
 }
 
-/** What has to stand in front of a program: what it is told. */
+/** Returns the code before a program that provides its input. */
 export function inputCode({ input }: Pick<Job, 'input'>): string {
   return `globalThis.conformance = ${JSON.stringify(input)};\n`;
 }

@@ -14,19 +14,19 @@ declare global {
   var trace: typeof import('../../src/index.ts');
 }
 
-/** What is used of Playwright's pages; its own types are there only when this folder is installed. */
+/** The part of Playwright's types for pages that is used. The real ones exist only if this folder is installed. */
 export interface Page {
-  /** Resolves when the page is loaded, its program included. */
+  /** Resolves when the page and its program are loaded. */
   goto(url: string): Promise<unknown>;
-  /** `commit` where the page comes back as it was left: nothing is loaded then. */
+  /** Use `commit` if the page is restored from the cache, when nothing is loaded. */
   goBack(options: { waitUntil: 'load' | 'commit' }): Promise<unknown>;
-  /** Calls a function in the page, which sees nothing of the test but `argument`; resolves to its result. */
+  /** Calls a function in the page and resolves to its result. From the test, it can use only `argument`. */
   evaluate<Result, Argument>(
     pageFunction: (argument: Argument) => Result | Promise<Result>,
     argument: Argument,
   ): Promise<Result>;
   evaluate<Result>(pageFunction: () => Result | Promise<Result>): Promise<Result>;
-  /** Makes it the visible tab, and the one that was so before a hidden one. */
+  /** Makes this the visible tab, and hides the one that was visible. */
   bringToFront(): Promise<void>;
   /** Closes the tab, as a user would. */
   close(): Promise<void>;
@@ -34,9 +34,9 @@ export interface Page {
   on(event: 'pageerror', listener: (error: Error) => void): void;
 }
 
-/** A browser of the test's own. */
+/** A browser for tests. */
 export interface Chromium {
-  /** Opens a tab in front of all others, which thereby become hidden. */
+  /** Opens a tab in front of all others, which become hidden. */
   newPage(): Promise<Page>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ interface Browser {
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const SWITCHES = [
   '--headless',
-  // What root, and what most containers, cannot do without.
+  // Needed for root, and in most containers.
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--disable-gpu',
@@ -66,20 +66,20 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-/** The browser that `CHROMIUM` names, or else one of the usual names on the path; `undefined` where there is none. */
+/** Returns the browser that `CHROMIUM` names, or the first usual name on the path; `undefined` if there is none. */
 export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   const folders = PATH.split(delimiter);
   return CHROMIUM ?? NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
-// Chromium sometimes accepts a connection and then says nothing. Another one does.
+// Chromium sometimes accepts a connection and then does not answer. Another process does.
 const ATTEMPTS = 3;
 const CONNECT_MILLIS = 10_000;
 
 /**
- * Starts Chromium. It is not started by Playwright, which would show every tab as visible and would keep no page that is
- * left: both are what its pages are here for.
+ * Starts Chromium without Playwright, which would show every tab as visible and keep no page in the back/forward cache.
+ * The tests need both.
  */
 export async function startChromium(): Promise<Chromium> {
   const executable = findChromium();
@@ -95,7 +95,7 @@ export async function startChromium(): Promise<Chromium> {
         newPage: () => browser.contexts()[0].newPage(),
         async close() {
           const session = await browser.newBrowserCDPSession();
-          // The answer may not come any more.
+          // The response may never arrive.
           await Promise.race([session.send('Browser.close').catch(() => {}), running.exited]);
           await running.remove();
         },
@@ -108,23 +108,23 @@ export async function startChromium(): Promise<Chromium> {
   }
 }
 
-/** Starts the program, with a profile of its own. */
+/** Starts the executable, with its own profile. */
 function launch(executable: string) {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   const child = spawn(executable, [...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A group of its own, so that its children can be ended with it.
+    // A separate process group, so that the children can be killed along with it.
     detached: true,
   });
   const kill = () => {
     try {
       process.kill(-(child.pid as number), 'SIGKILL');
     } catch {
-      // All of them have gone.
+      // All processes have already ended.
     }
   };
   process.once('exit', kill);
-  // As the runner ends a test that hangs.
+  // The test runner ends a hanging test with this signal.
   const end = () => process.exit(1);
   process.once('SIGTERM', end);
   const exited = once(child, 'exit');
@@ -132,19 +132,19 @@ function launch(executable: string) {
     child,
     exited,
     kill,
-    /** Waits for its end, and leaves nothing of it behind. */
+    /** Waits for the exit, and removes everything that it left. */
     async remove() {
       await exited;
       kill();
       process.off('exit', kill);
       process.off('SIGTERM', end);
-      // What has been killed may still be there for a moment, and write.
+      // Killed processes may still exist for a moment, and write files.
       await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }
 
-/** Where it listens, as it says on stderr; which is read to its end, lest it be killed for what it writes there. */
+/** Returns the endpoint printed on stderr. Reads stderr to its end, so that the browser does not block or fail. */
 function endpointOf(child: ChildProcess): Promise<string> {
   let said = '';
   return new Promise((resolve, reject) => {
@@ -159,17 +159,17 @@ function endpointOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Where pages come from. */
+/** A server of test pages. */
 export interface PageServer {
-  /** `http://127.0.0.1:<port>`. Every path is an empty page, but those of programs: `page.js` is `programs/page.mjs`. */
+  /** `http://127.0.0.1:<port>`. Every path is an empty page, except for programs: `page.js` is `programs/page.mjs`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Serves pages that run `programs/page.mjs`, bundled with the package as it is published.
+ * Serves pages that run `programs/page.mjs`, bundled with the published package.
  *
- * @param head - Further elements of their head.
+ * @param head - Additional elements of the head.
  */
 export async function servePages(head = ''): Promise<PageServer> {
   const programs = new Map<string, Promise<string>>();
@@ -198,7 +198,7 @@ export async function servePages(head = ''): Promise<PageServer> {
   };
 }
 
-/** A program of `programs/` as an application's bundler makes it for pages. */
+/** Bundles a program of `programs/` for pages, as an application's bundler would. */
 async function bundled(name: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [`${programsFolder()}/${name}.mjs`],

@@ -14,7 +14,7 @@ import { type Receiver, startReceiver } from './inbox.ts';
 const HOSTS: readonly Host[] = [...PROCESSES, ...WORKERS, ...EDGES, ...PAGES];
 const PATIENCE_MILLIS = 30_000;
 
-/** What a case has come to on a runtime. */
+/** The result of a case on a runtime. */
 export interface Cell {
   /** The titles of both. */
   readonly host: string;
@@ -25,7 +25,7 @@ export interface Cell {
   readonly millis: number;
 }
 
-/** Which part of the suite is run: regular expressions for the title, or the name of the file of a case. */
+/** The part of the suite to run: regular expressions for titles, or for the file names of cases. */
 export interface Selection {
   readonly runtime: string;
   readonly case: string;
@@ -34,8 +34,8 @@ export interface Selection {
 /**
  * Runs every case on every runtime.
  *
- * @param folder - A project that has the package.
- * @param onCell - Is told of each cell at once.
+ * @param folder - A project with the package installed.
+ * @param onCell - Called with each cell as soon as it is finished.
  * @returns The cells in the order of the table, runtime by runtime.
  */
 export async function runConformance(
@@ -88,7 +88,7 @@ async function cellOf(host: Host, id: string, testCase: Case, folder: string, re
   }
 }
 
-/** @throws Error that says what went wrong. */
+/** @throws Error with the reason for the failure. */
 async function runCell(host: Host, id: string, testCase: Case, folder: string, receiver: Receiver): Promise<void> {
   const { fate } = testCase;
   const startedAt = Date.now();

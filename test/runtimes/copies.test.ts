@@ -6,7 +6,7 @@ import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
 import { programsFolder, RUNTIMES } from './runtime.ts';
 
-// On Bun what is required is what is imported.
+// Bun loads the same file for `require` and `import`.
 const DISTINCT: Readonly<Record<string, number>> = { Node: 4, Bun: 2, Deno: 4 };
 
 const DEPENDENCY = `

@@ -5,13 +5,13 @@ import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
 import { DENO_WITHOUT_PERMISSIONS, missing, programsFolder } from './runtime.ts';
 
-// Deno asks only at a terminal, which this command of util-linux is.
+// Deno prompts only at a terminal, which this command of util-linux provides.
 const TERMINAL = '/usr/bin/script';
 const hasTerminal = process.platform === 'linux' && existsSync(TERMINAL);
 const skip = missing(DENO_WITHOUT_PERMISSIONS) || (!hasTerminal && `there is no ${TERMINAL} of util-linux`);
 
-describe('Deno at a terminal, with permission for the collector alone,', { skip }, () => {
-  test('is not asked for others: what may not be read is not there', async (t) => {
+describe('Deno at a terminal, with permission only for the collector,', { skip }, () => {
+  test('prompts for no other permission, and unreadable settings count as absent', async (t) => {
     const collector = await startCollector();
     t.after(() => collector.close());
     const { command, args } = DENO_WITHOUT_PERMISSIONS;

@@ -11,7 +11,7 @@ const SENT = {
   tracestate: 'congo=t61rcWkgMzE',
 };
 
-/** What a child process finds that is started with the context of {@link SENT}. */
+/** Returns the context that a child process finds if it is started with that of {@link SENT}. */
 async function foundBy({ command, args }: Runtime): Promise<object[]> {
   const propagator = new W3CTraceContextPropagator();
   const environment: Record<string, string> = {};
@@ -29,7 +29,7 @@ describe('a child process finds the trace of its parent in its environment', () 
     });
   }
 
-  test('and nothing on Deno, where it may not look', async () => {
+  test('but nothing on Deno without the permission', async () => {
     const args = DENO_WITHOUT_FILES.args.filter((arg) => arg !== '--allow-env');
     assert.deepEqual(await foundBy({ ...DENO_WITHOUT_FILES, args }), [{}, {}]);
   });

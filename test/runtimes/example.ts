@@ -14,7 +14,7 @@ const PATH = [
 ].join(delimiter);
 const PATIENCE_MILLIS = 20_000;
 
-/** The folder of an example, with the package as it is published and all else that its `package.json` names. */
+/** Creates the folder of an example, with the published package and the other packages of its `package.json`. */
 export function exampleFolder(name: string): string {
   const folder = join(programsFolder(), 'examples', name);
   cpSync(join(examples, name), folder, { recursive: true });
@@ -27,19 +27,19 @@ export function exampleFolder(name: string): string {
   return folder;
 }
 
-/** A JSON file of an example; lines that are comments do not count. */
+/** Reads a JSON file of an example, without lines that are comments. */
 export function read(folder: string, file: string): unknown {
   return JSON.parse(readFileSync(join(folder, file), 'utf8').replace(/^\s*\/\/.*$/gm, ''));
 }
 
-/** An example that listens. */
+/** A running example server. */
 export interface RunningExample {
   readonly url: string;
-  /** Ends it as a supervisor would, and waits for its end; what it has printed. */
+  /** Ends it as a supervisor would, and returns its output after its exit. */
   stop(): Promise<string>;
 }
 
-/** Starts an example by its script `start`, as its README says. */
+/** Starts an example with its `start` script, as its README says. */
 export async function startExample(name: string, variables: Record<string, string>): Promise<RunningExample> {
   const folder = exampleFolder(name);
   const { scripts } = read(folder, 'package.json') as { scripts: { start: string } };
@@ -47,7 +47,7 @@ export async function startExample(name: string, variables: Record<string, strin
     cwd: folder,
     env: { PATH, HOME: process.env.HOME, PORT: '0', NO_COLOR: '1', TRACE_EXPORTER: 'otlp', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: the shell, and what it has started.
+    // A separate process group, for the shell and the processes that it starts.
     detached: true,
   });
   const exited = once(child, 'close');

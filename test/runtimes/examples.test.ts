@@ -10,7 +10,7 @@ import { type Chromium, startChromium } from './chromium.ts';
 import { exampleFolder, read, startExample } from './example.ts';
 import { type Model, startModel } from './model.ts';
 
-/** What is used of Miniflare; its own types are there only when this folder is installed. */
+/** The part of Miniflare's types that is used. The real ones exist only if this folder is installed. */
 interface Worker {
   readonly ready: Promise<URL>;
   dispose(): Promise<void>;
@@ -21,7 +21,7 @@ const headers = { traceparent: `00-${CALLER.traceId}-${CALLER.spanId}-01`, 'cont
 
 const KINDS: Readonly<Record<number, string>> = { 2: 'server', 3: 'client' };
 
-/** Of each span whose it is and what it is, and under it the same of its parent; those of one trace, sorted. */
+/** Describes each span by service and name, followed by its parent, sorted. The spans are of one trace. */
 function relations(spans: readonly DecodedSpan[], traceId = CALLER.traceId): string[] {
   const shown = ({ name, kind, resource }: DecodedSpan) =>
     [resource.attributes['service.name'], name, KINDS[kind]].filter(Boolean).join(' ');
@@ -55,7 +55,7 @@ describe('the example for', () => {
     ['hono', ' /answer'],
     ['express', ' /answer'],
   ]) {
-    it(`${name} traces a request to the call of the model`, async (t) => {
+    it(`${name} traces a request up to the call of the model`, async (t) => {
       const { collector, model } = await started(t);
       const example = await startExample(name, {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -121,7 +121,7 @@ describe('the example for', () => {
     ]);
   });
 
-  it('Workers streams the answer of the model, and traces it to its end', async (t) => {
+  it('Workers streams the answer of the model, and traces it until its end', async (t) => {
     const { collector, model } = await started(t);
     const folder = exampleFolder('worker');
     const wrangler = read(folder, 'wrangler.jsonc') as {
@@ -130,7 +130,7 @@ describe('the example for', () => {
       compatibility_flags: string[];
       vars: Record<string, string>;
     };
-    // As Wrangler does it.
+    // Wrangler does the same.
     const { outputFiles } = await build({
       entryPoints: [join(folder, wrangler.main)],
       bundle: true,
@@ -170,7 +170,7 @@ describe('the example for', () => {
     });
     after(() => chromium?.close());
 
-    it('traces a button to what the server does', async (t) => {
+    it('traces a button press up to the work of the server', async (t) => {
       const { collector } = await started(t);
       const example = await startExample('browser', { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
       t.after(() => example.stop());
@@ -186,7 +186,7 @@ describe('the example for', () => {
         return output.textContent;
       });
       assert.equal(heard, 'I heard: GOOD MORNING');
-      // What has ended leaves with the page.
+      // Ended spans are sent when the page is left.
       await page.close();
       await collector.received(1);
       await example.stop();

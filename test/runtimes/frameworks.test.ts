@@ -7,14 +7,14 @@ import { type Collector, startCollector } from '../oracle/collector.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { missing, programsFolder, RUNTIMES, type Runtime } from './runtime.ts';
 
-// OTLP's numbers.
+// The numbers of OTLP.
 const SERVER = 2;
 const ERROR = 2;
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
 const headers = { traceparent: `00-${TRACE_ID}-${CALLER}-01`, 'content-type': 'application/json' };
 
-// Only Express tells a listener which route it has matched.
+// Only Express tells a listener which route matched.
 const ROUTES: Readonly<Record<string, readonly [user: string, users: string, failure: string, stream: string]>> = {
   express: [' /users/:id', ' /users/', ' /fail', ' /stream'],
   koa: ['', '', '', ''],
@@ -23,7 +23,7 @@ const ROUTES: Readonly<Record<string, readonly [user: string, users: string, fai
 
 for (const runtime of RUNTIMES) {
   for (const [name, [user, users, failure, stream]] of Object.entries(ROUTES)) {
-    test(`${name} on ${runtime.name} is traced by one line`, { skip: missing(runtime) }, async (t) => {
+    test(`${name} on ${runtime.name} is traced with one line`, { skip: missing(runtime) }, async (t) => {
       const { get, stop } = await started(t, runtime, name);
 
       const answered = await get('/users/7?token=s3cret', { headers });
@@ -68,7 +68,7 @@ function byStart(one: DecodedSpan, other: DecodedSpan): number {
 
 interface Started {
   get(path: string, init: RequestInit): Promise<Response>;
-  /** Ends the server, and says what has come by then. */
+  /** Ends the server, and returns the spans that have arrived by then. */
   stop(): Promise<DecodedSpan[]>;
 }
 
@@ -82,7 +82,7 @@ async function started(t: TestContext, { name, command, args }: Runtime, framewo
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH,
-      // Express prints errors otherwise.
+      // Otherwise, Express prints errors.
       NODE_ENV: 'test',
       TRACE_EXPORTER: 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

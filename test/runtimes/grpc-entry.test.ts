@@ -21,10 +21,10 @@ const PROGRAMS = {
     shutdown().then(({ exported }) => console.log(exported));`,
 };
 
-describe('the entry point for gRPC', { concurrency: 2 }, () => {
+describe('the gRPC entry point', { concurrency: 2 }, () => {
   for (const { name, command, args } of RUNTIMES) {
     for (const format of ['mjs', 'cjs']) {
-      test(`on ${name} sends from an exporter of its own (${format})`, async (t) => {
+      test(`on ${name} sends with an explicit exporter (${format})`, async (t) => {
         const collector = await startGrpcCollector();
         t.after(() => collector.close());
         const folder = programsFolder();
@@ -42,7 +42,7 @@ describe('the entry point for gRPC', { concurrency: 2 }, () => {
   }
 });
 
-describe('a bundle of one file', { concurrency: 2 }, () => {
+describe('a single-file bundle', { concurrency: 2 }, () => {
   for (const { name, command, args } of RUNTIMES) {
     for (const [what, contents] of Object.entries(PROGRAMS)) {
       for (const format of ['esm', 'cjs'] as const) {
@@ -72,12 +72,12 @@ describe('a bundle of one file', { concurrency: 2 }, () => {
   }
 
   for (const condition of ['workerd', 'edge-light', 'browser']) {
-    test(`has nothing of gRPC in it under the condition ${condition}`, async () => {
+    test(`contains no gRPC code with the condition ${condition}`, async () => {
       const { outputFiles } = await build({
         stdin: { contents: `export * from '@realtime-ai/trace';`, resolveDir: programsFolder() },
         bundle: true,
         conditions: [condition],
-        // Others would add conditions of their own.
+        // The defaults of other platforms would add further conditions.
         platform: 'neutral',
         format: 'esm',
         external: ['node:async_hooks'],

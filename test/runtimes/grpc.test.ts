@@ -39,12 +39,12 @@ async function framing(t: TestContext, behave: Behaviour, options?: Parameters<t
 
 const grpc = (otlpEndpoint: string, config: Config = {}): Config => ({ otlpEndpoint, otlpProtocol: 'grpc', ...config });
 
-/** What has become of the two spans. */
+/** The outcome of the two spans. */
 const outcomeOf = ({ stats }: Report) => [stats?.acknowledged, stats?.unknown, stats?.dropped];
 
 for (const runtime of RUNTIMES) {
   describe(`${runtime.name}, over gRPC,`, { concurrency: 2 }, () => {
-    test('sends spans, compressed, with a header, over TLS, to a collector that asks for a certificate', async (t) => {
+    test('sends spans, compressed, with a header, over TLS, to a collector that requires a certificate', async (t) => {
       const { url, spans, requests } = await collecting(t, { tls: { ...server, ca, requestCert: true } });
       const report = await send(
         runtime,
@@ -63,7 +63,7 @@ for (const runtime of RUNTIMES) {
       assert.deepEqual([authorization, key], ['Bearer a=b', Buffer.from('é')]);
     });
 
-    test('is told by variables to speak it', async (t) => {
+    test('is selected by variables', async (t) => {
       const { port, spans } = await collecting(t);
       const variables = {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
@@ -73,14 +73,14 @@ for (const runtime of RUNTIMES) {
       assert.equal(spans().length, 2);
     });
 
-    test('sends what is larger than the windows of the server, and of its socket', async (t) => {
+    test('sends requests larger than the windows of the server and its socket', async (t) => {
       const { url, requests } = await framing(t, { settings: { [INITIAL_WINDOW_SIZE]: 1_000 } });
       const resourceAttributes = { text: 'x'.repeat(100_000) };
       assert.deepEqual(outcomeOf(await send(runtime, grpc(url, { resourceAttributes }))), [2, 0, {}]);
       assert.ok(requests[0].body.length > 100_000, 'it was as large as it should be');
     });
 
-    test('waits for a server that takes no requests for now', async (t) => {
+    test('waits for a server that accepts no requests for the moment', async (t) => {
       const { url, peers } = await framing(t, { settings: { [MAX_CONCURRENT_STREAMS]: 0 } });
       const sending = send(runtime, grpc(url));
       while (peers.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -88,7 +88,7 @@ for (const runtime of RUNTIMES) {
       assert.deepEqual(outcomeOf(await sending), [2, 0, {}]);
     });
 
-    test('is told what a server rejects, and why', async (t) => {
+    test('reports rejected spans with the server’s reason', async (t) => {
       const partialSuccess = { rejectedSpans: 1, errorMessage: 'too old' };
       const { url } = await collecting(t, { answer: () => ({ partialSuccess }) });
       const { stats, diagnostics } = await send(runtime, grpc(url));
@@ -96,20 +96,20 @@ for (const runtime of RUNTIMES) {
       assert.match(diagnostics[0], /^spans_rejected: .* answered OK "too old"/);
     });
 
-    test('is told what a server refuses, and why', async (t) => {
+    test('reports refused spans with the server’s reason', async (t) => {
       const { url } = await collecting(t, { answer: () => ({ code: 16, details: 'who é?' }) });
       const report = await send(runtime, grpc(url));
       assert.deepEqual(outcomeOf(report), [0, 0, { refused: 2 }]);
       assert.match(report.diagnostics[0], / answered UNAUTHENTICATED "who é\?": check the credentials/);
     });
 
-    test('sends again what a server cannot take now', async (t) => {
+    test('retries spans that a server cannot accept at the moment', async (t) => {
       const { url, requests } = await collecting(t, { answer: ({ index }) => ({ code: index < 2 ? 14 : 0 }) });
       assert.deepEqual(outcomeOf(await send(runtime, grpc(url))), [2, 0, {}]);
       assert.equal(requests.length, 3);
     });
 
-    // With what each comes to: refused, and so sent again for certain, or perhaps taken; and then taken, or not.
+    // Each is either a refusal, so that spans are retried safely, or leaves open whether they have arrived.
     const once: [what: string, action: (peer: Peer, stream: number) => void][] = [
       ['refuses the stream', (peer, stream) => peer.reset(stream, REFUSED_STREAM)],
       ['says good-bye, in good order', (peer) => peer.goaway(0, NO_ERROR)],
@@ -128,7 +128,7 @@ for (const runtime of RUNTIMES) {
       ['says what is no HTTP/2', (peer) => peer.socket.write('garbage, and more of it, for ever and ever')],
     ];
     for (const [what, action] of once) {
-      test(`sends again what a server that ${what} has not answered`, async (t) => {
+      test(`retries spans if a server ${what}`, async (t) => {
         let seen = 0;
         const { url, requests } = await framing(t, {
           onRequest(peer, stream) {
@@ -136,7 +136,7 @@ for (const runtime of RUNTIMES) {
             else peer.succeed(stream);
           },
         });
-        // Shorter than the pause behind it: Node 20 does not notice garbage.
+        // The time-out is shorter than the pause after it: Node 20 does not notice garbage.
         assert.deepEqual(outcomeOf(await send(runtime, grpc(url, { otlpTimeoutMillis: 1_000 }))), [2, 0, {}]);
         assert.equal(requests.length, 2);
       });
@@ -151,14 +151,14 @@ for (const runtime of RUNTIMES) {
       ['closes the connection each time', { onRequest: (peer) => peer.socket.end() }, true],
     ];
     for (const [what, behaviour, isTaken] of never) {
-      test(`knows what a server that ${what} may have taken`, async (t) => {
+      test(`knows whether spans may have arrived if a server ${what}`, async (t) => {
         const { url } = await framing(t, behaviour);
         const report = await send(runtime, grpc(url, { otlpTimeoutMillis: 500 }));
         assert.deepEqual(outcomeOf(report), isTaken ? [0, 2, {}] : [0, 0, { unreachable: 2 }]);
       });
     }
 
-    test('gives a status that has got lost on its way for no failure', async (t) => {
+    test('does not treat a lost status as a failure', async (t) => {
       const { url, requests } = await framing(t, {
         onRequest(peer, stream) {
           peer.headers(stream, HEAD);
@@ -169,7 +169,7 @@ for (const runtime of RUNTIMES) {
       assert.equal(requests.length, 1);
     });
 
-    test('leaves a connection that has gone dead without a word', async (t) => {
+    test('abandons a connection that has silently died', async (t) => {
       const { url, requests } = await framing(t, {
         onRequest(peer, stream) {
           if (peer.index === 0) peer.isStopped = true;
@@ -183,13 +183,13 @@ for (const runtime of RUNTIMES) {
       );
     });
 
-    test('is told which port is meant where there is no HTTP/2, and where nobody listens', async (t) => {
+    test('reports the right port if there is no HTTP/2, or if nothing listens', async (t) => {
       const http = createServer((_, response) => response.end());
       await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
       t.after(() => http.close());
       const { port } = http.address() as AddressInfo;
       for (const [endpoint, message] of [
-        [`127.0.0.1:${port}`, /no HTTP\/2 is spoken there, .* 4318 that of OTLP over HTTP/],
+        [`127.0.0.1:${port}`, /the server does not speak HTTP\/2, .* OTLP over HTTP port 4318/],
         ['127.0.0.1:1', /ECONNREFUSED.*: is a collector listening there\?/],
       ] as const) {
         const report = await send(runtime, grpc(endpoint));

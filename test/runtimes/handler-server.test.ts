@@ -7,7 +7,7 @@ import { startCollector } from '../oracle/collector.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { programsFolder, RUNTIMES, type Runtime } from './runtime.ts';
 
-// OTLP's numbers.
+// The numbers of OTLP.
 const SERVER = 2;
 const ERROR = 2;
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -26,7 +26,7 @@ for (const runtime of RUNTIMES.filter(({ name }) => name !== 'Node')) {
       assert.equal(span.resource.attributes['service.name'], 'a-server');
     });
 
-    test('times streams to their end', async (t) => {
+    test('times streams until their end', async (t) => {
       const { get, stop } = await started(t, runtime);
       assert.equal(await (await get('/stream')).text(), 'piece;'.repeat(5));
       const spans = await stop();
@@ -40,7 +40,7 @@ for (const runtime of RUNTIMES.filter(({ name }) => name !== 'Node')) {
       assert.equal(span.attributes['error.type'], undefined);
     });
 
-    test('passes responses on as they are', async (t) => {
+    test('passes responses on unchanged', async (t) => {
       const { get, stop } = await started(t, runtime);
       const text = await get('/text');
       assert.match(text.headers.get('content-type') ?? '', /^text\/plain; ?charset=utf-8$/i);
@@ -64,23 +64,23 @@ for (const runtime of RUNTIMES.filter(({ name }) => name !== 'Node')) {
       );
     });
 
-    test('hands errors to the server', async (t) => {
+    test('passes errors to the server', async (t) => {
       const { get, stop } = await started(t, runtime);
       const response = await get('/throw');
       assert.deepEqual([response.status, await response.text()], [500, 'failed']);
-      // By then it listens for its end.
+      // By then, the server has added its exit listener.
       await (await get('/hello')).text();
       const [{ status, attributes }] = await stop();
       assert.deepEqual([status, attributes['error.type']], [{ code: ERROR, message: 'no such room' }, 'RangeError']);
     });
 
-    test('says that a client has gone', async (t) => {
+    test('records that a client has disconnected', async (t) => {
       const { get, stop } = await started(t, runtime);
       const aborting = new AbortController();
       const response = await get('/endless', { signal: aborting.signal });
       await (response.body as ReadableStream).getReader().read();
       aborting.abort();
-      // Another request, so that the server has had time for it.
+      // Another request gives the server time to notice.
       await (await get('/hello')).text();
       await delay(200);
       const spans = await stop();
@@ -107,7 +107,7 @@ for (const runtime of RUNTIMES.filter(({ name }) => name !== 'Node')) {
 interface Started {
   readonly url: string;
   get(path: string, init?: RequestInit): Promise<Response>;
-  /** Ends the server, and says what has come by then. */
+  /** Ends the server, and returns the spans that have arrived by then. */
   stop(): Promise<DecodedSpan[]>;
 }
 
@@ -145,7 +145,7 @@ async function started(t: TestContext, { name, command, args }: Runtime): Promis
   };
 }
 
-/** That of undici, since Node 20 has none. */
+/** The WebSocket class; that of undici, since Node 20 has none. */
 async function webSocketClass(): Promise<typeof WebSocket> {
   return ((await import('undici')) as unknown as { WebSocket: typeof WebSocket }).WebSocket;
 }

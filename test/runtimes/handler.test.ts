@@ -8,7 +8,7 @@ import { type Collector, type CollectorOptions, startCollector } from '../oracle
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { FLAGS, kCurrentWorker, startWorker, type Worker, type WorkerSocket } from './worker.ts';
 
-// OTLP's numbers.
+// The numbers of OTLP.
 const SERVER = 2;
 const CLIENT = 3;
 const CONSUMER = 5;
@@ -20,7 +20,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
   const hasContext = flags.length > 0;
 
   describe(`a traced Worker, ${flags.join(' and ') || 'without flags'},`, { concurrency: 2 }, () => {
-    test('is set up by its bindings, and continues the trace of its caller', async (t) => {
+    test('is initialized from its bindings, and continues the trace of its caller', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/hello?token=s3cret', { headers: PARENT });
       const { active, found } = (await response.json()) as { active: string; found: string };
@@ -48,7 +48,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       await spansOf(collector, 4);
     });
 
-    test('times a stream to its end', async (t) => {
+    test('times a stream until its end', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/stream');
       assert.equal(await response.text(), 'piece;'.repeat(5));
@@ -70,7 +70,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.equal(named(spans, 'background').parentSpanId, named(spans, 'GET').spanId);
     });
 
-    test('passes responses on as they are', async (t) => {
+    test('passes responses on unchanged', async (t) => {
       const { collector, get } = await started(t, flags);
       const teapot = await get('/teapot');
       assert.deepEqual([teapot.status, await teapot.text()], [418, 'short']);
@@ -92,7 +92,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       );
     });
 
-    test('passes on whatever Workers have streams of', async (t) => {
+    test('passes on every kind of stream on Workers', async (t) => {
       const { collector, get } = await started(t, flags);
       const paths = [
         'fixed',
@@ -119,7 +119,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       }
     });
 
-    test('says what went wrong, and fails as it would', async (t) => {
+    test('records errors, and fails as without tracing', async (t) => {
       const { collector, get } = await started(t, flags);
       const types: [path: string, type: string][] = [
         ['/throw', 'RangeError'],
@@ -139,16 +139,16 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       );
     });
 
-    test('says of a stream that it broke off', async (t) => {
+    test('records that a stream broke off', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/broken');
-      // Not every version tells the client.
+      // Some versions do not tell the client.
       await response.text().catch(() => '');
       const [span] = await spansOf(collector, 1);
       assert.deepEqual([span.attributes['error.type'], span.status.code], ['RangeError', ERROR]);
     });
 
-    test('hands on the response of another server', async (t) => {
+    test('passes on the response of another server', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/proxy', { headers: PARENT });
       assert.equal(response.headers.get('content-length'), '300000');
@@ -160,7 +160,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.equal(server.traceId, TRACE_ID);
     });
 
-    test('answers many requests at once, and sends them together', async (t) => {
+    test('answers many concurrent requests, and sends them together', async (t) => {
       const { collector, get } = await started(t, flags);
       const answers = await Promise.all(
         Array.from({ length: 30 }, async () => {
@@ -175,7 +175,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.ok(collector.requests.length < 30, `${collector.requests.length} requests`);
     });
 
-    test('goes on after a request that its client gave up, in the middle of the body and before', async (t) => {
+    test('continues after a client cancels its request, during the body or before', async (t) => {
       const { collector, get } = await started(t, flags);
       for (const path of ['/stream', '/slow']) {
         const aborting = new AbortController();
@@ -195,7 +195,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       );
     });
 
-    test('does not keep the runtime from ending a handler that hangs, and says so with the next event', async (t) => {
+    test('lets the runtime end a hanging handler, and sends its span with the next event', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/never');
       assert.equal(response.status, 500);
@@ -207,7 +207,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.deepEqual([attributes['error.type'], status.code], ['timeout', ERROR]);
     });
 
-    test('traces what comes by the clock and from queues', async (t) => {
+    test('traces cron triggers and queues', async (t) => {
       const { collector, worker } = await started(t, flags);
       const events = await worker.getWorker();
       await events.scheduled({ scheduledTime: new Date(Date.UTC(2026, 0, 2)), cron: '*/5 * * * *' });
@@ -258,7 +258,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       const received = named(spans, 'connection.message.receive');
       assert.equal(received.attributes['message.size'], 5n);
       if (hasContext) assert.equal(named(spans, 'answer').parentSpanId, received.spanId);
-      // Its methods can be called by whoever has a stub, and are not traced.
+      // Its methods can be called through a stub, and are not traced.
       assert.deepEqual(await (await get('/count')).json(), [1, 3]);
       assert.equal(named(spans, 'connection.closed').attributes['connection.close_code'], 1000n);
       const upgraded = spans.filter(({ attributes }) => attributes['http.response.status_code'] === 101n);
@@ -268,7 +268,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       );
     });
 
-    test('traces classes that are derived from a traced one, and entrypoints', async (t) => {
+    test('traces classes that extend a traced one, and entrypoints', async (t) => {
       const { collector, get } = await started(t, flags);
       assert.deepEqual(await (await get('/lobby', { headers: PARENT })).json(), { name: 'a-name', isOwn: true });
       assert.equal(await (await get('/entry', { headers: PARENT })).text(), 'a-name');
@@ -284,7 +284,7 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
 interface Started {
   readonly collector: Collector;
   readonly worker: Worker;
-  /** A request to it, without Miniflare between. */
+  /** Sends it a request, without Miniflare in between. */
   get(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -320,7 +320,7 @@ async function started(
   return { collector, worker, get: (path, init) => fetch(new URL(path, url), init) };
 }
 
-/** The spans that have come when there are so many. */
+/** Returns the spans, once this many have arrived. */
 async function spansOf(collector: Collector, count: number): Promise<DecodedSpan[]> {
   while (collector.spans().length < count) await delay(10);
   assert.equal(collector.spans().length, count);

@@ -6,7 +6,7 @@ import type { DecodedSpan } from '../oracle/otlp.ts';
 import { FLAGS, startWorker } from './worker.ts';
 
 for (const flags of FLAGS) {
-  describe(`a traced app of Hono on Workers, ${flags[0] ?? 'without flags'},`, { concurrency: 2 }, () => {
+  describe(`a traced Hono app on Workers, ${flags[0] ?? 'without flags'},`, { concurrency: 2 }, () => {
     test('has its routes, its environment and its context', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/users/5');
@@ -43,7 +43,7 @@ async function started(t: TestContext, compatibilityFlags: readonly string[]) {
   return { collector, get: (path: string) => fetch(new URL(path, url)) };
 }
 
-/** The spans that have come when there are so many. */
+/** Returns the spans, once this many have arrived. */
 async function spansOf(collector: Collector, count: number): Promise<DecodedSpan[]> {
   while (collector.spans().length < count) await delay(10);
   return collector.spans();

@@ -1,11 +1,11 @@
 import type { Ability, Fate, Input, Report } from '../conformance/case.ts';
 import type { Inbox } from './inbox.ts';
 
-/** What a case is run with on a host. */
+/** The input for running a case on a host. */
 export interface Job {
-  /** The name of the file of the case. */
+  /** The file name of the case. */
   readonly id: string;
-  /** The project that has the package, and a copy of test/conformance/. */
+  /** A project with the package, and with a copy of test/conformance/. */
   readonly folder: string;
   readonly input: Input;
   readonly variables: Readonly<Record<string, string>>;
@@ -13,31 +13,31 @@ export interface Job {
   readonly inbox: Inbox;
 }
 
-/** What became of it. */
+/** The result of a run. */
 export interface Ended {
   readonly report: Report;
-  /** What was written to standard output, or to the console. */
+  /** The output on stdout or the console. */
   readonly output: string;
-  /** Called when its spans have arrived, or it is clear that they will not. */
+  /** Called when the spans have arrived, or will certainly not arrive. */
   dispose?(): Promise<void>;
 }
 
-/** A runtime, in one of the ways in which it is used: a column of the table. */
+/** A runtime, used in a certain way: a column of the table. */
 export interface Host {
   readonly title: string;
   readonly language: Input['language'];
-  /** `process.runtime.name`; `undefined` where there is none. */
+  /** `process.runtime.name`; `undefined` if there is none. */
   readonly runtimeName?: string;
-  /** What it cannot do, and why. */
+  /** The abilities that it lacks, with reasons. */
   readonly lacks: Readonly<Partial<Record<Ability, string>>>;
-  /** Why it cannot be tried here; `undefined` where it can. */
+  /** Why it cannot be tried here; `undefined` if it can. */
   missing(): string | undefined;
   /**
-   * Runs a case in a process, an isolate or a page of its own, and brings that, or the request, to its end.
+   * Runs a case in its own process, isolate or page, and brings that, or the request, to its end.
    *
-   * @throws Error where it does not end as it should.
+   * @throws Error if it does not end as expected.
    */
   run(job: Job): Promise<Ended>;
-  /** Ends what all its cases have used. */
+  /** Releases what its cases have shared. */
   close?(): Promise<void>;
 }

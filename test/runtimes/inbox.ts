@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { CollectorRequest } from '../oracle/collector.ts';
 
-/** What receiver.ts is asked. */
+/** A question to receiver.ts. */
 export interface Question {
   readonly id: number;
   readonly command: 'open' | 'arrived';
@@ -15,47 +15,47 @@ export interface Question {
   readonly isLast?: boolean;
 }
 
-/** What it answers. */
+/** Its answer. */
 export interface Answer {
   readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
 }
 
-/** A request as the receiver has read it. */
+/** A request as the receiver has decoded it. */
 export type Received = Pick<CollectorRequest, 'headers' | 'spans'> &
   Partial<Pick<CollectorRequest, 'problem' | 'path'>>;
 
-/** What has arrived. */
+/** The requests that have arrived. */
 export interface Arrival {
   readonly requests: readonly Received[];
 }
 
-/** Where an inbox is reached. */
+/** The addresses of an inbox. */
 export interface Endpoints {
-  /** Its base URL over HTTP. */
+  /** The base URL for HTTP. */
   readonly endpoint: string;
   readonly grpcEndpoint: string;
 }
 
-/** A collector in the process of the receiver. */
+/** A collector in the receiver's process. */
 export interface Inbox extends Endpoints {
-  /** Resolves as soon as so many requests have arrived. */
+  /** Resolves when this many requests have arrived. */
   received(requests: number): Promise<unknown>;
-  /** What has arrived, once there are so many different spans, or after some seconds; closes the collector. */
+  /** Closes the collector, once there are this many distinct spans or after some seconds. Returns what has arrived. */
   closed(spans: number): Promise<Arrival>;
 }
 
-/** A process that takes spans and decodes them. */
+/** A process that receives and decodes spans. */
 export interface Receiver {
-  /** @param holdsFirst - The first request is never answered. */
+  /** @param holdsFirst - Whether the first request is never answered. */
   open(holdsFirst: boolean): Promise<Inbox>;
   stop(): Promise<void>;
 }
 
 const PATIENCE_MILLIS = 10_000;
 
-/** Starts the process. */
+/** Starts the receiver's process. */
 export function startReceiver(): Receiver {
   const child = fork(fileURLToPath(new URL('receiver.ts', import.meta.url)), {
     execArgv: ['--import', 'tsx'],

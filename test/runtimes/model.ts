@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-/** A language model that says what it is told, by OpenAI's interface. */
+/** A language model with OpenAI's interface that repeats its input. */
 export interface Model {
   readonly url: string;
-  /** The trace context that came with each question. */
+  /** The `traceparent` header of each request. */
   readonly traceparents: readonly (string | undefined)[];
   close(): Promise<void>;
 }

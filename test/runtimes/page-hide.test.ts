@@ -6,11 +6,11 @@ import { type Collector, type CollectorOptions, startCollector } from '../oracle
 import { type Chromium, type Page, type PageServer, servePages, startChromium } from './chromium.ts';
 
 declare global {
-  /** The requests to the collector that the page has made: bytes, and whether they outlive it. */
+  /** The page's requests to the collector: their bytes, and whether they outlive the page. */
   var sent: [bytes: number, keepalive: boolean][];
 }
 
-// Collector and page are at different ports, and so of different origins.
+// The collector and the page have different ports, and therefore different origins.
 const cors = { allowedOrigins: ['*'], allowedHeaders: ['content-type', 'content-encoding', 'authorization'] };
 const KIBIBYTE = 1024;
 
@@ -26,7 +26,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     await pages?.close();
   });
 
-  /** A page that has initialized the package, and the collector to which it sends. */
+  /** Opens a page that has initialized the package, with a collector. */
   async function opened(t: TestContext, { config = {}, ...options }: CollectorOptions & { config?: Config } = {}) {
     const collector = await startCollector({ cors, ...options });
     t.after(() => collector.close());
@@ -53,11 +53,11 @@ describe('a page in Chromium', { concurrency: false }, () => {
     'it is navigated away from': (page: Page) => page.goto(`${pages.url}/elsewhere`),
     'it is closed': (page: Page) => page.close(),
   })) {
-    test(`sends what has ended by then, to another origin, when ${what}`, async (t) => {
-      // The page has gone before it is allowed to send.
+    test(`sends ended spans to another origin when ${what}`, async (t) => {
+      // The page is gone before the preflight is answered.
       const { page, collector } = await opened(t, { cors: { ...cors, delayMillis: 300 } });
       await page.evaluate(() => {
-        // Such a page is not kept, to come back to.
+        // The listener keeps the page out of the back/forward cache.
         addEventListener('unload', () => {});
         trace.startSpan('first').end();
         trace.startSpan('second').end();
@@ -68,7 +68,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
       assert.equal(collector.preflights[0]['access-control-request-headers'], 'content-type');
     });
 
-    test(`sends what ends in the application’s own listeners when ${what}`, async (t) => {
+    test(`sends spans that end in the application’s own listeners when ${what}`, async (t) => {
       const { page, collector } = await opened(t);
       await page.evaluate(() => {
         addEventListener('pagehide', () => trace.startSpan('pagehide').end());
@@ -78,7 +78,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
       assert.deepEqual(await names(collector, 2), ['pagehide', 'visibilitychange']);
     });
 
-    test(`sends with headers that a function gives, and uncompressed, when ${what}`, async (t) => {
+    test(`sends with headers from a function, and uncompressed, when ${what}`, async (t) => {
       const { page, collector } = await opened(t, { config: { otlpCompression: 'gzip', flushOnExit: false } });
       await page.evaluate(async (url) => {
         const exporter = new trace.OtlpHttpExporter({
@@ -97,7 +97,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     });
   }
 
-  test('sends whenever it is hidden, each span once, and goes on', async (t) => {
+  test('sends whenever it is hidden, each span once, and continues', async (t) => {
     const { page, collector } = await opened(t);
     for (const round of [1, 2, 3]) {
       await page.evaluate((name) => trace.startSpan(name).end(), `round ${round}`);
@@ -114,7 +114,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual([ended, acknowledged, pending], [4, 4, 0]);
   });
 
-  test('sends more than outlives a page when it is hidden, in one request that does and others that do not', async (t) => {
+  test('when hidden, sends many spans in one request that outlives the page and others that do not', async (t) => {
     const { page, collector } = await opened(t);
     await page.evaluate(() => {
       const attributes = { text: 'x'.repeat(500) };
@@ -129,7 +129,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.ok(Math.max(...kept) > 20 * KIBIBYTE && Math.max(...kept) < 48 * KIBIBYTE, `${requests}`);
   });
 
-  test('sends by a request that outlives it whatever fits, hidden or not', async (t) => {
+  test('sends in requests that outlive it whatever fits, hidden or not', async (t) => {
     const { page } = await opened(t);
     await page.evaluate(() => {
       trace.startSpan('shown').end();
@@ -138,7 +138,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(() => sent.map(([, keepalive]) => keepalive)), [true]);
   });
 
-  test('does not wait for a request that is under way, nor takes more than the quota together with it', async (t) => {
+  test('does not wait for a request in flight, and shares the quota with it', async (t) => {
     let release = () => {};
     const released = new Promise<undefined>((resolve) => {
       release = () => resolve(undefined);
@@ -163,7 +163,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual([acknowledged, pending, (await names(collector, 80)).length], [80, 0, 80]);
   });
 
-  test('sends again what is refused because the application has used up the quota', async (t) => {
+  test('retries spans that were refused because the application has used up the quota', async (t) => {
     const { page, collector } = await opened(t);
     const silent = await startCollector({ cors, answer: () => ({ fault: 'silence' }) });
     t.after(() => silent.close());
@@ -183,7 +183,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
   });
 
   for (const [what, delayMillis] of Object.entries({ 'at once': 0, 'while it is away': 1_000 })) {
-    test(`comes back as it was left, and goes on, its requests answered ${what}`, async (t) => {
+    test(`is restored from the cache and continues, with its requests answered ${what}`, async (t) => {
       const { page, collector } = await opened(t, {
         config: { otlpTimeoutMillis: 500 },
         answer: ({ index }) => ({ delayMillis: index === 0 ? delayMillis : 0 }),
@@ -206,7 +206,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     });
   }
 
-  test('continues the trace that its server has begun', async (t) => {
+  test('continues the trace of its server', async (t) => {
     const { page, collector } = await opened(t);
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     await page.evaluate((id) => {
@@ -221,7 +221,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual([span.traceId, span.parentSpanId], [traceId, '00f067aa0ba902b7']);
   });
 
-  test('has no say in its web workers, which send without it', async (t) => {
+  test('does not affect its web workers, which send on their own', async (t) => {
     const { page, collector } = await opened(t);
     const said = await page.evaluate(
       (endpoint) =>
@@ -242,7 +242,7 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual(await names(collector, 1), ['worker']);
   });
 
-  test('does nothing when it is hidden where flushOnExit is false, nor after a shutdown', async (t) => {
+  test('does nothing when it is hidden if flushOnExit is false, or after a shutdown', async (t) => {
     const { page } = await opened(t, { config: { flushOnExit: false } });
     await page.evaluate(() => trace.startSpan('first').end());
     await hide(t);
@@ -263,20 +263,20 @@ describe('a page in Chromium', { concurrency: false }, () => {
     assert.deepEqual(seen, ['+visibilitychange', '+pagehide', '-visibilitychange', '-pagehide']);
   });
 
-  /** Hides the page in front, by another that is as good as empty, for as long as the test goes on. */
+  /** Hides the front page behind another, almost empty one, for as long as the test runs. */
   async function hide(t: TestContext): Promise<void> {
     const other = await chromium.newPage();
     t.after(() => other.close());
   }
 });
 
-/** The names of the spans, as soon as there are so many, in order. */
+/** Returns the names of the spans in order, once there are this many. */
 async function names(collector: Collector, count: number): Promise<string[]> {
   while (collector.spans().length < count) await delay(10);
   return collector.spans().map(({ name }) => name);
 }
 
-/** The counters, as soon as nothing is pending. */
+/** Returns the counters, once nothing is pending. */
 function settled(page: Page) {
   return page.evaluate(async () => {
     let stats = trace.stats();

@@ -6,9 +6,9 @@ import { readOutput } from './output.ts';
 const PATIENCE_MILLIS = 20_000;
 
 /**
- * Runs a command that ends its output with its report.
+ * Runs a command whose output ends with its report.
  *
- * @throws Error where it does not end as it should, writes to stderr, or reports nothing.
+ * @throws Error if it does not end as expected, writes to stderr, or reports nothing.
  */
 export async function runProcess(
   command: string,

@@ -4,12 +4,12 @@ import { type Collector, startCollector } from '../oracle/collector.ts';
 import { type GrpcCollector, startGrpcCollector } from '../oracle/grpc-collector.ts';
 import type { Answer, Arrival, Endpoints, Question, Received } from './inbox.ts';
 
-// A process by itself, which opens collectors for others and says what has arrived there; inbox.ts talks to it.
+// A separate process that opens collectors and reports what has arrived there. inbox.ts is its client.
 
 interface Open {
   readonly collector: Collector;
   readonly grpcCollector: GrpcCollector;
-  /** Says `request` of each over gRPC. */
+  /** Emits `request` for each gRPC request. */
   readonly grpcRequests: EventEmitter;
 }
 
@@ -29,7 +29,7 @@ process.on('disconnect', () => process.exit());
 
 async function open({ inbox, holdsFirst }: Question): Promise<Endpoints> {
   const collector = await startCollector({
-    // For pages, and as much as the cases send.
+    // For pages, with the headers that the cases send.
     cors: { allowedOrigins: ['*'], allowedHeaders: ['content-type', 'content-encoding', 'authorization'] },
     answer: ({ index }) => (holdsFirst && index === 0 ? new Promise(() => {}) : undefined),
   });
@@ -44,7 +44,7 @@ async function open({ inbox, holdsFirst }: Question): Promise<Endpoints> {
   return { endpoint: collector.url, grpcEndpoint: grpcCollector.url };
 }
 
-/** Waits for so many requests with spans, or so many different spans, or until the time is up. */
+/** Waits for this many requests with spans, or this many distinct spans, or until the time-out. */
 async function arrived({ inbox, requests = 0, spans = 0, patienceMillis, isLast }: Question): Promise<Arrival> {
   const { collector, grpcCollector, grpcRequests } = inboxes.get(inbox) as Open;
   const timeIsUp = delay(patienceMillis, true);

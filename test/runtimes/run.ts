@@ -10,10 +10,10 @@ import { ensureBuilt } from '../docs/build.ts';
 import { type Cell, runConformance } from './conformance.ts';
 import { skipsOf, tableOf, writeSections } from './table.ts';
 
-// `npm run test:runtimes` installs the runtimes, unless they are there, packs the package as it is published, puts the
-// programs beside it, and runs the tests and the conformance suite. Names choose among the files of tests and
-// `conformance`; of the suite, `--runtime` and `--case` choose further. `--write` puts its table into the documents, which
-// otherwise have to have it. All other options go to Node's runner: `-- workers --test-name-pattern=gzip`.
+// `npm run test:runtimes` installs the runtimes if necessary, packs the package as it is published, puts the programs
+// beside it, and runs the tests and the conformance suite. Names select test files and `conformance`. In the suite,
+// `--runtime` and `--case` select further. `--write` updates its table in the documents; without it, they must be up to
+// date. All other options are passed to Node's test runner: `-- workers --test-name-pattern=gzip`.
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = new URL('../../', import.meta.url);
 const DOCUMENTS = ['docs/runtimes.md', 'README.md'];
@@ -60,7 +60,7 @@ async function runSuite(folder: string): Promise<void> {
   console.log(
     `${cells.length} cells in ${seconds} s: ${of('passed').length} passed, ${failed.length} failed, ${of('skipped').length} skipped, ${missing.length} not tried`,
   );
-  // Where CI cannot run something, nobody would notice.
+  // In CI, nobody would notice a runtime that is missing.
   if (failed.length > 0 || cells.length === 0 || (missing.length > 0 && process.env.CI)) process.exitCode = 1;
   if (failed.length > 0 || missing.length > 0 || runtime !== '' || title !== '') return;
   for (const document of DOCUMENTS) {

@@ -4,19 +4,19 @@ import type { Config } from '../../src/config.ts';
 import type { TraceStats } from '../../src/trace.ts';
 import { run } from '../docs/program.ts';
 
-/** What runs programs. */
+/** A runtime for programs. */
 export interface Runtime {
   readonly name: string;
   readonly command: string;
-  /** What comes before the file. */
+  /** The arguments before the file. */
   readonly args: readonly string[];
 }
 
-/** What a program says at its end. */
+/** What a program reports at its end. */
 export interface Report {
   /** The error that `initialize` threw; '' for none. */
   readonly refused: string;
-  /** The counters, where spans leave. */
+  /** The counters, if spans are sent. */
   readonly stats?: TraceStats;
   readonly diagnostics: readonly string[];
 }
@@ -34,18 +34,18 @@ export const RUNTIMES: readonly Runtime[] = [
   { ...deno, args: [...deno.args, '--allow-env', '--allow-read'] },
 ];
 
-/** Where a program may read nothing but its modules. */
+/** A runtime in which a program may read nothing but its modules. */
 export const DENO_WITHOUT_FILES: Runtime = { ...deno, args: [...deno.args, '--allow-env'] };
 
-/** Where it may talk to a server of the test, and nothing else. */
+/** A runtime in which a program may connect to the test's server and do nothing else. */
 export const DENO_WITHOUT_PERMISSIONS: Runtime = deno;
 
-/** Why a runtime cannot be tried; false where it can. Where there is no such excuse, as in CI, its tests fail. */
+/** Why a runtime cannot be tried; false if it can. In CI, tests of a missing runtime fail instead. */
 export function missing({ name, command }: Runtime): string | false {
   return !process.env.CI && !existsSync(command) && `${name} is not installed: there is one for linux-x64`;
 }
 
-/** Where the programs are, and the package as it is published. */
+/** The folder with the programs and the published package. */
 export function programsFolder(): string {
   const folder = process.env.PROGRAMS_FOLDER;
   if (folder === undefined) throw new Error('npm run test:runtimes packs the package for these tests, and runs them');
@@ -53,9 +53,9 @@ export function programsFolder(): string {
 }
 
 /**
- * Runs `programs/send.mjs`, which initializes the package as it is published with `config`, ends spans and shuts down.
+ * Runs `programs/send.mjs`, which initializes the published package with `config`, ends spans and shuts down.
  *
- * @throws Error with what the program wrote to stderr where it does not end as it should.
+ * @throws Error with the program's stderr if it does not end as expected.
  */
 export async function send(runtime: Runtime, config: Config, variables: Record<string, string> = {}): Promise<Report> {
   const folder = programsFolder();

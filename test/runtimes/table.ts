@@ -3,7 +3,7 @@ import type { Cell } from './conformance.ts';
 
 const SIGNS: Readonly<Record<Cell['state'], string>> = { passed: '✓', failed: '✗', skipped: '–', missing: '?' };
 
-/** A table in Markdown: a row for each case, a column for each runtime. */
+/** Returns a Markdown table with a row for each case and a column for each runtime. */
 export function tableOf(cells: readonly Cell[]): string {
   const hosts = [...new Set(cells.map(({ host }) => host))];
   const cases = [...new Set(cells.map((cell) => cell.case))];
@@ -16,7 +16,7 @@ export function tableOf(cells: readonly Cell[]): string {
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** What is skipped on which runtimes and why, in Markdown: an item for each reason. */
+/** Returns a Markdown list of skipped cases, with an item for each reason. */
 export function skipsOf(cells: readonly Cell[]): string {
   const skips = new Map<string, { hosts: Set<string>; cases: Set<string> }>();
   for (const { host, case: title, state, why } of cells) {
@@ -32,10 +32,10 @@ export function skipsOf(cells: readonly Cell[]): string {
 const SECTIONS = { table: tableOf, skips: skipsOf };
 
 /**
- * Puts what the cells say between the marks of a document, `<!-- runtimes: table -->` or `<!-- runtimes: skips -->`, and
- * `<!-- end -->`. A mark that is not there stands for nothing.
+ * Writes the results between the marks of a document: `<!-- runtimes: table -->` or `<!-- runtimes: skips -->`, and
+ * `<!-- end -->`. Marks that the document lacks are skipped.
  *
- * @returns Whether the document said so before.
+ * @returns Whether the document was up to date.
  */
 export function writeSections(file: URL, cells: readonly Cell[], isWritten: boolean): boolean {
   const before = readFileSync(file, 'utf8');

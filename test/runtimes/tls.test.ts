@@ -26,7 +26,7 @@ const VARIABLES = {
 
 for (const runtime of RUNTIMES) {
   describe(`${runtime.name}, over TLS,`, { concurrency: 2, skip: missing(runtime) }, () => {
-    test('sends spans to a collector of the application’s own authority that asks for a certificate', async (t) => {
+    test('sends spans to a collector with the application’s own authority that requires a certificate', async (t) => {
       const { url, requests } = await started(t, mutual);
       const { stats, diagnostics } = await send(runtime, {
         otlpEndpoint: url,
@@ -44,7 +44,7 @@ for (const runtime of RUNTIMES) {
     });
 
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      test(`is told by variables which files it needs, and speaks ${version}`, async (t) => {
+      test(`reads the files that variables name, and uses ${version}`, async (t) => {
         const { url, requests } = await started(t, { ...mutual, minVersion: version, maxVersion: version });
         const { stats } = await send(runtime, { otlpEndpoint: url }, VARIABLES);
         assert.equal(stats?.acknowledged, 2);
@@ -72,7 +72,7 @@ for (const runtime of RUNTIMES) {
       });
     }
 
-    test('sends nothing where plain HTTP is spoken, and counts it as unreachable', async (t) => {
+    test('sends nothing if the server speaks plain HTTP, and counts it as unreachable', async (t) => {
       const { url, requests } = await started(t, undefined);
       const otlpEndpoint = url.replace('http:', 'https:');
       const { stats } = await send(runtime, { otlpEndpoint, otlpTls: { ca } });
@@ -80,12 +80,12 @@ for (const runtime of RUNTIMES) {
       assert.deepEqual(stats?.dropped, { unreachable: 2 });
     });
 
-    test('refuses certificates that cannot be used', async () => {
+    test('refuses invalid certificates', async () => {
       const otlpEndpoint = 'https://127.0.0.1:1';
       const refusalOf = async (otlpTls: Config['otlpTls']) => (await send(runtime, { otlpEndpoint, otlpTls })).refused;
       assert.equal(
         await refusalOf({ ca: ca.slice(0, 200) }),
-        'TypeError: otlpTls.ca: certificate 1 of 1 in it cannot be read',
+        'TypeError: otlpTls.ca: certificate 1 of 1 cannot be read',
       );
       assert.equal(
         await refusalOf({ cert: client.cert, key: server.key }),
@@ -100,7 +100,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-test('Deno says what it takes to read the files', { skip: missing(DENO_WITHOUT_FILES) }, async () => {
+test('Deno reports the permission that reading the files needs', { skip: missing(DENO_WITHOUT_FILES) }, async () => {
   const { refused } = await send(DENO_WITHOUT_FILES, { otlpEndpoint: 'https://127.0.0.1:1' }, VARIABLES);
   assert.match(refused, /^Error: OTEL_EXPORTER_OTLP_CERTIFICATE="[^"]*": the file cannot be read: .*--allow-read/);
 });

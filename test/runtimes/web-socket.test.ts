@@ -10,7 +10,7 @@ import type { DecodedSpan } from '../oracle/otlp.ts';
 import { type Page, servePages, startChromium } from './chromium.ts';
 import { programsFolder, RUNTIMES } from './runtime.ts';
 
-/** What is used of Miniflare; its own types are there only when this folder is installed. */
+/** The part of Miniflare's types that is used. The real ones exist only if this folder is installed. */
 interface Worker {
   dispatchFetch(url: string, init: object): Promise<{ webSocket: WorkerSocket }>;
   dispose(): Promise<void>;
@@ -128,7 +128,7 @@ test('a page’s socket is traced, and its server finds the trace in the URL and
   );
 });
 
-/** A call of a page, which throws what it hears first; its spans in the order in which they have ended. */
+/** Makes a call in a page that throws for the first message. Returns its spans in the order of their end. */
 async function inPage(url: string) {
   const exporter = new trace.InMemorySpanExporter();
   trace.initialize({ exporterType: 'none', spanProcessors: [new trace.SimpleSpanProcessor(exporter)] });
@@ -144,7 +144,7 @@ async function inPage(url: string) {
   const socket = new WebSocket(trace.upgradeUrl(url, { context }), trace.upgradeProtocols('voice', { context }));
   trace.traceWebSocket(socket, { parent: call });
   socket.binaryType = 'arraybuffer';
-  // When all of its listeners have had it: a page goes on with promises between them.
+  // Wait until all listeners have been called: in a page, promise callbacks run between them.
   const event = (type: string) =>
     new Promise((resolve) => socket.addEventListener(type, () => setTimeout(resolve), { once: true }));
   await event('open');
@@ -173,7 +173,7 @@ async function inPage(url: string) {
   return [[{ ...own, traceparent: carrier.traceparent ?? '' }, ...spans], errors] as const;
 }
 
-/** The spans of a server that answers a text of 11 bytes, and 320 bytes, with the same. */
+/** Returns the spans of a server that echoes a text of 11 bytes, and 320 bytes. */
 function assertAnswering(spans: readonly DecodedSpan[], parentSpanId: string | undefined): void {
   const server = of(spans, 'server');
   assert.deepEqual(
@@ -205,14 +205,14 @@ function of(spans: readonly DecodedSpan[], id: string): DecodedSpan[] {
   return spans.filter(({ attributes }) => attributes['connection.id'] === id);
 }
 
-/** The old and the new state of each change. */
+/** Returns the old and the new state of each change. */
 function states(spans: readonly DecodedSpan[]): string[] {
   return spans
     .filter(({ name }) => name === 'connection.state_change')
     .map(({ attributes }) => `${attributes['connection.old_state']} ${attributes['connection.state']}`);
 }
 
-/** The names of the parents of all spans of a name. */
+/** Returns the names of the parents of all spans with this name. */
 function parentNames(spans: readonly DecodedSpan[], name: string): (string | undefined)[] {
   const named = new Map(spans.map((span) => [span.spanId, span.name]));
   return spans.filter((span) => span.name === name).map(({ parentSpanId }) => named.get(parentSpanId));

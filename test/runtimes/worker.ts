@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { programsFolder } from './runtime.ts';
 
-/** A response of Miniflare's, as far as it is looked at. */
+/** The part of a Miniflare response that tests use. */
 export interface WorkerResponse {
   readonly status: number;
   readonly webSocket?: WorkerSocket;
   json(): Promise<unknown>;
 }
 
-/** The client's end of a WebSocket of a Worker. */
+/** The client's end of a Worker's WebSocket. */
 export interface WorkerSocket {
   accept(): void;
   send(message: string | ArrayBuffer): void;
@@ -19,12 +19,12 @@ export interface WorkerSocket {
   addEventListener(event: string, listener: (event: { data: unknown }) => void): void;
 }
 
-/** What is used of Miniflare; its own types are there only when this folder is installed. */
+/** The part of Miniflare's types that is used. The real ones exist only if this folder is installed. */
 export interface Worker {
-  /** Where it listens itself: what comes by `dispatchFetch` is looked at by Miniflare. */
+  /** Its own address. Requests through `dispatchFetch` are handled by Miniflare first. */
   unsafeGetDirectURL(): Promise<URL>;
   dispatchFetch(url: string, init?: object): Promise<WorkerResponse>;
-  /** Sends it events that no client can. */
+  /** Sends it events that no client can send. */
   getWorker(): Promise<{
     scheduled(event: object): Promise<unknown>;
     queue(queue: string, messages: readonly object[]): Promise<unknown>;
@@ -34,16 +34,16 @@ export interface Worker {
 
 export const { Miniflare, kCurrentWorker } = (await import('miniflare' as string)) as {
   Miniflare: new (options: object) => Worker;
-  /** A Worker that is bound to itself. */
+  /** A Worker with a binding to itself. */
   kCurrentWorker: symbol;
 };
 
-/** The flags that decide about `AsyncLocalStorage`. */
+/** The flags that determine `AsyncLocalStorage`. */
 export const FLAGS: readonly (readonly string[])[] = [[], ['nodejs_als'], ['nodejs_compat']];
 
 const modules = fileURLToPath(new URL('node_modules', import.meta.url));
 
-/** Bundles a program of `programs/` as Wrangler does, and starts it in workerd; `options` are Miniflare's. */
+/** Bundles a program of `programs/` like Wrangler, and starts it in workerd. `options` are passed to Miniflare. */
 export async function startWorker(t: TestContext, program: string, options: object): Promise<Worker> {
   const folder = programsFolder();
   const { outputFiles } = await build({
@@ -61,7 +61,7 @@ export async function startWorker(t: TestContext, program: string, options: obje
     modules: [{ type: 'ESModule', path: program, contents: outputFiles[0].text }],
     compatibilityDate: '2024-09-01',
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-    // It tells of each error of a handler, with a stack of its own.
+    // Miniflare reports each error of a handler, with its own stack.
     handleRuntimeStdio: (...streams: Readable[]) => streams.forEach((stream) => void stream.resume()),
     ...options,
   });

@@ -7,7 +7,7 @@ import { FLAGS, startWorker } from './worker.ts';
 
 for (const flags of FLAGS) {
   describe(`a Worker, ${flags[0] ?? 'without flags'},`, { concurrency: 2 }, () => {
-    test('sends its spans in waitUntil, and in a flush of its own', async (t) => {
+    test('sends its spans in waitUntil, and in its own flush', async (t) => {
       const { collector, get } = await started(t, flags);
       await get('/wait?spans=1');
       await collector.received(1);
@@ -15,8 +15,8 @@ for (const flags of FLAGS) {
       assert.equal(collector.spans().length, 3);
     });
 
-    test('is not kept by what an earlier request has left, which the next ones send again', async (t) => {
-      // The first request is over before there is an answer, and takes what is on its way along.
+    test('is not blocked by the exports of an earlier request, which later ones retry', async (t) => {
+      // The first request ends before its export is answered, and its I/O ends with it.
       const answer: CollectorOptions['answer'] = ({ index }) => ({ delayMillis: index === 0 ? 2_000 : 0 });
       const { collector, get } = await started(t, flags, { answer }, 500);
       assert.equal((await get('/?spans=4')).pending, 4);
@@ -26,7 +26,7 @@ for (const flags of FLAGS) {
       assert.equal(new Set(collector.spans().map(({ spanId }) => spanId)).size, 5);
     });
 
-    test('flushes in two requests at once, and neither waits for the other', async (t) => {
+    test('flushes in two concurrent requests, and neither waits for the other', async (t) => {
       let release = () => {};
       const released = new Promise<undefined>((resolve) => {
         release = () => resolve(undefined);
@@ -41,14 +41,14 @@ for (const flags of FLAGS) {
       assert.equal((await first).acknowledged, 2);
     });
 
-    test('shuts down, whatever is on its way in another request', async (t) => {
+    test('shuts down, whatever is in flight in another request', async (t) => {
       const { get } = await started(t, flags, { answer: ({ index }) => ({ delayMillis: index === 0 ? 2_000 : 0 }) });
       await get('/?spans=4');
       const { acknowledged, unknown, pending } = await get('/shutdown?spans=1');
       assert.deepEqual([acknowledged, unknown, pending], [1, 4, 0]);
     });
 
-    test('keeps spans that no collector takes, for a later request', async (t) => {
+    test('keeps spans that no collector accepts for a later request', async (t) => {
       const { collector, get } = await started(t, flags, {
         answer: ({ index }) => (index < 2 ? { status: 503 } : undefined),
       });
@@ -62,7 +62,7 @@ for (const flags of FLAGS) {
 
 interface Started {
   readonly collector: Collector;
-  /** The counters, as a request to this path answers with them. */
+  /** Returns the counters, with which a request to this path is answered. */
   get(path: string): Promise<ProcessorStats>;
 }
 

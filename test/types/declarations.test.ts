@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import ts from 'typescript';
 import { buildIfMissing, ROOT } from '../packaging/distribution.ts';
 
-// A package that depends on this one and on nothing else.
+// A package that depends only on this one.
 const consumer = mkdtempSync(join(tmpdir(), 'consumer-'));
 const installed = join(consumer, 'node_modules/@realtime-ai/trace');
 
@@ -175,14 +175,14 @@ describe('the declarations, all of them checked,', () => {
       });
       assert.deepEqual(problems, []);
       const read = program.getSourceFiles().filter(({ fileName }) => fileName.includes('@realtime-ai/trace'));
-      // Those of ES modules take everything from those of CommonJS.
+      // The declarations for ES modules re-export those for CommonJS.
       const names = read.map(({ fileName }) => fileName.split('/').at(-1));
       assert.equal(names.includes('index.d.ts'), declarations === 'index.d.ts', names.join());
       assert.ok(names.includes('index.d.cts'), names.join());
     });
   }
 
-  it('name nothing that has another name in what is built, nor what only that would need', () => {
+  it('contain no mangled names, and no types that only these need', () => {
     const text = readFileSync(`${ROOT}dist/index.d.cts`, 'utf8');
     assert.match(text, /\bmaxQueueBytes\?: number/);
     assert.doesNotMatch(text, /^\s*((private|readonly) )*_[a-z]/m);

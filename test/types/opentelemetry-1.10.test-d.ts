@@ -1,4 +1,4 @@
-// Not run: that this file type-checks is the test. From 1.10 on the API says nothing of what attributes may hold.
+// A type check; not run. From 1.10 on, the API does not type the values of attributes.
 
 import * as api from '@opentelemetry/api-1.10';
 import * as trace from '../../src/index.ts';
@@ -20,7 +20,7 @@ declare const theirs: {
   options: api.SpanOptions;
 };
 
-// What is ours can be handed to whoever asks for theirs.
+// Our types can be passed where theirs are expected.
 export const handedOut: {
   tracer: api.Tracer;
   span: api.Span;
@@ -39,7 +39,7 @@ export const used: unknown[] = [
   api.context.with(ours.context, () => ours.span),
 ];
 
-// And what is theirs to a tracer and a span of ours.
+// Their types can be passed to our tracer and span.
 export function handThemIn(span: trace.Span): void {
   const tracer = trace.getTracer();
   tracer.startSpan('name', theirs.options, theirs.context);
@@ -50,6 +50,6 @@ export function handThemIn(span: trace.Span): void {
   trace.withSpan('name', { parent: theirs.context }, (given) => given);
 }
 
-// A slip in what is only ours is still one.
+// A mistake in our own types is still an error.
 // @ts-expect-error: a function is no attribute
 trace.startSpan('name', { attributes: { call: () => 1 } });

@@ -1,4 +1,4 @@
-// Not run: that this file type-checks is the test.
+// A type check; not run.
 
 import * as api from '@opentelemetry/api';
 import type * as sdk from '@opentelemetry/sdk-trace-base';
@@ -43,7 +43,7 @@ declare const theirs: {
   exception: api.Exception;
 };
 
-// What is ours can be handed to whoever asks for theirs.
+// Our types can be passed where theirs are expected.
 export const handedOut: {
   tracer: api.Tracer;
   span: api.Span;
@@ -99,7 +99,7 @@ export const used: unknown[] = [
   api.context.with(ours.context, () => ours.span),
 ];
 
-// What is theirs can be handed to every parameter of ours.
+// Their types can be passed to all our parameters.
 export const handedIn: {
   context: trace.Context;
   spanContext: trace.SpanContext;
@@ -168,7 +168,7 @@ export function handThemIn(span: trace.Span): void {
   new trace.CompositePropagator({ propagators: [theirs.propagator] });
 }
 
-// The forms of a helper, and what comes out of them.
+// The forms of a helper, and their results.
 export const started: trace.Span = trace.instrumentLLMRequest('gemini', 'flash');
 export const startedWith: trace.Span = trace.instrumentLLMRequest('gemini', 'flash', { attributes: { key: [1, 2] } });
 export const value: number = trace.instrumentLLMRequest('gemini', 'flash', () => 1);
@@ -189,12 +189,12 @@ export const generator: AsyncGenerator<number, void> = trace.instrumentLLMReques
 export const chained: trace.Span = trace.instrumentElementProcess('e', { type: 0, sessionId: 's' }, { chain: true });
 export const fetching: trace.FetchLike = fetch;
 
-// The one exception: the metadata of the API's baggage has a brand that only the API can give. Where it comes the other
-// way, above, that is no obstacle.
+// The one exception: the metadata of the API's baggage has a brand that only the API can create. In the other
+// direction, above, that is not a problem.
 // @ts-expect-error: Property '__TYPE__' is missing
 export const baggage: api.Baggage = ours.baggage;
 
-// What must not type-check.
+// Code that must not type-check.
 export function refused(span: trace.Span): void {
   // @ts-expect-error: a helper takes all its arguments
   trace.instrumentLLMRequest('gemini');

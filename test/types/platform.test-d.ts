@@ -6,5 +6,5 @@ import * as node from '../../src/platform/node.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import * as workerd from '../../src/platform/workerd.ts';
 
-/** Every file that `#platform` may mean answers all that is asked of it. */
+/** Every file that `#platform` may resolve to implements the whole interface. */
 export const platforms: readonly Platform[] = [browser, bun, standard, deno, node, workerd];

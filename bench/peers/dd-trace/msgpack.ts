@@ -1,4 +1,4 @@
-/** Reads a MessagePack value, as far as traces of Datadog need it. Integers of 64 bits come as `bigint`. */
+/** Reads a MessagePack value of the types that occur in Datadog traces. Unsigned 64-bit integers become `bigint`. */
 export function readMessagePack(bytes: Uint8Array): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decoder = new TextDecoder('utf-8', { fatal: true });

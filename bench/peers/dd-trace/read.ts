@@ -1,7 +1,7 @@
 import { plainAttributesOf, type ReadSpan } from '../../read-span.ts';
 import { readMessagePack } from './msgpack.ts';
 
-/** A span as the agent takes it. */
+/** A span in the agent's format. */
 interface AgentSpan {
   readonly trace_id: bigint;
   readonly span_id: bigint;
@@ -13,10 +13,10 @@ interface AgentSpan {
   readonly metrics: Readonly<Record<string, number | bigint>>;
 }
 
-// What the tracer says of itself in every span.
+// The fields that the tracer adds to every span.
 const OWN = /^(_.*|language|runtime-id|service|version|process_id|events)$/;
 
-/** The spans of a request to the agent: traces, which are lists of spans. */
+/** Returns the spans of a request to the agent, which is a list of traces, which are lists of spans. */
 export function read(request: Uint8Array): ReadSpan[] {
   return (readMessagePack(request) as AgentSpan[][]).flat().map(({ meta, metrics, start, duration, ...span }) => ({
     traceId: hex(span.trace_id),
@@ -27,7 +27,7 @@ export function read(request: Uint8Array): ReadSpan[] {
     endTimeUnixNano: start + BigInt(duration),
     attributes: {
       ...plainAttributesOf(withoutOwn(meta)),
-      // There are no booleans: true is 1, and no attribute of the cases is a number that small.
+      // There are no booleans: true is 1. No case has an attribute whose value is the number 1.
       ...Object.fromEntries(
         Object.entries(plainAttributesOf(withoutOwn(metrics))).map(([key, value]) => [key, value === 1n || value]),
       ),

@@ -1,7 +1,7 @@
 import type { Span } from 'dd-trace';
 import type { BenchAttributes, BenchSpan, BesideSubject } from '../../subject.ts';
 
-// What Datadog's tracer does beside tracing, and what only the environment can switch off.
+// Only the environment can switch off these features, which have nothing to do with tracing.
 Object.assign(process.env, {
   DD_CRASHTRACKING_ENABLED: 'false',
   DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
@@ -9,7 +9,7 @@ Object.assign(process.env, {
 });
 const { default: tracer } = await import('dd-trace');
 
-/** What stands between a span and the network. No public name leads to it. */
+/** The tracer's internals between a span and the network. They have no public API. */
 interface Inside {
   readonly _tracer: {
     readonly _exporter: {
@@ -19,9 +19,9 @@ interface Inside {
   };
 }
 
-/** A span by the names that the cases know. A class, so that it is one small object beside the span. */
+/** Adapts a span to the interface of the cases. As a class, it costs one small object per span. */
 class NamedSpan implements BenchSpan {
-  // Its type leaves out events.
+  // The type `Span` does not declare `addEvent`.
   private readonly span: Span & Pick<BenchSpan, 'addEvent'>;
 
   constructor(span: Span) {
@@ -50,7 +50,7 @@ class NamedSpan implements BenchSpan {
   }
 }
 
-/** dd-trace, nothing instrumented: spans are encoded as their trace ends, in MessagePack, which its agent takes. */
+/** dd-trace without instrumentations: spans are encoded when their trace ends, in MessagePack, for its agent. */
 export const subject: BesideSubject = {
   name: 'dd-trace 5.132',
 
@@ -61,7 +61,7 @@ export const subject: BesideSubject = {
       startupLogs: false,
       logInjection: false,
       runtimeMetrics: false,
-      // It is flushed by hand, and nobody would answer.
+      // The bench flushes by hand, and no agent would answer.
       flushInterval: 86_400_000,
       url: 'http://127.0.0.1:9',
     });

@@ -1,7 +1,7 @@
 import { decodeJsonRequest, flatten } from '../../../test/oracle/otlp.ts';
 import type { ReadSpan } from '../../read-span.ts';
 
-/** The spans of a request in OTLP JSON. */
+/** Returns the spans of a request in OTLP JSON. */
 export function read(request: Uint8Array): ReadSpan[] {
   return flatten(decodeJsonRequest(request, { int64: 'any' }));
 }

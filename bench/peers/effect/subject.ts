@@ -3,7 +3,7 @@ import { HttpClient, HttpClientResponse } from 'effect/http';
 import { OtlpExporter, OtlpSerialization, OtlpTracer } from 'effect/observability';
 import type { BenchAttributes, BenchSpan, BesideSubject } from '../../subject.ts';
 
-/** A span by the names that the cases know. A class, so that it is one small object beside the span. */
+/** Adapts a span to the interface of the cases. As a class, it costs one small object per span. */
 class NamedSpan implements BenchSpan {
   private readonly span: Tracer.Span;
   private readonly clock: Clock.Clock;
@@ -36,8 +36,8 @@ class NamedSpan implements BenchSpan {
 }
 
 /**
- * Effect's own OTLP tracer, over JSON, which takes it a sixth of what protobuf does. It is called as Effect's runtime
- * calls it, yet without the fiber that a program would have around each span, which is to Effect's advantage.
+ * Effect's own OTLP tracer with JSON, which takes a sixth of the time that protobuf takes there. It is called as
+ * Effect's runtime calls it, but without the fiber that a program would have around each span. This favors Effect.
  */
 export const subject: BesideSubject = {
   name: 'Effect 4.1',
@@ -52,7 +52,7 @@ export const subject: BesideSubject = {
     const layer = OtlpTracer.layer({
       url: 'http://127.0.0.1:9/v1/traces',
       resource: { serviceName: 'bench' },
-      // It is flushed by hand.
+      // The bench flushes by hand.
       exportInterval: 86_400_000,
       maxBatchSize: 65_536,
     }).pipe(Layer.provide([OtlpSerialization.layerJson, Layer.succeed(HttpClient.HttpClient, client)]));

@@ -12,7 +12,7 @@ const provider = new BasicTracerProvider({
 });
 trace.setGlobalTracerProvider(provider);
 trace.getTracer('bench').startSpan('first').end();
-// The lesser of wall and CPU time, as everywhere.
+// Report the lesser of wall and CPU time, like all cases.
 const wallMillis = performance.now();
 const { user, system } = process.cpuUsage();
 console.log(Math.min(wallMillis, (user + system) / 1_000));

@@ -23,7 +23,7 @@ function useAsyncContext(): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 }
 
-/** OpenTelemetry JS 2.x: spans are kept as they end and serialised later. */
+/** OpenTelemetry JS 2.x: keeps ended spans and serializes them later. */
 export const subject: Subject = {
   name: 'OpenTelemetry JS 2.12',
 

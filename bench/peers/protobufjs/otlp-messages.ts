@@ -1,4 +1,4 @@
-/** A 64-bit number as protobufjs takes it, in two halves. */
+/** A 64-bit number in two halves, as protobufjs accepts it. */
 export interface Fixed64 {
   readonly low: number;
   readonly high: number;
@@ -17,7 +17,7 @@ export interface KeyValueMessage {
   readonly value: AnyValueMessage;
 }
 
-/** The fields of `Span` that are set. */
+/** The fields of `Span` that the cases set. */
 export interface SpanMessage {
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;

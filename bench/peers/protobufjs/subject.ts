@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BenchAttributes, BenchSpan, BenchTracer, Subject } from '../../subject.ts';
 import type { Fixed64, KeyValueMessage, RequestMessage, SpanMessage } from './otlp-messages.ts';
 
-/** What the generated code has to offer. */
+/** The part of the generated code that is used here. */
 interface StaticCode {
   encode(message: RequestMessage): { finish(): Uint8Array };
 }
@@ -19,7 +19,7 @@ function now(): Fixed64 {
   return { low: Number(BigInt.asIntN(32, nanos)), high: Number(nanos >> 32n) };
 }
 
-/** Makes messages of what it is told, ahead of time: only their encoding is measured. */
+/** Builds messages ahead of time, so that only their encoding is measured. */
 function tracerInto(spans: SpanMessage[]): BenchTracer {
   return {
     startSpan(name, options) {
@@ -46,14 +46,14 @@ function notThere(): never {
   throw new Error('protobufjs only encodes');
 }
 
-// Generated when the benchmarks are built, hence no import that is resolved before.
+// A dynamic import, because this file is generated when the benchmarks are built.
 const generated = new URL('./otlp.mjs', import.meta.url).href;
 const { opentelemetry } = (await import(generated)) as {
   opentelemetry: { proto: { collector: { trace: { v1: { ExportTraceServiceRequest: StaticCode } } } } };
 };
 const { ExportTraceServiceRequest } = opentelemetry.proto.collector.trace.v1;
 
-/** The static code that protobufjs generates for OTLP: an encoder, and no tracer. */
+/** The static code that protobufjs generates for OTLP: an encoder without a tracer. */
 export const subject: Subject = {
   name: 'protobufjs, static code',
   recording: notThere,

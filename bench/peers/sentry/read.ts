@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { plainAttributesOf, type ReadSpan } from '../../read-span.ts';
 
-/** A span of an envelope, as Sentry streams it. Times are in seconds. */
+/** A span in an envelope of Sentry's span streaming. Times are in seconds. */
 interface StreamedSpan {
   readonly trace_id: string;
   readonly span_id: string;
@@ -12,7 +12,7 @@ interface StreamedSpan {
   readonly attributes: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
-/** The spans of an envelope: a line of headers, then for each item a line of its headers and one of its content. */
+/** Returns the spans of an envelope: a line of headers, then for each item a line of headers and a line of content. */
 export function read(envelope: Uint8Array): ReadSpan[] {
   const lines = new TextDecoder('utf-8', { fatal: true }).decode(envelope).trimEnd().split('\n');
   assert.equal(lines.length, 3, 'an envelope with one item');
@@ -32,7 +32,7 @@ export function read(envelope: Uint8Array): ReadSpan[] {
     attributes: plainAttributesOf(
       Object.fromEntries(
         Object.entries(span.attributes)
-          // Its own, which the server reads.
+          // Sentry adds these attributes for its server.
           .filter(([key]) => !key.startsWith('sentry.'))
           .map(([key, { value }]) => [key, value]),
       ),

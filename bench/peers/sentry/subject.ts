@@ -2,7 +2,7 @@ import { createTransport, initAndBind, startInactiveSpan } from '@sentry/core';
 import { ServerRuntimeClient } from '@sentry/core/server';
 import type { BesideSubject, SpanStarter } from '../../subject.ts';
 
-/** Starts a client as `Sentry.init` does, without integrations, whose requests come to `send`. */
+/** Starts a client as `Sentry.init` does, but without integrations. Its requests are passed to `send`. */
 function client(tracesSampleRate: number, send: (body: string | Uint8Array) => void): ServerRuntimeClient {
   return initAndBind(ServerRuntimeClient, {
     dsn: 'https://0123456789abcdef@sentry.example/1',
@@ -17,14 +17,14 @@ function client(tracesSampleRate: number, send: (body: string | Uint8Array) => v
   }) as unknown as ServerRuntimeClient;
 }
 
-// Its spans have the names that the cases know, and take events without ever sending them.
+// Sentry's spans already have the interface of the cases. They accept events but never send them.
 const tracer: SpanStarter = {
   startSpan: (name, options) => startInactiveSpan({ name, attributes: options?.attributes }),
 };
 
 /**
- * Sentry's core, as its SDKs for servers use it: spans are streamed in envelopes of JSON. All spans of a case are of one
- * trace, and so of few envelopes, which is to Sentry's advantage.
+ * Sentry's core as its server SDKs use it: spans are streamed in JSON envelopes. All spans of a case belong to one
+ * trace, and therefore fit in few envelopes. This favors Sentry.
  */
 export const subject: BesideSubject = {
   name: 'Sentry 11.12',

@@ -40,13 +40,13 @@ export function tracesEndpoint(
       `${setting}: ${
         url
           ? 'credentials in a URL are not sent; put them in a header (OTEL_EXPORTER_OTLP_HEADERS)'
-          : `${JSON.stringify(shownUrl(value))} is not a URL like http://host:4318, nor host:port`
+          : `${JSON.stringify(shownUrl(value))} is neither a URL like http://host:4318 nor host:port`
       }`,
     );
   }
   if (!isHttp && meansGrpc(url)) {
     throw new Error(
-      `${setting}: ${JSON.stringify(shownUrl(value))} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
+      `${setting}: ${JSON.stringify(shownUrl(value))} is for OTLP over gRPC, which this runtime does not support; use OTLP over HTTP, port 4318`,
     );
   }
   if (!isComplete) url.pathname = url.pathname.replace(/(\/v1\/traces)?\/*$/, '/v1/traces');

@@ -132,14 +132,16 @@ export class OtlpExporter implements BatchingExporter<EncodedBatch> {
       return this._answered(batches, spans, await Promise.race([sent, aborted]));
     } catch (error) {
       const url = shownUrl(this.url);
-      const said = this._masked(headers || !abort.signal.aborted ? reasonOf(error) : 'headers() gave none in time');
-      const why = `${url} gave no answer (${said})`;
+      const said = this._masked(
+        headers || !abort.signal.aborted ? reasonOf(error) : 'headers() did not return in time',
+      );
+      const why = `${url} did not answer (${said})`;
       if (headers === undefined || isUnsent(error)) {
         const unsent: ExportOutcome = {
           dropped: spans,
           // Failing to get headers says nothing about whether the server is reachable.
           reason: headers ? 'unreachable' : 'export_failed',
-          why: headers ? why + explanation(url.slice(0, 5)) : `no request to ${url} (${said})`,
+          why: headers ? why + explanation(url.slice(0, 5)) : `no request sent to ${url} (${said})`,
         };
         return _retry._again(unsent, batches, NOBODYS);
       }

@@ -17,7 +17,7 @@ export function checkedHeaders(headers: Readonly<Record<string, string>>, settin
       // Leave out the value, and the name after the first invalid character: both are likely to contain a secret.
       const shown = JSON.stringify(name.slice(0, token.length + 1));
       throw new TypeError(
-        `${setting}: ${shown} is not a header: names are tokens, values Latin-1 text${typeof value === 'string' ? '' : `, and not ${typeof value}`}`,
+        `${setting}: ${shown} is not a valid header: names must be tokens, values Latin-1 strings${typeof value === 'string' ? '' : ` (not ${typeof value})`}`,
       );
     }
     result[name.toLowerCase()] = value;

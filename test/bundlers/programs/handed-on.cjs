@@ -1,2 +1,2 @@
-// What a library in CommonJS may do with what it requires.
+// Stands for a CommonJS library that re-exports what it requires.
 module.exports = require('@realtime-ai/trace');

@@ -1,4 +1,4 @@
-// What most programs do: to a collector where there is a URL, and to the console where there is none.
+// A typical program: it sends spans to a collector if there is a URL, and otherwise prints them.
 import { initialize, instrumentLLMRequest, shutdown, stats, traceId, withSpan } from '@realtime-ai/trace';
 
 globalThis.main = async (url) => {

@@ -1,4 +1,4 @@
-// One file that requires the package, and imports another that imports it.
+// Requires the package, and a file that imports the package.
 const { shutdown, startSpan } = require('@realtime-ai/trace');
 const { start } = require('./start.js');
 

@@ -1,4 +1,4 @@
-// The smallest set-up that sends spans: what it does not use should not be in a bundle of it.
+// The smallest setup that sends spans. Its bundle should contain nothing that it does not use.
 import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '@realtime-ai/trace';
 
 globalThis.main = async (url) => {

@@ -20,7 +20,7 @@ export default defineCase({
         await pause();
         startSpan(`${name}: answered`).end();
       });
-    // Each keeps to its own.
+    // Each conversation keeps its own context.
     await Promise.all([talk('one'), talk('two')]);
     await shutDown();
   },

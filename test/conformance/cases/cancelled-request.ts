@@ -6,7 +6,7 @@ let requests = 0;
 let ticks = 0;
 
 export default defineCase({
-  title: 'Flush after a request was cancelled in its export',
+  title: 'Flush after a request was cancelled during export',
   needs: ['cancellation'],
   spans: 3,
   fate: 'its first request is cancelled',
@@ -16,7 +16,7 @@ export default defineCase({
       initialize();
       startSpan('first').end();
       startSpan('second').end();
-      // The receiver does not answer this one, and its client goes.
+      // The receiver does not answer this export, and then the client disconnects.
       await forceFlush();
       return;
     }

@@ -29,7 +29,7 @@ export default defineCase({
     const named = (name: string) => spans.filter((span) => span.name === name)[0];
     const [pause, outer] = [named('pause'), named('outer')];
     const duration = millis(pause.endTimeUnixNano - pause.startTimeUnixNano);
-    // A timer may be early by a millisecond.
+    // A timer may fire a millisecond early.
     const isSo = duration >= PAUSE_MILLIS - 2 && duration < endedAt - startedAt;
     expectTrue(isSo, `a pause of ${PAUSE_MILLIS} ms took ${duration}`);
     const inOrder = Array.from({ length: COUNT }, (_, index) => named(`${index}`));

@@ -3,7 +3,7 @@ import { defineCase, shutDown } from '../case.ts';
 import { expectEqual, expectThrows } from '../expectation.ts';
 
 export default defineCase({
-  title: '`initialize` by settings in code',
+  title: '`initialize` with settings in code',
   spans: 1,
   async run({ initialize }) {
     expectThrows(() => initialize({ samplingRate: 2 }), 'samplingRate: 2 is not a number from 0 to 1');

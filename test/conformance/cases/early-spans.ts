@@ -3,7 +3,7 @@ import { defineCase, givenInput, initializeFor, shutDown } from '../case.ts';
 import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
-// Nothing is given where the case is checked.
+// There is no input in the process that checks the case.
 const input = givenInput();
 if (input !== undefined) {
   initializeFor(input, { batch: { maxExportBatchSize: 2 } });
@@ -12,7 +12,7 @@ if (input !== undefined) {
 }
 
 export default defineCase({
-  title: 'Spans while a module loads',
+  title: 'Spans during module load',
   needs: ['early spans'],
   spans: 4,
   async run() {

@@ -4,17 +4,17 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: 'Context in listeners of events',
+  title: 'Context in event listeners',
   spans: 4,
   async run({ initialize, has }) {
     initialize();
     const target = new EventTarget();
-    // One of Node's, where there are such.
+    // Also test Node's emitter, where it exists.
     const events = globalThis.process?.getBuiltinModule?.('node:events');
     const emitter = events === undefined ? undefined : new events.EventEmitter();
     const heard: Promise<void>[] = [];
     const listen = () => heard.push(withSpan('heard', async () => {}));
-    // The context is that of whoever emits, and not that of whoever listens.
+    // A listener runs in the context of the emitter, not in that in which it was added.
     withSpan('listening', () => {
       target.addEventListener('turn', listen);
       emitter?.on('turn', listen);

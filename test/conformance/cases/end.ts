@@ -10,7 +10,7 @@ export default defineCase({
   async run({ initialize, waitUntil }) {
     initialize();
     withSpan('answer', () => startSpan('below').end());
-    // A request says itself that it is over; after its answer, and what ends until then.
+    // A request flushes on its own, after its response and the spans that end until then.
     waitUntil?.(
       new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => {
         startSpan('late').end();

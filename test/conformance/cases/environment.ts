@@ -3,7 +3,7 @@ import { defineCase, shutDown } from '../case.ts';
 import { expectEqual } from '../expectation.ts';
 
 export default defineCase({
-  title: '`initialize` by environment variables',
+  title: '`initialize` with environment variables',
   needs: ['environment'],
   spans: 1,
   variables: (endpoint) => ({
@@ -13,7 +13,7 @@ export default defineCase({
     OTEL_SERVICE_NAME: 'conformance',
     OTEL_RESOURCE_ATTRIBUTES: 'team=voice',
     ENVIRONMENT: 'test',
-    // As `quiet` does in code.
+    // The equivalent of `quiet` in code.
     OTEL_LOG_LEVEL: 'warn',
   }),
   async run() {

@@ -13,7 +13,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: 'Parents that are given',
+  title: 'Explicit parents',
   spans: 10,
   async run({ initialize, has }) {
     initialize();
@@ -34,7 +34,7 @@ export default defineCase({
     const carrier: Record<string, string> = {};
     inject(carrier, { context });
     startSpan('elsewhere', { parent: extract(carrier) }).end();
-    // Where nothing keeps the context, there is none after an await: better than that of another.
+    // Without async context, no context is active after an await, which is better than an unrelated one.
     await withSpan('none', { root: true }, async (span) => {
       expectEqual(spanFromContext() === span, true, 'the span is active');
       await pause();

@@ -3,14 +3,14 @@ import { defineCase, shutDown } from '../case.ts';
 import { expectThrows } from '../expectation.ts';
 
 export default defineCase({
-  title: 'Port 4317 means gRPC, or an error that names 4318',
+  title: 'Port 4317 selects gRPC, or an error suggests 4318',
   spans: 1,
   async run({ initialize, has }) {
     if (has('HTTP/2')) {
       initialize({ otlpEndpoint: 'localhost:4317' });
       await shutDown();
     } else {
-      expectThrows(() => initialize({ otlpEndpoint: 'localhost:4317' }), 'use port 4318');
+      expectThrows(() => initialize({ otlpEndpoint: 'localhost:4317' }), 'use OTLP over HTTP, port 4318');
       expectThrows(() => initialize({ otlpProtocol: 'grpc' }), 'port 4318');
     }
     initialize();

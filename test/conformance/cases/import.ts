@@ -13,7 +13,7 @@ export default defineCase({
     initialize();
     await trace.withSpan('imported', async () => {
       await Promise.resolve();
-      // A runtime that has learned what it is said to lack would have cases skipped for nothing.
+      // Detect runtimes that have gained an ability: their cases would be skipped needlessly.
       expectEqual(trace.traceId() !== '', has('async context'), 'the context is there after an await');
     });
     expectEqual(typeof CompressionStream === 'function', has('gzip'), 'there is a CompressionStream');
@@ -21,7 +21,7 @@ export default defineCase({
     if (canEvaluate()) expectEqual(knowsUsing(), has('using'), '`using` is known');
     await shutDown();
   },
-  // Which file of the package the runtime has found for itself.
+  // Shows which file of the package the runtime has resolved.
   check({ spans: [{ resource }], input: { language, runtimeName } }) {
     expectEqual(resource.attributes['telemetry.sdk.language'], language, 'telemetry.sdk.language');
     expectEqual(resource.attributes['process.runtime.name'], runtimeName, 'process.runtime.name');

@@ -8,7 +8,7 @@ export default defineCase({
   run: (surroundings) => {
     const { language, endpoint } = surroundings;
     if (language === 'nodejs') return sendBatches(surroundings, { otlpProtocol: 'http/json' });
-    // In pages it is a part that is to be asked for.
+    // In pages, JSON is a part that must be requested.
     const exporter = new OtlpHttpExporter({ url: `${endpoint}/v1/traces`, encoding: new JsonEncoding() });
     const spanProcessors = [new BatchSpanProcessor(exporter, BATCHING)];
     return sendBatches(surroundings, { exporterType: 'none', spanProcessors });

@@ -6,16 +6,16 @@ import { treeOf } from '../span-tree.ts';
 const diagnostics: string[] = [];
 let early: Span | undefined;
 
-// Nothing is given where the case is checked.
+// There is no input in the process that checks the case.
 const input = givenInput();
 if (input !== undefined) {
   initializeFor(input, {}, diagnostics);
-  // It does not throw, and it is told of.
+  // This must not throw, but be reported.
   if (input.lacks.includes('early spans')) early = withSpan('too early', (span) => span);
 }
 
 export default defineCase({
-  title: '`initialize` while a module loads',
+  title: '`initialize` during module load',
   spans: 2,
   async run() {
     withSpan('later', () => startSpan('below').end());

@@ -4,7 +4,7 @@ import { expectEqual, expectThrows } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: 'Spans in spans',
+  title: 'Nested spans',
   spans: 5,
   async run({ initialize }) {
     initialize();

@@ -9,7 +9,7 @@ export default defineCase({
   spans: 9,
   async run({ initialize }) {
     initialize();
-    // Settled by one span, waited for in another.
+    // A promise that one span settles and another awaits.
     let open = (): void => {};
     const opened = new Promise<void>((resolve) => {
       open = resolve;
@@ -18,7 +18,7 @@ export default defineCase({
       await opened;
       startSpan('waited').end();
     });
-    // The clock of some has steps of a millisecond.
+    // Some runtimes have a clock with a resolution of a millisecond.
     await new Promise((resolve) => setTimeout(resolve, 5));
     await withSpan('opening', async () => {
       await Promise.resolve();

@@ -5,7 +5,7 @@ import { treeOf } from '../span-tree.ts';
 import required from './required.cjs';
 
 export default defineCase({
-  title: '`require` beside `import`',
+  title: '`require` together with `import`',
   spans: 3,
   async run({ initialize }) {
     initialize();

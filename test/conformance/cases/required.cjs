@@ -1,2 +1,2 @@
-// What a program in CommonJS gets of the package.
+// The package as a CommonJS program gets it.
 module.exports = require('@realtime-ai/trace');

@@ -10,10 +10,10 @@ export default defineCase({
   fate: 'ended by a signal',
   async run({ initialize }) {
     initialize();
-    // What the process would otherwise go on with.
+    // Without a signal, this would keep the process alive.
     setInterval(() => {}, 60_000);
     withSpan('answer', () => startSpan('below').end());
-    // Signals are listened for from the next turn on.
+    // Signal handlers are added in the next turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 20));
   },
   check({ spans }) {

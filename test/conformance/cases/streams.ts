@@ -4,7 +4,7 @@ import { expectEqual } from '../expectation.ts';
 import { treeOf } from '../span-tree.ts';
 
 export default defineCase({
-  title: 'Context in loops over streams',
+  title: 'Context in stream readers',
   needs: ['async context'],
   spans: 6,
   async run({ initialize }) {

@@ -1,5 +1,5 @@
 import { defineCase } from '../case.ts';
 import native from './using.ts';
 
-/** What compilers make of `using` for runtimes that do not know it. */
+/** `using`, compiled for runtimes that do not support it. */
 export default defineCase({ ...native, title: 'Compiled `using`', needs: [] });

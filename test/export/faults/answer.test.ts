@@ -7,9 +7,9 @@ import { AUTHORIZATION, SECRET } from './secret.ts';
 import { faultTests, Subject } from './subject.ts';
 
 const { servers, saidOf } = faultTests();
-// What a server may ask for, and the jitter on top.
+// The longest pause that a server may ask for, plus jitter.
 const LONGEST_PAUSE_MILLIS = 36_000;
-// Longer than a first pause without a `Retry-After` may be.
+// Longer than the first pause without a `Retry-After`.
 const AFTER_FIRST_PAUSE_MILLIS = 1_900;
 
 const delays: number[] = [];
@@ -25,14 +25,14 @@ after(() => {
   globalThis.setTimeout = original;
 });
 
-// All at once, for each of them mostly waits.
+// The tests run concurrently, since each of them mostly waits.
 describe('an answer:', { concurrency: true }, () => {
-  describe('spans are refused for good', { concurrency: true }, () => {
+  describe('spans are refused permanently', { concurrency: true }, () => {
     for (const status of [
       400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 414, 415, 416, 417, 418, 421, 422, 423, 425, 426,
       428, 431, 451, 499, 500, 501, 505, 507, 508, 510, 511, 520, 525, 599, 600, 999,
     ]) {
-      test(`by ${status}, whatever it says of a time to come again`, async (t) => {
+      test(`by ${status}, whatever its Retry-After says`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', status, headers: { 'retry-after': '0' }, body: 'no' });
@@ -51,7 +51,7 @@ describe('an answer:', { concurrency: true }, () => {
     }
 
     for (const status of [300, 301, 302, 303, 304, 305, 307, 308]) {
-      test(`by ${status}, and what it points to never sees them, or a header`, async (t) => {
+      test(`by ${status}, and the redirect target receives no spans and no headers`, async (t) => {
         const [server, elsewhere] = [await servers.start(), await servers.start()];
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', status, headers: { location: elsewhere.url } });
@@ -68,7 +68,7 @@ describe('an answer:', { concurrency: true }, () => {
       });
     }
 
-    test('by 400 with 100 MB of reasons, of which few are read', async (t) => {
+    test('by 400 with a body of 100 MB, little of which is read', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn({ kind: 'flood', status: 400, framing: 'chunked' });
@@ -109,13 +109,13 @@ describe('an answer:', { concurrency: true }, () => {
       ]),
     ];
     for (const [what, answer] of answers) {
-      test(`${what}, and arrive once`, async (t) => {
+      test(`${what}and arrive once`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn(answer());
         for (const pending of [5, 10]) {
           subject.end(5);
-          // The second one does not wait for what the first was told.
+          // The second flush does not wait for the time that the first answer named.
           assert.deepEqual(await subject.flush(), { exported: 0, pending, dropped: 0 });
         }
         assert.equal((await server.report()).requestSpans.length, 2);
@@ -130,7 +130,7 @@ describe('an answer:', { concurrency: true }, () => {
     }
 
     for (const wait of ['-1', 'abc', inSeconds(-3_600)]) {
-      test(`by themselves before long, where nothing can be made of Retry-After: ${wait}`, async (t) => {
+      test(`automatically and soon if Retry-After is unusable: ${wait}`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', status: 503, headers: { 'retry-after': wait } });
@@ -141,12 +141,12 @@ describe('an answer:', { concurrency: true }, () => {
       });
     }
 
-    // A date has whole seconds.
+    // A date has a resolution of seconds.
     for (const [what, wait] of [
       ['seconds', () => '3'],
       ['a date', () => inSeconds(4)],
     ] as const) {
-      test(`by themselves, and not before the time that the server names as ${what}`, async (t) => {
+      test(`automatically, but not before the time that the server names in ${what}`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', status: 503, headers: { 'retry-after': wait() } });
@@ -169,7 +169,7 @@ describe('an answer:', { concurrency: true }, () => {
         const server = await servers.start();
         const subject = new Subject(t, server.url, {}, { maxExportBatchSize: 5 });
         await server.turn({ kind: 'answer', delayMillis: 300 });
-        // What gathers while the first batch is on its way leaves as one request, or as a few.
+        // The spans that end while the first batch is in flight are sent in one request or a few.
         subject.end(55);
         subject.end(5, attributes);
         subject.end(50);
@@ -179,7 +179,7 @@ describe('an answer:', { concurrency: true }, () => {
         assert.deepEqual([stats.acknowledged, stats.unknown, stats.dropped], [acknowledged, 0, dropped]);
         const { requestSpans, total, received, repeated } = await server.report();
         assert.deepEqual([total, received, repeated], [acknowledged, acknowledged, 0]);
-        // There was something to be divided.
+        // There was a request that had to be divided.
         assert.ok(requestSpans.reduce((sum, spans) => sum + spans) > 110 && Math.max(...requestSpans) > 5);
       });
     }
@@ -220,7 +220,7 @@ describe('an answer:', { concurrency: true }, () => {
       ],
     ];
     for (const [what, fault] of cases) {
-      test(`${what}, and are not sent again`, async (t) => {
+      test(`${what}and are not sent again`, async (t) => {
         const server = await servers.start();
         const isSilent = fault.kind === 'silence';
         const subject = new Subject(t, server.url, isSilent ? { timeoutMillis: 1_000 } : {});
@@ -235,7 +235,7 @@ describe('an answer:', { concurrency: true }, () => {
         assert.equal(acknowledged, 15);
         const { total, repeated, problems, sentBytes } = await server.report();
         assert.deepEqual([total, repeated, problems], [15, 0, []]);
-        // Two answers, each 4 MiB and what the network holds.
+        // There were two answers. Of each, 4 MiB plus the content of network buffers may have been sent.
         assert.ok(sentBytes < 80_000_000, String(sentBytes));
       });
     }
@@ -248,7 +248,7 @@ describe('an answer:', { concurrency: true }, () => {
       ['none, with a warning', { rejected: 0, message: 'slow down' }, 0],
     ];
     for (const [what, answer, rejected] of partial) {
-      test(`or rejected by a server that says so of ${what}, and are not sent again`, async (t) => {
+      test(`or rejected by a server that reports ${what}, and are not sent again`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', ...answer });
@@ -275,7 +275,7 @@ describe('an answer:', { concurrency: true }, () => {
       ['at the end of what is quoted', { status: 400, body: `${'x'.repeat(286)} ${AUTHORIZATION}` }],
     ];
     for (const [what, answer] of echoes) {
-      test(`${what} does not bring a token into the log`, async (t) => {
+      test(`${what} does not leak a token into diagnostics`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         await server.turn({ kind: 'answer', ...answer });
@@ -283,7 +283,7 @@ describe('an answer:', { concurrency: true }, () => {
         await subject.flush();
         await subject.processor.shutdown({ timeoutMillis: 1 });
         const said = saidOf(server);
-        // Of what is to be sent again nothing has to be said.
+        // Spans that will be sent again cause no diagnostic.
         assert.ok(said.length > 0 || answer.status === 429 || answer.status === 503);
         assert.deepEqual(
           said.filter((message) => message.includes(SECRET)),
@@ -295,7 +295,7 @@ describe('an answer:', { concurrency: true }, () => {
 });
 
 test('no pause is longer than half a minute, whatever all these servers asked for', () => {
-  // As many at least as there were answers to be waited for.
+  // At least as many pauses as answers that asked for one.
   assert.ok(delays.filter((millis) => millis >= 500).length > 20);
   assert.deepEqual(
     delays.filter((millis) => millis > LONGEST_PAUSE_MILLIS),

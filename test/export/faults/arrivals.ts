@@ -1,20 +1,20 @@
 const TAKEN = 1;
-/** A request with it was answered for good. */
+/** A request with this span got a final answer. */
 const CLOSED = 2;
 
-/** The spans that a server has seen, by their ids, in 18 to 36 bytes each. */
+/** The spans that a server has seen, by id, in 18 to 36 bytes each. */
 export class Arrivals {
-  /** Spans that were taken, each counted once. */
+  /** The number of distinct accepted spans. */
   distinct = 0;
-  /** The same, each as often as it came. */
+  /** The number of accepted spans including repetitions. */
   total = 0;
-  /** Spans that came once more after an answer that closed the matter. */
+  /** The number of spans that arrived again after a final answer. */
   repeated = 0;
   private size = 0;
   private words = new Uint32Array(2 * 1024);
   private states = new Uint8Array(1024);
 
-  /** Notes the spans of a request, of which the first so many are not taken. */
+  /** Records the spans of a request. The spans before `firstTaken` are not accepted. */
   see(ids: Uint32Array, firstTaken: number): void {
     for (let at = 0; at < ids.length; at += 2) {
       const place = this.placeOf(ids[at], ids[at + 1]);
@@ -27,12 +27,12 @@ export class Arrivals {
     }
   }
 
-  /** Notes that they were answered for good. */
+  /** Records that these spans got a final answer. */
   close(ids: Uint32Array): void {
     for (let at = 0; at < ids.length; at += 2) this.states[this.placeOf(ids[at], ids[at + 1])] |= CLOSED;
   }
 
-  /** The ids of those that were taken, in hexadecimal digits, sorted. */
+  /** Returns the sorted hexadecimal ids of the accepted spans. */
   ids(): string[] {
     const result: string[] = [];
     for (const [place, state] of this.states.entries()) {
@@ -42,7 +42,7 @@ export class Arrivals {
     return result.sort();
   }
 
-  /** Where an id stands, or where it then stands. No id is all zeros. */
+  /** Returns the slot of an id, and inserts the id if it is new. No id is all zeros. */
   private placeOf(high: number, low: number): number {
     const mask = this.states.length - 1;
     for (let place = (high ^ low) & mask; ; place = (place + 1) & mask) {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CERTIFICATES } from './certificates.ts';
 
-/** The right certificate in a file, for processes that are to trust it. */
+/** A file with the right certificate, for processes that must trust it. */
 export class Authorities {
   private readonly folder = mkdtempSync(join(tmpdir(), 'trace-authorities-'));
-  /** Node reads it when it starts. */
+  /** Environment variables for the process. Node reads them when it starts. */
   readonly variables = { NODE_EXTRA_CA_CERTS: join(this.folder, 'authorities.pem') };
 
   constructor() {

@@ -1,12 +1,12 @@
 import { SELF_SIGNED } from './self-signed.ts';
 
 /**
- * What a server on loopback may show, valid from 2020 to 2120 but for one, all of the key of SELF_SIGNED. A client that is
- * to trust the right one, SELF_SIGNED itself, has it in NODE_EXTRA_CA_CERTS.
+ * Certificates for a server on loopback, for the key of SELF_SIGNED. All but one are valid from 2020 to 2120. A client
+ * that must trust the right one, SELF_SIGNED itself, has it in NODE_EXTRA_CA_CERTS.
  */
 export const CERTIFICATES = {
   right: SELF_SIGNED.cert,
-  /** For elsewhere.example. */
+  /** Issued for elsewhere.example. */
   'wrong name': `-----BEGIN CERTIFICATE-----
 MIIBdDCCARmgAwIBAgIUdGxQhAJfDDIYEJrZ0fJpUcUBgI4wCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
@@ -17,7 +17,7 @@ EWVsc2V3aGVyZS5leGFtcGxlMB0GA1UdDgQWBBRKMaPCbgsr0RqQ+ltsvQbuIatQ
 uTAKBggqhkjOPQQDAgNJADBGAiEAyXDoiBDFm+E5wu9TfmENbA6QDq9zsyyHIWLp
 k/r+j54CIQCFlj8fMU//TIS4fE9SXt3FVMwzmsXM767TV3rAfOw2ng==
 -----END CERTIFICATE-----`,
-  /** Was valid on the first of January of 2020. */
+  /** Valid only on January 1, 2020. */
   expired: `-----BEGIN CERTIFICATE-----
 MIIBZzCCAQ2gAwIBAgIUec7K09cfnpNdw3ovz27y1PRbCf0wCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MB4XDTIwMDEwMTAwMDAwMFoXDTIwMDEwMjAw
@@ -28,7 +28,7 @@ hwR/AAABMB0GA1UdDgQWBBRKMaPCbgsr0RqQ+ltsvQbuIatQuTAKBggqhkjOPQQD
 AgNIADBFAiEAq7HHTQgKqnqlmjAKCUqf2DcrNrOLDu8YjjgOPtTUcRwCIBf/k6Gn
 I473MiXRHr40w09k/nGfhbQalLarbVJxfpiF
 -----END CERTIFICATE-----`,
-  /** By nobody that a client knows. */
+  /** Issued by an authority that no client knows. */
   'self-signed': `-----BEGIN CERTIFICATE-----
 MIIBZjCCAQ2gAwIBAgIUHIannskelvrvfxSTcN3UkSJJ454wCgYIKoZIzj0EAwIw
 EzERMA8GA1UEAwwIc3RyYW5nZXIwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEw

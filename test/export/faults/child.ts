@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-// Not the global one, which tests may watch.
+// Not the global timers, which tests may mock.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
-// Longer than anything that is asked takes: a child that hangs must not hang the others.
+// Longer than any answer takes, so that a hanging child does not hang the tests.
 const PATIENCE_MILLIS = 120_000;
 
 interface Question {
@@ -24,14 +24,14 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The parent's side of a program in a process of its own, which answers questions. */
+/** The parent's side of a child process that answers questions. */
 export class Child {
   private readonly process: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();
   private questions = 0;
   private end: Error | undefined;
 
-  /** @param flags - For Node, beside those of this process. */
+  /** @param flags - For Node, in addition to those of this process. */
   constructor(program: URL, flags: readonly string[] = [], variables: NodeJS.ProcessEnv = {}) {
     this.process = fork(fileURLToPath(program), {
       execArgv: [...process.execArgv, ...flags],
@@ -48,7 +48,7 @@ export class Child {
     });
   }
 
-  /** Rejects with what the child's function throws, and where the child ends instead of answering. */
+  /** Asks a question. Rejects if the child's function throws, or if the child ends before it answers. */
   ask<T = void>(name: string, argument: unknown = null): Promise<T> {
     if (this.end !== undefined) return Promise.reject(this.end);
     const number = this.questions++;
@@ -83,7 +83,7 @@ export class Child {
   }
 }
 
-/** The child's side: what it can be asked, by name. It ends with its parent. */
+/** The child's side: the functions that answer questions, by name. The child ends with its parent. */
 export function answerParent(questions: Record<string, (argument: never) => unknown>): void {
   process.on('message', async ({ number, name, argument }: Question) => {
     let answer: Answer;

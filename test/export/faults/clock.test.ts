@@ -13,7 +13,7 @@ const { now: trueNow } = Date;
 let shift = 0;
 let stepping: NodeJS.Timeout;
 
-// The clock goes back by an hour, and forward again, ten times a second; the monotonic one goes on.
+// Ten times a second, the wall clock jumps back or forward by an hour. The monotonic clock is unaffected.
 before(() => {
   Date.now = () => trueNow() + shift;
   stepping = setInterval(() => {
@@ -25,8 +25,8 @@ after(() => {
   Date.now = trueNow;
 });
 
-describe('while the wall clock goes back by an hour and forward again', { concurrency: true }, () => {
-  test('spans leave when their delay is over', async (t) => {
+describe('while the wall clock jumps back and forward by an hour', { concurrency: true }, () => {
+  test('spans are sent when their delay is over', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url, {}, { scheduledDelayMillis: 300 });
     for (let round = 0; round < 3; round++) {
@@ -50,7 +50,7 @@ describe('while the wall clock goes back by an hour and forward again', { concur
     ['to come', 5_000],
     ['that is past', -5_000],
   ] as const) {
-    test(`a date ${what} in Retry-After holds no flush up`, async (t) => {
+    test(`a date ${what} in Retry-After delays no flush`, async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn({ ...UNAVAILABLE, headers: { 'retry-after': new Date(trueNow() + millis).toUTCString() } });
@@ -64,7 +64,7 @@ describe('while the wall clock goes back by an hour and forward again', { concur
     });
   }
 
-  test('a request may take its time, and no longer', async (t) => {
+  test('a request may take up to its time-out', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url, { timeoutMillis: 1_500 });
     await server.turn({ kind: 'answer', delayMillis: 3 * STEP_MILLIS });
@@ -77,8 +77,8 @@ describe('while the wall clock goes back by an hour and forward again', { concur
     assert.equal((await subject.settle()).acknowledged, 10);
   });
 
-  // The server looks at the times of each.
-  test('spans end after they have started, and arrive once', async (t) => {
+  // The server checks the times of each span.
+  test('spans end after their start, and arrive once', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url, {}, { maxExportBatchSize: 100 });
     for (let round = 0; round < 100; round++) {

@@ -8,7 +8,7 @@ import { faultTests, Subject } from './subject.ts';
 const { servers, saidOf } = faultTests();
 const SILENCE_MILLIS = 1_000;
 
-// What a connection can do to a request so that no answer comes. Nothing is lost by it.
+// Ways in which a connection can prevent an answer. None of them loses spans.
 const unanswered: [what: string, fault: Fault, arrives: boolean][] = [
   ['is reset before anything is read', { kind: 'break', at: 'connection' }, false],
   ['is reset in the midst of the request', { kind: 'break', at: 'half' }, false],
@@ -33,9 +33,9 @@ const unanswered: [what: string, fault: Fault, arrives: boolean][] = [
 
 describe('a connection that', { concurrency: true }, () => {
   for (const [what, fault, arrives] of unanswered) {
-    test(`${what} loses nothing`, async (t) => {
+    test(`${what} loses no span`, async (t) => {
       const server = await servers.start();
-      // A slow reader has the kernel to read for it; what the kernel takes is a megabyte or more.
+      // The kernel reads for a slow reader, and buffers a megabyte or more.
       const isSlow = fault.kind === 'slow reader';
       const attributes = isSlow ? { text: 'x'.repeat(500_000) } : undefined;
       const isSilent = isSlow || fault.kind === 'silence';
@@ -54,12 +54,12 @@ describe('a connection that', { concurrency: true }, () => {
       assert.deepEqual(await server.ids(), subject.ids.sort());
       const { total, received, repeated, problems } = await server.report();
       assert.deepEqual([received, repeated, problems], [20, 0, []]);
-      // Only what may have arrived may come twice; that is what is sent again.
+      // Spans that may have arrived are sent again. Only they may arrive twice.
       assert.equal(total > received, arrives);
     });
   }
 
-  test('is refused loses nothing', async (t) => {
+  test('is refused loses no span', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url);
     await server.close();
@@ -75,7 +75,7 @@ describe('a connection that', { concurrency: true }, () => {
     assert.deepEqual([total, received, problems], [15, 15, []]);
   });
 
-  test('has no address to go to loses nothing', async (t) => {
+  test('has no address loses no span', async (t) => {
     const host = 'does-not-exist.invalid';
     const server = await servers.start();
     const { lookup } = dns;
@@ -96,7 +96,7 @@ describe('a connection that', { concurrency: true }, () => {
     assert.deepEqual([total, received], [15, 15]);
   });
 
-  test('never comes about costs what was to go over it at the end, counted as dropped', async (t) => {
+  test('is never established loses its spans at the shutdown, counted as dropped', async (t) => {
     const subject = new Subject(t, 'http://does-not-exist.invalid');
     subject.end(5);
     await subject.flush();
@@ -110,7 +110,7 @@ describe('a connection that', { concurrency: true }, () => {
     ['closes while it waits', { kind: 'answer', idleMillis: 20 }, 200],
     ['closes just when the next request sets out', { kind: 'break', at: 'connection', only: 'kept' }, 0],
   ] as [string, Fault, number][]) {
-    test(`a proxy ${what} is replaced without a word`, async (t) => {
+    test(`a proxy ${what} is replaced without a diagnostic`, async (t) => {
       const server = await servers.start();
       await server.turn(fault);
       const subject = new Subject(t, server.url);
@@ -126,7 +126,7 @@ describe('a connection that', { concurrency: true }, () => {
     });
   }
 
-  test('a proxy forgets without a word costs a time-out, and no span', async (t) => {
+  test('a proxy silently drops costs a time-out but no span', async (t) => {
     const server = await servers.start();
     const subject = new Subject(t, server.url, { timeoutMillis: SILENCE_MILLIS });
     subject.end(5);

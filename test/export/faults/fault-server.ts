@@ -3,36 +3,36 @@ import { Child } from './child.ts';
 import { type Fault, HEALTHY } from './fault.ts';
 
 export interface FaultServerOptions {
-  /** Over TLS, with this one. Default: plain HTTP. */
+  /** Serves TLS with this certificate. Default: plain HTTP. */
   certificate?: CertificateName;
-  /** Every so many requests one is decoded in full, by the oracle; of all others the ids are read. Default: 1. */
+  /** Every nth request is fully decoded, by the oracle. Of the others, only span ids are read. Default: 1. */
   checkEvery?: number;
 }
 
-/** What a server has seen. A request counts that was there as a whole. */
+/** What a server has seen. Only complete requests count. */
 export interface FaultServerReport {
   readonly connections: number;
-  /** The spans of each request, in order of arrival. */
+  /** The number of spans in each request, in order of arrival. */
   readonly requestSpans: readonly number[];
-  /** Requests that were open at one time, at most: from their first byte to their answer, or to the end of their connection. */
+  /** The most requests open at one time, from their first byte to their answer or the end of their connection. */
   readonly peakConcurrency: number;
-  /** Spans that it took, or about which it said nothing, each counted once. */
+  /** The number of distinct spans that it accepted, or about which it said nothing. */
   readonly received: number;
-  /** The same, each as often as it came. */
+  /** The same, including repetitions. */
   readonly total: number;
-  /** Spans that came once more after an answer that closed the matter. */
+  /** The number of spans that arrived again after a final answer. */
   readonly repeated: number;
-  /** Bytes of floods that left. */
+  /** The bytes of floods that were sent. */
   readonly sentBytes: number;
-  /** What did not decode, and what was no HTTP. */
+  /** Requests that did not decode or were not HTTP. */
   readonly problems: readonly string[];
 }
 
-/** A process for any number of servers that misbehave as they are told. */
+/** A child process that runs any number of servers, which misbehave on demand. */
 export class FaultServers {
   private readonly child = new Child(new URL('programs/server.ts', import.meta.url));
 
-  /** Starts a server on loopback, which does as a collector does. */
+  /** Starts a server on loopback. By default, it behaves like a collector. */
   async start(options: FaultServerOptions = {}): Promise<FaultServer> {
     const [at, port] = await this.child.ask<[number, number]>('start', options);
     return new FaultServer(this.child, at, port, options.certificate !== undefined);
@@ -46,7 +46,7 @@ export class FaultServers {
 /** One of these servers. */
 export class FaultServer {
   readonly port: number;
-  /** Where it takes traces. */
+  /** The URL for traces. */
   readonly url: string;
   private readonly child: Child;
   private readonly at: number;
@@ -58,7 +58,7 @@ export class FaultServer {
     this.url = `http${isSecure ? 's' : ''}://127.0.0.1:${port}/v1/traces`;
   }
 
-  /** What it does from now on. */
+  /** Sets its behavior from now on. */
   turn(fault: Fault): Promise<void> {
     return this.child.ask('turn', [this.at, fault]);
   }
@@ -67,22 +67,22 @@ export class FaultServer {
     return this.turn(HEALTHY);
   }
 
-  /** Resets all connections and takes no more. */
+  /** Resets all connections and refuses new ones. */
   close(): Promise<void> {
     return this.child.ask('close', this.at);
   }
 
-  /** Takes connections again, at the same port. */
+  /** Accepts connections again, on the same port. */
   listen(): Promise<void> {
     return this.child.ask('listen', this.at);
   }
 
-  /** The certificate for connections to come. */
+  /** Sets the certificate for new connections. */
   show(certificate: CertificateName): Promise<void> {
     return this.child.ask('show', [this.at, certificate]);
   }
 
-  /** Resolves when so many requests have come, as a whole. */
+  /** Resolves when this many complete requests have arrived. */
   requested(count: number): Promise<void> {
     return this.child.ask('requested', [this.at, count]);
   }
@@ -91,7 +91,7 @@ export class FaultServer {
     return this.child.ask('report', this.at);
   }
 
-  /** The ids of the spans that it took, sorted. */
+  /** Returns the sorted ids of the spans that it accepted. */
   ids(): Promise<string[]> {
     return this.child.ask('ids', this.at);
   }

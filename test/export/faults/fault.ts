@@ -1,54 +1,54 @@
-/** What a server does with a connection or a request; JSON, so that it can be told to a server in another process. */
+/** What a server does with a connection or a request. It is JSON, so that it can be sent to another process. */
 export type Fault = (Answer | Raw | Break | Silence | Flood | SlowReader) & {
   /**
-   * The requests that meet it, where not all do: those that are not the first of their connection, or those that have
-   * this text in their body (once the whole is there).
+   * Limits the fault to some requests: those after the first of their connection, or those with this text in their body
+   * (checked when the body is complete).
    */
   only?: 'kept' | { text: string };
 };
 
-/** An answer, in due form. Of default, that of a collector which takes everything. */
+/** A well-formed answer. Default: that of a collector that accepts everything. */
 export interface Answer {
   kind: 'answer';
   status?: number;
   headers?: Record<string, string>;
   body?: string;
-  /** Says in the body what the headers of the request were; in the message of a partial success where there is one. */
+  /** Repeats the request's headers in the body, or in the message of a partial success. */
   echoes?: boolean;
-  /** A partial success: the first so many spans are not taken. */
+  /** A partial success: this many spans at the beginning are not accepted. */
   rejected?: number;
-  /** What a partial success says. */
+  /** The message of the partial success. */
   message?: string;
   delayMillis?: number;
-  /** Requests with fewer bytes are taken. */
+  /** Accepts requests of up to this many bytes. */
   overBytes?: number;
-  /** Closes the connection in good order after so long without a request. */
+  /** Closes the connection gracefully after this long without a request. */
   idleMillis?: number;
 }
 
-/** Bytes in the place of an answer, in Latin-1. */
+/** Bytes instead of an answer, in Latin-1. */
 export interface Raw {
   kind: 'raw';
   bytes: string;
-  /** They are a 2xx after all. */
+  /** The bytes are a 2xx response after all. */
   isAnswer?: boolean;
 }
 
-/** The connection breaks: before anything is read, after half of the request, after the whole; within the answer's head, within its body, behind it. */
+/** Breaks the connection: before, during or after the request; during the answer's head or body, or after it. */
 export interface Break {
   kind: 'break';
   at: 'connection' | 'half' | 'request' | 'head' | 'body' | 'answer';
-  /** In good order; else it is reset. */
+  /** Closes the connection gracefully. Otherwise it is reset. */
   gently?: boolean;
 }
 
-/** Nothing is read; or nothing is answered, or no more than half of the head or of the body. */
+/** Reads nothing; or answers nothing, or only half of the head or of the body. */
 export interface Silence {
   kind: 'silence';
   at: 'connection' | 'request' | 'head' | 'body';
 }
 
-/** An answer of 100 MB. */
+/** An answer with 100 MB. */
 export interface Flood {
   kind: 'flood';
   status: number;

@@ -2,37 +2,37 @@ import { Child } from './child.ts';
 
 /** What a server has seen. */
 export interface GrpcServerReport {
-  /** Spans, each counted once. */
+  /** The number of distinct spans. */
   readonly received: number;
-  /** The same, each as often as it came. */
+  /** The number of spans including repetitions. */
   readonly total: number;
   readonly requests: number;
   readonly connections: number;
-  /** What did not decode. */
+  /** Requests that did not decode. */
   readonly problems: readonly string[];
 }
 
-/** A collector of OTLP over gRPC, `@grpc/grpc-js`, in a process of its own, which can be stopped. */
+/** An OTLP/gRPC collector with `@grpc/grpc-js`, in a separate process that can be stopped. */
 export class GrpcServer {
   url = '';
   private readonly child = new Child(new URL('programs/grpc-server.ts', import.meta.url));
 
-  /** Takes requests; at the port of the last time, where there was one. */
+  /** Accepts requests; after {@link close}, on the same port. */
   async listen(): Promise<void> {
     this.url = `http://127.0.0.1:${await this.child.ask<number>('listen')}`;
   }
 
-  /** Breaks all connections off, and takes no more. */
+  /** Breaks all connections, and refuses new ones. */
   close(): Promise<void> {
     return this.child.ask('close');
   }
 
-  /** Stops the process where it is: connections stay, nothing is read, nothing is answered. */
+  /** Stops the process: connections stay open, but nothing is read or answered. */
   freeze(): void {
     this.child.signal('SIGSTOP');
   }
 
-  /** Lets it go on. */
+  /** Continues the process. */
   thaw(): void {
     this.child.signal('SIGCONT');
   }

@@ -6,7 +6,7 @@ import { type Measures, Producer, type ProducerOptions } from './producer.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const MAX_QUEUE_BYTES = 4 * MEBIBYTE;
-// Much longer than anything here may hold the event loop up, since others may hold up the machine.
+// Much longer than this package may block the event loop, since other processes may block the machine.
 const MAX_BLOCK_MILLIS = 2_000;
 
 async function started(t: TestContext, options: Omit<ProducerOptions, 'url' | 'isGrpc'> = {}) {
@@ -19,7 +19,7 @@ async function started(t: TestContext, options: Omit<ProducerOptions, 'url' | 'i
   return { server, producer };
 }
 
-/** What a producer has measured, after a check that nothing went wrong in it. */
+/** Returns a producer's measurements, after checking that nothing went wrong in it. */
 async function quiet(producer: Producer): Promise<Measures> {
   const measures = await producer.measure();
   assert.deepEqual(measures.problems, []);
@@ -27,7 +27,7 @@ async function quiet(producer: Producer): Promise<Measures> {
   return measures;
 }
 
-describe('under load, over gRPC,', { concurrency: true }, () => {
+describe('under load, over gRPC', { concurrency: true }, () => {
   test('a server that restarts every two seconds gets every span', async (t) => {
     const { server, producer } = await started(t);
     await producer.load(2_000);
@@ -47,7 +47,7 @@ describe('under load, over gRPC,', { concurrency: true }, () => {
     await quiet(producer);
   });
 
-  test('a server that is stopped and goes on gets every span, and the counters say what they know', async (t) => {
+  test('a server that is stopped and continued gets every span, and the counters are right', async (t) => {
     const { server, producer } = await started(t, { exporter: { timeoutMillis: 1_000 } });
     await producer.load(2_000);
     await delay(700);
@@ -65,7 +65,7 @@ describe('under load, over gRPC,', { concurrency: true }, () => {
     await quiet(producer);
   });
 
-  test('a server that is stopped for long costs no more memory than the queue may have', async (t) => {
+  test('a server that is stopped for long costs no more memory than the limit of the queue', async (t) => {
     const { server, producer } = await started(t, {
       exporter: { timeoutMillis: 500 },
       processor: { maxQueueBytes: MAX_QUEUE_BYTES },
@@ -106,7 +106,7 @@ describe('under load, over gRPC,', { concurrency: true }, () => {
     const before = await producer.cpuMillis();
     await delay(1_500);
     const spent = (await producer.cpuMillis()) - before;
-    // A loop without pauses takes all of it, or at least half.
+    // A loop without pauses would take at least half of this time.
     assert.ok(spent < 300, `${spent} ms`);
     const { said } = await quiet(producer);
     assert.ok(Object.values(said).reduce((sum, count) => sum + count, 0) < 10, JSON.stringify(said));

@@ -8,9 +8,9 @@ import { faultTests } from './subject.ts';
 const { servers } = faultTests();
 const MEBIBYTE = 1024 * 1024;
 const MAX_QUEUE_BYTES = 4 * MEBIBYTE;
-// A batch of 512 such spans is a little larger than a power of two, which is what memory comes in.
+// Makes a batch of 512 spans slightly larger than a power of two. Buffers grow to powers of two.
 const WORST_TEXT_LENGTH = 110;
-// Much longer than anything here may hold the event loop up, since others may hold up the machine.
+// Much longer than this package may block the event loop, since other processes may block the machine.
 const MAX_BLOCK_MILLIS = 2_000;
 
 describe('under load', { concurrency: true }, () => {
@@ -33,7 +33,7 @@ describe('under load', { concurrency: true }, () => {
     await quiet(producer);
   });
 
-  test('a server that is away for long costs no more memory than the queue may have', async (t) => {
+  test('a server that is down for long costs no more memory than the limit of the queue', async (t) => {
     const server = await servers.start({ checkEvery: 20 });
     const options = { url: server.url, processor: { maxQueueBytes: MAX_QUEUE_BYTES } };
     const producer = await started(t, { ...options, textLength: WORST_TEXT_LENGTH });
@@ -44,7 +44,7 @@ describe('under load', { concurrency: true }, () => {
     await server.close();
     await delay(2_500);
     const away = await producer.measure();
-    // Of the first what is alive; whatever else there is goes with the next collection, and is in the second.
+    // For buffers, compare what is alive. RSS also includes garbage that the next collection will free.
     const buffers = away.now.arrayBuffers - fresh.now.arrayBuffers;
     assert.ok(buffers < 1.5 * MAX_QUEUE_BYTES, `arrayBuffers grew by ${buffers}`);
     const rss = away.peak.rss - before.now.rss;
@@ -58,7 +58,7 @@ describe('under load', { concurrency: true }, () => {
     assert.deepEqual([acknowledged, unknown, dropped], [ended - lost, 0, { queue_full: lost }]);
     const { received, repeated, problems } = await server.report();
     assert.deepEqual([received, repeated, problems], [acknowledged, 0, []]);
-    // With a request of a single batch the memory for a backlog goes.
+    // A request with a single batch releases the memory kept for a backlog.
     for (let round = 0; round < 2; round++) {
       await producer.end(10);
       await producer.flush();
@@ -69,7 +69,7 @@ describe('under load', { concurrency: true }, () => {
     for (const each of [before, away]) assert.deepEqual(each.problems, []);
   });
 
-  test('and after it, a server that is of no use costs hardly any CPU', async (t) => {
+  test('a failing server costs hardly any CPU once the load is over', async (t) => {
     const producer = new Producer();
     t.after(() => producer.close());
     for (const fault of [undefined, { kind: 'answer', status: 503 }, { kind: 'break', at: 'connection' }] satisfies (
@@ -88,7 +88,7 @@ describe('under load', { concurrency: true }, () => {
       const before = await producer.cpuMillis();
       await delay(1_500);
       const spent = (await producer.cpuMillis()) - before;
-      // A loop without pauses takes all of it, or at least half.
+      // A loop without pauses would take at least half of this time.
       assert.ok(spent < 300, `${spent} ms for ${JSON.stringify(fault)}`);
       const { said } = await quiet(producer);
       assert.ok(Object.values(said).reduce((sum, count) => sum + count, 0) < 10, JSON.stringify(said));
@@ -104,7 +104,7 @@ async function started(t: TestContext, options: Parameters<Producer['start']>[0]
   return producer;
 }
 
-/** What a producer has measured, after a check that nothing went wrong in it. */
+/** Returns a producer's measurements, after checking that nothing went wrong in it. */
 async function quiet(producer: Producer) {
   const measures = await producer.measure();
   assert.deepEqual(measures.problems, []);

@@ -5,44 +5,44 @@ import { Child } from './child.ts';
 
 export interface ProducerOptions {
   url: string;
-  /** Over gRPC, and not over HTTP. Default: false. */
+  /** Sends over gRPC instead of HTTP. Default: false. */
   isGrpc?: boolean;
   exporter?: { timeoutMillis?: number };
   processor?: BatchSpanProcessorOptions;
-  /** Of an attribute of each span, beside four small ones. Default: there is none. */
+  /** The length of an attribute that each span has in addition to four small ones. Default: no such attribute. */
   textLength?: number;
 }
 
-/** Bytes. */
+/** Memory in bytes. */
 export interface Memory {
   rss: number;
   heapUsed: number;
   arrayBuffers: number;
 }
 
-/** What a producer measures, since its start or the last time. */
+/** What a producer has measured since its start or the previous call. */
 export interface Measures {
-  /** After a garbage collection. */
+  /** Measured after a garbage collection. */
   readonly now: Memory;
   readonly peak: Memory;
-  /** How late the event loop came to what was due. */
+  /** The delay of the event loop. */
   readonly loopMillis: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** Diagnostics, by code; that of a full queue counts once a minute. */
+  /** The number of diagnostics by code. A full queue is reported at most once a minute. */
   readonly said: Readonly<Record<string, number>>;
-  /** Counters that were wrong at any time, errors that nobody caught, and diagnostics with the secret in them. */
+  /** Wrong counters, uncaught errors, and diagnostics that contain the secret. */
   readonly problems: readonly string[];
 }
 
-/** A process that ends spans, in which nothing else happens. */
+/** A process that only ends spans. */
 export class Producer {
   private readonly child: Child;
 
-  /** @param variables - Of the environment, for what Node reads at its start. */
+  /** @param variables - Environment variables that Node reads when it starts. */
   constructor(variables?: NodeJS.ProcessEnv) {
     this.child = new Child(new URL('programs/producer.ts', import.meta.url), ['--expose-gc'], variables);
   }
 
-  /** Sets up a processor and an exporter; those before are shut down. */
+  /** Creates a processor and an exporter, and shuts down the previous ones. */
   start(options: ProducerOptions): Promise<void> {
     return this.child.ask('start', options);
   }
@@ -51,7 +51,7 @@ export class Producer {
     return this.child.ask('end', count);
   }
 
-  /** Ends so many spans a second from now on, at most. */
+  /** Ends up to this many spans a second from now on. */
   load(spansASecond: number): Promise<ProcessorStats> {
     return this.child.ask('load', spansASecond);
   }
@@ -68,19 +68,19 @@ export class Producer {
     return this.child.ask('shutdown', options);
   }
 
-  /** Flushes until nothing is pending, for so many attempts that fail. */
+  /** Flushes until nothing is pending, with a limit on the number of attempts. */
   async settle(attempts = 20): Promise<ProcessorStats> {
     let stats = await this.stats();
     for (let attempt = 0; stats.pending > 0 && attempt < attempts; attempt++) stats = await this.flush();
     return stats;
   }
 
-  /** CPU time of the process from its beginning. */
+  /** Returns the CPU time of the process since its start. */
   cpuMillis(): Promise<number> {
     return this.child.ask('cpuMillis');
   }
 
-  /** Collects garbage first. */
+  /** Returns the measurements, after a garbage collection. */
   measure(): Promise<Measures> {
     return this.child.ask('measure');
   }

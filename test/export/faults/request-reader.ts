@@ -1,22 +1,22 @@
-/** A request that has come to its end. */
+/** A complete request. */
 export interface WholeRequest {
   readonly head: string;
   readonly body: Buffer;
 }
 
-/** Reads POST requests of HTTP/1.1 with a length off one connection, and tells at any time how far it has come. */
+/** Reads HTTP/1.1 POST requests with a content length, and tells at any time how much has arrived. */
 export class RequestReader {
-  /** Bytes of the body that are there. */
+  /** The number of bytes of the body that have arrived. */
   bodyBytes = 0;
-  /** Bytes of the body as announced; `undefined` until the head is there. */
+  /** The announced length of the body; `undefined` until the head is complete. */
   length: number | undefined;
   private head = '';
   private parts: Buffer[] = [];
 
   /**
-   * The request that these bytes complete.
+   * Adds bytes. Returns the request if they complete one.
    *
-   * @throws Error for what no client may send, more than one request at a time among it.
+   * @throws Error for anything that a client must not send, such as more than one request at a time.
    */
   push(bytes: Buffer): WholeRequest | undefined {
     this.parts.push(bytes);

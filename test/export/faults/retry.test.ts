@@ -7,17 +7,17 @@ import { faultTests, Subject } from './subject.ts';
 const { servers } = faultTests();
 const UNAVAILABLE: Fault = { kind: 'answer', status: 503 };
 
-// All at once, for each of them mostly waits.
+// The tests run concurrently, since each of them mostly waits.
 describe('an outage:', { concurrency: true }, () => {
-  describe('what is to be sent again', { concurrency: true }, () => {
-    test('leaves by itself, after pauses that grow', async (t) => {
+  describe('spans to be retried', { concurrency: true }, () => {
+    test('are sent automatically, after growing pauses', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn(UNAVAILABLE);
       subject.end(5);
       await subject.flush();
       await delay(2_800);
-      // At once, and then after about 1 and 2.5 seconds.
+      // The first attempt is immediate. The next ones follow after about 1 and 2.5 seconds.
       const { length } = (await server.report()).requestSpans;
       assert.ok(length >= 2 && length <= 5, String(length));
       await server.recover();
@@ -26,7 +26,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.equal((await server.report()).total, 5);
     });
 
-    test('leaves by itself when a server comes that was not there', async (t) => {
+    test('are sent automatically when a server starts', async (t) => {
       const server = await servers.start();
       await server.close();
       const subject = new Subject(t, server.url, {}, { scheduledDelayMillis: 100 });
@@ -41,7 +41,7 @@ describe('an outage:', { concurrency: true }, () => {
       ['stayed silent', { kind: 'silence', at: 'request' }],
       ['broke off', { kind: 'break', at: 'request' }],
     ] as [string, Fault][]) {
-      test(`leaves by itself when a server answers that ${what}`, async (t) => {
+      test(`are sent automatically when a server answers that ${what}`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url, { timeoutMillis: 800 }, { scheduledDelayMillis: 100 });
         await server.turn(fault);
@@ -55,7 +55,7 @@ describe('an outage:', { concurrency: true }, () => {
       });
     }
 
-    test('is sent once for each flush, and flushes at the same time share it', async (t) => {
+    test('are sent once for each flush, and concurrent flushes share the request', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn(UNAVAILABLE);
@@ -69,7 +69,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.deepEqual(await subject.flush(), { exported: 5, pending: 0, dropped: 0 });
     });
 
-    test('leaves batch by batch while attempts fail, and then in requests that double', async (t) => {
+    test('are sent batch by batch while attempts fail, and then in requests that double', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url, {}, { maxExportBatchSize: 10 });
       await server.turn(UNAVAILABLE);
@@ -77,7 +77,7 @@ describe('an outage:', { concurrency: true }, () => {
       for (let attempts = 0; attempts < 3; attempts++) await subject.flush();
       const { requestSpans: failed } = await server.report();
       assert.ok(failed.length >= 3);
-      // The first one leaves when it is full, before the others are.
+      // The first batch is sent as soon as it is full, before the others are.
       assert.deepEqual(new Set(failed), new Set([10]));
       await server.recover();
       assert.equal((await subject.settle()).acknowledged, 1_000);
@@ -85,12 +85,12 @@ describe('an outage:', { concurrency: true }, () => {
       const sizes = requestSpans.slice(failed.length);
       assert.equal(sizes[0], 10);
       for (const [at, size] of sizes.entries()) assert.ok(size <= 10 * 2 ** at, String(sizes));
-      // Doubling, a hundred batches take seven.
+      // With doubling, seven requests are enough for a hundred batches.
       assert.ok(sizes.length <= 12, String(sizes));
       assert.deepEqual([total, peakConcurrency], [1_000, 1]);
     });
 
-    test('stays as long as there is room, and what comes then is dropped', async (t) => {
+    test('stay in the queue, and further spans are dropped once it is full', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url, {}, { maxQueueSize: 20 });
       await server.close();
@@ -108,7 +108,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.equal((await subject.settle()).acknowledged, 25);
     });
 
-    test('is given up after three time-outs, since it may be what the server cannot take', async (t) => {
+    test('are given up after three time-outs, since they may be the reason for them', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url, { timeoutMillis: 700 });
       await server.turn({ kind: 'silence', at: 'request' });
@@ -123,7 +123,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.deepEqual([received, total], [10, 20]);
     });
 
-    test('is given up where others get answers and it does not', async (t) => {
+    test('are given up if others get answers and they do not', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url, {}, { maxExportBatchSize: 5 });
       await server.turn({ kind: 'break', at: 'request', only: { text: 'poison' } });
@@ -136,7 +136,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.deepEqual([received, repeated], [25, 0]);
     });
 
-    test('may have arrived, though it is refused in the end, where it got no answer before', async (t) => {
+    test('may have arrived even if they are refused in the end, when an earlier request got no answer', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn({ kind: 'break', at: 'request' });
@@ -150,7 +150,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.equal((await server.report()).received, 5);
     });
 
-    test('is not given up where nobody gets an answer', async (t) => {
+    test('are not given up if no request gets an answer', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       await server.turn({ kind: 'break', at: 'request' });
@@ -162,7 +162,7 @@ describe('an outage:', { concurrency: true }, () => {
   });
 
   describe('a shutdown', { concurrency: true }, () => {
-    test('is soon over where nobody listens and nobody ever did', async (t) => {
+    test('ends soon if no server listens and none ever did', async (t) => {
       const server = await servers.start();
       await server.close();
       const subject = new Subject(t, server.url);
@@ -177,7 +177,7 @@ describe('an outage:', { concurrency: true }, () => {
       ['can take nothing', UNAVAILABLE],
       ['breaks off', { kind: 'break', at: 'request' }],
     ] as [string, Fault][]) {
-      test(`goes on trying where the server has answered before and ${what}`, async (t) => {
+      test(`continues to retry if the server has answered before and ${what}`, async (t) => {
         const server = await servers.start();
         const subject = new Subject(t, server.url);
         subject.end(5);
@@ -193,7 +193,7 @@ describe('an outage:', { concurrency: true }, () => {
       });
     }
 
-    test('ends at its deadline, and what got no answer may have arrived', async (t) => {
+    test('ends at its deadline, and spans without an answer count as unknown', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url, { timeoutMillis: 800 }, { maxExportBatchSize: 5 });
       subject.end(5);
@@ -213,7 +213,7 @@ describe('an outage:', { concurrency: true }, () => {
       assert.ok(unknown >= 5 && received <= acknowledged + unknown, `${received}, ${unknown}`);
     });
 
-    test('ends at its deadline, what was refused counts as dropped, and nothing is sent any more', async (t) => {
+    test('ends at its deadline, counts refused spans as dropped, and sends nothing afterwards', async (t) => {
       const server = await servers.start();
       const subject = new Subject(t, server.url);
       subject.end(5);

@@ -1,4 +1,4 @@
-/** A certificate for `localhost` and 127.0.0.1 that nobody vouches for, and its key; for tests only. Valid until 2120. */
+/** A self-signed certificate for `localhost` and 127.0.0.1 with its key, for tests only. Valid until 2120. */
 export const SELF_SIGNED = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBZjCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv

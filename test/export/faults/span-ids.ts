@@ -1,8 +1,8 @@
 /**
- * The ids of the spans of an `ExportTraceServiceRequest`, two words each. It looks at nothing else, so that millions of
- * spans can be counted: it takes 1 µs a span where the decoder of the oracle takes 50.
+ * Returns the ids of the spans of an `ExportTraceServiceRequest`, two words each. Reads nothing else, so that tests can
+ * count millions of spans: it takes 1 µs per span, the oracle's decoder 50.
  *
- * @throws RangeError where lengths do not fit.
+ * @throws RangeError if lengths do not fit.
  */
 export function spanIdsOf(body: Uint8Array): Uint32Array {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
@@ -24,7 +24,7 @@ export function spanIdsOf(body: Uint8Array): Uint32Array {
   return Uint32Array.from(ids);
 }
 
-/** Calls `found` with the bounds of each field of this number, until it returns true. */
+/** Calls `found` with the bounds of each field of this number, until `found` returns true. */
 function eachOf(
   wanted: number,
   view: DataView,

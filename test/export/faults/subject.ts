@@ -12,19 +12,19 @@ import { balanced, type EndSpans, endedSpansInto } from '../ended-spans.ts';
 import { type FaultServer, FaultServers } from './fault-server.ts';
 import { AUTHORIZATION, SECRET } from './secret.ts';
 
-// Much longer than anything here may hold the event loop up, since others may hold up the machine.
+// Much longer than this package may block the event loop, since other processes may block the machine.
 const MAX_BLOCK_MILLIS = 2_000;
 
-/** What the tests of a file have in common, which run side by side. */
+/** What the concurrent tests of a file share. */
 export interface FaultTests {
   readonly servers: FaultServers;
-  /** The diagnostics about a server so far, all of them and not one a minute. */
+  /** All diagnostics about a server so far, not only one a minute. */
   saidOf(server: FaultServer): string[];
 }
 
 /**
- * To be called once in a file. When its tests are over it is made certain that nothing was thrown where nobody catches it,
- * that the event loop was never held up, and that no diagnostic had the secret in it.
+ * Sets up the tests of a file. Call it once in each file. After the tests, it checks that no error went uncaught, that
+ * the event loop was never blocked, and that no diagnostic contained the secret.
  */
 export function faultTests(): FaultTests {
   const servers = new FaultServers();
@@ -64,10 +64,10 @@ export function faultTests(): FaultTests {
   return { servers, saidOf: ({ port }) => said.filter((message) => message.includes(`:${port}/`)) };
 }
 
-/** A processor that sends over HTTP, with all defaults but those named and a secret in its headers. */
+/** A processor that sends over HTTP, with defaults except for the given options, and a secret in its headers. */
 export class Subject {
   readonly processor: BatchSpanProcessor;
-  /** Of all spans that were ended. */
+  /** The ids of all ended spans. */
   readonly ids: string[] = [];
   private readonly endSpans: EndSpans;
 
@@ -91,7 +91,7 @@ export class Subject {
     return ids;
   }
 
-  /** The counters, which are right. */
+  /** Returns the counters, after checking them. */
   stats(): ProcessorStats {
     const stats = balanced(this.processor);
     assert.equal(stats.ended, this.ids.length);
@@ -104,7 +104,7 @@ export class Subject {
     return result;
   }
 
-  /** Flushes until nothing is pending: one flush takes one attempt that fails. */
+  /** Flushes until nothing is pending. Each flush makes at most one failing attempt. */
   async settle(): Promise<ProcessorStats> {
     for (let flushes = 0; this.stats().pending > 0 && flushes < 50; flushes++) await this.flush();
     return this.settled();

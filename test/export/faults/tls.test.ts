@@ -27,7 +27,7 @@ describe('over TLS', () => {
   });
 
   for (const certificate of ['wrong name', 'expired', 'self-signed'] satisfies CertificateName[]) {
-    test(`no span and no header goes to a server whose certificate is bad (${certificate}), and none is lost`, async () => {
+    test(`no span and no header is sent to a server with a bad certificate (${certificate}), and none is lost`, async () => {
       const server = await servers.start({ certificate });
       await producer.start({ url: server.url });
       for (const pending of [5, 10]) {
@@ -46,7 +46,7 @@ describe('over TLS', () => {
     });
   }
 
-  test('a server that breaks off in the midst of a request loses nothing', async () => {
+  test('a server that breaks the connection during a request loses no span', async () => {
     const server = await servers.start({ certificate: 'right' });
     await producer.start({ url: server.url });
     await producer.end(5);
@@ -63,7 +63,7 @@ describe('over TLS', () => {
     assert.deepEqual([received, repeated], [25, 0]);
   });
 
-  test('nothing went wrong in the process that sent them', async () => {
+  test('nothing went wrong in the sending process', async () => {
     assert.deepEqual((await producer.measure()).problems, []);
   });
 });

@@ -18,16 +18,16 @@ import { diagnosticLog } from '../diagnostic-log.ts';
 import { requestBytes } from './request.ts';
 
 const MIB = 1024 * 1024;
-// To what the values of a span that is too large are cut at first.
+// The length to which long values of an oversized span are truncated at first.
 const KEPT = 131_072;
 
 describe('a request', () => {
-  test('of nothing is nothing', () => {
+  test('without spans is empty', () => {
     assert.equal(requestBytes([]).length, 0);
     assert.equal(requestBytes([new OtlpBatch(new BufferPool())]).length, 0);
   });
 
-  test('of one scope is made where the spans are, without a copy', () => {
+  test('of one scope is built around the spans, without a copy', () => {
     const buffer = new Uint8Array(64 * 1024);
     const pool = new BufferPool();
     pool.give(buffer);
@@ -35,7 +35,7 @@ describe('a request', () => {
     assert.equal(requestBytes([batch]).buffer, buffer.buffer);
   });
 
-  test('of batches that were made to take no more memory than they need says the same', () => {
+  test('of compacted batches is the same', () => {
     const spans = spansIn({ scopes: ['a', 'b'], each: 40 });
     const pool = new BufferPool();
     const given: number[] = [];
@@ -46,20 +46,20 @@ describe('a request', () => {
     };
     const [first, second] = [batchOf(spans, pool), batchOf(spans, pool)];
     first.compact(1);
-    // Another one is written to between.
+    // Write to another batch in between.
     const third = batchOf(spans, pool);
     second.compact(1);
     third.compact(0);
     const bytes = requestBytes([first]);
     assert.deepEqual([requestBytes([second]), requestBytes([third])], [bytes, bytes]);
     assert.deepEqual(idsOf(flatten(decodeRequest(bytes))).sort(), idsOf(spans).sort());
-    // Two buffers of each went to whoever comes next, larger than what was in them.
+    // Each compaction returned two buffers to the pool, which were larger than their content.
     assert.equal(given.length, 4);
     assert.ok(given[0] + given[1] > bytes.length);
     for (const { buffer } of first._seal()) assert.ok(buffer.byteLength < Math.max(...given));
   });
 
-  test('of the size of one that was made smaller leaves its buffer as it is', () => {
+  test('of the same size as a compacted one keeps its buffer', () => {
     const spans = spansIn({ scopes: ['a'], each: 512 });
     const pool = new BufferPool();
     pool.give(new Uint8Array(64 * 1024));
@@ -74,7 +74,7 @@ describe('a request', () => {
     assert.ok(second._seal()[0].buffer === buffer, 'neither a larger one nor a copy');
   });
 
-  test('of several scopes and resources names each once a batch, whatever the order of their spans', () => {
+  test('of several scopes and resources names each of them once per batch, whatever the order of the spans', () => {
     const first = spansIn({ scopes: ['a', 'b'], each: 3 });
     const second = spansIn({ scopes: ['b', 'c'], each: 2 });
     const mixed = [...first, ...second].map((span, at) => ({ span, key: (at * 7) % 10 }));
@@ -86,9 +86,9 @@ describe('a request', () => {
         scopeSpans.map(({ scope, spans }) => `${scope?.name} ${spans.length}`).join(),
       );
     };
-    // The two that are called b are of two resources.
+    // The two scopes named b belong to two resources.
     assert.deepEqual(scopesOf(spans).sort(), ['a 3', 'b 2', 'b 3', 'c 2']);
-    // Batches stand one behind the other, each as it would be alone.
+    // Batches follow one another, each as it would be alone.
     const [one, other] = [spans.slice(0, 4), spans.slice(4)];
     const halves = scopesOf(one, other);
     const namesIn = (part: readonly RecordingSpan[]) => new Set(part.map(({ _tracer }) => _tracer)).size;
@@ -110,7 +110,7 @@ describe('a request', () => {
     assert.deepEqual(idsOf(flatten(decodeRequest(requestBytes([batchOf(spans)])))), idsOf(spans));
   });
 
-  test('made again is the same', () => {
+  test('can be built again', () => {
     fc.assert(
       fc.property(fc.array(spanDescriptions(), { minLength: 1, maxLength: 3 }), (groups) => {
         const batches = groups.map((descriptions) => batchOf(describedSpans(expressible(descriptions))));
@@ -121,7 +121,7 @@ describe('a request', () => {
     );
   });
 
-  test('of any batches has all their spans and is as long as they say', () => {
+  test('of any batches has all their spans and their total length', () => {
     fc.assert(
       fc.property(fc.array(spanDescriptions({ loneSurrogates: true }), { minLength: 1, maxLength: 4 }), (groups) => {
         const described = groups.map((descriptions) => expressible(descriptions));
@@ -151,8 +151,8 @@ describe('a request', () => {
   });
 });
 
-describe('buffers that are used again', () => {
-  test('show nothing of what was in them', () => {
+describe('reused buffers', () => {
+  test('reveal nothing of their old content', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.array(spanDescription(), { minLength: 1, maxLength: 6 }), fc.boolean()), { maxLength: 8 }),
@@ -163,7 +163,7 @@ describe('buffers that are used again', () => {
             const descriptions = expressible(arbitrary);
             const batch = batchOf(describedSpans(descriptions), pool);
             held.push([batch, descriptions]);
-            // Those that are not released yet must still be whole.
+            // Batches that are not released yet must be intact.
             for (const [other, expected] of held) {
               assert.deepEqual(
                 sorted(flatten(decodeRequest(requestBytes([other])))),
@@ -178,7 +178,7 @@ describe('buffers that are used again', () => {
     );
   });
 
-  test('are the same ones', () => {
+  test('are the same objects', () => {
     const pool = new BufferPool();
     const [span] = spansIn({ scopes: ['a'], each: 1 });
     const bufferOf = (batch: OtlpBatch) => requestBytes([batch]).buffer;
@@ -186,11 +186,11 @@ describe('buffers that are used again', () => {
     const buffer = bufferOf(first);
     first._release();
     assert.equal(bufferOf(batchOf([span], pool)), buffer);
-    // It is in use now.
+    // The buffer is in use now.
     assert.notEqual(bufferOf(batchOf([span], pool)), buffer);
   });
 
-  test('are not kept when a burst has made them large', () => {
+  test('are not kept if a burst has made them large', () => {
     const pool = new BufferPool();
     const large = batchOf(spansIn({ scopes: ['a'], each: 1, attributes: { text: 'x'.repeat(600_000) } }), pool);
     const { buffer } = large._seal()[0];
@@ -198,7 +198,7 @@ describe('buffers that are used again', () => {
     assert.notEqual(pool.take().buffer, buffer);
   });
 
-  test('grow where they are too small', () => {
+  test('grow if they are too small', () => {
     fc.assert(
       fc.property(
         spanDescriptions({ loneSurrogates: true }),
@@ -225,14 +225,14 @@ describe('a span of more than 1 MiB', () => {
     ['three bytes a character', '…'.repeat(10_000_000), '…'.repeat(Math.floor(KEPT / 3))],
     ['surrogate pairs', `a${'😀'.repeat(5_000_000)}`, `a${'😀'.repeat(KEPT / 4 - 1)}`],
   ]) {
-    test(`has a string of 10 million code units cut: ${what}`, () => {
+    test(`truncates a string of 10 million code units: ${what}`, () => {
       const { span, cutSpans } = cut((recording) => recording.setAttributes({ before: 1, text, after: 'whole' }));
       assert.deepEqual(span.attributes, { before: 1n, text: kept, after: 'whole' });
       assert.equal(cutSpans, 1);
     });
   }
 
-  test('has its event texts cut further, until it fits', () => {
+  test('truncates its event texts further, until it fits', () => {
     const { span, cutSpans } = cut((recording) => {
       for (let at = 0; at < 128; at++) recording.addEvent(`event ${at}`, { text: 'x'.repeat(20_000), at });
     });
@@ -241,7 +241,7 @@ describe('a span of more than 1 MiB', () => {
     assert.equal(cutSpans, 1);
   });
 
-  test('keeps as many of 100,000 attributes as there is room for, and counts the others', () => {
+  test('keeps as many of 100,000 attributes as fit, and counts the others', () => {
     const attributes = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`attribute ${at}`, at]));
     const { span, cutSpans } = cut((recording) => {
       recording.setAttributes(attributes).setStatus({ code: 2, message: 'broken' });
@@ -256,7 +256,7 @@ describe('a span of more than 1 MiB', () => {
     assert.deepEqual(span.status, { code: 2, message: 'broken' });
   });
 
-  test('keeps as many of 50,000 events and links as there is room for, and counts the others', () => {
+  test('keeps as many of 50,000 events and links as fit, and counts the others', () => {
     const { span } = cut((recording) => {
       const context = recording.spanContext();
       recording.setAttribute('kept', false);
@@ -268,7 +268,7 @@ describe('a span of more than 1 MiB', () => {
     assert.deepEqual([span.attributes, span.droppedAttributesCount], [{ kept: false }, 0]);
   });
 
-  test('has large bytes cut, too, and keeps its other attributes', () => {
+  test('truncates large byte arrays, too, and keeps its other attributes', () => {
     const { span } = cut((recording) => {
       recording.setAttributes({ small: 1, bytes: new Uint8Array(10 * MIB).fill(7), text: 'kept' });
     });
@@ -276,19 +276,19 @@ describe('a span of more than 1 MiB', () => {
     assert.equal(span.droppedAttributesCount, 0);
   });
 
-  test('keeps the times it was given', () => {
+  test('keeps its given times', () => {
     const { span } = cut((recording) => recording.setAttribute('bytes', new Uint8Array(2 * MIB)), [5, 6]);
     assert.equal(span.startTimeUnixNano, 5_000_000_006n);
   });
 
-  test('has its name and status message cut', () => {
+  test('truncates its name and status message', () => {
     const { span } = cut((recording) => {
       recording.updateName('n'.repeat(2 * MIB)).setStatus({ code: 2, message: 'm'.repeat(2 * MIB) });
     });
     assert.deepEqual([span.name, span.status.message], ['n'.repeat(KEPT), 'm'.repeat(KEPT)]);
   });
 
-  test('leaves its neighbours whole', () => {
+  test('leaves its neighbors intact', () => {
     const texts = ['before', 'x'.repeat(2 * MIB), 'y'.repeat(900_000)];
     const spans: RecordingSpan[] = [];
     const tracer = providerOf((span) => spans.push(span), {}).getTracer('a');
@@ -303,10 +303,10 @@ describe('a span of more than 1 MiB', () => {
   });
 });
 
-test('what is cut of a value in a large span is not cut of the next one', () => {
+test('a value that is truncated in a large span is not truncated in the next one', () => {
   const spans: RecordingSpan[] = [];
   const tracer = providerOf((span) => spans.push(span), {}).getTracer('a');
-  // Beyond some 70 bytes, what is left takes the beginning of the value.
+  // With more than some 70 bytes left, the beginning of the value fits.
   for (let left = 40; left < 140; left++) {
     for (const attributes of [{ a: 'значение' }, { b: 'x'.repeat(MIB - left), a: 'значение' }, { a: 'значение' }]) {
       spans.length = 0;
@@ -317,7 +317,7 @@ test('what is cut of a value in a large span is not cut of the next one', () => 
   }
 });
 
-test('a resource whose reading ends a span of the same exporter leaves both readable', () => {
+test('a resource that ends a span of the same exporter while it is read keeps both intact', () => {
   const batch = new OtlpBatch(new BufferPool());
   const take = (span: RecordingSpan) => batch.add(span);
   const other = providerOf(take, {}).getTracer('other');
@@ -346,7 +346,7 @@ test('a span that cannot be encoded leaves the batch as it was', (t) => {
   assert.deepEqual(idsOf(flatten(decodeRequest(requestBytes([batch])))), idsOf([before, after]));
 });
 
-/** The span that comes out of a batch when one goes in that `act` has made too large. */
+/** Ends a span that `act` has made too large, and returns it as it comes out of a batch. */
 function cut(act: (span: Span) => void, startTime?: [number, number]): { span: DecodedSpan; cutSpans: number } {
   const batch = new OtlpBatch(new BufferPool());
   const unlimited = { attributeCountLimit: Infinity, eventCountLimit: Infinity, linkCountLimit: Infinity };
@@ -363,7 +363,7 @@ function cut(act: (span: Span) => void, startTime?: [number, number]): { span: D
   return { span, cutSpans: batch._cutSpans };
 }
 
-/** Ended spans of a provider of their own, `each` of every scope, in turn. */
+/** Returns ended spans of a separate provider, `each` of every scope, alternating. */
 function spansIn(given: { scopes: string[]; each: number; resource?: Attributes; attributes?: Attributes }) {
   const { scopes, each, resource = {}, attributes } = given;
   const spans: RecordingSpan[] = [];
@@ -388,7 +388,7 @@ function batchOf(spans: readonly RecordingSpan[], pool = new BufferPool()): Otlp
   return batch;
 }
 
-/** Span ids, in the order of a request where spans come from one. */
+/** Returns the sorted span ids. */
 function idsOf(spans: readonly (DecodedSpan | RecordingSpan)[]): string[] {
   return spans.map((span) => ('spanId' in span ? span.spanId : span.spanContext().spanId)).sort();
 }

@@ -5,14 +5,14 @@ import { BufferPool } from '../../../src/export/otlp/buffer-pool.ts';
 const KIB = 1024;
 const buffers = (count: number, length: number) => Array.from({ length: count }, () => new Uint8Array(length));
 
-/** The buffers of a pool, emptied for that. What is new is small. */
+/** Empties a pool, and returns the buffers that it held. New buffers are recognized by their small size. */
 function drained(pool: BufferPool, length: number): Uint8Array[] {
   const taken: Uint8Array[] = [];
   for (let next = pool.take(); next.length === length; next = pool.take()) taken.push(next);
   return taken;
 }
 
-test('a pool gives what it was given, and small ones when there is none', () => {
+test('a pool returns buffers that it was given, or small new ones', () => {
   const pool = new BufferPool();
   assert.equal(pool.take().length, KIB);
   const given = buffers(3, 2 * KIB);
@@ -30,7 +30,7 @@ test('a pool keeps four of many once the backlog is over', () => {
   assert.equal(pool.take().length, KIB);
 });
 
-test('a pool keeps 5 MiB, and goes on to when some of it has been taken', () => {
+test('a pool keeps 5 MiB, and keeps more once some of it has been taken', () => {
   const pool = new BufferPool();
   for (let round = 0; round < 3; round++) {
     for (const each of buffers(100, 512 * KIB)) pool.give(each);

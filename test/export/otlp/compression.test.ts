@@ -8,7 +8,7 @@ import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, endedSpansInto } from '../ended-spans.ts';
 import { hurried } from './hurried.ts';
 
-test('requests leave compressed where that is asked for, and with the same spans', async (t) => {
+test('requests are compressed if that is set, and contain the same spans', async (t) => {
   const log = diagnosticLog(t);
   const collector = await startCollector();
   t.after(() => collector.close());
@@ -49,7 +49,7 @@ test('a request that is sent again is compressed again', async (t) => {
   assert.equal(balanced(processor).acknowledged, 3);
 });
 
-test('requests that cannot wait leave as they are, before the call returns', async (t) => {
+test('requests that cannot wait are sent uncompressed, before the call returns', async (t) => {
   const collector = await startCollector();
   t.after(() => collector.close());
   let asked = 0;

@@ -41,7 +41,7 @@ describe('an endpoint', () => {
     assert.equal(urlOf('http://[2001:db8::1]:4318'), 'http://[2001:db8::1]:4318/v1/traces');
   });
 
-  it('that is bare means TLS on port 443, and where plaintext was ruled out', () => {
+  it('that is bare means TLS on port 443, or if plaintext is ruled out', () => {
     assert.equal(urlOf('collector:443'), 'https://collector/v1/traces');
     assert.equal(urlOf('collector:443/otlp'), 'https://collector/otlp/v1/traces');
     assert.equal(urlOf('[::1]:443'), 'https://[::1]/v1/traces');
@@ -51,12 +51,12 @@ describe('an endpoint', () => {
     assert.equal(urlOf('http://collector:4318', { insecure: false }), 'http://collector:4318/v1/traces');
   });
 
-  it('on port 4317 without a path means gRPC, and the way out is named', () => {
+  it('on port 4317 without a path means gRPC, and the error names the alternative', () => {
     for (const value of ['localhost:4317', 'http://localhost:4317', 'https://host:4317/', '[::1]:4317']) {
       for (const isComplete of [false, true]) {
         assert.throws(() => urlOf(value, { isComplete }), {
           name: 'Error',
-          message: `otlpEndpoint: ${JSON.stringify(value)} is for OTLP over gRPC, which this runtime cannot speak; use port 4318, OTLP over HTTP`,
+          message: `otlpEndpoint: ${JSON.stringify(value)} is for OTLP over gRPC, which this runtime does not support; use OTLP over HTTP, port 4318`,
         });
       }
       assert.match(urlOf(value, { isHttp: true }), /:4317\/v1\/traces$/);
@@ -64,7 +64,7 @@ describe('an endpoint', () => {
     assert.equal(urlOf('http://localhost:4317/v1/traces'), 'http://localhost:4317/v1/traces');
   });
 
-  it('may not have credentials, and they are not shown', () => {
+  it('must not contain credentials, and they are not shown', () => {
     for (const value of ['https://user:s3cret@host', 'http://s3cret@host:4317', 'user:s3cret@host:4318']) {
       assert.throws(
         () => urlOf(value),
@@ -77,7 +77,7 @@ describe('an endpoint', () => {
     }
   });
 
-  it('that is none is shown, without what may be a password', () => {
+  it('that is invalid is shown, without a possible password', () => {
     const none = [
       '',
       ' ',
@@ -94,7 +94,7 @@ describe('an endpoint', () => {
     for (const value of none) {
       assert.throws(() => urlOf(value), {
         name: 'TypeError',
-        message: `otlpEndpoint: ${JSON.stringify(value)} is not a URL like http://host:4318, nor host:port`,
+        message: `otlpEndpoint: ${JSON.stringify(value)} is neither a URL like http://host:4318 nor host:port`,
       });
     }
     assert.throws(
@@ -103,7 +103,7 @@ describe('an endpoint', () => {
     );
   });
 
-  it('says whether what is sent can be read on the way', () => {
+  it('says whether requests are sent unencrypted to another host', () => {
     for (const value of [
       'http://host:4318',
       'host:4318',

@@ -15,7 +15,7 @@ import { hurried } from './hurried.ts';
 const authority = createAuthority();
 const { cert: ca } = authority;
 
-describe('a fetch of the user’s own carries the requests', () => {
+describe('a user’s own fetch carries the requests', () => {
   test('with an agent of its own', async (t) => {
     const collector = await started(t);
     let connected = 0;
@@ -34,11 +34,11 @@ describe('a fetch of the user’s own carries the requests', () => {
       collector.spans().map(({ name }) => name),
       ['first', 'second'],
     );
-    // The body of the first answer was read to its end: an unread one would have cost the connection.
+    // The body of the first answer was read to its end. Otherwise, the connection could not be reused.
     assert.equal(connected, 1);
   });
 
-  test('that does not listen to its signal is given up all the same', async (t) => {
+  test('that ignores its signal is given up anyway', async (t) => {
     diagnosticLog(t);
     let calls = 0;
     const exporter = new OtlpHttpExporter({
@@ -51,13 +51,13 @@ describe('a fetch of the user’s own carries the requests', () => {
     const processor = new BatchSpanProcessor(exporter);
     const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
     tracer.startSpan('first').end();
-    // It is sent again, as after every time that is up.
+    // The request is sent again, as after every time-out.
     assert.deepEqual(await processor.forceFlush(), { exported: 0, pending: 1, dropped: 0 });
     assert.deepEqual(await hurried(processor), { exported: 0, pending: 0, dropped: 1 });
     assert.deepEqual([calls, balanced(processor).unknown], [3, 1]);
   });
 
-  test('with settings for TLS that are not among the exporter’s, such as a passphrase', async (t) => {
+  test('with TLS settings that the exporter does not have, such as a passphrase', async (t) => {
     const collector = await started(t, { tls: { ...authority.issue(), ca, requestCert: true } });
     const { cert, key } = authority.issue();
     const form = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open' } as const;
@@ -85,8 +85,8 @@ describe('a fetch of the user’s own carries the requests', () => {
   });
 });
 
-describe('what has not come through a proxy counts as unreachable', () => {
-  test('where the proxy refuses it', async (t) => {
+describe('spans that a proxy has not forwarded are dropped as unreachable', () => {
+  test('if the proxy refuses', async (t) => {
     diagnosticLog(t);
     const collector = await started(t);
     const proxy = await startProxy(407);
@@ -95,7 +95,7 @@ describe('what has not come through a proxy counts as unreachable', () => {
     assert.deepEqual([proxy.tunnels.length, collector.requests.length], [5, 0]);
   });
 
-  test('where there is no proxy', async (t) => {
+  test('if there is no proxy', async (t) => {
     diagnosticLog(t);
     const proxy = await startProxy();
     await proxy.close();
@@ -118,7 +118,7 @@ function processorFor(t: TestContext, url: string, dispatcher: Dispatcher): Batc
   return new BatchSpanProcessor(exporter);
 }
 
-/** What becomes of one span. */
+/** Sends one span and returns its outcome. */
 async function sent(processor: BatchSpanProcessor): Promise<string | undefined> {
   new TracerProvider({ spanProcessors: [processor] }).getTracer('test').startSpan('span').end();
   await hurried(processor, 4);

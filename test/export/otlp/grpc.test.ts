@@ -16,8 +16,8 @@ async function collect(t: TestContext, port?: number) {
   return collector;
 }
 
-describe('an exporter over gRPC that is loaded on demand', () => {
-  test('takes spans before it is there, and is loaded once, by the first request', async (t) => {
+describe('a gRPC exporter that is loaded on demand', () => {
+  test('accepts spans before it is loaded, once, by the first request', async (t) => {
     const { url, spans } = await collect(t);
     let loads = 0;
     const load = async () => {
@@ -42,7 +42,7 @@ describe('an exporter over gRPC that is loaded on demand', () => {
     assert.equal(balanced(processor).acknowledged, 14);
   });
 
-  test('that cannot be loaded says why, and its spans are counted', async (t) => {
+  test('reports why it cannot be loaded, and its spans are counted', async (t) => {
     const log = diagnosticLog(t);
     const load = () => Promise.reject(new Error('no such module'));
     const processor = new BatchSpanProcessor(new OnDemandGrpcExporter({ url: 'http://localhost:4317' }, load));
@@ -53,12 +53,12 @@ describe('an exporter over gRPC that is loaded on demand', () => {
     assert.match(log[0].message, /^export_failed: 2 of 2 spans not acknowledged: no such module/);
   });
 
-  test('that is shut down before has nothing to let go of', async () => {
+  test('has nothing to release if it is shut down before', async () => {
     const processor = new BatchSpanProcessor(new OnDemandGrpcExporter({}, () => assert.fail('nothing was sent')));
     assert.deepEqual(await processor.shutdown(), { exported: 0, pending: 0, dropped: 0 });
   });
 
-  test('has requests of 3 MiB unless more is asked for', () => {
+  test('limits requests to 3 MiB unless another limit is set', () => {
     const exporter = new OnDemandGrpcExporter({});
     assert.equal(new BatchSpanProcessor(exporter)._options.maxRequestBytes, 3 * 1024 * 1024);
     const maxRequestBytes = 4 * 1024 * 1024;
@@ -67,7 +67,7 @@ describe('an exporter over gRPC that is loaded on demand', () => {
 });
 
 describe('initialize', () => {
-  test('sends to localhost:4317 over gRPC, as the original does', async (t) => {
+  test('sends to localhost:4317 over gRPC, like the original', async (t) => {
     let collector: Awaited<ReturnType<typeof collect>>;
     try {
       collector = await collect(t, 4317);
@@ -81,7 +81,7 @@ describe('initialize', () => {
     assert.equal(collector.spans()[0].name, 'first');
   });
 
-  test('takes all settings over to gRPC', async (t) => {
+  test('passes all settings on to gRPC', async (t) => {
     const { url, requests } = await collect(t);
     let asked = 0;
     initialize({

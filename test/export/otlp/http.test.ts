@@ -23,7 +23,7 @@ import { hurried } from './hurried.ts';
 
 const OK: FetchedResponse = { status: 200, headers: new Headers(), body: null };
 
-test('a request says what it is, who sends it, and carries the headers that were given', async (t) => {
+test('a request has its content type, user agent and the given headers', async (t) => {
   diagnosticLog(t);
   const collector = await startCollector();
   t.after(() => collector.close());
@@ -36,8 +36,8 @@ test('a request says what it is, who sends it, and carries the headers that were
   assert.deepEqual([sent.authorization, sent['x-tenant']], ['Bearer a=b', 'ä']);
 });
 
-describe('batches that leave together', () => {
-  // Up to a hundred go as they are, over what the package itself sends with; more are put together before.
+describe('batches that are sent together', () => {
+  // The package's own transport sends up to a hundred as separate parts. More of them are joined first.
   for (const [count, how, options] of [
     [3, 'by the package itself', {}],
     [150, 'by the package itself', {}],
@@ -66,7 +66,7 @@ describe('batches that leave together', () => {
   }
 });
 
-test('a batch without spans is a request, too', async (t) => {
+test('a batch without spans is a valid request', async (t) => {
   diagnosticLog(t);
   const collector = await startCollector();
   t.after(() => collector.close());
@@ -78,7 +78,7 @@ test('a batch without spans is a request, too', async (t) => {
   assert.equal(collector.requests.length, 3);
 });
 
-test('a URL is used as it is', async (t) => {
+test('a URL is used unchanged', async (t) => {
   diagnosticLog(t);
   const urls: string[] = [];
   const fetch: FetchLike = async (url) => {
@@ -90,7 +90,7 @@ test('a URL is used as it is', async (t) => {
   assert.deepEqual(urls, ['https://example.com/a/b?c=d', 'http://localhost:4318/v1/traces']);
 });
 
-test('the request is not traced, and what the application traces at the same time is', async (t) => {
+test('the request is not traced, but concurrent work of the application is', async (t) => {
   diagnosticLog(t);
   const { contextStorage } = processState;
   const seen: boolean[] = [];
@@ -98,7 +98,7 @@ test('the request is not traced, and what the application traces at the same tim
   let processor: BatchSpanProcessor | undefined;
   const fetch: FetchLike = async () => {
     look();
-    // As an instrumented fetch would do, before and after it waits.
+    // Like an instrumented fetch, before and after an await.
     tracer.startSpan('POST').end();
     await null;
     look();
@@ -130,12 +130,12 @@ for (const status of [301, 302, 307, 308]) {
     );
     assert.deepEqual(dropped, { refused: 1 });
     assert.deepEqual([collector.requests.length, elsewhere.requests.length], [1, 0]);
-    assert.match(log[0].message, /redirects are not followed, set the final address/);
+    assert.match(log[0].message, /redirects are not followed: set the final address/);
   });
 }
 
 describe('the body of a response', () => {
-  test('is read to its end, so that the connection serves again', async (t) => {
+  test('is read to its end, so that the connection can be reused', async (t) => {
     diagnosticLog(t);
     const collector = await startCollector({
       answer: ({ index }) => ({ status: index % 2 === 0 ? 200 : 500, body: 'x'.repeat(1_000_000) }),
@@ -148,11 +148,11 @@ describe('the body of a response', () => {
       await processor.forceFlush();
     }
     assert.equal(collector.requests.length, 12);
-    // One, and another where the client did not see in time that the first was free.
+    // One connection, plus another if the client did not see in time that the first was free.
     assert.ok(collector.connections <= 3, String(collector.connections));
   });
 
-  test('is read up to 4 MiB and no further, though it never ends', async (t) => {
+  test('is read up to 4 MiB, even if it never ends', async (t) => {
     diagnosticLog(t);
     let closed = false;
     const url = await served(t, (_, response) => {
@@ -173,7 +173,7 @@ describe('the body of a response', () => {
     while (!closed) await new Promise((resolve) => setImmediate(resolve));
   });
 
-  test('is cut in the warning, and what could move a cursor is taken out', async (t) => {
+  test('is truncated in the warning, without control characters', async (t) => {
     const log = diagnosticLog(t);
     const collector = await startCollector({
       answer: () => ({ status: 400, body: `\x1b[31mred\r\n${'x'.repeat(5_000)}` }),
@@ -184,7 +184,7 @@ describe('the body of a response', () => {
     assert.ok(log[0].message.length < 500);
   });
 
-  test('in crumbs is not read to its end', async (t) => {
+  test('in tiny pieces is not read to its end', async (t) => {
     diagnosticLog(t);
     const encoder = new TextEncoder();
     let crumbs = 0;
@@ -201,33 +201,36 @@ describe('the body of a response', () => {
     assert.deepEqual([acknowledged, isCancelled, crumbs < 10_000], [1, true, true]);
   });
 
-  test('of something else than bytes is none', async (t) => {
+  test('of anything but bytes is ignored', async (t) => {
     diagnosticLog(t);
     const read = async () => ({ done: false, value: 'text' as never });
     const body = { getReader: () => ({ read, cancel: async () => {} }) };
     assert.equal((await flushed(new OtlpHttpExporter({ fetch: async () => ({ ...OK, body }) }))).acknowledged, 1);
   });
 
-  test('that never ends is not waited for: its head has said it all', async (t) => {
+  test('that never ends is not waited for, since the head is enough', async (t) => {
     diagnosticLog(t);
     const url = await served(t, (_, response) => void response.writeHead(200).write('half'));
     assert.equal((await flushed(new OtlpHttpExporter({ url, timeoutMillis: 50 }))).acknowledged, 1);
   });
 });
 
-test('a server of gRPC takes nothing over HTTP, and the message says what to do', async (t) => {
+test('a gRPC server accepts nothing over HTTP, and the message says what to do', async (t) => {
   const log = diagnosticLog(t);
   const { url, requests, close } = await startGrpcCollector();
   t.after(close);
   const processor = new BatchSpanProcessor(new OtlpHttpExporter({ url: `${url}/v1/traces` }));
   endedSpansInto(processor)(2);
   for (const _ of [1, 2]) assert.equal((await processor.forceFlush()).pending, 2);
-  assert.match(log[0].message, /the server speaks HTTP\/2, as for OTLP over gRPC: set otlpProtocol to grpc, or use/);
+  assert.match(
+    log[0].message,
+    /the server speaks HTTP\/2, which OTLP over gRPC uses: set otlpProtocol to grpc, or use/,
+  );
   await processor.shutdown();
   assert.deepEqual([balanced(processor).dropped, requests.length], [{ unreachable: 2 }, 0]);
 });
 
-describe('a fetch of one’s own', () => {
+describe('a user’s own fetch', () => {
   for (const [what, fetch] of [
     ['throws', () => assert.fail('broken')],
     ['rejects', () => Promise.reject(new Error('broken'))],
@@ -235,7 +238,7 @@ describe('a fetch of one’s own', () => {
     ['rejects with null', () => Promise.reject(null)],
     ['resolves to nothing', () => Promise.resolve(undefined as never)],
   ] as [string, FetchLike][]) {
-    test(`that ${what} is asked again, and what it has made of the spans is unknown`, async (t) => {
+    test(`that ${what} is called again, and the outcome of the spans is unknown`, async (t) => {
       const log = diagnosticLog(t);
       const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }));
       endedSpansInto(processor)(2);
@@ -249,14 +252,14 @@ describe('a fetch of one’s own', () => {
     });
   }
 
-  test('that has a body which breaks has an answer', async (t) => {
+  test('whose response body fails has still answered', async (t) => {
     const log = diagnosticLog(t);
     const fetch = async () => ({ ...OK, body: { getReader: () => assert.fail('broken') } });
     assert.equal((await flushed(new OtlpHttpExporter({ fetch }))).acknowledged, 1);
     assert.deepEqual(log, []);
   });
 
-  // As they look on Node, Bun, Deno and workerd.
+  // The errors of Node, Bun, Deno and workerd.
   for (const error of [
     Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED', message: '' } }),
     Object.assign(new Error('Unable to connect. Is the computer able to access the url?'), {
@@ -268,7 +271,7 @@ describe('a fetch of one’s own', () => {
     new Error('Network connection refused'),
     Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND', message: '' } }),
   ]) {
-    test(`that is refused is known by “${error.message}”`, async (t) => {
+    test(`recognizes a refused connection by “${error.message}”`, async (t) => {
       diagnosticLog(t);
       let attempts = 0;
       const { acknowledged } = await flushed(
@@ -284,7 +287,7 @@ describe('a fetch of one’s own', () => {
 });
 
 describe('a buffer', () => {
-  /** The memory of each request of ten spans, one by one, of which the fifth gets no answer at once. */
+  /** Sends ten spans one by one, and returns the buffer of each request. The fifth span gets no answer at first. */
   async function buffersOf(options: OtlpHttpExporterOptions): Promise<ArrayBuffer[]> {
     const buffers: ArrayBuffer[] = [];
     const encoding = new ProtobufEncoding();
@@ -305,7 +308,7 @@ describe('a buffer', () => {
     return buffers;
   }
 
-  test('is used again after an answer, and not after a time-out: who knows who still reads it', async (t) => {
+  test('is reused after an answer, but not after a time-out, when it may still be read', async (t) => {
     diagnosticLog(t);
     const collector = await startCollector({ answer: ({ index }) => (index === 4 ? { fault: 'silence' } : undefined) });
     t.after(() => collector.close());
@@ -315,7 +318,7 @@ describe('a buffer', () => {
     assert.ok(!buffers.slice(6).includes(buffers[4]));
   });
 
-  test('is not used again by a fetch of one’s own, which may read on after the answer', async (t) => {
+  test('is not reused with a user’s own fetch, which may read it after the answer', async (t) => {
     diagnosticLog(t);
     let sent = 0;
     const fetch: FetchLike = async () => {
@@ -331,27 +334,30 @@ describe('an option', () => {
     [{ url: 'localhost:4318' }, /^url: "localhost:4318" is not an http:\/\/ or https:\/\/ URL/],
     [{ url: 'ftp://localhost' }, /^url: "ftp:\/\/localhost"/],
     [{ url: '' }, /^url: ""/],
-    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number from 1 on/],
+    [{ timeoutMillis: 0 }, /^timeoutMillis: 0 is not a number of at least 1/],
     [{ timeoutMillis: Number.NaN }, /^timeoutMillis: NaN/],
-    [{ endpoint: 'http://collector:4318' }, /^endpoint: there is no such option; there are url, headers, /],
+    [{ endpoint: 'http://collector:4318' }, /^endpoint: unknown option; known options are url, headers, /],
     [{ timeoutMillis: '10' }, /^timeoutMillis: "10"/],
     [{ url: 'http://host/?token=1', compression: 'br' }, /^compression: "br" is not one of gzip, none$/],
     [{ compression: null }, /^compression: "null" is not one of gzip, none$/],
     [{ fetch: 'fetch' }, /^fetch: a function/],
-    [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a header: names are tokens/],
-    [{ headers: { a: 'b\r\nc: d' } }, /^headers: "a" is not a header: names are tokens, values Latin-1 text$/],
+    [{ headers: { 'a b': 'c' } }, /^headers: "a " is not a valid header: names must be tokens/],
+    [
+      { headers: { a: 'b\r\nc: d' } },
+      /^headers: "a" is not a valid header: names must be tokens, values Latin-1 strings$/,
+    ],
     [{ headers: { a: 5 } }, /^headers: "a"/],
     [{ headers: 'authorization=secret' }, /^headers: a plain object of names and values is required$/],
     [{ headers: null }, /^headers: a plain object/],
     [{ headers: new Map([['authorization', 's3cret']]) }, /^headers: a plain object/],
     [{ headers: new Headers({ authorization: 's3cret' }) }, /^headers: a plain object/],
   ] as [object, RegExp][]) {
-    test(`is refused by name: ${JSON.stringify(options)}`, () => {
+    test(`is refused, with its name: ${JSON.stringify(options)}`, () => {
       assert.throws(() => new OtlpHttpExporter(options), { message });
     });
   }
 
-  test('that may be a secret is not in the message', () => {
+  test('that may be a secret is not shown in the message', () => {
     assert.throws(
       () => new OtlpHttpExporter({ headers: { authorization: 'secret\n' } }),
       ({ message }: Error) => !message.includes('secret'),
@@ -369,7 +375,7 @@ async function flushed(exporter: OtlpHttpExporter) {
   return stats;
 }
 
-/** The URL of a server that does what no collector would. */
+/** Starts a server with this listener, and returns its URL. */
 async function served(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => listener(request, response));

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { FlushResult } from '../../../src/core/processor.ts';
 import type { BatchSpanProcessor } from '../../../src/export/batch.ts';
 
-// Whoever expects more than this many attempts waits for something that does not come.
+// More attempts than any test expects.
 const PATIENCE = 100;
 
 /**
- * What becomes of all that is pending, without the pauses between attempts, since each flush takes one.
+ * Flushes until nothing is pending. Each flush makes one attempt, without the pauses in between.
  *
- * @param attempts - After so many it is left. Default: until nothing is pending.
+ * @param attempts - Stops after this many attempts. Default: unlimited.
  */
 export async function hurried(processor: BatchSpanProcessor, attempts = Infinity): Promise<FlushResult> {
   let [exported, pending, dropped] = [0, 1, 0];

@@ -16,7 +16,7 @@ import { diagnosticLog } from '../diagnostic-log.ts';
 import { balanced, endedSpansInto } from '../ended-spans.ts';
 import { hurried } from './hurried.ts';
 
-test('random spans in batches say the same as all at once', () => {
+test('random spans in batches decode to the same as in one request', () => {
   fc.assert(
     fc.property(spanDescriptions({ loneSurrogates: true }), fc.integer({ min: 1, max: 5 }), (descriptions, size) => {
       const spans = describedSpans(expressible(descriptions));
@@ -29,7 +29,7 @@ test('random spans in batches say the same as all at once', () => {
       const sorted = (text: string) => flatten(decodeJsonRequest(text)).sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
       assert.deepEqual(sorted(new TextDecoder().decode(body)), sorted(requestJson(spans)));
       const bytes = batches.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      // What is counted is what is sent, but for what stands around it all.
+      // The counted bytes are those sent, except for what encloses the batches.
       assert.ok(Math.abs(body.length - bytes) < 30, `${body.length}, counted ${bytes}`);
     }),
     { numRuns: 200 },
@@ -37,7 +37,7 @@ test('random spans in batches say the same as all at once', () => {
 });
 
 describe('OTLP as JSON over HTTP', () => {
-  test('says what it is, and arrives', async (t) => {
+  test('has its content type, and arrives', async (t) => {
     const log = diagnosticLog(t);
     const { collector, processor } = await started(t);
     const ids = endedSpansInto(processor)(3, { text: 'grüße', list: [1, 2.5] });
@@ -53,7 +53,7 @@ describe('OTLP as JSON over HTTP', () => {
     assert.deepEqual(log, []);
   });
 
-  test('is sent again, the same', async (t) => {
+  test('is sent again unchanged', async (t) => {
     diagnosticLog(t);
     const { collector, processor } = await started(t, { answer: ({ index }) => (index === 0 ? { status: 503 } : {}) });
     endedSpansInto(processor)(2);
@@ -63,7 +63,7 @@ describe('OTLP as JSON over HTTP', () => {
     assert.equal(balanced(processor).acknowledged, 2);
   });
 
-  test('reads of the answer what was rejected, and what is said', async (t) => {
+  test('reads the rejected count and the message of the answer', async (t) => {
     const log = diagnosticLog(t);
     const { processor } = await started(t, {
       answer: () => ({ partialSuccess: { rejectedSpans: 2, errorMessage: 'too old' } }),
@@ -83,7 +83,7 @@ describe('OTLP as JSON over HTTP', () => {
     '{"par',
     '5',
   ]) {
-    test(`takes success with ${body || 'nothing'} for success`, async (t) => {
+    test(`accepts success with the body ${body || '(empty)'}`, async (t) => {
       const log = diagnosticLog(t);
       const { processor } = await started(t, { answer: () => ({ body }) });
       endedSpansInto(processor)(5);
@@ -92,11 +92,11 @@ describe('OTLP as JSON over HTTP', () => {
     });
   }
 
-  test('cuts a span that is larger than a span may be, and says so', async (t) => {
+  test('truncates an oversized span, and reports it', async (t) => {
     const log = diagnosticLog(t);
     const { collector, processor } = await started(t);
     endedSpansInto(processor)(1, { text: 'ä'.repeat(1_000_000), short: 'kept' });
-    // No text of it is long.
+    // A span without long strings.
     const spanLimits = { attributeCountLimit: 10_000 };
     const short = Object.fromEntries(Array.from({ length: 6_000 }, (_, at) => [`key ${at}`, 'x'.repeat(250)]));
     const provider = new TracerProvider({ spanLimits, spanProcessors: [processor] });
@@ -113,7 +113,7 @@ describe('OTLP as JSON over HTTP', () => {
   });
 });
 
-test('two scopes in one batch are two in the request', async (t) => {
+test('two scopes in one batch stay separate in the request', async (t) => {
   const { collector, processor } = await started(t);
   const provider = new TracerProvider({ spanProcessors: [processor], resource: { attributes: { where: 'here' } } });
   const spans: Span[] = ['a', 'b', 'a'].map((scope) => provider.getTracer(scope, '1').startSpan(`of ${scope}`));

@@ -12,7 +12,7 @@ import { spanDescriptions } from '../../oracle/span-description.ts';
 import { describedSpans, expressible } from '../described-spans.ts';
 import { requestBytes } from './request.ts';
 
-test('random spans say the same in JSON as in protobuf, half surrogate pairs included', () => {
+test('random spans decode to the same from JSON and protobuf, including lone surrogates', () => {
   fc.assert(
     fc.property(spanDescriptions({ loneSurrogates: true }), (descriptions) => {
       const spans = describedSpans(expressible(descriptions));
@@ -31,20 +31,20 @@ const values: [string, AttributeValue, PlainValue][] = [
   ['a whole number that is not safe', 2 ** 60, 2 ** 60],
   ['NaN', Number.NaN, Number.NaN],
   ['infinity', -Infinity, -Infinity],
-  // Not the same as in protobuf: JSON has no negative zero that a parser would keep.
+  // Differs from protobuf: parsers of JSON would not keep a negative zero.
   ['negative zero as a double without its sign', -0, 0],
   ['bytes', new Uint8Array([0, 255, 128]), new Uint8Array([0, 255, 128])],
   ['half a surrogate pair, in a map', { 'a\ud800': ['\udc00'] }, { 'a\ufffd': ['\ufffd'] }],
   ['a text that looks like an escape', '\\ud800', '\\ud800'],
 ];
 for (const [what, value, expected] of values) {
-  test(`a value comes back: ${what}`, () => {
+  test(`a value decodes to itself: ${what}`, () => {
     const [span] = flatten(decodeJsonRequest(requestJson([recorded({ value })])));
     assert.deepEqual(span.attributes.value, expected);
   });
 }
 
-test('every text may hold half a surrogate pair', () => {
+test('every string may contain a lone surrogate', () => {
   const half = '\ud800';
   const span = recorded({}, half, (recording) => {
     recording
@@ -76,7 +76,7 @@ test('a link to an invalid context has ids of zero, as in protobuf', () => {
   assert.deepEqual([links[0].traceId, links[0].spanId], ['0'.repeat(32), '0'.repeat(16)]);
 });
 
-test('what is at its default is left out', () => {
+test('default values are omitted', () => {
   const span = recorded({});
   const [{ scopeSpans }] = JSON.parse(requestJson([span])).resourceSpans;
   assert.deepEqual(Object.keys(scopeSpans[0].spans[0]).sort(), [

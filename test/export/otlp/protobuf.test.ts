@@ -22,7 +22,7 @@ import {
   varint as writeVarint,
 } from '../../../src/export/otlp/protobuf.ts';
 
-/** Something to write, and what it looks like. */
+/** A value to write. */
 type Part =
   | { kind: 'text'; value: string }
   | { kind: 'name'; value: string }
@@ -32,7 +32,7 @@ type Part =
   | { kind: 'double'; value: number }
   | { kind: 'nested'; value: Part[] };
 
-test('whatever is written in whatever order comes out as the format has it, however small the buffer was', () => {
+test('any values in any order are encoded correctly, however small the buffer was', () => {
   fc.assert(
     fc.property(fc.array(part(), { maxLength: 12 }), fc.integer({ min: 1, max: 300 }), (parts, capacity) => {
       const to = bufferOf(capacity);
@@ -43,17 +43,17 @@ test('whatever is written in whatever order comes out as the format has it, howe
   );
 });
 
-describe('a length in front of its content', () => {
-  // Up to the largest number that four bytes hold; 2^21 is where a fourth byte is needed.
+describe('a length before its content', () => {
+  // Up to the largest number that four bytes hold. From 2^21 on, the fourth byte is needed.
   for (const length of [0, 1, 127, 128, 16_383, 16_384, 2 ** 21 - 1, 2 ** 21, 2 ** 24]) {
     for (const reserved of [1, 2, 4]) {
-      test(`is right for ${length} bytes, ${reserved} reserved`, () => {
+      test(`is right for ${length} bytes, with ${reserved} reserved`, () => {
         const to = bufferOf(length + 128);
         const start = skip(reserved);
         to._bytes.fill(7, start, start + length);
         skip(length);
         close(start, reserved);
-        // More groups than are needed add nothing.
+        // Padding the varint with further groups does not change its value.
         const size = Math.max(reserved, varint(BigInt(length)).length);
         const groups = Array.from({ length: size }, (_, at) => Math.floor(length / 128 ** at) % 128);
         const expected = groups.map((group, at) => (at < size - 1 ? group | 0x80 : group));
@@ -66,7 +66,7 @@ describe('a length in front of its content', () => {
   }
 });
 
-test('a whole number between -2^53 and 2^53 is a varint, of ten bytes where it is negative', () => {
+test('an integer between -2^53 and 2^53 is a varint, of ten bytes if it is negative', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -93,7 +93,7 @@ test('a 64-bit integer is a varint of its two’s complement', () => {
   );
 });
 
-test('a text beyond what is allowed is cut there, never within a character', () => {
+test('a string is truncated at the space allowed, never within a character', () => {
   for (const [whole, allowed, expected] of [
     ['a'.repeat(1_000), 100, 'a'.repeat(100)],
     ['😀'.repeat(500), 100, '😀'.repeat(25)],
@@ -104,7 +104,7 @@ test('a text beyond what is allowed is cut there, never within a character', () 
   ] as const) {
     for (const put of [text, name]) {
       const to = bufferOf(100);
-      // The length in front counts, too.
+      // The length prefix uses space, too.
       allow(allowed + (whole.length < 0x80 ? 1 : 2), 1_000);
       put(whole);
       assert.equal(wire._isCut, expected.length < whole.length);
@@ -113,7 +113,7 @@ test('a text beyond what is allowed is cut there, never within a character', () 
   }
 });
 
-test('a text longer than is allowed is cut, and what is said of the whole is another thing', () => {
+test('a string is truncated at its own limit, independently of the total space', () => {
   for (const put of [text, (value: string) => blob(new TextEncoder().encode(value))]) {
     const to = bufferOf(100);
     allow(1_000, 100);
@@ -128,7 +128,7 @@ test('a text longer than is allowed is cut, and what is said of the whole is ano
   }
 });
 
-test('bytes beyond what is allowed are cut there', () => {
+test('bytes are truncated at the space allowed', () => {
   for (const allowed of [100, 0]) {
     const to = bufferOf(100);
     allow(allowed, 1_000);
@@ -138,7 +138,7 @@ test('bytes beyond what is allowed are cut there', () => {
   }
 });
 
-test('bytes that come again are the same, wherever they stand', () => {
+test('copied bytes are the same at any offset', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 127 });
   fc.assert(
     fc.property(bytes, fc.integer({ min: 0, max: 9 }), (content, offset) => {
@@ -154,14 +154,14 @@ test('bytes that come again are the same, wherever they stand', () => {
   );
 });
 
-test('of names it is known which they are, though more of them come than are kept', () => {
+test('names are found correctly even if there are more of them than are kept', () => {
   for (let round = 0; round < 3; round++) {
     for (let each = 0; each < 1_500; each++) assert.equal(find(`name ${each}`)._text, `name ${each}`);
     assert.equal(find('name 7')._text, 'name 7');
   }
 });
 
-test('a name that comes for the first time where nothing more is allowed is kept whole', () => {
+test('a name that first occurs when no space is left is still kept whole', () => {
   const to = bufferOf(1);
   select(to);
   allow(0, 1000);
@@ -172,7 +172,7 @@ test('a name that comes for the first time where nothing more is allowed is kept
   assert.deepEqual(Buffer.from(to._bytes.subarray(1, to._length)).toString(), 'ключ');
 });
 
-test('one buffer is written to while another waits, and both keep what they hold', () => {
+test('alternating between two buffers keeps the content of both', () => {
   const [first, second] = [bufferOf(1), bufferOf(1)];
   for (let round = 0; round < 100; round++) {
     select(first);
@@ -199,7 +199,7 @@ function bufferOf(capacity: number): WireBuffer {
   return buffer;
 }
 
-/** What stands behind a length. */
+/** Returns the content after a length prefix. */
 function contentOf(to: WireBuffer): Uint8Array {
   const bytes = written(to);
   return Uint8Array.from(bytes.slice(bytes.findIndex((byte) => byte < 0x80) + 1));
@@ -278,7 +278,7 @@ function part(): fc.Arbitrary<Part> {
   })).part;
 }
 
-/** Where a varint grows, and where its loop changes from division to shifts. */
+/** Numbers at which a varint grows, and at which its loop changes from division to shifts. */
 function edge(): fc.Arbitrary<number> {
   return fc
     .tuple(fc.constantFrom(0, 7, 14, 21, 28, 31, 32, 35, 42, 49, 53), fc.constantFrom(-1, 0, 1))

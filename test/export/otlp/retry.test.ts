@@ -14,9 +14,9 @@ import { hurried } from './hurried.ts';
 
 const HOUR = { 'retry-after': '3600' };
 
-describe('what a server cannot take now', () => {
+describe('spans that a server cannot accept at the moment', () => {
   for (const status of [429, 502, 503, 504]) {
-    test(`is sent again after ${status}, and arrives once`, async (t) => {
+    test(`are sent again after ${status}, and arrive once`, async (t) => {
       const { log, collector, processor, end } = await started(t, {
         answer: ({ index }) => (index < 1 ? { status } : undefined),
       });
@@ -29,12 +29,12 @@ describe('what a server cannot take now', () => {
       assert.deepEqual(second.body, first.body);
       assert.equal(second.headers['content-type'], 'application/x-protobuf');
       assert.equal(others.length, 0);
-      // Nothing is lost, so nothing is said.
+      // Nothing is lost, so nothing is reported.
       assert.deepEqual(log, []);
     });
   }
 
-  test('stays in the queue for as long as it takes; the second failure is told, with what the server said', async (t) => {
+  test('stay in the queue as long as necessary; the second failure is reported with the server’s message', async (t) => {
     const { log, collector, processor, end } = await started(t, {
       answer: ({ index }) => (index < 20 ? { status: 503, body: 'over quota' } : undefined),
     });
@@ -50,7 +50,7 @@ describe('what a server cannot take now', () => {
     assert.equal(collector.requests.length, 21);
   });
 
-  test('is sent again until an answer is final', async (t) => {
+  test('are sent again until an answer is final', async (t) => {
     const { log, collector, processor, end } = await started(t, {
       answer: ({ index }) => ({ status: index === 0 ? 503 : 400 }),
     });
@@ -61,7 +61,7 @@ describe('what a server cannot take now', () => {
     assert.match(log[0].message, / 400 /);
   });
 
-  test('is sent again by itself, a while later', async (t) => {
+  test('are sent again automatically after a while', async (t) => {
     const arrivals: number[] = [];
     const { collector, processor, end } = await started(t, {
       answer: ({ index }) => {
@@ -76,7 +76,7 @@ describe('what a server cannot take now', () => {
     assert.ok(arrivals[1] - arrivals[0] >= 700, String(arrivals[1] - arrivals[0]));
   });
 
-  test('is not hurried by what ends meanwhile, which leaves behind it', async (t) => {
+  test('are not retried sooner when others end, which are sent after them', async (t) => {
     const { collector, processor, end } = await started(
       t,
       { answer: ({ index }) => (index < 1 ? { status: 503, headers: HOUR } : undefined) },
@@ -90,11 +90,11 @@ describe('what a server cannot take now', () => {
     await hurried(processor);
     assert.deepEqual(idsOf(collector), ids);
     assert.equal(collector.peakConcurrency, 1);
-    // One batch finds out, then come larger and larger requests.
+    // One batch probes the server. Then requests grow.
     assert.deepEqual(sizesOf(collector), [2, 2, 3]);
   });
 
-  test('leaves one batch at a time until there is an answer, then in requests that grow', async (t) => {
+  test('are sent one batch at a time until there is an answer, then in growing requests', async (t) => {
     const { collector, processor, end } = await started(
       t,
       { answer: ({ index }) => (index < 3 ? { status: 503 } : undefined) },
@@ -103,7 +103,7 @@ describe('what a server cannot take now', () => {
     end(32);
     await hurried(processor);
     const [first, second, third, fourth, ...others] = sizesOf(collector);
-    // The first span leaves at once, and others wait for it.
+    // The first span is sent immediately, and the others wait for it.
     assert.deepEqual([first, second, third, fourth], [1, 1, 1, 1]);
     assert.ok(others.length <= 5, String(others));
     for (let at = 1; at < others.length - 1; at++) assert.ok(others[at] > others[at - 1], String(others));
@@ -111,9 +111,9 @@ describe('what a server cannot take now', () => {
   });
 });
 
-describe('what must not be sent again', () => {
+describe('spans that must not be sent again', () => {
   for (const status of [301, 308, 400, 401, 403, 404, 408, 413, 500, 501, 505]) {
-    test(`is what was answered with ${status}, Retry-After or not`, async (t) => {
+    test(`are those answered with ${status}, with or without Retry-After`, async (t) => {
       const { collector, processor, end } = await started(t, {
         answer: () => ({ status, headers: { 'retry-after': '0' } }),
       });
@@ -124,7 +124,7 @@ describe('what must not be sent again', () => {
     });
   }
 
-  test('is what was accepted by an answer that breaks off', async (t) => {
+  test('are those accepted by an incomplete answer', async (t) => {
     const { log, collector, processor, end } = await started(t, {
       answer: () => ({ status: 200, body: 'x'.repeat(1_000), fault: 'cut' }),
     });
@@ -135,7 +135,7 @@ describe('what must not be sent again', () => {
     assert.deepEqual(log, []);
   });
 
-  test('is what has timed out three times', async (t) => {
+  test('are those that have timed out three times', async (t) => {
     const { log, collector, processor, end } = await started(t, { answer: () => ({ fault: 'silence' }) }, {}, 100);
     end(1);
     assert.deepEqual(await hurried(processor), { exported: 0, pending: 0, dropped: 1 });
@@ -147,8 +147,8 @@ describe('what must not be sent again', () => {
   });
 });
 
-describe('what got no answer', () => {
-  test('is sent again, and may arrive twice', async (t) => {
+describe('spans without an answer', () => {
+  test('are sent again, and may arrive twice', async (t) => {
     const { collector, processor, end } = await started(t, {
       answer: ({ index }) => (index === 0 ? { fault: 'reset' } : undefined),
     });
@@ -162,7 +162,7 @@ describe('what got no answer', () => {
     assert.deepEqual([acknowledged, unknown], [1, 0]);
   });
 
-  test('stays for as long as nothing else gets an answer either', async (t) => {
+  test('stay as long as other requests get no answer either', async (t) => {
     let isBack = false;
     const { collector, processor, end } = await started(t, { answer: () => (isBack ? undefined : { fault: 'reset' }) });
     end(3);
@@ -172,7 +172,7 @@ describe('what got no answer', () => {
     assert.equal(collector.requests.length, 11);
   });
 
-  test('lets others go first, and is given up as unknown when they get answers again and again', async (t) => {
+  test('let others go first, and are given up as unknown when these repeatedly get answers', async (t) => {
     const { processor, end } = await started(
       t,
       { answer: ({ spans }) => (spans.some(({ name }) => name === 'span 0') ? { fault: 'reset' } : undefined) },
@@ -190,7 +190,7 @@ describe('what got no answer', () => {
     assert.deepEqual([acknowledged, unknown, dropped], [ended - 1, 1, {}]);
   });
 
-  test('is unknown where a later attempt is refused, or never comes', async (t) => {
+  test('are unknown if a later attempt is refused or never happens', async (t) => {
     for (const status of [400, 503]) {
       const { processor, end } = await started(t, {
         answer: ({ index }) => (index === 0 ? { fault: 'reset' } : { status, headers: HOUR }),
@@ -213,7 +213,7 @@ describe('a request that is too large', () => {
       { status: 400, body: '\b\x03\x12\x1chttp: request body too large' },
     ],
   ] satisfies [string, CollectorAnswer][]) {
-    test(`is split between its batches, said ${how}`, async (t) => {
+    test(`is split between its batches (${how})`, async (t) => {
       const { log, collector, processor, end } = await started(
         t,
         { answer: ({ body }) => (body.byteLength > 3_000 ? tooLarge : undefined) },
@@ -232,7 +232,7 @@ describe('a request that is too large', () => {
     });
   }
 
-  test('once does not keep the next ones small for ever', async (t) => {
+  test('does not keep the next ones small forever', async (t) => {
     const { collector, processor, end } = await started(
       t,
       { answer: ({ index }) => (index === 1 ? { status: 413 } : undefined) },
@@ -246,7 +246,7 @@ describe('a request that is too large', () => {
     assert.ok(Math.max(...sizesOf(collector)) > 30, String(sizesOf(collector)));
   });
 
-  test('although it is a single batch costs that batch and no other', async (t) => {
+  test('even with a single batch loses that batch and no other', async (t) => {
     const { log, processor, end } = await started(
       t,
       { answer: ({ body }) => (body.byteLength > 3_000 ? { status: 413 } : undefined) },
@@ -262,8 +262,8 @@ describe('a request that is too large', () => {
   });
 });
 
-describe('a server that is not there', () => {
-  test('is asked for again and again, and the spans stay', async (t) => {
+describe('a server that is down', () => {
+  test('is tried repeatedly, and the spans stay', async (t) => {
     const { endpoint, close } = await startCollector();
     await close();
     let attempts = 0;
@@ -287,7 +287,7 @@ describe('a server that is not there', () => {
     assert.ok(log[1].message.includes(endpoint));
   });
 
-  test('gets the spans, once, when it comes', async (t) => {
+  test('gets the spans once when it starts', async (t) => {
     const gone = await startCollector();
     await gone.close();
     const log = diagnosticLog(t);
@@ -302,7 +302,7 @@ describe('a server that is not there', () => {
     assert.deepEqual(log, []);
   });
 
-  test('costs the spans for which there is no room, and no other', async (t) => {
+  test('loses only the spans for which there is no room', async (t) => {
     const gone = await startCollector();
     await gone.close();
     diagnosticLog(t);
@@ -325,7 +325,7 @@ describe('a server that is not there', () => {
 });
 
 describe('the pauses between attempts', () => {
-  test('grow by half each time from a second on to five, 20 % more or less', async (t) => {
+  test('grow from one second by half each time up to five, with 20 % jitter', async (t) => {
     const pauses = await pausesAfter(t, {}, 8);
     for (const [at, pause] of pauses.entries()) {
       const middle = Math.min(1_000 * 1.5 ** at, 5_000 / 1.2);
@@ -337,14 +337,14 @@ describe('the pauses between attempts', () => {
   const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toUTCString();
   for (const [what, header, least, most] of [
     ['seconds', () => '12', 12_000, 12_000],
-    // A date has whole seconds.
+    // A date has a resolution of seconds.
     ['a date', () => inSeconds(20), 15_000, 20_000],
     ['an hour, of which half a minute is waited for', () => '3600', 30_000, 30_000],
     ['so long that no timer holds it', () => '99999999999999', 30_000, 30_000],
     ['for ever', () => 'Infinity', 30_000, 30_000],
     ['for the year 9999', () => 'Fri, 31 Dec 9999 23:59:59 GMT', 30_000, 30_000],
   ] as [string, () => string, number, number][]) {
-    test(`are as long as the server asks for at least: ${what}`, async (t) => {
+    test(`are at least as long as the server asks for: ${what}`, async (t) => {
       const pauses = await pausesAfter(t, { 'retry-after': header() }, 3);
       for (const pause of pauses) assert.ok(pause >= least && pause <= most, String(pause));
     });
@@ -359,13 +359,13 @@ describe('the pauses between attempts', () => {
     ['no number', () => 'NaN'],
     ['minus infinity', () => '-Infinity'],
   ] as [string, () => string][]) {
-    test(`are the usual ones where the server asks for ${what}`, async (t) => {
+    test(`are the usual ones if the server asks for ${what}`, async (t) => {
       const [pause] = await pausesAfter(t, { 'retry-after': header() }, 1);
       assert.ok(pause >= 800 && pause <= 1_200, String(pause));
     });
   }
 
-  test('end where somebody waits for a flush', async (t) => {
+  test('end when a flush is requested', async (t) => {
     const { collector, processor, end } = await started(t, {
       answer: ({ index }) => (index === 0 ? { status: 503, headers: HOUR } : {}),
     });
@@ -375,7 +375,7 @@ describe('the pauses between attempts', () => {
     assert.deepEqual(idsOf(collector), ids);
   });
 
-  test('are not waited for by flushes: those that come together take one attempt', async (t) => {
+  test('do not delay flushes, and concurrent flushes share one attempt', async (t) => {
     const { collector, processor, end } = await started(
       t,
       { answer: () => ({ status: 503, headers: HOUR }) },
@@ -390,7 +390,7 @@ describe('the pauses between attempts', () => {
     await processor.shutdown({ timeoutMillis: 100 });
   });
 
-  test('start anew after an answer', async (t) => {
+  test('start over after an answer', async (t) => {
     const { processor, end } = await started(t, { answer: ({ index }) => ({ status: index === 6 ? 200 : 503 }) });
     end(1);
     await hurried(processor);
@@ -401,7 +401,7 @@ describe('the pauses between attempts', () => {
 });
 
 describe('a shutdown', () => {
-  test('is over at once where nobody has ever listened', async (t) => {
+  test('ends immediately if no server has ever listened', async (t) => {
     const { endpoint, close } = await startCollector();
     await close();
     const log = diagnosticLog(t);
@@ -415,7 +415,7 @@ describe('a shutdown', () => {
     assert.match(log[0].message, /5 spans.*ECONNREFUSED/);
   });
 
-  test('waits for a server that comes back', async (t) => {
+  test('waits for a server that restarts', async (t) => {
     const { collector, processor, end } = await started(t, {});
     const ids = end(1);
     await processor.forceFlush();
@@ -429,13 +429,13 @@ describe('a shutdown', () => {
     assert.deepEqual([...idsOf(collector), ...idsOf(again)], ids);
   });
 
-  test('waits for a server that cannot take spans now', async (t) => {
+  test('waits for a server that cannot accept spans at the moment', async (t) => {
     const { processor, end } = await started(t, { answer: ({ index }) => (index === 0 ? { status: 503 } : {}) });
     end(1);
     assert.deepEqual(await processor.shutdown(), { exported: 1, pending: 0, dropped: 0 });
   });
 
-  test('cuts a pause short, and brings the spans home where the server has recovered', async (t) => {
+  test('cuts a pause short, and delivers the spans if the server has recovered', async (t) => {
     const { collector, processor, end } = await started(t, {
       answer: ({ index }) => (index === 0 ? { status: 503, headers: HOUR } : {}),
     });
@@ -445,7 +445,7 @@ describe('a shutdown', () => {
     assert.deepEqual(idsOf(collector), ids);
   });
 
-  test('does not wait for what comes after its deadline, and nothing is sent any more', async (t) => {
+  test('does not wait for a retry after its deadline, and nothing is sent afterwards', async (t) => {
     const { log, collector, processor, end } = await started(t, { answer: () => ({ status: 503, headers: HOUR }) });
     end(1);
     await processor.forceFlush();
@@ -454,11 +454,11 @@ describe('a shutdown', () => {
     assert.ok(performance.now() - start < 5_000);
     assert.deepEqual(balanced(processor).dropped, { refused: 1 });
     assert.deepEqual(codesOf(log), ['export_delayed', 'shutdown']);
-    // The one before the shutdown, and the one that it hurried.
+    // One request before the shutdown, and one that the shutdown made early.
     assert.equal(collector.requests.length, 2);
   });
 
-  test('from within the exporter is one like any other', async (t) => {
+  test('from within the exporter works like any other', async (t) => {
     diagnosticLog(t);
     let closings = 0;
     const processor: BatchSpanProcessor = new BatchSpanProcessor({
@@ -478,8 +478,8 @@ describe('a shutdown', () => {
   });
 });
 
-describe('headers that are asked for', () => {
-  test('are asked for before each request, untraced, and sent', async (t) => {
+describe('headers from a function', () => {
+  test('are requested before each request, untraced, and sent', async (t) => {
     let asked = 0;
     const { collector, processor, end } = await started(
       t,
@@ -511,7 +511,7 @@ describe('headers that are asked for', () => {
     ['cannot be sent', () => ({ 'bad name': 'secret-value' })],
     ['never come', () => new Promise(() => {})],
   ] as [string, () => never][]) {
-    test(`that ${what} put the request off, and what they hold is not told`, async (t) => {
+    test(`that ${what} delay the request, and their values are not reported`, async (t) => {
       let isBroken = true;
       const { log, collector, processor, end } = await started(t, {}, {}, 100, {
         headers: () => (isBroken ? headers() : {}),
@@ -520,7 +520,7 @@ describe('headers that are asked for', () => {
       assert.equal((await hurried(processor, 2)).pending, 1);
       assert.equal(collector.requests.length, 0);
       assert.deepEqual(codesOf(log), ['export_delayed']);
-      assert.match(log[0].message, /no request to .*(no token today|headers\(\))/);
+      assert.match(log[0].message, /no request sent to .*(no token today|headers\(\))/);
       assert.ok(!log[0].message.includes('secret-value'));
       isBroken = false;
       assert.deepEqual(await hurried(processor), { exported: 1, pending: 0, dropped: 0 });
@@ -528,15 +528,15 @@ describe('headers that are asked for', () => {
   }
 });
 
-describe('a shutdown while an attempt is under way', () => {
-  test('that is not sent yet drops its spans for good', async (t) => {
+describe('a shutdown during an attempt', () => {
+  test('that is not sent yet drops its spans permanently', async (t) => {
     diagnosticLog(t);
     let attempts = 0;
-    // As a connection that does not come about.
+    // Like a connection that is never established.
     const fetch: FetchLike = (_url, { signal }) =>
       new Promise((_, reject) => {
         attempts++;
-        const error = Object.assign(new Error('no connection in time'), { code: 'ECONNREFUSED' });
+        const error = Object.assign(new Error('could not connect in time'), { code: 'ECONNREFUSED' });
         signal.addEventListener('abort', () => reject(error));
       });
     const processor = new BatchSpanProcessor(new OtlpHttpExporter({ fetch }), { maxExportBatchSize: 2 });
@@ -549,11 +549,11 @@ describe('a shutdown while an attempt is under way', () => {
     assert.equal(attempts, 1);
   });
 
-  test('and compresses sends nothing any more', async (t) => {
+  test('that is still compressing sends nothing afterwards', async (t) => {
     diagnosticLog(t);
     const compressed: (() => void)[] = [];
     const { gzip } = zlib;
-    // Until the test says so, it is not done.
+    // Compression completes only when the test says so.
     t.mock.method(zlib, 'gzip', (bytes: Uint8Array, done: zlib.CompressCallback) =>
       gzip(bytes, (...result) => compressed.push(() => done(...result))),
     );
@@ -570,7 +570,7 @@ describe('a shutdown while an attempt is under way', () => {
     assert.equal(balanced(processor).pending, 0);
   });
 
-  test('and waits for headers has sent nothing', async (t) => {
+  test('that waits for headers has sent nothing', async (t) => {
     diagnosticLog(t);
     const fetch: FetchLike = async () => assert.fail('nothing is sent');
     const headers = () => new Promise<never>(() => {});
@@ -582,7 +582,7 @@ describe('a shutdown while an attempt is under way', () => {
   });
 });
 
-test('a batch that is always asked to come again holds no other up, and is given up while others get through', async (t) => {
+test('a batch that is always to be retried delays no other, and is given up while others succeed', async (t) => {
   const { processor, end } = await started(
     t,
     { answer: ({ spans }) => (spans.some(({ name }) => name === 'span 0') ? { status: 502 } : undefined) },
@@ -609,7 +609,7 @@ for (const [what, said] of [
   ['out of the query', 'invalid api_key URL/SECRET'],
   ['out of the query, encoded', 'invalid api_key=URL%2FSECRET&amp;'],
 ] as const) {
-  test(`what is secret is not repeated, though the server says it ${what}`, async (t) => {
+  test(`secrets are not repeated even if the server says them ${what}`, async (t) => {
     const log = diagnosticLog(t);
     const fetch: FetchLike = async () => new Response(said, { status: 401 });
     const processor = new BatchSpanProcessor(
@@ -626,7 +626,7 @@ for (const [what, said] of [
   });
 }
 
-test('headers that were asked for are not repeated by what asks for them', async (t) => {
+test('an error of the headers function does not reveal earlier headers', async (t) => {
   let asked = 0;
   const { log, processor, end } = await started(t, {}, {}, 1_000, {
     headers: () => {
@@ -642,7 +642,7 @@ test('headers that were asked for are not repeated by what asks for them', async
   assert.doesNotMatch(log.map(({ message }) => message).join(), /OLDSECRET/);
 });
 
-test('what the headers hold is not repeated, though the server does', async (t) => {
+test('header values are not repeated even if the server repeats them', async (t) => {
   const { log, processor, end } = await started(
     t,
     {
@@ -661,7 +661,7 @@ test('what the headers hold is not repeated, though the server does', async (t) 
   assert.ok(!/s3c|anoth/.test(log[0].message), log[0].message);
 });
 
-/** The milliseconds of the first pauses after attempts that fail; none is waited for. */
+/** Returns the first pauses after failing attempts, in milliseconds, without waiting for them. */
 async function pausesAfter(t: TestContext, headers: Record<string, string>, count: number): Promise<number[]> {
   const { processor, end } = await started(t, { answer: () => ({ status: 503, headers }) });
   end(1);
@@ -675,7 +675,7 @@ async function pausesOf(processor: BatchSpanProcessor, count: number): Promise<n
     pauses.push(resumeAt(processor) - performance.now());
   }
 
-  // It has gone by in part by now.
+  // Part of the pause has already passed.
   return pauses.map((pause) => Math.ceil(pause / 100) * 100);
 }
 
@@ -701,7 +701,7 @@ async function started(
   timeoutMillis?: number,
   others?: OtlpHttpExporterOptions,
 ): Promise<Started> {
-  // In this order: what is said at the end is said to the log, too.
+  // The order matters: diagnostics of the shutdown must reach the log.
   t.after(() => processor.shutdown({ timeoutMillis: 0 }));
   const log = diagnosticLog(t);
   const collector = await startCollector(options);

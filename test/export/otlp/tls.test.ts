@@ -17,7 +17,7 @@ const server = authority.issue();
 const client = authority.issue();
 
 describe('spans over TLS', () => {
-  test('arrive at a collector for which an authority of the application’s own vouches', async (t) => {
+  test('arrive at a collector with a certificate of the application’s own authority', async (t) => {
     const log = diagnosticLog(t);
     const collector = await started(t, server);
     const processor = processorFor(collector.endpoint, { ca });
@@ -30,7 +30,7 @@ describe('spans over TLS', () => {
     assert.deepEqual(log, []);
   });
 
-  test('arrive at a collector that asks for a certificate', async (t) => {
+  test('arrive at a collector that requires a certificate', async (t) => {
     diagnosticLog(t);
     const collector = await started(t, { ...server, ca, requestCert: true });
     const processor = processorFor(collector.endpoint, { ca, ...client });
@@ -42,7 +42,7 @@ describe('spans over TLS', () => {
     ['whose certificate is not trusted', {}, { ca: createAuthority().cert }],
     ['that asks for a certificate and gets none', { ca, requestCert: true }, { ca }],
   ] as [string, ServerOptions, TlsOptions][]) {
-    test(`do not reach a collector ${what}: they are tried again, and are unreachable at last`, async (t) => {
+    test(`do not reach a collector ${what}: they are retried, and finally unreachable`, async (t) => {
       const log = diagnosticLog(t);
       const collector = await started(t, { ...server, ...asks });
       const processor = processorFor(collector.endpoint, tls);
@@ -52,28 +52,28 @@ describe('spans over TLS', () => {
       assert.deepEqual(balanced(processor).dropped, { unreachable: 2 });
       assert.equal(collector.requests.length, 0);
       assert.deepEqual(codesOf(log), ['export_delayed', 'shutdown']);
-      assert.match(log[0].message, /gave no answer \(.*certificate.*\): .*with a certificate that is trusted/);
+      assert.match(log[0].message, /did not answer \(.*certificate.*\): .*with a certificate that is trusted/);
     });
   }
 });
 
-describe('certificates that would not be used are a TypeError', () => {
-  test('with a URL over which nothing is encrypted', () => {
+describe('unused certificates cause a TypeError', () => {
+  test('with a URL without encryption', () => {
     assert.throws(() => new OtlpHttpExporter({ url: 'http://host', tls: { ca } }), {
       name: 'TypeError',
-      message: 'tls: an https:// URL is required, http:// has no use for it',
+      message: 'tls: an https:// URL is required; http:// does not use certificates',
     });
   });
 
-  test('with a fetch of one’s own', () => {
+  test('with a user’s own fetch', () => {
     const fetch: FetchLike = () => assert.fail('nothing is sent');
     assert.throws(() => new OtlpHttpExporter({ url: 'https://host', fetch, tls: { ca } }), {
       name: 'TypeError',
-      message: 'tls: a fetch of your own connects by itself, give them to that',
+      message: 'tls: a custom fetch makes its own connections; pass the certificates to it',
     });
   });
 
-  test('where they are none', () => {
+  test('if they are invalid', () => {
     assert.throws(() => new OtlpHttpExporter({ url: 'https://host', tls: { ca: 'ca.pem' } }), /^TypeError: tls\.ca: /);
   });
 });

@@ -31,7 +31,7 @@ const IS_REMOTE = 0x200;
 const IDLE = { forceFlush: async () => {}, shutdown: async () => {} };
 
 describe('random spans', () => {
-  test('decode into what was described, lone surrogates as U+FFFD', () => {
+  test('decode into their descriptions, with lone surrogates as U+FFFD', () => {
     fc.assert(
       fc.property(spanDescriptions({ loneSurrogates: true }), (arbitrary) => {
         const descriptions = expressible(arbitrary);
@@ -44,10 +44,10 @@ describe('random spans', () => {
     );
   });
 
-  // The descriptions leave out where both sides are right and differ: -0 and integers beyond 2^53 are doubles here
-  // and integers there, and a lone surrogate in a key is not the same to both. A status that is unset is left out here
-  // and an empty message there: `expressly` makes them equal.
-  // Resources stand once for each scope here and once there: what is compared are the spans of each scope, in order.
+  // The descriptions exclude cases in which both sides are right but differ: -0 and integers beyond 2^53 are doubles
+  // here and integers there, and a lone surrogate in a key is decoded differently. An unset status is omitted here and
+  // an empty message there; `expressly` makes them equal. Here, a resource is repeated for each scope, so the test
+  // compares the spans of each scope, in order.
   test('decode into the message of OpenTelemetry JS, scope by scope', () => {
     fc.assert(
       fc.property(spanDescriptions(), (arbitrary) => {
@@ -100,12 +100,12 @@ describe('a value', () => {
   ];
 
   for (const [what, value, expected] of values) {
-    test(`comes back: ${what}`, () => {
+    test(`decodes to itself: ${what}`, () => {
       assert.deepEqual(roundTrip(value), expected);
     });
   }
 
-  test('comes back at every size of a varint, and one beside it, with both signs', () => {
+  test('decodes to itself at every size of a varint and next to it, with both signs', () => {
     for (let bits = 0; bits <= 53; bits++) {
       for (const offset of [-1, 0, 1]) {
         for (const value of [2 ** bits + offset, -(2 ** bits) + offset]) {
@@ -119,15 +119,15 @@ describe('a value', () => {
     }
   });
 
-  test('comes back as bigint at every size of a varint', () => {
+  test('decodes as bigint at every size of a varint', () => {
     for (let bits = 0n; bits < 63n; bits++) {
       for (const value of [2n ** bits - 1n, 2n ** bits, -(2n ** bits)]) assert.equal(roundTrip(value), value);
     }
   });
 
-  test('comes back at the lengths at which something changes, whatever its characters take', () => {
+  test('decodes to itself at critical lengths, whatever its characters', () => {
     const lengths = [41, 42, 43, 44, 63, 64, 65, 83, 84, 85, 120, 125, 126, 127, 128, 129, 255, 256, 1_023, 1_024];
-    // The three varint sizes of a length, and those at which TextEncoder has to be called again.
+    // The three varint sizes of a length, and those from which TextEncoder has to be called again.
     lengths.push(5_461, 5_462, 8_191, 8_192, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 70_000);
     for (const unit of ['a', 'é', '…', '😀', '\ud83d']) {
       for (const length of lengths) {
@@ -139,14 +139,14 @@ describe('a value', () => {
     }
   });
 
-  test('comes back as bytes at the sizes of a length', () => {
+  test('decodes as bytes at every size of a length', () => {
     for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 16_383, 16_384, 70_000]) {
       const bytes = Uint8Array.from({ length }, (_, at) => at);
       assert.deepEqual(roundTrip(bytes), bytes);
     }
   });
 
-  test('comes back from the greatest depth, which a collector can still read', () => {
+  test('decodes from the greatest depth that a collector can read', () => {
     let map: AttributeValue = 'bottom';
     let array: AttributeValue = 'bottom';
     for (let depth = 0; depth < 21; depth++) {
@@ -159,7 +159,7 @@ describe('a value', () => {
 });
 
 describe('a key or a name', () => {
-  test('comes back the second time, when its bytes are remembered, like the first', () => {
+  test('is the same the second time, when its bytes are cached', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), { minLength: 1 }), (keys) => {
         const attributes = Object.fromEntries(keys.map((key, at) => [key, at]));
@@ -169,12 +169,12 @@ describe('a key or a name', () => {
     );
   });
 
-  test('comes back after more names than are remembered', () => {
+  test('is right after more names than are cached', () => {
     for (let at = 0; at < 3_000; at++) assert.equal(decoded({ name: `request ${at}` }).name, `request ${at}`);
     for (const at of [0, 1_500, 2_999]) assert.equal(decoded({ name: `request ${at}` }).name, `request ${at}`);
   });
 
-  test('comes back at the lengths around what is remembered', () => {
+  test('is right at lengths around the limit of the cache', () => {
     for (const unit of ['a', 'é', '…', '😀']) {
       for (let length = 0; length < 70; length++) {
         const name = unit.repeat(length);
@@ -185,7 +185,7 @@ describe('a key or a name', () => {
 });
 
 describe('a span', () => {
-  test('with nothing in it has its ids, kind, times, name and flags', () => {
+  test('without content has its ids, kind, times, name and flags', () => {
     assert.deepEqual(decoded({}), {
       traceId: TRACE,
       spanId: SPAN,
@@ -228,7 +228,7 @@ describe('a span', () => {
     });
   }
 
-  test('under a recorded span is its child, in the same trace and not remote', () => {
+  test('under a recorded span is a child in the same trace, not marked as remote', () => {
     const batch = new OtlpBatch(new BufferPool());
     const tracer = providerInto(batch, { idGenerator: undefined }).getTracer('test');
     const parent = tracer.startSpan('parent');
@@ -318,7 +318,7 @@ describe('a span', () => {
     assert.deepEqual(codes.map(({ code }) => code).sort(), ['attribute_limit', 'event_limit', 'link_limit']);
   });
 
-  test('has the times of the caller to the nanosecond, from the epoch to the end of 64 bits', () => {
+  test('has given times to the nanosecond, from the epoch to the limit of 64 bits', () => {
     for (const seconds of [0, 1, 4, 5, 65_535, 65_536, 1_700_000_000, 4_294_967_296, 17_999_999_999]) {
       for (const nanoseconds of [0, 1, 294_967_295, 294_967_296, 999_999_999]) {
         const { startTimeUnixNano } = decoded({ startTime: [seconds, nanoseconds], endTime: [18_000_000_000, 0] });
@@ -327,7 +327,7 @@ describe('a span', () => {
     }
   });
 
-  test('has the times of its clock where nobody gives any, as they are read off the span', () => {
+  test('has the times of its clock if none are given, as the span reports them', () => {
     const spans: RecordingSpan[] = [];
     const keep = { onEnd: (span: ReadableSpan) => spans.push(span as RecordingSpan), ...IDLE };
     new TracerProvider({ spanProcessors: [keep] }).getTracer('test').startSpan('timed').addEvent('now').end();
@@ -372,7 +372,7 @@ describe('a span', () => {
 });
 
 describe('the bytes of a request', () => {
-  // Short values in place of this package's, which change with its version.
+  // Short values instead of this package's, which change with its version.
   const resource = {
     attributes: { 'telemetry.sdk.name': 'n', 'telemetry.sdk.language': 'l', 'telemetry.sdk.version': 'v' },
   };
@@ -382,8 +382,8 @@ describe('the bytes of a request', () => {
       0a 1d  0a 16 'telemetry.sdk.language'  12 03  0a 01 'l'
       0a 1c  0a 15 'telemetry.sdk.version'   12 03  0a 01 'v'`;
 
-  // ResourceSpans and ScopeSpans have lengths of four bytes whatever they are, filled in when the batch is sent.
-  test('with the least of a span', () => {
+  // ResourceSpans and ScopeSpans always have lengths of four bytes, which are filled in when the batch is sent.
+  test('with a minimal span', () => {
     const bytes = requestOf({ name: 'a', startTime: [0, 1], endTime: [4, 294_967_297], provider: { resource } });
     assert.equal(
       hexOf(bytes),
@@ -472,7 +472,7 @@ describe('the bytes of a request', () => {
   });
 });
 
-/** What the span under test is made of; what is left out has a fixed value. */
+/** The parts of the span under test. Missing ones have a fixed value. */
 interface Given extends Omit<SpanOptions, 'startTime'> {
   name?: string;
   startTime?: [number, number];
@@ -525,13 +525,13 @@ function encoded(descriptions: readonly SpanDescription[]): Uint8Array {
   return requestBytes([batch]);
 }
 
-/** In the order of a request: the spans of one scope together. */
+/** Sorts by scope, like a request. */
 function byScope(descriptions: readonly SpanDescription[]): SpanDescription[] {
   const scopes = [...new Set(descriptions.map(({ scope }) => scope))];
   return scopes.flatMap((scope) => descriptions.filter((description) => description.scope === scope));
 }
 
-/** A status for every span. */
+/** Sets a status for every span. */
 function expressly(request: DecodedRequest): DecodedRequest {
   for (const { scopeSpans } of request.resourceSpans) {
     for (const { spans } of scopeSpans) for (const span of spans) span.status ??= { code: 0, message: '' };
@@ -539,7 +539,7 @@ function expressly(request: DecodedRequest): DecodedRequest {
   return request;
 }
 
-/** The spans of each scope, with all that is said of it, in an order that is the same for the same. */
+/** Returns the spans of each scope with all of the scope's data, in a canonical order. */
 function scopesOf({ resourceSpans }: DecodedRequest): object[] {
   const textOf = (scope: object) =>
     JSON.stringify(scope, (_, value: unknown) =>
@@ -560,7 +560,7 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** Hexadecimal digits of a notation with spaces, 'text' and # comments. */
+/** Converts a notation with spaces, 'text' and # comments to hexadecimal digits. */
 function golden(notation: string): string {
   return notation
     .replace(/ #.*$/gm, '')

@@ -1,4 +1,4 @@
-// Runs a bundle in Vercel's edge runtime: a process by itself, since a case may hold it up, and a Node of a known version.
+// Runs a bundle in Vercel's edge runtime. A separate process, since a case may block it, with a fixed version of Node.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { EdgeRuntime } from 'edge-runtime';
@@ -6,7 +6,7 @@ import { EdgeRuntime } from 'edge-runtime';
 const [path, variables] = process.argv.slice(2);
 const runtime = new EdgeRuntime({
   initialCode: readFileSync(path, 'utf8'),
-  // What Next.js adds.
+  // Next.js adds these globals.
   extend: (context) =>
     variables === undefined
       ? context

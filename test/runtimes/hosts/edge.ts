@@ -6,7 +6,7 @@ import { bundleCase, inputCode } from '../bundle.ts';
 import type { Host } from '../host.ts';
 import { runProcess } from '../process.ts';
 
-// As Next.js asks for them.
+// The conditions of Next.js.
 const OPTIONS = { conditions: ['edge-light', 'worker'], format: 'iife' as const };
 const END = `addEventListener('fetch', (event) => {
   const report = runCase(testCase, (promise) => event.waitUntil(promise));
@@ -21,10 +21,10 @@ function edgeHost(title: string, isExtended: boolean, lacks: Host['lacks']): Hos
     title,
     language: 'nodejs',
     lacks: {
-      gzip: 'there is no `CompressionStream`',
-      signals: 'a function is no process',
-      'HTTP/2': 'edge functions have no HTTP/2 for programs',
-      cancellation: 'a function goes on when a client goes',
+      gzip: 'edge functions have no `CompressionStream`',
+      signals: 'an edge function is not a process',
+      'HTTP/2': 'edge functions have no HTTP/2 API',
+      cancellation: 'an edge function keeps running when its client disconnects',
       ...lacks,
     },
     missing: () =>
@@ -40,8 +40,8 @@ function edgeHost(title: string, isExtended: boolean, lacks: Host['lacks']): Hos
 
 export const EDGES: readonly Host[] = [
   edgeHost('Edge', false, {
-    'async context': 'there is no `AsyncLocalStorage`, unless it is injected',
-    environment: 'there are no environment variables, unless they are injected',
+    'async context': 'no `AsyncLocalStorage` unless it is injected',
+    environment: 'no environment variables unless they are injected',
   }),
   edgeHost('Edge in Next.js', true, {}),
 ];

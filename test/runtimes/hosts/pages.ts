@@ -7,23 +7,23 @@ import type { Ended, Host, Job } from '../host.ts';
 import { readOutput } from '../output.ts';
 
 const OPTIONS = { platform: 'browser' as const };
-// What a web worker throws is an error of the page.
+// Turns errors of a web worker into errors of the page.
 const WORKER_PAGE = `new Worker('worker.js', { type: 'module' }).onerror = ({ message }) => {
   throw new Error(message);
 };`;
 
-/** A browser, and a server of the pages that it is to load; all hosts of this file share them. */
+/** A browser, and a server for its pages. All hosts of this file share them. */
 interface Site {
   readonly chromium: Chromium;
   readonly server: Server;
   readonly url: string;
-  /** The scripts by their paths. */
+  /** The scripts by path. */
   readonly scripts: Map<string, string>;
 }
 
 let site: Promise<Site> | undefined;
 let pages = 0;
-// One page after the other: a second one would hide the first, whose timers then are slow, and whose end has come.
+// Pages run one at a time: a second one would hide the first, which would slow its timers and flush its spans.
 let lastPage: Promise<unknown> = Promise.resolve();
 
 async function openSite(): Promise<Site> {
@@ -47,9 +47,9 @@ function pageHost(title: string, isWorker: boolean, lacks: Host['lacks']): Host 
     lacks: {
       'async context': 'browsers have no `AsyncLocalStorage`',
       environment: 'a page has no environment variables',
-      signals: 'a page is no process',
-      'HTTP/2': 'a page has HTTP/2 by `fetch` only, without trailers',
-      cancellation: 'a page has no requests of others',
+      signals: 'a page is not a process',
+      'HTTP/2': 'a page has HTTP/2 only through `fetch`, without trailers',
+      cancellation: 'a page serves no requests',
       ...lacks,
     },
     missing: () => (findChromium() === undefined ? 'there is no Chromium: apt-get install chromium' : undefined),
@@ -97,5 +97,5 @@ async function closeSite(): Promise<void> {
 
 export const PAGES: readonly Host[] = [
   pageHost('Page', false, {}),
-  pageHost('Web worker', true, { end: 'a web worker is told nothing of its end' }),
+  pageHost('Web worker', true, { end: 'a web worker is not notified of its end' }),
 ];

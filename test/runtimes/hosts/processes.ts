@@ -8,7 +8,7 @@ import { runProcess } from '../process.ts';
 
 const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
 
-// The package stays where it is, so that the runtime finds it, and its files, by itself.
+// The package is not bundled, so that the runtime resolves it and its files on its own.
 const OPTIONS = {
   external: ['@realtime-ai/trace', '*.cjs'],
   banner: { js: 'globalThis.conformance = JSON.parse(process.argv[2]);' },
@@ -16,7 +16,7 @@ const OPTIONS = {
 
 const programs = new Map<string, Promise<string>>();
 
-/** A case as a module in the project, which all processes share. */
+/** Writes a case as a module into the project. All processes share it. */
 function programOf(job: Job): Promise<string> {
   const path = join(job.folder, 'conformance', 'cases', `${job.id}.mjs`);
   let program = programs.get(path);
@@ -30,7 +30,7 @@ function programOf(job: Job): Promise<string> {
   return program;
 }
 
-/** @param command - A file below node_modules/, and what comes before the program. */
+/** @param command - A file below node_modules/, and the arguments before the program. */
 function processHost(
   [command, ...args]: readonly [string, ...string[]],
   description: Pick<Host, 'title' | 'runtimeName' | 'lacks'>,
@@ -39,7 +39,7 @@ function processHost(
   return {
     ...description,
     language: 'nodejs',
-    lacks: { cancellation: 'a process goes on when a client goes', ...description.lacks },
+    lacks: { cancellation: 'a process keeps running when a client disconnects', ...description.lacks },
     missing: () => (existsSync(path) ? undefined : `${command} is not installed: there is one for linux-x64`),
     async run(job) {
       const variables = { DENO_NO_UPDATE_CHECK: '1', CONFORMANCE: 'yes', ...job.variables };
@@ -48,7 +48,7 @@ function processHost(
   };
 }
 
-const BEFORE_USING = { using: 'the syntax came with Node 24' };
+const BEFORE_USING = { using: 'Node supports the syntax from version 24 on' };
 
 function node(major: number, lacks: Host['lacks'] = {}): Host {
   return processHost([`node${major}/bin/node`], { title: `Node ${major}`, runtimeName: 'nodejs', lacks });
@@ -66,6 +66,6 @@ export const PROCESSES: readonly Host[] = [
   processHost([...DENO, '--allow-net=127.0.0.1'], {
     title: 'Deno `--allow-net`',
     runtimeName: 'deno',
-    lacks: { environment: 'it may be read with `--allow-env` only' },
+    lacks: { environment: 'reading them needs `--allow-env`' },
   }),
 ];

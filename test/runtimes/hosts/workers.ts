@@ -3,13 +3,13 @@ import type { Report } from '../../conformance/case.ts';
 import { bundleCase, inputCode } from '../bundle.ts';
 import type { Host } from '../host.ts';
 
-/** What is used of Miniflare; its own types are there only when this folder is installed. */
+/** The part of Miniflare's types that is used. The real ones exist only if this folder is installed. */
 interface Worker {
   readonly ready: Promise<URL>;
   dispose(): Promise<void>;
 }
 
-// What Wrangler asks for, too.
+// Wrangler sets the same conditions.
 const OPTIONS = { conditions: ['workerd', 'worker', 'browser'], external: ['node:async_hooks'] };
 const END = `export default {
   async fetch(request, variables, context) {
@@ -24,8 +24,8 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
     language: 'nodejs',
     lacks: {
       'early spans': 'Workers have neither a clock nor random values while a module loads',
-      signals: 'a Worker is no process',
-      'HTTP/2': 'Workers have no HTTP/2 for programs',
+      signals: 'a Worker is not a process',
+      'HTTP/2': 'Workers have no HTTP/2 API',
       ...lacks,
     },
     missing: () => undefined,
@@ -52,13 +52,13 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
           const first = get(url);
           first.on('error', () => {});
           await job.inbox.received(1);
-          // A reset: workerd goes on with a request whose client has only closed its side.
+          // Reset the connection: workerd continues a request whose client has only closed its side.
           first.socket?.resetAndDestroy();
         }
         const response = await fetch(url);
         const text = await response.text();
         if (response.status !== 200) throw new Error(`it answered with ${response.status}: ${text}${output}`);
-        // What the request has begun goes on after its answer.
+        // The work of the request continues after its response.
         return { report: JSON.parse(text) as Report, output, dispose: () => worker.dispose() };
       } catch (error) {
         await worker.dispose();
@@ -68,8 +68,8 @@ function workerHost(title: string, compatibilityFlags: readonly string[], lacks:
   };
 }
 
-const NO_CONTEXT = { 'async context': 'there is no `AsyncLocalStorage` without a flag' };
-const NO_ENVIRONMENT = { environment: 'there are environment variables with `nodejs_compat` only' };
+const NO_CONTEXT = { 'async context': 'no `AsyncLocalStorage` without a compatibility flag' };
+const NO_ENVIRONMENT = { environment: 'environment variables need `nodejs_compat`' };
 
 export const WORKERS: readonly Host[] = [
   workerHost('Workers `nodejs_compat`', ['nodejs_compat'], {}),

@@ -1,4 +1,4 @@
-// Prints what it finds of a trace in its environment, as `process.env` and, on Deno, `Deno.env` have it.
+// Prints the trace that it finds in its environment, through `process.env` and, on Deno, `Deno.env`.
 import { environmentGetter, extract, initialize, inject, ROOT_CONTEXT } from '@realtime-ai/trace';
 
 initialize({ exporterType: 'none' });

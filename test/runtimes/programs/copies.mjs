@@ -1,5 +1,5 @@
-// Spans of all copies of the package: imported and required, from two installations. Prints the counters, and how many
-// copies there are.
+// Creates spans with all copies of the package: imported and required, from two installations. Prints the counters and
+// the number of copies.
 import { createRequire } from 'node:module';
 import * as imported from '@realtime-ai/trace';
 import * as dependency from './dependency/index.mjs';
@@ -14,7 +14,7 @@ imported.initialize({
   onDiagnostic: ({ code }) => diagnostics.push(code),
 });
 
-/** A span of each copy, each a child of the one before. */
+/** Creates a span with each copy, each a child of the previous one. */
 async function nest([copy, ...others], name = 'span') {
   await copy?.withSpan(name, { attributes: { refused: () => {} } }, async () => {
     await undefined;

@@ -1,5 +1,5 @@
-// A server of the framework that is named, traced by one line, and set up by environment variables; it ends by itself on
-// SIGTERM, and flushes then. The second argument is where frameworks are installed.
+// A server of the named framework, traced with one line and initialized from environment variables. On SIGTERM, it
+// flushes and ends on its own. The second argument is the folder in which the frameworks are installed.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
@@ -8,7 +8,7 @@ import { initialize, spanId, traceNodeHandler, withSpan } from '@realtime-ai/tra
 const [name, modules] = process.argv.slice(2);
 const require = createRequire(modules);
 
-/** After I/O, so that nothing but async context can know the span. */
+/** Runs after I/O, so that only async context can find the span. */
 async function work() {
   await new Promise((resolve) => setTimeout(resolve, 1));
   withSpan('work', () => {});

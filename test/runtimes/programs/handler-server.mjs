@@ -1,4 +1,4 @@
-// A traced server of Bun or Deno, set up by environment variables; it ends by itself on SIGTERM, and flushes then.
+// A traced server for Bun or Deno, initialized from environment variables. On SIGTERM, it flushes and ends on its own.
 import { spanId, spanOf, traceHandler, withSpan } from '@realtime-ai/trace';
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

@@ -1,4 +1,4 @@
-// A Worker with all that a handler may do, and a Durable Object. Tracing is set up by the bindings.
+// A Worker that uses everything that a handler may use, and a Durable Object. Tracing is initialized from the bindings.
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import { spanId, spanOf, startSpan, traceFetch, traceHandler, withSpan } from '@realtime-ai/trace';
 
@@ -11,7 +11,7 @@ const options = {
 const fetchTraced = traceFetch(fetch);
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** A stream of so many pieces, one each 100 ms. */
+/** Returns a stream of this many chunks, one every 100 ms. */
 function pieces(count) {
   const encoder = new TextEncoder();
   return new ReadableStream({
@@ -30,7 +30,7 @@ async function count({ ROOM, ENTRY }) {
 
 const BYTES = new Uint8Array(200_000).fill(65);
 
-/** A stream of a known length that is written to from here. */
+/** Returns a stream of known length that this program writes to. */
 function fixed() {
   const { readable, writable } = new FixedLengthStream(BYTES.length);
   const writer = writable.getWriter();
@@ -38,13 +38,13 @@ function fixed() {
   return readable;
 }
 
-/** The response, of which somebody else has a clone. */
+/** Returns the response after cloning it. */
 function cloned(response, ctx) {
   ctx.waitUntil(response.clone().arrayBuffer());
   return response;
 }
 
-/** Whatever Workers have their own streams for, each with `BYTES` in it. */
+/** Every kind of Workers-specific stream, each with `BYTES` in it. */
 const bodies = {
   '/body/fixed': () => new Response(fixed()),
   '/body/piped': async (_request, { UPSTREAM }) => {
@@ -152,7 +152,7 @@ export const Room = traceHandler(
   class Room extends DurableObject {
     #messages = 0;
 
-    // For those who have a stub.
+    // Called through a stub.
     count() {
       return this.#messages;
     }
@@ -185,7 +185,7 @@ export const Room = traceHandler(
   options,
 );
 
-/** A class that is traced in what it is derived from. */
+/** A class whose base class is traced. */
 export class Lobby extends traceHandler(DurableObject, options) {
   async fetch() {
     await sleep(1);

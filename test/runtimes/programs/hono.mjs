@@ -1,4 +1,4 @@
-// An app of Hono on Workers: traced as a whole, its routes named by a middleware.
+// A Hono app on Workers, traced as a whole. A middleware names its routes.
 import { spanOf, startSpan, traceHandler } from '@realtime-ai/trace';
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';

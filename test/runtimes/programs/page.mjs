@@ -1,4 +1,4 @@
-// All of the package, for what a test does in a page or in a web worker.
+// The whole package, for tests in a page or in a web worker.
 import * as trace from '@realtime-ai/trace';
 
 globalThis.trace = trace;

@@ -1,4 +1,4 @@
-// Initializes with the settings that are handed over as JSON, ends two spans, and prints what became of them.
+// Initializes with settings passed as JSON, ends two spans, and prints their outcome.
 import { forceFlush, initialize, shutdown, startSpan, stats } from '@realtime-ai/trace';
 
 const settings = JSON.parse(process.argv[2]);
@@ -16,7 +16,7 @@ try {
 }
 startSpan('first').end();
 startSpan('second').end();
-// What cannot be sent is tried again with every flush, and told of with the second.
+// Each flush retries. The second failure is reported.
 await forceFlush();
 await forceFlush();
 await shutdown();

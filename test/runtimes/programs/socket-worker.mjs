@@ -1,4 +1,4 @@
-// A Worker that answers what comes by a WebSocket, and sends its spans when that is closed.
+// A Worker that echoes the messages of a WebSocket, and sends its spans when the socket is closed.
 import { extractUpgrade, forceFlush, initialize, startSpan, traceWebSocket } from '@realtime-ai/trace';
 
 let isInitialized = false;

@@ -1,4 +1,4 @@
-// A server and a client that send each other a text and bytes, on Bun and on Deno, both traced.
+// A server and a client that send each other text and bytes, on Bun and on Deno, both traced.
 import {
   extractUpgrade,
   initialize,

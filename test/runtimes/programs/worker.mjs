@@ -1,4 +1,4 @@
-// A Worker that ends spans and sends them, as its path says; the exporter outlives its requests.
+// A Worker that ends and sends spans, depending on the path. Its exporter outlives requests.
 import { BatchSpanProcessor, OtlpHttpExporter, TracerProvider } from '@realtime-ai/trace';
 
 let processor;

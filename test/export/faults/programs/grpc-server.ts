@@ -4,7 +4,7 @@ import { answerParent } from '../child.ts';
 import type { GrpcServerReport } from '../grpc-server.ts';
 import { spanIdsOf } from '../span-ids.ts';
 
-// A collector of OTLP over gRPC in a process of its own, as GrpcServer says, which is its parent's side.
+// The child process of GrpcServer: an OTLP/gRPC collector.
 
 const arrivals = new Arrivals();
 const connections = new Set<string>();

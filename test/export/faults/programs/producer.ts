@@ -13,10 +13,10 @@ import { answerParent } from '../child.ts';
 import type { Measures, ProducerOptions } from '../producer.ts';
 import { AUTHORIZATION, SECRET } from '../secret.ts';
 
-// Ends spans as it is told, and measures itself, as Producer says, which is its parent's side.
+// The child process of Producer: ends spans on demand, and measures itself.
 
 const TICK_MILLIS = 5;
-// What could not be ended in time, since something else had the processor, is not made up for beyond this.
+// Spans that are late because another process had the core are made up for only within this limit.
 const MAX_LAG_SECONDS = 0.05;
 const SAMPLE_MILLIS = 100;
 const MAX_PROBLEMS = 3;
@@ -35,7 +35,7 @@ process.on('uncaughtException', (error) => complain(`nobody caught ${error.stack
 
 const said = new Map<string, number>();
 processState.onDiagnostic = ({ code, message }) => {
-  // All of them but those of which each dropped span would bring one: their texts would be what is measured.
+  // Report every diagnostic, except that of a full queue: one per dropped span would dominate the measurement.
   if (code !== 'queue_full') processState.reported.delete(code);
   said.set(code, (said.get(code) ?? 0) + 1);
   if (message.includes(SECRET)) complain(`a diagnostic has the secret in it: ${code}`);
@@ -43,7 +43,7 @@ processState.onDiagnostic = ({ code, message }) => {
 
 const RESOLUTION_MILLIS = 10;
 const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MILLIS });
-/** How late it was; what is measured is when it came, and in nanoseconds. */
+/** Converts a measured interval in nanoseconds to the delay in milliseconds. */
 const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MILLIS);
 loop.enable();
 let peak = process.memoryUsage();
@@ -54,7 +54,7 @@ setInterval(() => {
   peak.arrayBuffers = Math.max(peak.arrayBuffers, arrayBuffers);
 }, SAMPLE_MILLIS).unref();
 
-/** The counters; that they are wrong is a problem. */
+/** Returns the counters. Records a problem if they are wrong. */
 function checked(): ProcessorStats {
   try {
     const stats = balanced(processor);
@@ -129,7 +129,7 @@ answerParent({
   async measure(): Promise<Measures> {
     const { gc } = globalThis;
     if (gc === undefined) throw new Error('the producer needs --expose-gc');
-    // What is freed in one turn frees more in the next.
+    // Memory freed in one turn may make more collectable in the next.
     for (let turn = 0; turn < 3; turn++) {
       gc();
       await delay(10);

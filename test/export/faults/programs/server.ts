@@ -11,20 +11,20 @@ import { RequestReader, type WholeRequest } from '../request-reader.ts';
 import { SELF_SIGNED } from '../self-signed.ts';
 import { spanIdsOf } from '../span-ids.ts';
 
-// Servers that do to clients what networks, proxies and collectors do, as FaultServer says, which is their parent's side.
+// The child process of FaultServers: servers that misbehave like networks, proxies and collectors.
 
 const FLOOD_BYTES = 100_000_000;
 const CHUNK = Buffer.alloc(65_536);
-/** The client has read by then what was written before, and waits for the rest. */
+/** Gives the client time to read what was written, so that it waits for the rest. */
 const BEFORE_BREAK_MILLIS = 50;
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const MAX_PROBLEMS = 3;
-/** For what a client does by itself. */
+/** The limit for actions that a client takes on its own. */
 const PATIENCE_MILLIS = 15_000;
 const RETRIED = [429, 502, 503, 504];
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\n';
 
-/** One server, with what has arrived at it. */
+/** One server, with what it has received. */
 class Listener {
   fault: Fault = HEALTHY;
   readonly arrivals = new Arrivals();
@@ -53,11 +53,11 @@ class Listener {
       certificate === undefined
         ? createServer(serve)
         : createSecureServer({ key: SELF_SIGNED.key, cert: CERTIFICATES[certificate] }, serve);
-    // A client that does not like the certificate.
+    // A client that refuses the certificate.
     this.server.on('tlsClientError', () => {});
   }
 
-  /** Listens, at the port of the last time where there was one. */
+  /** Listens, on the previous port if there was one. */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject).listen(this.port, '127.0.0.1', () => {
@@ -69,7 +69,7 @@ class Listener {
     return this.port;
   }
 
-  /** Ends every connection, and listens no more. */
+  /** Breaks all connections, and stops listening. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => void this.server.close(() => resolve()));
     for (const socket of this.sockets) breakOff(socket);
@@ -84,7 +84,7 @@ class Listener {
     if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem);
   }
 
-  /** Notes a request, of which the first spans are not taken; returns its ids. */
+  /** Records a request, whose spans before `firstTaken` are not accepted. Returns its ids. */
   take(body: Buffer, firstTaken: number): Uint32Array {
     let ids: Uint32Array = new Uint32Array();
     try {
@@ -102,7 +102,7 @@ class Listener {
   }
 
   report(): FaultServerReport {
-    // Not before: decoding takes longer than the spans take to be made.
+    // Decode only now, because decoding takes longer than creating the spans.
     for (const body of this.kept.splice(0)) {
       try {
         for (const { name, startTimeUnixNano, endTimeUnixNano } of flatten(decodeRequest(body))) {
@@ -118,7 +118,7 @@ class Listener {
   }
 }
 
-/** A connection to one of them. A request meets the fault that ruled when it began. */
+/** A connection to one of them. The fault at the beginning of a request applies to it. */
 class Connection {
   private readonly listener: Listener;
   private readonly socket: Socket;
@@ -134,12 +134,12 @@ class Connection {
     const { kind, at, only } = { at: '', ...listener.fault };
     if (only !== undefined || at !== 'connection') socket.on('data', (bytes: Buffer) => this.onData(bytes));
     else if (kind === 'break') breakOff(socket);
-    // And with silence nothing is read.
+    // With silence, read nothing.
   }
 
   private onData(bytes: Buffer): void {
     const { listener, reader, socket } = this;
-    // It came while the connection was being closed, as to a server that is no longer there.
+    // These bytes arrived while the connection was being closed. Reset it, like a server that no longer exists.
     if (socket.writableEnded) {
       breakOff(socket);
       return;
@@ -192,7 +192,7 @@ class Connection {
         this.answer(request, { kind: 'answer' });
         return;
     }
-    // Its status is what counts of an answer.
+    // The answer's status decides, so the answer counts even if its body is incomplete.
     const ids = listener.take(body, 0);
     if (fault.at === 'body' || fault.at === 'answer') listener.arrivals.close(ids);
     if (fault.at === 'head') socket.write(ANSWER.slice(0, 60));
@@ -252,7 +252,7 @@ class Connection {
     pour();
   }
 
-  /** The request is over, and the next one may begin. */
+  /** Ends a request, so that the next one may begin. */
   private settle(): void {
     if (this.fault !== undefined) this.listener.open--;
     this.fault = undefined;
@@ -260,7 +260,7 @@ class Connection {
   }
 }
 
-/** A connection over TLS cannot be reset, and is closed. */
+/** Resets a connection. One over TLS cannot be reset, so it is destroyed. */
 function breakOff(socket: Socket): void {
   if ('encrypted' in socket) socket.destroy();
   else socket.resetAndDestroy();
