@@ -6,8 +6,8 @@ import { run } from '../docs/program.ts';
 import { startCollector } from '../oracle/collector.ts';
 import { programsFolder, RUNTIMES } from './runtime.ts';
 
-// On Bun what is required is what is imported.
-const DISTINCT: Readonly<Record<string, number>> = { Node: 4, Bun: 2, Deno: 4 };
+// On Node and Bun what is imported is what is required.
+const DISTINCT: Readonly<Record<string, number>> = { Node: 2, Bun: 2, Deno: 4 };
 
 const DEPENDENCY = `
   import { createRequire } from 'node:module';
