@@ -1,9 +1,10 @@
-import type { RecordingSpan } from '../../core/span.ts';
+import type { ReadableSpan, RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
 import { allow, back, byte, close, ensure, moveTo, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
+import { storedSpan } from './stored-span.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // An oversized span is encoded again with ever shorter strings, but none is cut below this many bytes.
@@ -70,7 +71,8 @@ export class OtlpBatch implements EncodedBatch {
     this._pool = pool;
   }
 
-  add(span: RecordingSpan): void {
+  add(ended: ReadableSpan): void {
+    const span = storedSpan(ended);
     const { _tracer, _traceState } = span;
     const traceState = _traceState === undefined ? '' : textOfTraceState(_traceState);
     if (this._last?._tracer !== _tracer) this._last = this._segmentOf(_tracer);
