@@ -118,7 +118,10 @@ const coreOnNode: Options = {
   onSuccess: () =>
     change('node/index.cjs', (code) => {
       // `import` would load the ES module, which has a core of its own.
-      const required = code.replace('import("#grpc")', 'Promise.resolve().then(()=>require("#grpc"))');
+      const required = code
+        .replace('import("#grpc")', 'Promise.resolve().then(()=>require("#grpc"))')
+        // An ES module that esbuild bundles this into has no `require` for Node's own modules.
+        .replace(/require\("(node:\w+)"\)/g, '(process.getBuiltinModule?.("$1")??require("$1"))');
       return `'use strict';${required}\nmodule.exports=require('../core.cjs')(()=>exports,{});`;
     }),
 };

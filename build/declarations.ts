@@ -40,7 +40,7 @@ function withoutNodeTypes(text: string): string {
 }
 
 // Values of these types are handed out as types of other libraries, which do not allow `undefined`.
-const HANDED_OUT = ['FetchLike', 'SamplingResult', 'SpanContext'];
+const HANDED_OUT = ['ExportResult', 'FetchLike', 'ReadableSpan', 'SamplingResult', 'SpanContext', 'SpanEvent'];
 
 /** Adds `undefined` to the types of optional properties. */
 function withUndefined(text: string): string {

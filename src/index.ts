@@ -24,7 +24,7 @@ export {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from './core/sampler.ts';
-export type { ReadableSpan, Span, WritableSpan } from './core/span.ts';
+export type { ApiSpan, ReadableSpan, Span, StartedSpan, WritableSpan } from './core/span.ts';
 export { recordError } from './core/span-callback.ts';
 export type { SpanContext, TraceState } from './core/span-context.ts';
 export { INVALID_SPAN_CONTEXT, isSpanContextValid, TraceFlags } from './core/span-context.ts';

@@ -192,7 +192,7 @@ export function sdkMetrics(provider: TracerProvider | undefined = latest()?.prov
  * Returns a tracer for a scope of your own. You can use it before `initialize` and across a `shutdown`. Default: this
  * package's scope.
  */
-export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
+export function getTracer(name: string = SDK_NAME, version?: string, options?: { schemaUrl?: string }): Tracer {
   let owner: TracerProvider | undefined;
   let tracer: Tracer;
   const current = (spanName: string): Tracer => {
@@ -200,7 +200,7 @@ export function getTracer(name: string = SDK_NAME, version?: string): Tracer {
     if (provider === undefined) return idleTracer(spanName);
     if (provider !== owner) {
       owner = provider;
-      tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined));
+      tracer = provider.getTracer(name, version ?? (name === SDK_NAME ? SDK_VERSION : undefined), options);
     }
     return tracer;
   };

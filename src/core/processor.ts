@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { read } from './property.ts';
-import type { ReadableSpan, Span } from './span.ts';
+import type { ApiSpan, ReadableSpan } from './span.ts';
 
 const FLUSH_TIMEOUT_MILLIS = 10_000;
 
@@ -39,9 +39,21 @@ export interface FlushResult {
  * Specification: OpenTelemetry Trace SDK, "Span processor".
  */
 export interface SpanProcessor {
-  /** Receives each recording span as it starts, before the code that starts it does. */
-  onStart?(span: Span, parentContext: Context): void;
-  /** Receives each recording span as it ends. Its data no longer changes. */
+  /**
+   * Receives each recording span as it starts, before the code that starts it does. Declare the parameter as
+   * {@link StartedSpan} to read what the span has been given.
+   */
+  onStart?(span: ApiSpan, parentContext: Context): void;
+  /**
+   * Receives each recording span just before it ends, when you can still write to it, as a {@link StartedSpan}, too.
+   *
+   * Specification: OpenTelemetry Trace SDK, "OnEnding" (in development).
+   */
+  onEnding?(span: ApiSpan): void;
+  /**
+   * Receives each recording span as it ends. Its methods no longer change it. What you change in its `attributes`,
+   * `events`, `links` and `status` holds for the processors that follow: to remove secrets, for example.
+   */
   onEnd(span: ReadableSpan): void;
   /**
    * Resolves when all spans that ended before the call have left, or when the time is up. Resolves to a

@@ -71,6 +71,9 @@ export class TracerProvider {
   private readonly _idGenerator: IdGenerator | undefined;
   /** The processors that have an `onStart`. */
   private readonly _starters: readonly SpanProcessor[];
+  /** Processors with an `onEnding`, and the spans that they are being told of. */
+  readonly _enders: readonly SpanProcessor[];
+  private readonly _ending = new Set<RecordingSpan>();
   private readonly _tracers = new Map<string, SpanTracer>();
   private _shutdownDone: Promise<FlushResult> | undefined;
 
@@ -92,12 +95,13 @@ export class TracerProvider {
     this._idGenerator = idGenerator;
     this._rootFlags = idGenerator === undefined || idGenerator.randomTraceIds === true ? RANDOM_FLAG : 0;
     this._processors = [...spanProcessors];
-    this._starters = spanProcessors.filter((processor) => typeof processor.onStart === 'function');
+    this._starters = spanProcessors.filter(({ onStart }) => typeof onStart === 'function');
+    this._enders = spanProcessors.filter(({ onEnding }) => typeof onEnding === 'function');
   }
 
   /** Returns the tracer of a scope, the same one for the same arguments. */
   getTracer(name: string, version?: string, options?: { schemaUrl?: string }): Tracer {
-    const scope = { name: textIn(name), version: textIn(version), schemaUrl: textIn(read(options, 'schemaUrl')) };
+    const scope = { name: textIn(name) ?? '', version: textIn(version), schemaUrl: textIn(read(options, 'schemaUrl')) };
     const key = JSON.stringify(scope);
     let tracer = this._tracers.get(key);
     if (tracer === undefined) {
@@ -153,6 +157,21 @@ export class TracerProvider {
     }
   }
 
+  /** Returns false for a span that a processor ends while it is told of its end. */
+  _tellOfEnding(span: RecordingSpan): boolean {
+    const { _ending } = this;
+    if (_ending.has(span)) return false;
+    _ending.add(span);
+    for (const ender of this._enders) {
+      try {
+        ender.onEnding?.(span);
+      } catch (error) {
+        processorFailed('onEnding', error);
+      }
+    }
+    return _ending.delete(span);
+  }
+
   /** Called by a span as it ends. */
   _onEnd(span: RecordingSpan): void {
     this.live--;
@@ -204,9 +223,9 @@ function asParent(parentFlags: number | undefined): SamplingDecision {
   return parentFlags === undefined || isSampled(parentFlags) ? RECORD_AND_SAMPLED : NOT_RECORD;
 }
 
-/** Returns a string unchanged, and an empty one for anything else. */
-function textIn(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+/** Returns a string unchanged, and `undefined` for an empty one and for anything else. */
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function processorFailed(method: string, error: unknown): void {

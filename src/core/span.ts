@@ -31,14 +31,8 @@ import { ERROR, OK, type SpanStatus, UNSET } from './status.ts';
 import { textOf } from './text.ts';
 import type { InstrumentationScope, SpanTracer } from './tracer.ts';
 
-/**
- * One operation of a trace. No method throws, except that `run` passes on what its callback throws. Methods that change
- * the span do nothing once it has ended.
- *
- * Specification: OpenTelemetry Trace API, "Span". The shape is that of `@opentelemetry/api`, plus `run` and
- * `Symbol.dispose`.
- */
-export interface Span {
+/** The methods that a span has in `@opentelemetry/api`, too. */
+export interface ApiSpan {
   /** Returns what identifies the span, the same object every time. */
   spanContext(): SpanContext;
   /** Sets one attribute. The last value of a key wins. `null` and `undefined` set nothing. */
@@ -61,6 +55,16 @@ export interface Span {
   isRecording(): boolean;
   /** Adds an `exception` event with type, message, stack and the stacks of its causes. Does not set the status. */
   recordException(exception: unknown, time?: TimeInput): void;
+}
+
+/**
+ * One operation of a trace. No method throws, except that `run` passes on what its callback throws. Methods that change
+ * the span do nothing once it has ended.
+ *
+ * Specification: OpenTelemetry Trace API, "Span". The shape is that of `@opentelemetry/api`, plus `run` and
+ * `Symbol.dispose`.
+ */
+export interface Span extends ApiSpan {
   /** Calls `callback` with this span active and returns its result. Does not end the span. */
   run<T>(callback: () => T): T;
   /** Ends the span at the end of a `using` block. */
@@ -79,7 +83,10 @@ export interface WritableSpan {
   setStatus(status: SpanStatus): unknown;
 }
 
-/** A span that has ended, as processors and exporters read it. */
+/**
+ * A span that has ended, as processors and exporters read it. What a processor changes in its status, attributes, events
+ * and links is what the processors after it export. The members that are optional are missing on spans of other SDKs.
+ */
 export interface ReadableSpan {
   /** The name of the operation. */
   readonly name: string;
@@ -88,12 +95,12 @@ export interface ReadableSpan {
   /** Returns what identifies the span, the same object every time. */
   spanContext(): SpanContext;
   /** Bits of `TraceFlags`, as in the span context. */
-  readonly flags: number;
+  readonly flags?: number;
   /**
-   * The span context of the parent: its ids, and whether it is remote. The flags are those of this span, which are
-   * usually the parent's. `undefined` for the root of a trace.
+   * The span context of the parent: its ids, and whether it is remote. Flags and trace state are those of this span,
+   * which are usually the parent's. `undefined` for the root of a trace.
    */
-  readonly parentSpanContext: SpanContext | undefined;
+  readonly parentSpanContext?: SpanContext;
   /** The start, in Unix time. */
   readonly startTime: HrTime;
   /** The end, in Unix time; not before `startTime`. Equals `startTime` until the span has ended. */
@@ -121,14 +128,22 @@ export interface ReadableSpan {
   /** Number of links refused or beyond the limit. */
   readonly droppedLinksCount: number;
   /** True if no recording span of this process is the parent: the top of what is seen here of the trace. */
-  readonly isLocalRoot: boolean;
+  readonly isLocalRoot?: boolean;
 }
+
+/** A span that has started and not ended, as processors get it. */
+export interface StartedSpan extends ApiSpan, ReadableSpan {}
+
+/** The part of an ended span that processors may change. */
+export type Handed = { -readonly [name in 'status' | 'attributes' | 'events' | 'links']?: ReadableSpan[name] };
 
 /** What few spans have, kept apart so that the others stay small. */
 interface Extras {
   readonly _links: StoredLink[];
   _droppedLinks: number;
   _droppedEvents: number;
+  /** What processors have been handed since the span ended, and may have changed; `undefined` if nothing. */
+  _handed: Handed | undefined;
 }
 
 /**
@@ -153,6 +168,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   /** `undefined` for `UNSET`. */
   _status: SpanStatus | undefined;
   _extras: Extras | undefined;
+  /** The span itself. A wrapper of a span inherits this field without being equal to it. */
+  readonly _self: RecordingSpan;
   /** The span's place among the open spans; -1 if it has none. */
   _place: number;
 
@@ -188,6 +205,7 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     this._events = undefined;
     this._status = undefined;
     this._extras = undefined;
+    this._self = this;
     this._place = -1;
   }
 
@@ -295,14 +313,16 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   override end(endTime?: TimeInput): void {
     if (!this._isOpen('end')) return;
     const { _start, _anchor } = this;
+    const { _provider } = this._tracer;
     const end = endTime === undefined ? now() : this._timeOf(endTime);
     // A browser's clock may stand still, or go back a little.
     const isBackwards =
       typeof end === 'number' && typeof _start === 'number'
         ? end < _start
         : unixNanos(_anchor, end) < unixNanos(_anchor, _start);
+    if (_provider._enders.length > 0 && !_provider._tellOfEnding(this)) return;
     this._end = isBackwards ? _start : end;
-    this._tracer._provider._onEnd(this);
+    _provider._onEnd(this);
   }
 
   /** Returns the time that a caller gave, or the current time if that is invalid. */
@@ -315,8 +335,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     }
   }
 
-  private _extend(): Extras {
-    this._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0 };
+  _extend(): Extras {
+    this._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0, _handed: undefined };
     return this._extras;
   }
 
@@ -358,40 +378,71 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     return hrTimeOf(unixNanos(this._anchor, time));
   }
 
+  /** What processors have been handed, and may have changed. While the span is open, each gets copies of its own. */
+  private get _handed(): Handed {
+    if (this._end === undefined) return {};
+    const extras = this._extend();
+    extras._handed ??= {};
+    return extras._handed;
+  }
+
   get status(): SpanStatus {
-    return { code: UNSET, ...this._status };
+    const { _handed } = this;
+    _handed.status ??= { code: UNSET, ...this._status };
+    return _handed.status;
+  }
+
+  set status(status: SpanStatus) {
+    this._handed.status = status;
   }
 
   get parentSpanContext(): SpanContext | undefined {
     const { _parentHigh, _parentLow } = this;
     if ((_parentHigh | _parentLow) === 0) return undefined;
     return {
-      traceId: this.spanContext().traceId,
+      ...this.spanContext(),
       spanId: hexOf(_parentHigh, _parentLow),
-      traceFlags: this.flags,
       isRemote: (this._flags & IS_REMOTE) !== 0,
     };
   }
 
   get attributes(): Attributes {
-    return attributesOf(this._attributes);
+    const { _handed } = this;
+    _handed.attributes ??= attributesOf(this._attributes);
+    return _handed.attributes;
+  }
+
+  set attributes(attributes: Attributes) {
+    this._handed.attributes = attributes;
   }
 
   get events(): SpanEvent[] {
-    return (this._events ?? []).map(({ _name, _time, _attributes }) => ({
+    const { _handed } = this;
+    _handed.events ??= (this._events ?? []).map(({ _name, _time, _attributes }) => ({
       name: _name,
       time: this._hrTime(_time),
       attributes: attributesOf(_attributes),
       droppedAttributesCount: droppedOf(_attributes),
     }));
+    return _handed.events;
+  }
+
+  set events(events: SpanEvent[]) {
+    this._handed.events = events;
   }
 
   get links(): Link[] {
-    return (this._extras?._links ?? []).map(({ _span, _attributes }) => ({
+    const { _handed } = this;
+    _handed.links ??= (this._extras?._links ?? []).map(({ _span, _attributes }) => ({
       context: { ..._span.spanContext(), isRemote: (_span._flags & IS_REMOTE) !== 0 },
       attributes: attributesOf(_attributes),
       droppedAttributesCount: droppedOf(_attributes),
     }));
+    return _handed.links;
+  }
+
+  set links(links: Link[]) {
+    this._handed.links = links;
   }
 
   get resource(): Resource {
@@ -415,7 +466,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
   }
 
   get isLocalRoot(): boolean {
-    return this._root === this;
+    const { _root } = this;
+    return _root._idHigh === this._idHigh && _root._idLow === this._idLow;
   }
 }
 

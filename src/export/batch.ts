@@ -50,7 +50,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    if (!isSampled(span.flags)) return;
+    if (!isSampled(span.flags ?? span.spanContext().traceFlags)) return;
     const { _options, _delivery, _counts, _current } = this;
     if (this._closed) {
       _counts._refuse('shutdown', '1 span');

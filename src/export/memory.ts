@@ -1,8 +1,12 @@
+import type { SpanEvent } from '../core/event.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import type { ExportResult, SpanExporter } from './exporter.ts';
 
 /** An ended span as plain data, which can be printed and compared. */
 export interface FinishedSpan extends ReadableSpan {
+  readonly flags: number;
+  readonly isLocalRoot: boolean;
+  readonly events: Required<SpanEvent>[];
   /** 32 hexadecimal digits. */
   readonly traceId: string;
   /** 16 hexadecimal digits. */
@@ -37,8 +41,25 @@ export class InMemorySpanExporter implements SpanExporter {
 function finished(span: ReadableSpan): FinishedSpan {
   const context = span.spanContext();
   const { traceId, spanId } = context;
-  const { name, kind, flags, parentSpanContext, startTime, endTime, duration, ended, status } = span;
-  const { attributes, events, links, resource, instrumentationScope, isLocalRoot } = span;
+  const {
+    name,
+    kind,
+    flags = context.traceFlags,
+    parentSpanContext,
+    startTime,
+    endTime,
+    duration,
+    ended,
+    status,
+  } = span;
+  const {
+    attributes,
+    events,
+    links,
+    resource,
+    instrumentationScope,
+    isLocalRoot = parentSpanContext === undefined,
+  } = span;
   const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
   return {
     name,
@@ -53,7 +74,7 @@ function finished(span: ReadableSpan): FinishedSpan {
     ended,
     status,
     attributes,
-    events,
+    events: events.map((event) => ({ attributes: {}, droppedAttributesCount: 0, ...event })),
     links,
     resource,
     instrumentationScope,

@@ -58,7 +58,7 @@ export class TracePrinter implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     // Spans that are recorded but not sampled are for the application's own processors.
-    if (!this._isShutDown && (span.flags & 1) !== 0) this._holder.add(span);
+    if (!this._isShutDown && ((span.flags ?? span.spanContext().traceFlags) & 1) !== 0) this._holder.add(span);
   }
 
   /** Waits until everything printed so far is written. Traces whose root is open stay held. */

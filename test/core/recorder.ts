@@ -15,8 +15,8 @@ export class Recorder implements SpanProcessor {
   readonly provider: TracerProvider;
   readonly tracer: SpanTracer;
 
-  constructor(options: TracerProviderOptions = {}) {
-    this.provider = new TracerProvider({ ...options, spanProcessors: [this, ...(options.spanProcessors ?? [])] });
+  constructor({ spanProcessors = [], ...options }: TracerProviderOptions = {}, before: readonly SpanProcessor[] = []) {
+    this.provider = new TracerProvider({ ...options, spanProcessors: [...before, this, ...spanProcessors] });
     this.tracer = this.provider.getTracer('recorder', '1.2.3') as SpanTracer;
   }
 

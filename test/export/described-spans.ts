@@ -102,15 +102,13 @@ export function describedSpans(descriptions: readonly SpanDescription[]): Record
 function setDroppedCounts(span: RecordingSpan, description: SpanDescription): void {
   const { _attributes, _events = [] } = span;
   if (_attributes === undefined) throw new Error('the span has nowhere to count');
-  // A span that has no links and has lost nothing does not have this object yet.
-  span._extras ??= { _links: [], _droppedLinks: 0, _droppedEvents: 0 };
-  const { _extras } = span;
+  const extras = span._extend();
   _attributes._dropped = description.droppedAttributesCount;
   for (const [at, event] of _events.entries()) {
     if (event._attributes !== undefined) event._attributes._dropped = description.events[at].droppedAttributesCount;
   }
-  _extras._droppedEvents = description.droppedEventsCount;
-  _extras._droppedLinks = description.droppedLinksCount;
+  extras._droppedEvents = description.droppedEventsCount;
+  extras._droppedLinks = description.droppedLinksCount;
 }
 
 function traceStateOf(text: string | undefined) {

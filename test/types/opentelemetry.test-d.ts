@@ -33,6 +33,10 @@ declare const theirs: {
   baggage: api.Baggage;
   idGenerator: sdk.IdGenerator;
   sampler: sdk.Sampler;
+  spanProcessor: sdk.SpanProcessor;
+  spanExporter: sdk.SpanExporter;
+  readableSpan: sdk.ReadableSpan;
+  startedSpan: sdk.Span;
   attributes: api.Attributes;
   link: api.Link;
   links: api.Link[];
@@ -110,6 +114,10 @@ export const handedIn: {
   baggage: trace.Baggage;
   idGenerator: trace.IdGenerator;
   sampler: trace.Sampler;
+  spanProcessor: trace.SpanProcessor;
+  spanExporter: trace.SpanExporter;
+  readableSpan: trace.ReadableSpan;
+  startedSpan: trace.StartedSpan;
   attributes: trace.Attributes;
   sources: trace.SpanSource[];
   links: trace.LinkInput[];
@@ -166,6 +174,46 @@ export function handThemIn(span: trace.Span): void {
     idGenerator,
   });
   new trace.CompositePropagator({ propagators: [theirs.propagator] });
+  const { spanProcessor, spanExporter, readableSpan } = theirs;
+  new trace.BatchSpanProcessor(spanExporter).onEnd(readableSpan);
+  const spanProcessors = [spanProcessor, new trace.SimpleSpanProcessor(spanExporter), new OurSpans(), new TheirSpans()];
+  new trace.TracerProvider({ spanProcessors });
+  trace.initialize({ spanProcessors });
+  new trace.BatchSpanProcessor(new TheirExporter());
+}
+
+// Processors and exporters of an application, which name the spans after either library.
+class OurSpans implements trace.SpanProcessor {
+  onStart(span: trace.Span): void {
+    span.run(() => {});
+  }
+  onEnding(span: trace.StartedSpan): void {
+    span.setAttribute('name', span.name);
+  }
+  onEnd(span: trace.ReadableSpan): void {
+    delete span.attributes.secret;
+  }
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+}
+class TheirSpans implements sdk.SpanProcessor {
+  onStart(span: sdk.Span, parentContext: api.Context): void {
+    span.setAttribute(span.name, String(parentContext.getValue(Symbol())));
+  }
+  onEnding(span: sdk.Span): void {
+    span.addEvent(span.name);
+  }
+  onEnd(span: sdk.ReadableSpan): void {
+    delete span.attributes.secret;
+  }
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+}
+class TheirExporter implements sdk.SpanExporter {
+  export(spans: sdk.ReadableSpan[], resultCallback: (result: { code: number; error?: Error }) => void): void {
+    resultCallback({ code: spans.length });
+  }
+  async shutdown(): Promise<void> {}
 }
 
 // The forms of a helper, and their results.

@@ -1,9 +1,22 @@
-import type { RecordingSpan } from '../../core/span.ts';
+import type { ReadableSpan, RecordingSpan } from '../../core/span.ts';
 import { textOfTraceState } from '../../core/span-context.ts';
 import type { SpanTracer } from '../../core/tracer.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { type EncodedBatch, MAX_SPAN_BYTES } from './encoding.ts';
-import { allow, back, byte, close, ensure, moveTo, save, select, skip, type WireBuffer, wire } from './protobuf.ts';
+import {
+  byte,
+  close,
+  ensure,
+  moveTo,
+  reserve,
+  rewind,
+  save,
+  select,
+  setLimits,
+  type WireBuffer,
+  wire,
+} from './protobuf.ts';
+import { storedSpan } from './stored-span.ts';
 import { writeAttributes, writeSpan, writeText } from './trace.ts';
 
 // An oversized span is encoded again with ever shorter strings, but none is cut below this many bytes.
@@ -34,18 +47,18 @@ function createSegment(tracer: SpanTracer, bytes: Uint8Array<ArrayBuffer>): Segm
   const _view = new DataView(bytes.buffer);
   const segment: Segment = { _bytes: bytes, _view, _length: 0, _tracer: tracer, _resourceSpans: 0, _scopeSpans: 0 };
   select(segment);
-  allow(MAX_SPAN_BYTES, MAX_SPAN_BYTES);
+  setLimits(MAX_SPAN_BYTES, MAX_SPAN_BYTES);
   byte(0x0a);
-  segment._resourceSpans = skip(4);
+  segment._resourceSpans = reserve(4);
   byte(0x0a);
-  let start = skip(1);
+  let start = reserve(1);
   writeAttributes(0x0a, 0x10, _resourceAttributes);
   close(start, 1);
   writeText(0x1a, _resource.schemaUrl);
   byte(0x12);
-  segment._scopeSpans = skip(4);
+  segment._scopeSpans = reserve(4);
   byte(0x0a);
-  start = skip(1);
+  start = reserve(1);
   writeText(0x0a, scope.name);
   writeText(0x12, scope.version);
   close(start, 1);
@@ -70,7 +83,8 @@ export class OtlpBatch implements EncodedBatch {
     this._pool = pool;
   }
 
-  add(span: RecordingSpan): void {
+  add(ended: ReadableSpan): void {
+    const span = storedSpan(ended);
     const { _tracer, _traceState } = span;
     const traceState = _traceState === undefined ? '' : textOfTraceState(_traceState);
     if (this._last?._tracer !== _tracer) this._last = this._segmentOf(_tracer);
@@ -132,11 +146,11 @@ export class OtlpBatch implements EncodedBatch {
 
 /** Writes a span, preceded by its tag and length. Strings in it are cut to `longest` bytes. */
 function write(span: RecordingSpan, traceState: string, longest: number): void {
-  allow(MAX_SPAN_BYTES, longest);
+  setLimits(MAX_SPAN_BYTES, longest);
   ensure(0);
   byte(0x12);
   // The length of most spans takes two bytes. Reserving one would mean moving 300 bytes afterwards, which costs 30 ns.
-  const start = skip(2);
+  const start = reserve(2);
   writeSpan(span, traceState);
   close(start, 2);
 }
@@ -144,7 +158,7 @@ function write(span: RecordingSpan, traceState: string, longest: number): void {
 /** Rewrites a span that came out too large, with ever shorter strings. If that is not enough, parts are left out. */
 function rewrite(span: RecordingSpan, traceState: string, start: number): void {
   for (let longest = MAX_SPAN_BYTES / 8; wire._isOver && longest > LEAST_TEXT; longest /= 8) {
-    back(start);
+    rewind(start);
     write(span, traceState, longest);
   }
 }

@@ -53,7 +53,7 @@ export function scopeJson({ resource, instrumentationScope }: ReadableSpan): [he
     resource: { attributes: keyValues(resource.attributes) },
     schemaUrl: resource.schemaUrl,
     // `spans` comes last, so that cutting off the tail leaves the place to insert them.
-    scopeSpans: [{ scope: { name, version: version || undefined }, schemaUrl: schemaUrl || undefined, spans: [] }],
+    scopeSpans: [{ scope: { name, version }, schemaUrl, spans: [] }],
   });
   return [empty.slice(0, -tail.length), tail];
 }
@@ -89,14 +89,14 @@ interface JsonSpan {
 }
 
 function jsonSpan(span: ReadableSpan): JsonSpan & Record<string, unknown> {
-  const { traceId, spanId, traceState } = span.spanContext();
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
   const { parentSpanContext, status } = span;
   return {
     traceId,
     spanId,
     traceState: textOfTraceState(traceState) || undefined,
     parentSpanId: parentSpanContext?.spanId,
-    flags: flagsOf(span.flags, parentSpanContext?.isRemote),
+    flags: flagsOf(traceFlags, parentSpanContext?.isRemote),
     name: span.name,
     kind: span.kind + 1,
     startTimeUnixNano: nanos(span.startTime),
@@ -115,7 +115,7 @@ function jsonSpan(span: ReadableSpan): JsonSpan & Record<string, unknown> {
       spanId: context.spanId,
       traceState: textOfTraceState(context.traceState) || undefined,
       flags: flagsOf(context.traceFlags, context.isRemote),
-      attributes: keyValues(attributes ?? {}),
+      attributes: keyValues(attributes),
       droppedAttributesCount: countOf(droppedAttributesCount),
     })),
     droppedLinksCount: countOf(span.droppedLinksCount),
@@ -137,7 +137,7 @@ function nanos([seconds, nanoseconds]: HrTime): string {
   return seconds === 0 ? String(nanoseconds) : `${seconds}${String(nanoseconds).padStart(9, '0')}`;
 }
 
-function keyValues(attributes: Attributes): JsonKeyValue[] {
+function keyValues(attributes: Attributes = {}): JsonKeyValue[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: jsonValue(value) }));
 }
 

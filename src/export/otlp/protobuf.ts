@@ -63,7 +63,7 @@ export function save(buffer: WireBuffer): void {
 }
 
 /** Limits what follows to `size` bytes, and each string in it to `ofText` bytes. */
-export function allow(size: number, ofText: number): void {
+export function setLimits(size: number, ofText: number): void {
   wire._limit = wire._at + size;
   wire._longest = ofText;
   if (wire._isCut) wire._isCut = wire._isOver = false;
@@ -77,7 +77,7 @@ export function isFull(): boolean {
 }
 
 /** Discards everything written since offset `start`. */
-export function back(start: number): void {
+export function rewind(start: number): void {
   wire._at = start;
 }
 
@@ -103,7 +103,7 @@ export function byte(value: number): void {
 }
 
 /** Skips `size` bytes, to be filled in later, and returns the offset behind them. */
-export function skip(size: number): number {
+export function reserve(size: number): number {
   wire._at += size;
   return wire._at;
 }
@@ -127,7 +127,7 @@ export function bigVarint(value: bigint): void {
 }
 
 export function double(value: number): void {
-  wire._view.setFloat64(skip(8) - 8, value, true);
+  wire._view.setFloat64(reserve(8) - 8, value, true);
 }
 
 /**
@@ -182,7 +182,7 @@ export function text(value: string): void {
   }
   // For ASCII this is exactly the size of the length, so nothing has to move.
   const reserved = length < 0x80 ? 1 : length < 0x4000 ? 2 : 3;
-  const start = skip(reserved);
+  const start = reserve(reserved);
   const room = roomFor(3 * length);
   const { read, written } = encoder.encodeInto(value, wire._bytes.subarray(start, start + room));
   if (read < length) cutTo(room);
@@ -255,7 +255,7 @@ export function isShort(value: string): boolean {
 }
 
 /** Looks up a short string that is likely to come again, such as a span name or an attribute key, and caches it. */
-export function find(value: string): Repeated {
+export function intern(value: string): Repeated {
   let found = last._next;
   if (found === undefined || found._text !== value) {
     found = repeated.get(value) ?? remember(value);
@@ -285,6 +285,6 @@ function remember(value: string): Repeated {
 
 /** Writes a string that is likely to come again. */
 export function name(value: string): void {
-  if (isShort(value)) copy(find(value)._words);
+  if (isShort(value)) copy(intern(value)._words);
   else text(value);
 }

@@ -13,12 +13,12 @@ import {
   copy,
   double,
   ensure,
-  find,
+  intern,
   isFull,
   isShort,
   name,
   type Repeated,
-  skip,
+  reserve,
   text,
   varint,
   wire,
@@ -57,7 +57,7 @@ const TWO_32 = 2 ** 32;
 export function writeSpan(span: RecordingSpan, traceState: string): void {
   const { _attributes, _events, _extras, _anchor, _status } = span;
   // The fields that every span has are at fixed offsets.
-  const start = skip(54) - 54;
+  const start = reserve(54) - 54;
   // Keep the view in a local constant: each access to a module variable is checked anew.
   const out = wire._view;
   writeIds(out, start, span);
@@ -69,7 +69,7 @@ export function writeSpan(span: RecordingSpan, traceState: string): void {
   out.setInt32(start + 48, span._flags, true);
   out.setUint16(start + 52, 0x3001 + (span.kind & 7));
   if ((span._parentHigh | span._parentLow) !== 0) {
-    const parent = skip(10) - 10;
+    const parent = reserve(10) - 10;
     out.setUint16(parent, 0x2208);
     out.setInt32(parent + 2, span._parentHigh);
     out.setInt32(parent + 6, span._parentLow);
@@ -128,7 +128,7 @@ export function writeText(tag: number, value: string | undefined): void {
  */
 function writeStatus({ code, message }: SpanStatus): void {
   byte(0x7a);
-  const start = skip(1);
+  const start = reserve(1);
   byte(0x18);
   byte(code);
   writeText(0x12, message);
@@ -154,9 +154,9 @@ function writeEvents(anchor: Anchor, events: readonly StoredEvent[] = [], droppe
 
 function writeEvent(anchor: Anchor, { _name, _time, _attributes }: StoredEvent): void {
   byte(0x5a);
-  const start = skip(1);
+  const start = reserve(1);
   byte(0x09);
-  writeTime(wire._view, skip(8) - 8, anchor, _time);
+  writeTime(wire._view, reserve(8) - 8, anchor, _time);
   byte(0x12);
   name(_name);
   if (_attributes !== undefined) writeAttributes(0x1a, 0x20, _attributes);
@@ -182,10 +182,10 @@ function writeLinks(links: readonly StoredLink[], dropped: number): void {
     }
     ensure(0);
     byte(0x6a);
-    const start = skip(1);
-    writeIds(wire._view, skip(28) - 28, _span);
+    const start = reserve(1);
+    writeIds(wire._view, reserve(28) - 28, _span);
     byte(0x35);
-    wire._view.setInt32(skip(4) - 4, _span._flags | HAS_IS_REMOTE, true);
+    wire._view.setInt32(reserve(4) - 4, _span._flags | HAS_IS_REMOTE, true);
     writeText(0x1a, _traceState);
     writeAttributes(0x22, 0x28, _attributes);
     close(start, 1);
@@ -208,7 +208,7 @@ export function writeAttributes(tag: number, countTag: number, attributes: Attri
   for (let each = 0; each < attributes.length; each += 2) {
     const key = attributes[each] as string;
     const value = attributes[each + 1];
-    const known = isShort(key) ? find(key) : undefined;
+    const known = isShort(key) ? intern(key) : undefined;
     if (known !== undefined && known._pair !== undefined && known._tag === tag && isSame(known._value, value)) {
       copy(known._pair);
     } else if (isFull()) dropped++;
@@ -227,7 +227,7 @@ function isSame(before: unknown, value: StoredValue): boolean {
 
 function writeAttribute(tag: number, key: string, value: StoredValue, known: Repeated | undefined): void {
   byte(tag);
-  const start = skip(1);
+  const start = reserve(1);
   byte(0x0a);
   if (known === undefined) text(key);
   else copy(known._words);
@@ -256,7 +256,7 @@ function writeAttribute(tag: number, key: string, value: StoredValue, known: Rep
  *   bytes_value          7  0x3a  bytes
  */
 function writeValue(value: StoredValue): void {
-  const start = skip(1);
+  const start = reserve(1);
   if (typeof value === 'string') {
     byte(0x0a);
     text(value);
@@ -280,7 +280,7 @@ function writeValue(value: StoredValue): void {
     blob(value);
   } else if (Array.isArray(value)) {
     byte(0x2a);
-    const list = skip(1);
+    const list = reserve(1);
     for (const element of value) {
       ensure(0);
       byte(0x0a);
@@ -289,7 +289,7 @@ function writeValue(value: StoredValue): void {
     close(list, 1);
   } else if (value !== null) {
     byte(0x32);
-    const map = skip(1);
+    const map = reserve(1);
     for (const key of Object.keys(value)) writeAttribute(0x0a, key, value[key], undefined);
     close(map, 1);
   }

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
-  allow,
   bigVarint,
   blob,
   close,
   copy,
   double,
   ensure,
-  find,
+  intern,
   isFull,
   name,
+  reserve,
   save,
   select,
-  skip,
+  setLimits,
   text,
   type WireBuffer,
   wire,
@@ -49,9 +49,9 @@ describe('a length before its content', () => {
     for (const reserved of [1, 2, 4]) {
       test(`is right for ${length} bytes, with ${reserved} reserved`, () => {
         const to = bufferOf(length + 128);
-        const start = skip(reserved);
+        const start = reserve(reserved);
         to._bytes.fill(7, start, start + length);
-        skip(length);
+        reserve(length);
         close(start, reserved);
         // Padding the varint with further groups does not change its value.
         const size = Math.max(reserved, varint(BigInt(length)).length);
@@ -105,7 +105,7 @@ test('a string is truncated at the space allowed, never within a character', () 
     for (const put of [text, name]) {
       const to = bufferOf(100);
       // The length prefix uses space, too.
-      allow(allowed + (whole.length < 0x80 ? 1 : 2), 1_000);
+      setLimits(allowed + (whole.length < 0x80 ? 1 : 2), 1_000);
       put(whole);
       assert.equal(wire._isCut, expected.length < whole.length);
       assert.equal(new TextDecoder().decode(contentOf(to)), expected);
@@ -116,13 +116,13 @@ test('a string is truncated at the space allowed, never within a character', () 
 test('a string is truncated at its own limit, independently of the total space', () => {
   for (const put of [text, (value: string) => blob(new TextEncoder().encode(value))]) {
     const to = bufferOf(100);
-    allow(1_000, 100);
+    setLimits(1_000, 100);
     put('x'.repeat(100));
     assert.deepEqual([wire._isCut, wire._isOver], [false, false]);
     put('y'.repeat(101));
     assert.deepEqual([wire._isCut, wire._isOver], [true, false]);
     assert.equal(new TextDecoder().decode(contentOf(to)).replaceAll(/[^y]/g, ''), 'y'.repeat(100));
-    allow(50, 100);
+    setLimits(50, 100);
     put('z'.repeat(101));
     assert.deepEqual([wire._isCut, wire._isOver, isFull()], [true, true, true]);
   }
@@ -131,7 +131,7 @@ test('a string is truncated at its own limit, independently of the total space',
 test('bytes are truncated at the space allowed', () => {
   for (const allowed of [100, 0]) {
     const to = bufferOf(100);
-    allow(allowed, 1_000);
+    setLimits(allowed, 1_000);
     blob(new Uint8Array(1_000).fill(3));
     assert.equal(wire._isCut, true);
     assert.deepEqual([...contentOf(to)], new Array(allowed).fill(3));
@@ -143,8 +143,8 @@ test('copied bytes are the same at any offset', () => {
   fc.assert(
     fc.property(bytes, fc.integer({ min: 0, max: 9 }), (content, offset) => {
       const to = bufferOf(1);
-      skip(offset);
-      const start = skip(0);
+      reserve(offset);
+      const start = reserve(0);
       blob(content);
       const words = wordsFrom(start);
       const one = written(to).slice(start);
@@ -156,17 +156,17 @@ test('copied bytes are the same at any offset', () => {
 
 test('names are found correctly even if there are more of them than are kept', () => {
   for (let round = 0; round < 3; round++) {
-    for (let each = 0; each < 1_500; each++) assert.equal(find(`name ${each}`)._text, `name ${each}`);
-    assert.equal(find('name 7')._text, 'name 7');
+    for (let each = 0; each < 1_500; each++) assert.equal(intern(`name ${each}`)._text, `name ${each}`);
+    assert.equal(intern('name 7')._text, 'name 7');
   }
 });
 
 test('a name that first occurs when no space is left is still kept whole', () => {
   const to = bufferOf(1);
   select(to);
-  allow(0, 1000);
-  find('ключ');
-  allow(1000, 1000);
+  setLimits(0, 1000);
+  intern('ключ');
+  setLimits(1000, 1000);
   name('ключ');
   save(to);
   assert.deepEqual(Buffer.from(to._bytes.subarray(1, to._length)).toString(), 'ключ');
@@ -193,7 +193,7 @@ function bufferOf(capacity: number): WireBuffer {
   const memory = new Uint8Array(capacity);
   const buffer: WireBuffer = { _bytes: memory, _view: new DataView(memory.buffer), _length: 0 };
   select(buffer);
-  allow(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  setLimits(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   ensure(0);
   save(buffer);
   return buffer;
@@ -221,7 +221,7 @@ function write(parts: readonly Part[]): void {
     if (part.kind === 'bigVarint') bigVarint(part.value);
     if (part.kind === 'double') double(part.value);
     if (part.kind === 'nested') {
-      const start = skip(1);
+      const start = reserve(1);
       write(part.value);
       close(start, 1);
     }
