@@ -923,7 +923,7 @@ describe('addEvent, setAttributes and recordError', () => {
 
 describe('getTracer', () => {
   it('returns a tracer that works from initialize on and across a shutdown', async () => {
-    const tracer = getTracer('library', '2.0.0');
+    const tracer = getTracer('library', '2.0.0', { schemaUrl: 'https://schema' });
     assert.equal(tracer.startSpan('too early').isRecording(), false);
     const first = await recording(() => {
       tracer.startActiveSpan('active', (span) => {
@@ -935,7 +935,9 @@ describe('getTracer', () => {
     const second = await recording(() => tracer.startSpan('again', { kind: 4 }).end());
     assert.deepEqual(parentsOf(first), { child: 'active', active: '' });
     assert.deepEqual([second[0].name, second[0].kind], ['again', 5]);
-    for (const { scope } of [...first, ...second]) assert.deepEqual([scope.name, scope.version], ['library', '2.0.0']);
+    for (const { scope } of [...first, ...second]) {
+      assert.deepEqual([scope.name, scope.version, scope.schemaUrl], ['library', '2.0.0', 'https://schema']);
+    }
   });
 
   it('returns the package’s own tracer by default', async () => {

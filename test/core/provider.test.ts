@@ -47,6 +47,11 @@ describe('a tracer provider', () => {
       version: '1.0',
       schemaUrl: 'https://schema',
     });
+    assert.deepEqual(recorder.ended[1].instrumentationScope, {
+      name: 'bare',
+      version: undefined,
+      schemaUrl: undefined,
+    });
   });
 
   it('treats a scope name that is not a string as empty', () => {

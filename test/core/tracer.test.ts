@@ -84,6 +84,7 @@ describe('a tracer', () => {
       assert.equal(span.spanContext().traceState, traceState);
       assert.equal(span.spanContext().isRemote, undefined);
       assert.equal(span.parentSpanContext?.isRemote, true);
+      assert.equal(span.parentSpanContext?.traceState, traceState);
       assert.equal(span.isLocalRoot, true);
       span.end();
       const [sent] = recorder.sent();
