@@ -283,9 +283,12 @@ export function resolveConfig(config: Config): ResolvedConfig {
     ...settings.resourceAttributes,
     ...attributesOf(config),
   };
-  // The Go original and the conventions name the same thing differently. A value from code counts under both names.
+  // The Go original and the conventions name the same thing differently. A value from code counts under both names, and
+  // the default only if neither is given.
   if (config.environment === undefined || config.resourceAttributes?.[ENVIRONMENT_NAME] !== undefined) {
+    const { environment } = settings.resourceAttributes ?? {};
     attributes[ENVIRONMENT_NAME] ??= attributes.environment;
+    if (config.environment === undefined) attributes.environment = environment ?? attributes[ENVIRONMENT_NAME];
   } else attributes[ENVIRONMENT_NAME] = config.environment;
   return {
     ...settings,

@@ -105,6 +105,7 @@ export * from './realtime/names.ts';
 export * from './realtime/pipeline.ts';
 export type { StartOptions, TraceStats } from './trace.ts';
 export {
+  activeContext,
   addEvent,
   contextWithSpan,
   extract,
@@ -122,5 +123,6 @@ export {
   startSpan,
   stats,
   traceId,
+  withContext,
   withSpan,
 } from './trace.ts';

@@ -79,8 +79,18 @@ function shownName(name: string): string {
   return JSON.stringify(cut(textOf(name), MAX_NAME));
 }
 
-function activeContext(): Context {
+/** Returns the active context; without one, `ROOT_CONTEXT`. */
+export function activeContext(): Context {
   return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+}
+
+/**
+ * Calls `callback` with `context` active, as in a span with this parent, and returns its result. Starts no span. Throws
+ * only what the callback throws.
+ */
+export function withContext<T>(context: Context, callback: () => T): T {
+  if (typeof callback !== 'function') return callbackMissing() as T;
+  return isContext(context) ? processState.contextStorage.run(context, callback) : callback();
 }
 
 /**

@@ -181,6 +181,12 @@ describe('the exporter', () => {
     assert.equal(exporterOf({ ...all, TRACE_EXPORTER: '' }), 'otlp');
     assert.equal(exporterOf({ OTEL_TRACES_EXPORTER: 'console' }), 'stdout');
     assert.equal(exporterOf({ OTEL_TRACES_EXPORTER: 'none' }), 'none');
+    const listed = resolved({ OTEL_TRACES_EXPORTER: 'console, otlp' });
+    assert.equal(listed.exporterType, 'otlp');
+    assert.deepEqual(listed.warnings, [
+      'OTEL_TRACES_EXPORTER: "console, otlp" is not one of otlp, console, none; only otlp is used',
+    ]);
+    assert.equal(exporterOf({ OTEL_TRACES_EXPORTER: 'zipkin,console' }), 'stdout');
     for (const name of ['stdout', 'otlp', 'none'] as const) assert.equal(exporterOf({ TRACE_EXPORTER: name }), name);
   });
 
@@ -247,6 +253,8 @@ describe('the resource', () => {
     const resourceAttributes = { 'deployment.environment.name': 'expressly' };
     assert.equal(name({ environment: 'of the code', resourceAttributes }), 'expressly');
     assert.equal(name({}), 'listed');
+    // Of the conventions' name alone, the other one is not contradicted by the default.
+    assert.equal(attributesOf({ OTEL_RESOURCE_ATTRIBUTES }).environment, 'listed');
   });
 
   it('ignores a malformed OTEL_RESOURCE_ATTRIBUTES with a warning', () => {

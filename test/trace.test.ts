@@ -660,6 +660,22 @@ describe('withSpan', () => {
       assert.deepEqual(parentsOf(spans), { span: '' });
     });
 
+    it('starts the span with its first step, unless it is given a start time', async () => {
+      const startTime = Date.now() - 60_000;
+      const [own, given] = await recording(async () => {
+        const generators = [withSpan('own', () => numbers()), withSpan('given', { startTime }, () => numbers())];
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        for (const generator of generators) {
+          for await (const _ of generator);
+        }
+      });
+      assert.ok(
+        own.endTimeUnixNano - own.startTimeUnixNano < 25_000_000n,
+        `${own.endTimeUnixNano - own.startTimeUnixNano} ns`,
+      );
+      assert.equal(given.startTimeUnixNano, BigInt(startTime) * 1_000_000n);
+    });
+
     it('records what it throws', async () => {
       const thrown = new Error('after one');
       const [span] = await recording(async () => {

@@ -1,9 +1,10 @@
 import type { Attributes } from './attributes.ts';
+import { now } from './clock.ts';
 import type { Context } from './context.ts';
 import { describeException, messageOf } from './exception.ts';
 import { processState } from './process-state.ts';
 import { read } from './property.ts';
-import type { Span, WritableSpan } from './span.ts';
+import type { RecordingSpan, Span, WritableSpan } from './span.ts';
 import { ERROR } from './status.ts';
 
 /** Adds an `exception` event and sets the status to error, with the error's message. Ignores `null` and `undefined`. */
@@ -69,9 +70,13 @@ function endWithGenerator(
   onResult: ((result: unknown) => void) | undefined,
 ): AsyncGenerator<unknown, unknown, unknown> {
   const { contextStorage } = processState;
+  let isBegun = false;
   const step =
     (method: 'next' | 'return' | 'throw') =>
     async (...args: [unknown]) => {
+      // Before the first step, nothing of it runs: it may wait in a queue. A start time that was given is a bigint.
+      if (!isBegun && typeof (span as RecordingSpan)._start === 'number') (span as RecordingSpan)._start = now();
+      isBegun = true;
       try {
         const result = await contextStorage.run(context, () => generator[method](...args));
         onResult?.(result.value);

@@ -298,7 +298,8 @@ function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
 
 /** Returns a context that holds only the parent. */
 export function contextOf(parent: Span | undefined): Context {
-  return parent === undefined ? ROOT_CONTEXT : setSpan(ROOT_CONTEXT, parent);
+  const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
+  return parent === undefined ? active.deleteValue(SPAN_KEY) : setSpan(active, parent);
 }
 
 function kindOf(kind: unknown): SpanKind {

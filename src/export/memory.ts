@@ -1,3 +1,4 @@
+import { millisOf } from '../core/clock.ts';
 import type { SpanEvent } from '../core/event.ts';
 import type { ReadableSpan } from '../core/span.ts';
 import type { ExportResult, SpanExporter } from './exporter.ts';
@@ -11,6 +12,10 @@ export interface FinishedSpan extends ReadableSpan {
   readonly traceId: string;
   /** 16 hexadecimal digits. */
   readonly spanId: string;
+  /** The id of the parent; `undefined` for the root of a trace. */
+  readonly parentSpanId: string | undefined;
+  /** The time from start to end, in milliseconds. */
+  readonly durationMillis: number;
 }
 
 /** Keeps spans in memory, for tests. */
@@ -66,11 +71,13 @@ function finished(span: ReadableSpan): FinishedSpan {
     kind,
     traceId,
     spanId,
+    parentSpanId: parentSpanContext?.spanId,
     flags,
     parentSpanContext,
     startTime,
     endTime,
     duration,
+    durationMillis: millisOf(duration),
     ended,
     status,
     attributes,

@@ -83,8 +83,10 @@ export function errorOf(span: ReadableSpan, { ellipsis }: DetailStyle): string |
   const { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack } = thrown ?? {};
   const said = span.status.message || message || '';
   // The type of a thrown value that is not an error, as in `throw 'text'`, says nothing.
-  const kind = type && type !== 'Error' && type !== 'string' ? `${type}: ` : '';
-  const text = `${kind}${said}`.trim() || String(span.attributes['error.type'] ?? 'error');
+  const kind = type && type !== 'Error' && type !== 'string' ? type : '';
+  // A status code of HTTP, if nothing was thrown.
+  const code = String(span.attributes['error.type'] ?? 'error').replace(/^(?=\d{3}$)/, 'HTTP ');
+  const text = [kind, said].filter(Boolean).join(': ') || code;
   const short = text.length > MAX_MESSAGE ? cut(text, MAX_MESSAGE) + ellipsis : text;
   const [own, ...causes] = String(stack ?? '')
     .slice(0, MAX_STACK)

@@ -1,6 +1,6 @@
 import { watchProcessEnd } from '#platform';
 import type { Config } from '../config.ts';
-import { now } from '../core/clock.ts';
+import { compareHrTime, now } from '../core/clock.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -72,6 +72,8 @@ class ProviderEnd {
 
   endOpen(): void {
     const time = now();
-    for (const span of this._spans.list()) span.end(time);
+    // The printer draws a trace when its root ends.
+    const newestFirst = this._spans.list().sort((a, b) => compareHrTime(b.startTime, a.startTime));
+    for (const span of newestFirst) span.end(time);
   }
 }

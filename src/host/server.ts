@@ -98,10 +98,18 @@ function exporterOf(environment: Environment): ExporterType {
     return own as ExporterType;
   }
   const standard = environment.text('OTEL_TRACES_EXPORTER');
-  if (standard === 'console') return 'stdout';
-  if (standard === 'otlp' || standard === 'none') return standard;
-  if (standard !== undefined) environment.refuse('OTEL_TRACES_EXPORTER', standard, 'one of otlp, console, none');
-  return 'stdout';
+  const listed = standard?.split(',').map((each) => each.trim()) ?? [];
+  // The variable may hold a list. Spans that are to be sent are not only printed.
+  const [first, ...others] = ['otlp', 'console', 'none'].filter((each) => listed.includes(each));
+  if (standard !== undefined && (others.length > 0 || first === undefined)) {
+    environment.refuse(
+      'OTEL_TRACES_EXPORTER',
+      standard,
+      'one of otlp, console, none',
+      first && `only ${first} is used`,
+    );
+  }
+  return first === 'otlp' || first === 'none' ? first : 'stdout';
 }
 
 function diagnosticsOf(environment: Environment): Pick<HostSettings, 'onDiagnostic' | 'quiet'> {

@@ -225,8 +225,9 @@ function receive(
   if (status >= 400) setError(span, String(status));
   if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, redactUrl));
   const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
-  // Below 200, it is a WebSocket on Workers, or a response that a page may not see.
-  const isEmpty = isHead || status < 200 || [204, 205, 304].includes(status);
+  // Below 200, it is a WebSocket on Workers, or a response that a page may not see. The body of an error is often left
+  // unread, and its span would be missing from the trace that it explains.
+  const isEmpty = isHead || status < 200 || status >= 400 || [204, 205, 304].includes(status);
   if (isEmpty || response.headers.get('content-length') === '0') {
     finish();
     return;

@@ -44,10 +44,12 @@ export interface TraceWebSocketOptions {
   /** `connection.id`. Default: 16 random hexadecimal digits. */
   id?: string;
   /**
-   * The parent of the connection's spans: a span, a span context or a context, such as `extractUpgrade` returns.
-   * Default: the span that is active at the call; if there is none, `connection.created` is the parent of all others.
+   * The parent of the connection's spans: a span, a span context or a context, such as `extractUpgrade` returns. A
+   * function is asked before each span, so that the messages of a socket which outlives a turn can belong to the turn.
+   * Default, also if the function returns none: the span that is active at the call; if there is none,
+   * `connection.created` is the parent of all others.
    */
-  parent?: SpanSource;
+  parent?: SpanSource | (() => SpanSource | undefined);
   /** Attributes of every span of the connection. Default: none. */
   attributes?: Attributes;
   /**
@@ -85,21 +87,34 @@ export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: 
 
 /** Starts the spans of a connection with `connection.created`. */
 export function connectionOf(socket: object, options: TraceWebSocketOptions): SocketConnection {
-  const { id = randomId(2), parent, attributes, messages } = options;
+  const { id = randomId(2), attributes, messages } = options;
   const active = activeContext();
-  const base = isContext(parent) ? parent : active;
-  const own = { parent: parent ?? active, attributes };
-  const created = instrumentConnectionCreated(id, TYPE, own);
+  let fallback: SpanSource = active;
+  const parentNow = (): SpanSource => {
+    const { parent } = options;
+    if (typeof parent !== 'function') return parent ?? fallback;
+    try {
+      return parent() ?? fallback;
+    } catch (error) {
+      report('socket_unreadable', messageOf(error));
+      return fallback;
+    }
+  };
+  const own = () => {
+    const parent = parentNow();
+    return { parent: isSpanContextValid(spanContextOf(parent)) ? parent : fallback, attributes };
+  };
+  const created = instrumentConnectionCreated(id, TYPE, { parent: parentNow(), attributes });
   created.end();
   // One trace per connection, not one per message.
-  if (!isSpanContextValid(spanContextOf(own.parent))) own.parent = created.spanContext();
+  if (!isSpanContextValid(spanContextOf(active))) fallback = created.spanContext();
 
   const totals = { send: { count: 0, bytes: 0 }, receive: { count: 0, bytes: 0 } };
   let state = stateOf(socket);
   let isClosed = false;
   const become = (next: string) => {
     if (next === state) return;
-    instrumentConnectionStateChange(id, TYPE, state, next, own).end();
+    instrumentConnectionStateChange(id, TYPE, state, next, own()).end();
     state = next;
   };
 
@@ -112,15 +127,16 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       if (!isWanted(messages, { direction, data, size, isText })) return undefined;
       // A sent message belongs to the span that sends it.
       const context = direction === 'send' ? activeContext() : ROOT_CONTEXT;
-      const sender = isSpanContextValid(spanContextOf(context)) ? { ...own, parent: context } : own;
-      return instrumentConnectionMessage(id, TYPE, direction, size, sender);
+      const isSender = isSpanContextValid(spanContextOf(context));
+      return instrumentConnectionMessage(id, TYPE, direction, size, isSender ? { parent: context, attributes } : own());
     },
     run(span, callback) {
       const { contextStorage } = processState;
       // A runtime may put a listener of its own around a wrapped one.
       if (spanIn(activeContext()) === span) return callback();
       try {
-        return contextStorage.run(setSpan(base, span), callback);
+        const parent = parentNow();
+        return contextStorage.run(setSpan(isContext(parent) ? parent : active, span), callback);
       } catch (error) {
         recordError(span, error);
         throw error;
@@ -131,7 +147,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
     },
     failed(error) {
       // Workers report a lost connection after every end, even a clean one.
-      if (!isClosed) instrumentConnectionError(id, TYPE, error, own).end();
+      if (!isClosed) instrumentConnectionError(id, TYPE, error, own()).end();
     },
     closed(code, reason, wasClean) {
       if (isClosed) return;
@@ -139,7 +155,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       become(STATES[CLOSED]);
       const { send, receive } = totals;
       instrumentConnectionClosed(id, TYPE, {
-        ...own,
+        ...own(),
         attributes: {
           ...attributes,
           [AttrConnectionCloseCode]: typeof code === 'number' ? code : undefined,

@@ -9,11 +9,14 @@ export const instrumentLLMResponse = /* @__PURE__ */ helper<
   [provider: string, model: string, responseType: string, size: number]
 >('llm.response', ['llm.provider', 'llm.model', 'llm.response_type', 'response.data_size']);
 
-/** Starts an `stt.request` span: a request to turn `audioSize` bytes of speech into text. */
-export const instrumentSTTRequest = /* @__PURE__ */ helper<[provider: string, audioSize: number]>('stt.request', [
-  'stt.provider',
-  'audio.size',
-]);
+/**
+ * Starts an `stt.request` span: a request to turn `audioSize` bytes of speech into text. While you stream the speech, its
+ * size is `undefined`.
+ */
+export const instrumentSTTRequest = /* @__PURE__ */ helper<[provider: string, audioSize: number | undefined]>(
+  'stt.request',
+  ['stt.provider', 'audio.size'],
+);
 
 /** Starts an `stt.response` span: speech has become `text`. Records its length in UTF-8 bytes, not the text itself. */
 export const instrumentSTTResponse = /* @__PURE__ */ helper<[provider: string, text: string]>('stt.response', [
@@ -27,8 +30,8 @@ export const instrumentTTSRequest = /* @__PURE__ */ helper<[provider: string, vo
   ['tts.provider', 'tts.voice', 'text.length'],
 );
 
-/** Starts a `tts.response` span: `audioSize` bytes of speech made from text. */
-export const instrumentTTSResponse = /* @__PURE__ */ helper<[provider: string, audioSize: number]>('tts.response', [
-  'tts.provider',
-  'audio.size',
-]);
+/** Starts a `tts.response` span: `audioSize` bytes of speech made from text; `undefined` while it is streamed. */
+export const instrumentTTSResponse = /* @__PURE__ */ helper<[provider: string, audioSize: number | undefined]>(
+  'tts.response',
+  ['tts.provider', 'audio.size'],
+);

@@ -8,7 +8,7 @@ import { isRecording, runSpan, type StartOptions, startWith } from '../trace.ts'
 import type { AttributeKeys } from './attributes.ts';
 
 /** The options that every helper takes after its own arguments. */
-export type InstrumentOptions = Pick<StartOptions, 'parent' | 'attributes' | 'kind' | 'links' | 'startTime'>;
+export type InstrumentOptions = Pick<StartOptions, 'parent' | 'root' | 'attributes' | 'kind' | 'links' | 'startTime'>;
 
 /** Options of `instrumentElementProcess`. */
 export interface ElementProcessOptions extends InstrumentOptions {
@@ -98,8 +98,8 @@ export function finishHelper(
 export function optionsOf(given: unknown): ElementProcessOptions | undefined {
   try {
     if (typeof given === 'object' && given !== null) {
-      const { parent, attributes, kind, links, startTime, chain } = given as ElementProcessOptions;
-      return { parent, attributes, kind, links, startTime, chain };
+      const { parent, root, attributes, kind, links, startTime, chain } = given as ElementProcessOptions;
+      return { parent, root, attributes, kind, links, startTime, chain };
     }
   } catch (error) {
     report('options_unreadable', messageOf(error));

@@ -313,6 +313,17 @@ describe('what processors receive at the start', () => {
     assert.equal(recorder.started[1].span, child);
     assert.equal(spanIn(recorder.started[1].parentContext), span);
   });
+
+  it('includes, for an explicit parent, what else the active context holds', () => {
+    const recorder = new Recorder();
+    const key = Symbol('key');
+    const parent = recorder.start('parent');
+    processState.contextStorage.run(ROOT_CONTEXT.setValue(key, 'kept'), () => {
+      recorder.tracer.startChild('child', undefined, parent);
+    });
+    const { parentContext } = recorder.started[1];
+    assert.deepEqual([spanIn(parentContext), parentContext.getValue(key)], [parent, 'kept']);
+  });
 });
 
 describe('a tracer whose provider is shut down', () => {

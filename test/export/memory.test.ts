@@ -62,6 +62,7 @@ test('a span is plain data that can be printed and compared', () => {
   const { spanContext, traceId, spanId } = finished;
   assert.deepEqual(spanContext(), span.spanContext());
   assert.deepEqual([traceId, spanId], [spanContext().traceId, spanContext().spanId]);
+  assert.deepEqual([finished.parentSpanId, finished.durationMillis < 1_000], [undefined, true]);
   // It has every member that other exporters use.
   const read = span as unknown as ReadableSpan;
   for (const [name, value] of Object.entries(finished)) {

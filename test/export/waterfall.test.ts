@@ -179,7 +179,7 @@ describe('a span', () => {
   test('that failed without a message shows the type of the error', () => {
     const { start, ended } = printing();
     start('GET', 0).setAttribute('error.type', '500').setStatus({ code: 2 }).end(at(1));
-    assert.match(lines(ended).at(-1) ?? '', /^ +✗ 500$/);
+    assert.match(lines(ended).at(-1) ?? '', /^ +✗ HTTP 500$/);
   });
 
   test('that threw a string shows only that', () => {
@@ -238,7 +238,7 @@ describe('a span', () => {
       fail(server, own);
       const text = lines(ended).join('\n');
       assert.match(text, /2 errors/);
-      assert.match(text, own ? /✗ 500.*✗ 404/s : /✗ error.*✗ error/s);
+      assert.match(text, own ? /✗ HTTP 500.*✗ HTTP 404/s : /✗ error.*✗ error/s);
     }
   });
 

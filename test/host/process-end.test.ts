@@ -360,6 +360,18 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
+    it('ends open spans from the innermost to the outermost', async () => {
+      const ended = await run(`
+        begin({ flushOnCrash: true });
+        const spans = [];
+        for (const name of ['a', 'b', 'c', 'd']) spans.push(startSpan(name, { parent: spans.at(-1) }));
+        spans.pop().end();
+        startSpan('e', { parent: spans.at(-1) });
+        throw new Error('crash');
+      `);
+      assert.deepEqual(ended.names, ['d', 'e', 'c', 'b', 'a']);
+    });
+
     it('is neither replaced by another one nor hidden by an exit', async () => {
       const [second, exit] = await Promise.all(
         [

@@ -217,6 +217,18 @@ describe('traceFetch', () => {
       assert.equal(recorder.ended.length, 3);
     });
 
+    it('at its headers if it is an error, whose body is often left unread', async () => {
+      const { recorder, fetch } = traced();
+      const response = await fetch(`${url}/500`);
+      const { attributes, status } = only(recorder);
+      assert.deepEqual(
+        [attributes['http.response.status_code'], attributes['error.type'], status.code],
+        [500, '500', 2],
+      );
+      assert.equal(typeof (await response.text()), 'string');
+      assert.equal(recorder.ended.length, 1);
+    });
+
     it('that nobody reads, together with the event around it, at the time of its headers', async () => {
       const { recorder, fetch } = traced();
       const unread = new Set<(isLast: boolean) => void>();

@@ -6,6 +6,7 @@ import { WebSocket as StandardWebSocket } from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   type Diagnostic,
+  type Span,
   shutdown,
   spanFromContext,
   startSpan,
@@ -397,6 +398,32 @@ describe('the parent of a socket’s spans', () => {
     assert.deepEqual([...parentsOf('server')], ['given']);
     assert.deepEqual([...parentsOf('client')], ['active', 'turn']);
     for (const { attributes } of of('server')) assert.equal(attributes.tenant, 'acme');
+  });
+
+  test('may be named anew for each span, by a function', async (t) => {
+    const { url, accepted } = await serving(t);
+    const spans = await recording(async () => {
+      const client = new WebSocket(url);
+      let turn: Span | undefined;
+      const socket = traceWebSocket(await accepted(), { parent: () => turn });
+      await once(client, 'open');
+      for (const name of ['first', 'second']) {
+        turn = startSpan(name, { root: true });
+        client.send(name);
+        await once(socket, 'message');
+        turn.end();
+      }
+      turn = undefined;
+      client.close();
+      await Promise.all([once(client, 'close'), once(socket, 'close')]);
+    });
+    const messages = parents(spans).filter(([name]) => name === 'connection.message.receive');
+    assert.deepEqual(
+      messages.map(([, parent]) => parent),
+      ['first', 'second'],
+    );
+    const closed = parents(spans).find(([name]) => name === 'connection.closed');
+    assert.equal(closed?.[1], 'connection.created');
   });
 
   test('may be unsampled, and then all of them are', async (t) => {

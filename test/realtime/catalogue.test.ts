@@ -375,6 +375,21 @@ describe('the attributes of a helper', () => {
   });
 });
 
+describe('the option root', () => {
+  it('starts a new trace', async () => {
+    const spans = await recording(() =>
+      trace.withSpan('outer', () => {
+        trace.instrumentLLMRequest('gemini', 'flash', { root: true }).end();
+        trace.instrumentPipelinePush('p', { type: 0, sessionId: 's' }, { root: true }, () => undefined);
+      }),
+    );
+    assert.deepEqual(
+      spans.map(({ parentSpanId }) => parentSpanId),
+      ['', '', ''],
+    );
+  });
+});
+
 describe('an attribute in the options', () => {
   it('overrides that of the helper', async () => {
     const [span] = await recording(() => {
