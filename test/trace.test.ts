@@ -663,7 +663,10 @@ describe('withSpan', () => {
     it('starts the span with its first step, unless it is given a start time', async () => {
       const startTime = Date.now() - 60_000;
       const [own, given] = await recording(async () => {
-        const generators = [withSpan('own', () => numbers()), withSpan('given', { startTime }, () => numbers())];
+        const two = async function* () {
+          yield* numbers();
+        };
+        const generators = [withSpan('own', two), withSpan('given', { startTime }, two)];
         await new Promise((resolve) => setTimeout(resolve, 30));
         for (const generator of generators) {
           for await (const _ of generator);

@@ -46,7 +46,10 @@ export function runInSpan<T>(
     return fail(error);
   }
   const succeed = (value: unknown): unknown => {
-    if (isAsyncGenerator(value)) return endWithGenerator(span, context, value, onResult);
+    if (isAsyncGenerator(value)) {
+      const isUnbegun = Object.prototype.toString.call(callback) === '[object AsyncGeneratorFunction]';
+      return endWithGenerator(span, context, value, isUnbegun, onResult);
+    }
     onResult?.(value);
     span.end();
     return value;
@@ -62,21 +65,26 @@ export function runInSpan<T>(
   return promise.then(succeed, fail) as T;
 }
 
-/** Returns the same generator with each step run in `context`. Ends the span when the generator is done. */
+/**
+ * Returns the same generator with each step run in `context`. Ends the span when the generator is done.
+ *
+ * @param isUnbegun - Nothing has run yet: the span starts with the first step, since until then it may wait in a queue.
+ */
 function endWithGenerator(
   span: Span,
   context: Context,
   generator: AsyncGenerator<unknown, unknown, unknown>,
+  isUnbegun: boolean,
   onResult: ((result: unknown) => void) | undefined,
 ): AsyncGenerator<unknown, unknown, unknown> {
   const { contextStorage } = processState;
-  let isBegun = false;
+  let startsNow = isUnbegun;
   const step =
     (method: 'next' | 'return' | 'throw') =>
     async (...args: [unknown]) => {
-      // Before the first step, nothing of it runs: it may wait in a queue. A start time that was given is a bigint.
-      if (!isBegun && typeof (span as RecordingSpan)._start === 'number') (span as RecordingSpan)._start = now();
-      isBegun = true;
+      // A start time that was given is a bigint.
+      if (startsNow && typeof (span as RecordingSpan)._start === 'number') (span as RecordingSpan)._start = now();
+      startsNow = false;
       try {
         const result = await contextStorage.run(context, () => generator[method](...args));
         onResult?.(result.value);

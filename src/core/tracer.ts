@@ -296,7 +296,7 @@ function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
   return links;
 }
 
-/** Returns a context that holds only the parent. */
+/** Returns the active context with the parent in it. */
 export function contextOf(parent: Span | undefined): Context {
   const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
   return parent === undefined ? active.deleteValue(SPAN_KEY) : setSpan(active, parent);

@@ -100,8 +100,8 @@ function exporterOf(environment: Environment): ExporterType {
   const standard = environment.text('OTEL_TRACES_EXPORTER');
   const listed = standard?.split(',').map((each) => each.trim()) ?? [];
   // The variable may hold a list. Spans that are to be sent are not only printed.
-  const [first, ...others] = ['otlp', 'console', 'none'].filter((each) => listed.includes(each));
-  if (standard !== undefined && (others.length > 0 || first === undefined)) {
+  const first = ['otlp', 'console', 'none'].find((each) => listed.includes(each));
+  if (standard !== undefined && (listed.length > 1 || first === undefined)) {
     environment.refuse(
       'OTEL_TRACES_EXPORTER',
       standard,

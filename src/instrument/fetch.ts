@@ -59,8 +59,8 @@ const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
 
 /**
  * Wraps a `fetch` so that each request has a CLIENT span, a child of the active one, and carries its context. The span
- * ends when the body of the response has been read, is cancelled or breaks off; if nobody reads the body, it ends with
- * the headers. Responses, errors and other members of `fetch` stay as they are.
+ * ends when the body of the response has been read, is cancelled or breaks off; if nobody reads the body, or the status
+ * is 400 or above, it ends with the headers. Responses, errors and other members of `fetch` stay as they are.
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP client".
  *

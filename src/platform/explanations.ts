@@ -39,7 +39,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   setting_refused: 'check the setting',
   shutdown: 'spans that cannot be sent before the shutdown is over, or that end after it, are dropped',
   socket_unreadable:
-    'a WebSocket, or the function that chooses its messages, threw: the socket is not traced, or only in part',
+    'a WebSocket, or a function in the options of traceWebSocket, threw: the socket is not traced, or only in part',
   span_cut: 'spans were larger than 1 MiB, so their values are cut: record less in them',
   span_ended: 'a method was called on a span that had already ended, and did nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
