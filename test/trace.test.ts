@@ -664,7 +664,8 @@ describe('withSpan', () => {
       const startTime = Date.now() - 60_000;
       const [own, given] = await recording(async () => {
         const two = async function* () {
-          yield* numbers();
+          yield 1;
+          yield 2;
         };
         const generators = [withSpan('own', two), withSpan('given', { startTime }, two)];
         await new Promise((resolve) => setTimeout(resolve, 30));
