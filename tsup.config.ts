@@ -3,6 +3,7 @@ import { build, defineConfig, type Options } from 'tsup';
 import { joinCore } from './build/core-file.ts';
 import { publicDeclarations } from './build/declarations.ts';
 import { importRequired } from './build/import-required.ts';
+import { mangledNames } from './build/mangled-names.ts';
 import { constrained, ioPerRequest } from './src/platform/browser.ts';
 
 const filesOf = (...platforms: string[]) =>
@@ -29,6 +30,15 @@ const terserOptions: Options['terserOptions'] = {
   format: { preserve_annotations: true, max_line_len: 250, ascii_only: true, comments: /webpackIgnore|@vite-ignore/ },
 };
 
+// The runtime or the bundler resolves these by the conditions in package.json. Pages load the printer on demand, and
+// servers load gRPC on demand.
+const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
+
+// Members whose names begin with an underscore are internal, and their names cost bytes in every bundle.
+const mangleProps = /^_[a-z]/;
+const everything = ['src/main.ts', 'src/grpc/index.ts', 'src/host/*.ts', 'src/platform/*.ts', 'src/export/printer.ts'];
+const names = await mangledNames(everything, mangleProps, external);
+
 const shared: Options = {
   target: 'es2022',
   // Deno and Workers know `node:async_hooks` but not `async_hooks`.
@@ -36,18 +46,14 @@ const shared: Options = {
   sourcemap: false,
   splitting: false,
   esbuildOptions(options) {
-    // Members whose names begin with an underscore are internal, and their names cost bytes in every bundle.
-    options.mangleProps = /^_[a-z]/;
+    options.mangleProps = mangleProps;
+    options.mangleCache = { ...names };
     // Replaces constants by their numbers.
     options.minifySyntax = true;
   },
   minify: 'terser',
   terserOptions,
 };
-
-// The runtime or the bundler resolves these by the conditions in package.json. Pages load the printer on demand, and
-// servers load gRPC on demand.
-const external = ['#grpc', '#host', '#main', '#platform', '#printer', '@realtime-ai/trace'];
 
 // They share one core. It consists of chunks until `joinCore` joins them.
 const entryPoints: Options = {
@@ -80,7 +86,7 @@ const page: Options = {
     ),
 };
 // Built once for all runtimes that have HTTP/2. It imports what it shares with the rest from `#main`, the main file of
-// each runtime, so that there is one core. No mangled name crosses that boundary.
+// each runtime, so that there is one core.
 const grpc: Options = { ...shared, external, entry: { grpc: 'src/grpc/index.ts' } };
 // Built by itself: whatever an on-demand module shares with others would be loaded with those, and in full.
 const printer: Options = { ...shared, entry: { 'host/printer': 'src/export/printer.ts' } };

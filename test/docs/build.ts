@@ -18,9 +18,13 @@ export function ensureBuilt(root: URL): void {
   const sources = readdirSync(new URL('src/', root), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
-  const build = ['tsup.config.ts', 'build/core-file.ts', 'build/declarations.ts', 'build/import-required.ts'].map(
-    (path) => new URL(path, root),
-  );
+  const build = [
+    'tsup.config.ts',
+    'build/core-file.ts',
+    'build/declarations.ts',
+    'build/import-required.ts',
+    'build/mangled-names.ts',
+  ].map((path) => new URL(path, root));
   const newest = Math.max(...[...sources, ...build].map(changedAt));
   const oldest = Math.min(...BUILT.map((file) => changedAt(new URL(`dist/${file}`, root))));
   if (oldest >= newest) return;

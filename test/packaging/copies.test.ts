@@ -152,5 +152,14 @@ describe('copies of the package in one process', () => {
         assert.deepEqual(codes, ['attribute_refused']);
       `);
     });
+
+    it(`${other} exports the spans of ${one}`, () => {
+      withCopies(`${given}
+        const processor = new other.BatchSpanProcessor(new other.OtlpHttpExporter({ fetch: settings.fetch }));
+        const provider = new one.TracerProvider({ spanProcessors: [processor] });
+        provider.getTracer('t').startSpan('s', { attributes: { a: 1 }, links: [one.startSpan('l')] }).addEvent('e').end();
+        assert.deepEqual(await provider.forceFlush(), { exported: 1, pending: 0, dropped: 0 });
+      `);
+    });
   }
 });
