@@ -298,8 +298,9 @@ function linksOf(given: readonly LinkInput[] = [], limit: number): Link[] {
 
 /** Returns the active context with the parent in it. */
 export function contextOf(parent: Span | undefined): Context {
-  const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
-  return parent === undefined ? active.deleteValue(SPAN_KEY) : setSpan(active, parent);
+  // Without a parent, no context was active.
+  if (parent === undefined) return ROOT_CONTEXT;
+  return setSpan(processState.contextStorage.getStore() ?? ROOT_CONTEXT, parent);
 }
 
 function kindOf(kind: unknown): SpanKind {

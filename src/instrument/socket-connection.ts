@@ -104,10 +104,11 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
     const parent = parentNow();
     return { parent: isSpanContextValid(spanContextOf(parent)) ? parent : fallback, attributes };
   };
-  const created = instrumentConnectionCreated(id, TYPE, { parent: parentNow(), attributes });
+  const first = parentNow();
+  const created = instrumentConnectionCreated(id, TYPE, { parent: first, attributes });
   created.end();
   // One trace per connection, not one per message.
-  if (!isSpanContextValid(spanContextOf(active))) fallback = created.spanContext();
+  if (!isSpanContextValid(spanContextOf(first))) fallback = created.spanContext();
 
   const totals = { send: { count: 0, bytes: 0 }, receive: { count: 0, bytes: 0 } };
   let state = stateOf(socket);

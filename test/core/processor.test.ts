@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import type { SpanProcessor } from '../../src/core/processor.ts';
 import type { ReadableSpan, StartedSpan } from '../../src/core/span.ts';
 import { SpanStatusCode } from '../../src/core/status.ts';
+import { BatchSpanProcessor } from '../../src/export/batch.ts';
 import { InMemorySpanExporter } from '../../src/export/memory.ts';
+import { OtlpHttpExporter } from '../../src/export/otlp/http.ts';
 import { JsonBatch } from '../../src/export/otlp/json-batch.ts';
 import { SimpleSpanProcessor } from '../../src/export/simple.ts';
 import { codesOf, diagnosticLog } from './diagnostic-log.ts';
@@ -98,6 +100,23 @@ describe('a processor', () => {
     assert.deepEqual(sent.attributes, { key: 'value', later: 2n ** 63n - 1n });
     assert.deepEqual([sent.events.length, sent.events[0].attributes], [1, { list: [1.5, true] }]);
     assert.equal(sent.links[0].spanId, span.spanContext().spanId);
+  });
+
+  it('that replaces the events by something else costs the span, which stays ended', () => {
+    const batch = new BatchSpanProcessor(new OtlpHttpExporter({ url: 'http://localhost:9' }));
+    const recorder = new Recorder({ spanProcessors: [batch] }, [
+      {
+        onEnd: (span) => void Object.assign(span, { events: 5 }),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ]);
+    const span = recorder.start('span');
+    span.end();
+    span.end();
+    assert.deepEqual([span.ended, recorder.ended.length], [true, 1]);
+    const { ended, pending, dropped } = batch.stats();
+    assert.deepEqual([ended, pending, dropped], [1, 0, { encode_failed: 1 }]);
   });
 
   it('keeps the counts of what was dropped', () => {

@@ -6,6 +6,7 @@ import { WebSocket as StandardWebSocket } from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   type Diagnostic,
+  ROOT_CONTEXT,
   type Span,
   shutdown,
   spanFromContext,
@@ -398,6 +399,24 @@ describe('the parent of a socket’s spans', () => {
     assert.deepEqual([...parentsOf('server')], ['given']);
     assert.deepEqual([...parentsOf('client')], ['active', 'turn']);
     for (const { attributes } of of('server')) assert.equal(attributes.tenant, 'acme');
+  });
+
+  test('may be none, and then they are a trace of their own, whatever is active', async (t) => {
+    const { url, accepted } = await serving(t);
+    const spans = await recording(async () => {
+      const client = new WebSocket(url);
+      const socket = await accepted();
+      withSpan('active', () => traceWebSocket(socket, { parent: ROOT_CONTEXT }));
+      await once(client, 'open');
+      client.send('hello');
+      await once(socket, 'message');
+      client.close();
+      await Promise.all([once(client, 'close'), once(socket, 'close')]);
+    });
+    const own = parents(spans).filter(([name]) => name !== 'connection.created' && name !== 'active');
+    assert.ok(own.length > 1);
+    for (const [name, parent] of own) assert.equal(parent, 'connection.created', name);
+    assert.equal(spans.find(({ name }) => name === 'connection.created')?.parentSpanId, '');
   });
 
   test('may be named anew for each span, by a function', async (t) => {

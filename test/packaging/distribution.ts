@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** The root of the package. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const FILES = [
+/** What a build writes, at least; paths below `dist/`. */
+export const BUILT = [
   'index.js',
   'index.cjs',
   'core.cjs',
@@ -26,7 +27,7 @@ export async function buildIfMissing(): Promise<void> {
   for (const start = Date.now(); existsSync(LOCK); await delay(100)) {
     if (Date.now() - start > PATIENCE_MILLIS) throw new Error(`another build does not end: remove ${LOCK}`);
   }
-  if (FILES.every((file) => existsSync(`${ROOT}dist/${file}`))) return;
+  if (BUILT.every((file) => existsSync(`${ROOT}dist/${file}`))) return;
   try {
     mkdirSync(LOCK);
   } catch {

@@ -30,25 +30,29 @@ function store(span: RecordingSpan, { attributes, events, links, status }: Hande
   const { _end, _attributes } = span;
   // Open again, to be written to.
   span._end = undefined;
-  if (attributes) {
-    span._attributes = undefined;
-    addDropped(span.setAttributes(attributes)._attributes, droppedOf(_attributes));
-  }
-  if (events) {
-    span._events = undefined;
-    for (const { name, attributes = {}, time, droppedAttributesCount } of events) {
-      addDropped(span.addEvent(name, attributes, time)._events?.at(-1)?._attributes, droppedAttributesCount);
+  try {
+    if (attributes) {
+      span._attributes = undefined;
+      addDropped(span.setAttributes(attributes)._attributes, droppedOf(_attributes));
     }
+    if (events) {
+      span._events = undefined;
+      for (const { name, attributes = {}, time, droppedAttributesCount } of events) {
+        addDropped(span.addEvent(name, attributes, time)._events?.at(-1)?._attributes, droppedAttributesCount);
+      }
+    }
+    if (links) {
+      span._extend()._links.length = 0;
+      span.addLinks(links);
+    }
+    if (status) {
+      span._status = undefined;
+      span.setStatus(status);
+    }
+  } finally {
+    // A processor may have put anything in the place of the events.
+    span._end = _end;
   }
-  if (links) {
-    span._extend()._links.length = 0;
-    span.addLinks(links);
-  }
-  if (status) {
-    span._status = undefined;
-    span.setStatus(status);
-  }
-  span._end = _end;
 }
 
 /** Adds the number of attributes that had been dropped before. */
