@@ -187,13 +187,13 @@ export function attributesOf(list: AttributeList = []): Attributes {
   return Object.fromEntries(entries) as Attributes;
 }
 
-/** Returns a value as it is stored, or `undefined` if it cannot be. Small, so that V8 inlines it. */
+// How many more values the value that is being copied may hold.
+let room = 0;
+
+/** Returns a value as it is stored, or `undefined` if it cannot be. */
 function storable(value: unknown, lengthLimit: number): StoredValue | undefined {
   if (typeof value === 'string') return value.length > lengthLimit ? cut(value, lengthLimit) : value;
-  return typeof value === 'number' || typeof value === 'boolean' ? value : copied(value, lengthLimit);
-}
-
-function copied(value: unknown, lengthLimit: number): StoredValue | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
   room = MAX_NODES;
   try {
     return copyOf(value, lengthLimit, 0);
@@ -201,9 +201,6 @@ function copied(value: unknown, lengthLimit: number): StoredValue | undefined {
     return undefined;
   }
 }
-
-// How many more values the value that is being copied may hold.
-let room = 0;
 
 /** Copies a value of any kind. Throws if the whole is too deep or too large: half a structure would mislead. */
 function copyOf(value: unknown, lengthLimit: number, depth: number): StoredValue | undefined {
