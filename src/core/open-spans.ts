@@ -2,6 +2,8 @@ import type { RecordingSpan } from './span.ts';
 
 // Spans that nobody ends must not fill the memory. Beyond this number, further ones are not kept here.
 const MAX_SPANS = 10_000;
+// A search that is made for every root goes no further.
+const MAX_SEARCHED = 1_000;
 const NONE = -1;
 
 /** The recording spans that have started but not ended, up to a bound. */
@@ -27,6 +29,14 @@ export class OpenSpans {
     if (_place === NONE) return;
     this._places[_place] = this._free;
     this._free = _place;
+  }
+
+  /** True if a span below `root` is open; false if there are too many to search. */
+  _hasBelow(root: RecordingSpan): boolean {
+    return (
+      this._places.length <= MAX_SEARCHED &&
+      this._places.some((place) => typeof place !== 'number' && place !== root && place._root === root)
+    );
   }
 
   list(): RecordingSpan[] {

@@ -12,6 +12,8 @@ export interface LocalTrace {
   rootOf(span: ReadableSpan): ReadableSpan;
   /** The open spans below a root, including the root itself; only the root if open spans are not tracked. */
   openOf(root: ReadableSpan): readonly ReadableSpan[];
+  /** True if a span below this root is open; false if open spans are not tracked, or are too many to search. */
+  hasOpenBelow(root: ReadableSpan): boolean;
   /** When the span started, by the monotonic clock; `undefined` if it was given a start time. */
   startOf(span: ReadableSpan): number | undefined;
   /** The duration in milliseconds. */
@@ -30,6 +32,8 @@ export const localTrace: LocalTrace = {
     const below = spans.filter(({ _root, ended }) => _root === root && !ended);
     return root.ended || below.includes(root as RecordingSpan) ? below : [root, ...below];
   },
+  hasOpenBelow: (root) =>
+    (root as RecordingSpan)._tracer._provider._openSpans?._hasBelow(root as RecordingSpan) === true,
   startOf(span) {
     const { _start } = span as RecordingSpan;
     return typeof _start === 'number' ? _start : undefined;

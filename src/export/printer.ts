@@ -63,6 +63,7 @@ export class TracePrinter implements SpanProcessor {
 
   /** Waits until everything printed so far is written. Traces whose root is open stay held. */
   async forceFlush(options?: FlushOptions): Promise<FlushResult> {
+    this._holder.flush();
     this._shapes.flush();
     await this._options.output.flush(flushTimeout(options));
     return { exported: 0, pending: this._holder.spanCount, dropped: 0 };

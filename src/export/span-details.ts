@@ -29,7 +29,8 @@ const DULL = [
 const MAX_EVENT_ATTRIBUTES = 4;
 
 /**
- * The events, links and attributes of a span on one line; `''` if there are none.
+ * The events, attributes and links of a span on one line, in this order; `''` if there are none. A narrow terminal cuts
+ * off the end, so attributes that `wanted` selects come first.
  *
  * @param parent - The span above. An attribute that has the same value there is shown only if `wanted` selects it.
  * @param wanted - Keys of attributes, and prefixes of keys that end in `*`. Default: all that say something.
@@ -40,7 +41,12 @@ export function detailsOf(
   wanted: readonly string[] | undefined,
   style: DetailStyle,
 ): string {
-  const parts: string[] = [];
+  const events = eventsOf(span, style);
+  const attributes = attributesOf(span, parent, wanted, style);
+  return [...(wanted ? [...attributes, ...events] : [...events, ...attributes]), ...linksOf(span, style)].join('  ');
+}
+
+function eventsOf(span: ReadableSpan, { mark, ellipsis, micro }: DetailStyle): string[] {
   const events = new Map<string, { count: number; first: number; last: number; attributes: Attributes }>();
   for (const { name, time, attributes = {} } of span.events) {
     if (name === 'exception' && span.status.code === SpanStatusCode.ERROR) continue;
@@ -48,32 +54,41 @@ export function detailsOf(
     const { count = 0, first = millis, last = millis } = events.get(name) ?? {};
     events.set(name, { count: count + 1, first: Math.min(first, millis), last: Math.max(last, millis), attributes });
   }
-  for (const [name, { count, first, last, attributes }] of events) {
-    const offset = (millis: number) => `+${durationText(millis, style.micro)}`;
+  return [...events].map(([name, { count, first, last, attributes }]) => {
+    const offset = (millis: number) => `+${durationText(millis, micro)}`;
     const times = count > 1 ? `x${count} ` : '';
     const until = offset(last) === offset(first) ? '' : ` to ${offset(last)}`;
     // Each of several events would have its own.
     const own = count > 1 ? [] : Object.entries(attributes).slice(0, MAX_EVENT_ATTRIBUTES);
-    const said = own.map(([key, value]) => attributeText(key, value, style.ellipsis)).join(' ');
-    parts.push(
-      `${style.mark} ${printable(cut(name, MAX_VALUE))} ${times}${offset(first)}${until}${said && ` (${said})`}`,
-    );
-  }
-  for (const { context } of span.links.slice(0, MAX_LINKS)) {
-    const isOwn = context.traceId === span.spanContext().traceId;
-    parts.push(`${style.link}${isOwn ? `span ${context.spanId}` : `trace ${context.traceId}`}`);
-  }
-  if (span.links.length > MAX_LINKS) parts.push(`${style.link}${span.links.length - MAX_LINKS} more`);
+    const said = own.map(([key, value]) => attributeText(key, value, ellipsis)).join(' ');
+    return `${mark} ${printable(cut(name, MAX_VALUE))} ${times}${offset(first)}${until}${said && ` (${said})`}`;
+  });
+}
+
+function attributesOf(
+  span: ReadableSpan,
+  parent: ReadableSpan | undefined,
+  wanted: readonly string[] | undefined,
+  { ellipsis }: DetailStyle,
+): string[] {
   const above = wanted === undefined ? parent?.attributes : undefined;
-  for (const [key, value] of Object.entries(span.attributes)) {
-    if (
-      isWanted(key, wanted) &&
-      (wanted !== undefined || !isSaid(span.name, value)) &&
-      (value === undefined || above?.[key] !== value)
+  return Object.entries(span.attributes)
+    .filter(
+      ([key, value]) =>
+        isWanted(key, wanted) &&
+        (wanted !== undefined || !isSaid(span.name, value)) &&
+        (value === undefined || above?.[key] !== value),
     )
-      parts.push(attributeText(key, value, style.ellipsis));
-  }
-  return parts.join('  ');
+    .map(([key, value]) => attributeText(key, value, ellipsis));
+}
+
+function linksOf(span: ReadableSpan, { link }: DetailStyle): string[] {
+  const links = span.links.slice(0, MAX_LINKS).map(({ context }) => {
+    const isOwn = context.traceId === span.spanContext().traceId;
+    return `${link}${isOwn ? `span ${context.spanId}` : `trace ${context.traceId}`}`;
+  });
+  if (span.links.length > MAX_LINKS) links.push(`${link}${span.links.length - MAX_LINKS} more`);
+  return links;
 }
 
 /** What went wrong and where it was thrown; `undefined` if the span has not failed. */

@@ -41,7 +41,7 @@ interface Overdue {
 /**
  * Holds ended spans until their local root ends, and for no longer than its bounds allow.
  *
- *     root ends                        prints the whole trace
+ *     root ends                        prints the whole trace; if others are open, at the end of the turn
  *     root open for 10 s               prints ended spans, `partial`; then each part as its topmost span ends, `late`
  *     1,000 traces, 10,000 spans held  prints the oldest trace as if its root had been open for 10 s
  *     span ends after its root         prints it by itself, at once, `late`
@@ -55,6 +55,8 @@ export class TraceHolder {
   private readonly _held = new Map<ReadableSpan, Held>();
   // Traces of which something was printed. The value is `undefined` once the root has ended.
   private readonly _printed = new WeakMap<ReadableSpan, Overdue | undefined>();
+  // Roots that have ended in this turn of the event loop, and are not printed yet.
+  private readonly _ending = new Map<ReadableSpan, ReadableSpan>();
   private _timer: unknown;
   private _due = Infinity;
 
@@ -63,11 +65,15 @@ export class TraceHolder {
   }
 
   add(span: ReadableSpan): void {
-    const root = this._options.trace.rootOf(span);
+    const { trace } = this._options;
+    const root = trace.rootOf(span);
     if (span.isLocalRoot) {
-      const note = this._printed.has(root) ? 'late' : undefined;
-      this._printed.set(root, undefined);
-      this._options.print([...this._take(root), span], note);
+      this._ending.set(root, span);
+      // The span of a message ends right after the listener that ended the root, and belongs in the same picture.
+      if (!this._printed.has(root) && trace.hasOpenBelow(root)) {
+        if (!this._held.has(root)) this._held.set(root, { spans: [], due: Infinity });
+        queueMicrotask(() => this._printWhole(root));
+      } else this._printWhole(root);
       return;
     }
     const held = this._held.get(root);
@@ -79,10 +85,26 @@ export class TraceHolder {
     else this._addFirst(root, span, held);
   }
 
+  /** Prints the traces whose root has ended. */
+  flush(): void {
+    for (const root of this._ending.keys()) this._printWhole(root);
+  }
+
   /** Prints all held spans. */
   shutdown(): void {
+    this.flush();
     for (const root of this._held.keys()) this._printPart(root, 'unfinished');
     clearTimeout(this._timer as number | undefined);
+  }
+
+  /** Prints a trace whose root has ended, once. */
+  private _printWhole(root: ReadableSpan): void {
+    const ended = this._ending.get(root);
+    if (ended === undefined) return;
+    this._ending.delete(root);
+    const note = this._printed.has(root) ? 'late' : undefined;
+    this._printed.set(root, undefined);
+    this._options.print([...this._take(root), ended], note);
   }
 
   /** Adds the first span of a trace, or one to an overdue trace. */

@@ -210,15 +210,17 @@ class Waterfall {
       this._paint(bar, color);
     const indent = this._indentBelow(row);
     const below = this._columns - indent.length;
-    const room = this._isWide
-      ? this._columns - this._nameColumns - this._durationColumns - this._barColumns - 6
-      : below;
-    const shown =
-      this._paint(share, YELLOW) + this._paint(cutToColumns(details, Math.max(room - share.length, 0), ellipsis), DIM);
-    if (this._isWide) this._line(`${line}${' '.repeat(this._barColumns - before.length - bar.length)}  ${shown}`);
-    else {
+    const shownShare = this._paint(share, YELLOW);
+    const shownDetails = (room: number) => this._paint(cutToColumns(details, Math.max(room, 0), ellipsis), DIM);
+    const beside = this._columns - this._nameColumns - this._durationColumns - this._barColumns - 6 - share.length;
+    if (this._isWide) {
+      const isBeside = columnsOf(details) <= beside;
+      const gap = ' '.repeat(this._barColumns - before.length - bar.length);
+      this._line(`${line}${gap}  ${shownShare}${isBeside ? shownDetails(beside) : ''}`);
+      if (!isBeside) this._line(this._paint(indent, DIM) + shownDetails(below));
+    } else {
       this._line(line);
-      if (share || details) this._line(this._paint(indent, DIM) + shown);
+      if (share || details) this._line(this._paint(indent, DIM) + shownShare + shownDetails(below - share.length));
     }
     const passedOn = this._passedOn.get(span);
     const error = passedOn === undefined ? errorOf(span, this._glyphs) : `from ${passedOn}`;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { OpenSpans } from '../../src/core/open-spans.ts';
 import { TracerProvider } from '../../src/core/provider.ts';
+import type { RecordingSpan } from '../../src/core/span.ts';
 
 function watched() {
   const provider = new TracerProvider();
@@ -38,6 +40,18 @@ describe('the spans that are open', () => {
     kept[17].end();
     tracer.startSpan('again');
     assert.deepEqual([names().length, names()[17]], [10_000, 'again']);
+  });
+
+  it('below a root are found, unless there are too many to search', () => {
+    const { tracer, spans } = watched();
+    const [root, other] = [tracer.startSpan('root') as RecordingSpan, tracer.startSpan('other') as RecordingSpan];
+    const child = tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root));
+    assert.deepEqual([spans._hasBelow(root), spans._hasBelow(other)], [true, false]);
+    child.end();
+    assert.equal(spans._hasBelow(root), false);
+    tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root));
+    for (let count = 0; count < 1_000; count++) tracer.startSpan('another');
+    assert.equal(spans._hasBelow(root), false);
   });
 
   it('do not hold ended spans in memory', () => {

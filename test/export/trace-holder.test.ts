@@ -22,6 +22,7 @@ function holding({ hasTimers = true, hasOpen = true, isPrinted = true } = {}) {
         searches++;
         return hasOpen ? [...open].filter((span) => rootOf(span) === root) : [root];
       },
+      hasOpenBelow: (root) => hasOpen && [...open].some((span) => span !== root && rootOf(span) === root),
       startOf: (span) => starts.get(span),
     },
     now: clock.now,
@@ -79,13 +80,50 @@ describe('a trace', () => {
     assert.equal(clock.timers.size, 1);
   });
 
-  it('prints a span that ends after its root separately and immediately', () => {
+  it('includes the spans that end in the same turn as its root', async () => {
+    const { printed, start } = holding();
+    const root = start('root');
+    const children = ['one', 'two', 'three'].map((name) => start(name, root));
+    children[0].end();
+    root.end();
+    assert.deepEqual(printed, []);
+    children[1].end();
+    await undefined;
+    assert.deepEqual(printed, ['whole: one two root']);
+    children[2].end();
+    assert.deepEqual(printed, ['whole: one two root', 'late: three']);
+  });
+
+  it('whose root has ended is printed once, by a flush or a shutdown in the same turn', async () => {
+    for (const now of ['flush', 'shutdown'] as const) {
+      const { printed, holder, start } = holding();
+      const root = start('root');
+      start('child', root);
+      root.end();
+      holder[now]();
+      await undefined;
+      assert.deepEqual(printed, ['whole: root']);
+      assert.equal(holder.spanCount, 0);
+    }
+  });
+
+  it('prints a span that ends after its root separately and immediately', async () => {
     const { printed, start } = holding();
     const root = start('root');
     const children = ['one', 'two'].map((name) => start(name, root));
     root.end();
+    await undefined;
     for (const child of children) child.end();
     assert.deepEqual(printed, ['whole: root', 'late: one', 'late: two']);
+  });
+
+  it('of which open spans are not known is printed as its root ends', () => {
+    const { printed, start } = holding({ hasOpen: false });
+    const root = start('root');
+    const child = start('child', root);
+    root.end();
+    child.end();
+    assert.deepEqual(printed, ['whole: root', 'late: child']);
   });
 });
 

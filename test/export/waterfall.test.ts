@@ -72,6 +72,16 @@ describe('a trace', () => {
     assert.match(rows[4], /◀ slowest: 70 % {2}◆ llm\.first_token \+300 ms {2}llm\.model="echo 1"$/);
   });
 
+  test('at 160 columns, with details that are too long for their place below the bars', () => {
+    const { start, ended } = printing();
+    const span = start('turn', 0);
+    span.setAttributes({ 'session.id': 'a'.repeat(40), 'user.id': 'b'.repeat(40) }).end(at(10));
+    const [, row, below, ...others] = lines(ended, { columns: 160 });
+    assert.match(row, /^turn {2}10\.0 ms {2}━+$/);
+    assert.equal(below, `   session.id=${'a'.repeat(40)}  user.id=${'b'.repeat(40)}`);
+    assert.deepEqual(others, []);
+  });
+
   test('without Unicode', () => {
     const rows = lines(turn(), { hasUnicode: false });
     assert.deepEqual(rows.slice(5), [
@@ -118,10 +128,10 @@ describe('a trace', () => {
 });
 
 describe('a span', () => {
-  test('does not repeat attributes of its parent, unless they are chosen', () => {
+  test('does not repeat attributes of its parent, unless they are chosen, and then shows them first', () => {
     const rows = lines(turn(), { attributes: ['session.*', 'tts.voice'] });
     assert.ok(
-      rows.some((row) => /llm\.first_token \+300 ms {2}session\.id=a1$/.test(row)),
+      rows.some((row) => /slowest: 70 % {2}session\.id=a1 {2}◆ llm\.first_token \+300 ms$/.test(row)),
       rows.join('\n'),
     );
     assert.ok(
