@@ -262,7 +262,7 @@ export function startWith(
  * Runs `callback` in a new, active span. Records what it throws, and ends the span when the result is there: at once,
  * when a promise settles, or when an async generator is done.
  *
- * @returns What `callback` returns.
+ * @returns What `callback` returns. A promise of a class of its own, as API clients return, becomes a plain promise.
  */
 export function withSpan<T>(name: string, callback: (span: Span) => T): T;
 export function withSpan<T>(name: string, options: StartOptions | undefined, callback: (span: Span) => T): T;

@@ -67,6 +67,8 @@ const MAX_NODES = 10_000;
 export function setAttribute(list: AttributeList, key: string, value: unknown, limits: ListLimits): void {
   if (value === undefined || value === null) return;
   const stored = storable(value, limits._length);
+  // What `toJSON` returns counts.
+  if (stored === null) return;
   const { length } = list;
   let at = 0;
   if (length >= INDEXED_LENGTH) at = findByIndex(list, key);
@@ -147,6 +149,7 @@ function emptyList(count: number, { _count }: ListLimits): AttributeList {
 function append(list: AttributeList, to: number, key: string, value: unknown, limits: ListLimits): number {
   if (value === undefined || value === null) return to;
   const stored = storable(value, limits._length);
+  if (stored === null) return to;
   if (stored === undefined || key === '') drop(list, 'attribute_refused', key);
   else if (to >= 2 * limits._count) drop(list, 'attribute_limit', key);
   else {

@@ -1,4 +1,4 @@
-import { unref } from '#platform';
+import { detached, unref } from '#platform';
 import { LONGEST_TIMER } from './clock.ts';
 
 /** Works like `setTimeout`, takes any number of milliseconds, and does not keep the process alive. */
@@ -6,6 +6,18 @@ export function later(callback: () => void, millis: number): unknown {
   const timer = setTimeout(callback, Math.min(millis, LONGEST_TIMER));
   unref(timer);
   return timer;
+}
+
+/**
+ * Does the same outside the caller's asynchronous context, so that it keeps nothing of the caller's alive. Returns
+ * `undefined` where timers are forbidden, as in a Worker at module scope.
+ */
+export function background(callback: () => void, millis: number): unknown {
+  try {
+    return detached(() => later(callback, millis));
+  } catch {
+    return undefined;
+  }
 }
 
 /**

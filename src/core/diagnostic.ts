@@ -1,5 +1,6 @@
 import { explanations } from '#platform';
 import { processState } from './process-state.ts';
+import { UNPRINTABLE } from './unprintable.ts';
 
 /** A problem inside the tracer that was kept from the application. */
 export interface Diagnostic {
@@ -53,10 +54,6 @@ export function explanation(code: string | number): string {
 export function callbackMissing(): undefined {
   report('callback_missing', '');
 }
-
-// Characters that control a terminal or change the direction of its text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
-const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Writes a diagnostic to stderr. This is the default handler. */
 export function printDiagnostic({ message, repeated }: Diagnostic): void {

@@ -21,8 +21,8 @@ function recordThrown(span: WritableSpan, error: unknown): void {
 
 /**
  * Calls `callback` with `context` active, records what it throws, and ends `span` when the result is there: at once,
- * when a promise settles, or when an async generator is done. Returns the result; a promise or a generator is
- * replaced by one that behaves alike. `onResult` sees each result before the span ends.
+ * when a promise settles, or when an async generator is done. Returns the result; a thenable is replaced by a plain
+ * promise, and a generator by one that behaves alike. `onResult` sees each result before the span ends.
  */
 export function runInSpan<T>(
   span: Span,

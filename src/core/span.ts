@@ -315,6 +315,8 @@ export class RecordingSpan extends NonRecordingSpan implements Span, ReadableSpa
     const { _start, _anchor } = this;
     const { _provider } = this._tracer;
     const end = endTime === undefined ? now() : this._timeOf(endTime);
+    // Reading the given time may have ended the span.
+    if (endTime !== undefined && this._end !== undefined) return;
     // A browser's clock may stand still, or go back a little.
     const isBackwards =
       typeof end === 'number' && typeof _start === 'number'

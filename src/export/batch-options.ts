@@ -26,8 +26,9 @@ export interface BatchSpanProcessorOptions {
   /** The most bytes held, including those in flight. Default: 16 MiB; 2 MiB in browsers, Workers and edge runtimes. */
   maxQueueBytes?: number;
   /**
-   * The most bytes in one request, before compression; a backlog is sent in requests of this size. At most 64 MiB,
-   * and no more than a quarter of `maxQueueBytes`. Default: 8 MiB; 3 MiB with an exporter over gRPC.
+   * The most bytes in one request, before compression; a backlog is sent in requests of this size. At most 64 MiB, and
+   * never more than a quarter of `maxQueueBytes`, which is 4 MiB by default, and 512 KiB in browsers, Workers and edge
+   * runtimes. Default: 8 MiB, which a larger queue allows; 3 MiB with an exporter over gRPC.
    */
   maxRequestBytes?: number;
 }

@@ -9,7 +9,7 @@ import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor }
 import type { ReadableSpan } from '../core/span.ts';
 import { type BatchSpanProcessorOptions, checkedBatchOptions } from './batch-options.ts';
 import { Delivery } from './delivery.ts';
-import type { BatchingExporter, SpanBatch, SpanExporter } from './exporter.ts';
+import { type BatchingExporter, type SpanBatch, type SpanExporter, untraced } from './exporter.ts';
 import { ListBatch, listExporter } from './list-batch.ts';
 import { type ProcessorStats, SpanCounts } from './span-counts.ts';
 
@@ -68,16 +68,13 @@ export class BatchSpanProcessor implements SpanProcessor {
     const wasAdding = this._isAdding;
     this._isAdding = true;
     _stats.ended++;
-    _stats.pending++;
     try {
       _current.add(span);
+      _stats.pending++;
     } catch (error) {
       const { dropped } = _stats;
-      _stats.pending--;
-      _counts._settled++;
       dropped.encode_failed = (dropped.encode_failed ?? 0) + 1;
       report('encode_failed', messageOf(error), 'error');
-      _counts._endFlushes(_counts._settled);
     } finally {
       this._isAdding = wasAdding;
     }
@@ -189,7 +186,10 @@ export class BatchSpanProcessor implements SpanProcessor {
     // Returns before starting a timer, because Workers forbid timers at module scope.
     if (_exporter[method] === undefined) return;
     try {
-      await within(millis, _exporter[method]());
+      await within(
+        millis,
+        untraced(() => _exporter[method]?.()),
+      );
     } catch (error) {
       report('export_failed', messageOf(error), 'error');
     }

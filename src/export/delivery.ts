@@ -1,7 +1,7 @@
 import { detached, ioPerRequest } from '#platform';
 import { isStackFree } from '../core/call-stack.ts';
 import { now } from '../core/clock.ts';
-import { later } from '../core/deadline.ts';
+import { background } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import type { BatchSpanProcessorOptions } from './batch-options.ts';
@@ -90,16 +90,11 @@ export class Delivery {
 
   _startTimer(millis: number): void {
     this._stopTimer();
-    try {
-      this._timer = detached(() =>
-        later(() => {
-          this._pacedUntil = 0;
-          this._wake();
-        }, millis),
-      );
-    } catch {
-      // Workers forbid timers at module scope: the span waits for the next span, or for a flush.
-    }
+    // Without a timer, the span waits for the next span, or for a flush.
+    this._timer = background(() => {
+      this._pacedUntil = 0;
+      this._wake();
+    }, millis);
   }
 
   _stopTimer(): void {
@@ -226,17 +221,13 @@ export class Delivery {
     const millis = retryMillis >= LEAST_PAUSE_MILLIS ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : LEAST_PAUSE_MILLIS;
     const resumeAt = now() + millis;
     this._resumeAt = resumeAt;
-    try {
-      later(() => {
-        // A flush may have come first.
-        if (this._resumeAt !== resumeAt) return;
-        // Reset, because timers may fire early.
-        this._resumeAt = this._pacedUntil = 0;
-        this._wake();
-      }, millis);
-    } catch {
-      // As in `_startTimer`.
-    }
+    background(() => {
+      // A flush may have come first.
+      if (this._resumeAt !== resumeAt) return;
+      // Reset, because timers may fire early.
+      this._resumeAt = this._pacedUntil = 0;
+      this._wake();
+    }, millis);
     _counts._endFlushes(Infinity);
   }
 

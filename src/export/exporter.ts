@@ -67,6 +67,11 @@ export interface BatchingExporter<Batch extends SpanBatch = SpanBatch> {
    * a request.
    */
   readonly isOneByOne?: boolean;
+  /**
+   * True if `send` creates no spans by itself, so that tracing need not be suppressed while it runs. On Node, this keeps
+   * exports off `AsyncLocalStorage`. Default: false.
+   */
+  readonly isUntraced?: boolean;
   /** Creates an empty batch for the spans that end next. */
   createBatch(): Batch;
   /**

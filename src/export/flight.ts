@@ -2,7 +2,7 @@ import { now } from '../core/clock.ts';
 import { afterAbort, later } from '../core/deadline.ts';
 import { messageOf } from '../core/exception.ts';
 import { textOf } from '../core/text.ts';
-import type { BatchingExporter, DropReason, ExportOutcome, SpanBatch } from './exporter.ts';
+import { type BatchingExporter, type DropReason, type ExportOutcome, type SpanBatch, untraced } from './exporter.ts';
 
 /** Batches in flight: one call of an exporter. */
 export class Flight {
@@ -31,7 +31,8 @@ export class Flight {
       why: messageOf(error),
     });
     try {
-      const sent = exporter.send(this._batches, signal, isLeaving);
+      const send = () => exporter.send(this._batches, signal, isLeaving);
+      const sent = exporter.isUntraced ? send() : untraced(send);
       if (!('then' in sent)) return checkedOutcome(sent);
       const timer = later(() => this._giveUp(`no answer within ${timeoutMillis} ms`), timeoutMillis);
       return Promise.race([sent, afterAbort(signal)])

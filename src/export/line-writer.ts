@@ -1,4 +1,4 @@
-import { writeOut } from '#platform';
+import { detached, writeOut } from '#platform';
 import { now } from '../core/clock.ts';
 import { later, within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
@@ -127,10 +127,14 @@ export class LineWriter implements TraceOutput {
     this._isFull = true;
     const isPatient = this._isPatient();
     if (!isPatient) this._endFlushes();
-    this._timer ??= (isPatient ? setTimeout : later)(() => {
-      this._timer = undefined;
-      this._pump();
-    }, this._pause);
+    const start = isPatient ? setTimeout : later;
+    // Outside the context of whoever printed: the pipe may stay full for hours.
+    this._timer ??= detached(() =>
+      start(() => {
+        this._timer = undefined;
+        this._pump();
+      }, this._pause),
+    );
     this._pause = Math.min(2 * this._pause, MAX_PAUSE_MILLIS);
   }
 

@@ -1,14 +1,7 @@
 import { messageOf } from '../core/exception.ts';
 import { read } from '../core/property.ts';
 import type { ReadableSpan } from '../core/span.ts';
-import {
-  type BatchingExporter,
-  type ExportOutcome,
-  type ExportResult,
-  type SpanBatch,
-  type SpanExporter,
-  untraced,
-} from './exporter.ts';
+import type { BatchingExporter, ExportOutcome, ExportResult, SpanBatch, SpanExporter } from './exporter.ts';
 
 // The memory of a span object with a few attributes, measured on Node 20. Objects have no exact size.
 const ASSUMED_SPAN_BYTES = 512;
@@ -49,7 +42,7 @@ export function listExporter(exporter: SpanExporter): BatchingExporter<ListBatch
           if (exporter.export.length < 2) settle({ code: 0 });
         };
         try {
-          untraced(() => exporter.export(spans, settle))?.then?.(succeed, fail);
+          exporter.export(spans, settle)?.then?.(succeed, fail);
         } catch (error) {
           fail(error as Error);
         }

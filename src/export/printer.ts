@@ -1,5 +1,6 @@
 import { type FlushOptions, type FlushResult, flushTimeout, type SpanProcessor } from '../core/processor.ts';
 import type { ReadableSpan } from '../core/span.ts';
+import { UNPRINTABLE } from '../core/unprintable.ts';
 import { requestJson } from './otlp/json.ts';
 import { TraceHolder, type TraceHolderOptions } from './trace-holder.ts';
 import { countText, crowdText, type TraceCrowd, TraceShapes } from './trace-shape.ts';
@@ -83,12 +84,19 @@ export class TracePrinter implements SpanProcessor {
   private _print(part: TracePart): void {
     const { output, trace, onError } = this._options;
     const { spans } = part;
+    let text: string;
     try {
-      output.write(this._textOf(part), spans.some(trace.hasFailed));
+      text = this._textOf(part);
     } catch (error) {
       // One span that is too large for a string must not take the others with it.
       if (spans.length > 1) for (const span of spans) this._print({ ...part, spans: [span], open: undefined });
       else onError(error);
+      return;
+    }
+    try {
+      output.write(text, spans.some(trace.hasFailed));
+    } catch (error) {
+      onError(error);
     }
   }
 
@@ -107,10 +115,6 @@ export class TracePrinter implements SpanProcessor {
     return format === 'json' ? `${escaped(requestJson(part.spans))}\n` : waterfall(part, style());
   }
 }
-
-// Characters that a terminal obeys, or that change the direction of text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be kept out
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Escapes the characters of JSON that a terminal would obey rather than show. */
 function escaped(json: string): string {

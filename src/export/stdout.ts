@@ -1,9 +1,10 @@
 import { env, ioPerRequest, language, terminal, writeOut } from '#platform';
 import { now } from '../core/clock.ts';
-import { later } from '../core/deadline.ts';
+import { background } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { ATTRIBUTE_CHOICE, isAttributeChoice } from './attribute-choice.ts';
+import { untraced } from './exporter.ts';
 import { LineWriter } from './line-writer.ts';
 import { localTrace } from './local-trace.ts';
 import { consoleWriter, droppedText, type StdoutFormat, type TraceOutput, TracePrinter } from './printer.ts';
@@ -36,11 +37,11 @@ export class StdoutSpanProcessor extends TracePrinter {
     }
     super({
       format,
-      output: write === undefined ? outputTo(format) : outputOf(write),
+      output: write === undefined ? outputTo(format) : outputOf((text) => untraced(write, text)),
       style: styleOf(write === undefined ? terminal : noTerminal, attributes),
       trace: localTrace,
       now,
-      later: ioPerRequest ? undefined : later,
+      later: ioPerRequest ? undefined : background,
       onError: (error) => report('print_failed', messageOf(error), 'error'),
     });
   }
@@ -55,7 +56,7 @@ function outputTo(format: StdoutFormat): TraceOutput {
 }
 
 function outputOf(write: (text: string) => unknown): TraceOutput {
-  return { accepts: () => true, write, flush: async () => {} };
+  return { accepts: () => true, write: (text) => void write(text), flush: async () => {} };
 }
 
 function noTerminal(): Terminal {

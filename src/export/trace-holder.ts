@@ -12,7 +12,7 @@ export interface TraceHolderOptions {
   readonly trace: LocalTrace;
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Starts a timer that does not keep the process alive; `undefined` where no timer outlives a request. May throw. */
+  /** Starts a timer that does not keep the process alive; `undefined` where no timer outlives a request. */
   readonly later: ((callback: () => void, millis: number) => unknown) | undefined;
   /** Prints spans of one trace, the topmost last. `openOf` finds the open spans above them. */
   readonly print: (
@@ -154,11 +154,7 @@ export class TraceHolder {
     if (due < this._due) {
       clearTimeout(this._timer as number | undefined);
       this._due = due;
-      try {
-        this._timer = later?.(() => this._printOverdue(due), due - now());
-      } catch {
-        // Workers forbid timers at module scope.
-      }
+      this._timer = later?.(() => this._printOverdue(due), due - now());
     }
     // Without timers, overdue traces are printed here.
     if (now() >= this._due) this._printOverdue(now());

@@ -87,7 +87,7 @@ export class TraceShapes {
     // Reservoir sampling: each duration has the same chance to be kept.
     const place = nth <= MAX_DURATIONS ? nth - 1 : Math.floor(Math.random() * nth);
     if (place < MAX_DURATIONS) durations[place] = trace.millisOf(top);
-    this._timer ??= this._startTimer(this._start + SECOND_MILLIS - time);
+    this._timer ??= this._options.later?.(() => this._end(), this._start + SECOND_MILLIS - time);
     return false;
   }
 
@@ -102,15 +102,6 @@ export class TraceShapes {
   shutdown(): void {
     this.flush();
     clearTimeout(this._timer as number | undefined);
-  }
-
-  private _startTimer(millis: number): unknown {
-    try {
-      return this._options.later?.(() => this._end(), millis);
-    } catch {
-      // Workers forbid timers at module scope.
-      return undefined;
-    }
   }
 
   /** Ends the second without asking the clock, which may stand still. */

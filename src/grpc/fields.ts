@@ -25,7 +25,9 @@ export function fieldsOf(bytes: Uint8Array): Fields {
       at += length;
     }
     const number = Math.floor(tag / 8);
-    fields.set(number, [...(fields.get(number) ?? []), value]);
+    const values = fields.get(number);
+    if (values === undefined) fields.set(number, [value]);
+    else values.push(value);
   }
   return fields;
 }

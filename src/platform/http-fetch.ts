@@ -121,16 +121,16 @@ export function createHttpFetch(url: string, certificates?: CheckedTls): Platfor
           if (parser.end()) onProgress();
         },
         onClose(error) {
-          // A server may close a kept connection just as a request goes out on it. It has not processed that request.
+          const why = error ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
+          // A server may close a kept connection just as a request goes out on it, usually without having read it.
           if (kept !== undefined && !hasBegun && isClosedByServer(error)) {
             finish();
             // The other idle connections may be stale, too.
             destroyAll(idle);
-            resolve(send(how, init, head, true));
-          } else {
-            const why = error ?? Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
-            fail(connection.isOpen ? why : markUnsent(why));
-          }
+            const again = send(how, init, head, true);
+            // If all of it was written, the server may have read it. The second attempt cannot tell that nothing arrived.
+            resolve(isWritten ? again.catch(() => Promise.reject(why)) : again);
+          } else fail(connection.isOpen ? why : markUnsent(why));
         },
       };
       signal.addEventListener('abort', onAbort);

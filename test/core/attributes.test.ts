@@ -156,6 +156,7 @@ describe('a value', () => {
     assert.equal(stored(new Date(0)), '1970-01-01T00:00:00.000Z');
     assert.equal(stored(new URL('https://host/path')), 'https://host/path');
     assert.deepEqual(stored([{ toJSON: () => ({ a: 1 }) }]), [{ a: 1 }]);
+    assert.equal(stored(new Date(NaN)), undefined, 'null sets nothing');
   });
 
   it('that cannot be an attribute is refused', () => {

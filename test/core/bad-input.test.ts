@@ -59,7 +59,6 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
     Object.freeze({ a: Object.freeze([1]) }),
     Object.create(null),
     JSON.parse('{"__proto__": {"polluted": true}}'),
-    new Date(NaN),
     new Uint8Array(200),
     new Proxy({ a: 1 }, {}),
     [Symbol('s'), () => {}],
@@ -87,7 +86,7 @@ const values: Record<'kept' | 'refused' | 'nothing', unknown[]> = {
     new Error('an error'),
     [/x/, { deep: new Set() }].entries(),
   ],
-  nothing: [null, undefined],
+  nothing: [null, undefined, new Date(NaN)],
 };
 
 /** A function that returns a value, because fast-check itself cannot hold a revoked proxy. */
@@ -330,6 +329,19 @@ describe('bad input', () => {
     );
     assert.equal(droppedAttributesCount, refused.length + 1);
     assert.deepEqual(codesOf(log), ['attribute_refused']);
+  });
+
+  it('that ends the span while its end time is read ends it once', () => {
+    const recorder = new Recorder();
+    const span = recorder.start('s');
+    class Ending extends Date {
+      override getTime(): number {
+        span.end();
+        return super.getTime();
+      }
+    }
+    span.end(new Ending());
+    assert.deepEqual([recorder.ended.length, recorder.provider.live], [1, 0]);
   });
 
   it('that ends the span while its attributes are read changes nothing', () => {

@@ -619,6 +619,7 @@ describe('the exporter', () => {
     let deepest = 0;
     let end: EndSpans = () => [];
     const exporter: BatchingExporter<CountedBatch> = {
+      isUntraced: true,
       createBatch: () => new CountedBatch(),
       send(batches) {
         deepest = Math.max(deepest, ++calls);
@@ -632,6 +633,31 @@ describe('the exporter', () => {
     end(1);
     assert.equal(deepest, 1);
     assert.equal(balanced(processor).acknowledged, 3);
+  });
+
+  test('runs with tracing suppressed, so that it does not export its own spans', async () => {
+    let ended = 0;
+    const traced = (isRecording: boolean) => {
+      const span = tracer.startSpan('of the exporter');
+      assert.equal(span.isRecording(), isRecording);
+      span.end();
+    };
+    const exporter: BatchingExporter<CountedBatch> = {
+      createBatch: () => new CountedBatch(),
+      send(batches) {
+        traced(false);
+        return acknowledged(batches);
+      },
+      forceFlush: () => traced(false),
+      shutdown: () => traced(false),
+    };
+    const processor = new BatchSpanProcessor(exporter, { maxExportBatchSize: 1 });
+    const counter = { onEnd: () => ended++, forceFlush: async () => {}, shutdown: async () => {} };
+    const tracer = new TracerProvider({ spanProcessors: [processor, counter] }).getTracer('test');
+    traced(true);
+    await processor.forceFlush();
+    await processor.shutdown();
+    assert.deepEqual([ended, balanced(processor).acknowledged], [1, 1]);
   });
 
   test('that throws or rejects loses its spans and nothing else', async (t) => {
@@ -709,7 +735,34 @@ describe('the exporter', () => {
       send: () => assert.fail('there is nothing to be sent'),
     });
     endedSpansInto(processor)(1);
-    assert.deepEqual(await flushed, { exported: 0, pending: 0, dropped: 1 });
+    assert.deepEqual(await flushed, { exported: 0, pending: 0, dropped: 0 });
+    assert.deepEqual(balanced(processor).dropped, { encode_failed: 1 });
+  });
+
+  test('whose batch refuses spans does not end a flush that waits for others', async (t) => {
+    diagnosticLog(t);
+    class Failing extends CountedBatch {
+      override add(span: ReadableSpan): void {
+        if (isFailing) throw new Error('full');
+        super.add(span);
+      }
+    }
+    let isFailing = false;
+    let answer: (outcome: ExportOutcome) => void = () => {};
+    const processor = new BatchSpanProcessor({
+      createBatch: () => new Failing(),
+      send: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const end = endedSpansInto(processor);
+    end(3);
+    const flushed = processor.forceFlush();
+    isFailing = true;
+    end(3);
+    answer({ acknowledged: 3 });
+    assert.deepEqual(await flushed, { exported: 3, pending: 0, dropped: 3 });
   });
 
   test('that returns incomplete outcomes is reported', async (t) => {

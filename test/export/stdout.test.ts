@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, test } from 'node:test';
 import { ROOT_CONTEXT, setSpan } from '../../src/core/context.ts';
 import { nonRecordingSpan } from '../../src/core/non-recording-span.ts';
@@ -211,14 +212,47 @@ test('more than ten traces of one shape in a second are combined in a line, exce
   }
 });
 
-test('a write function that throws does no harm', async () => {
+test('a write function that throws does no harm, and is called once for a trace', async () => {
+  let calls = 0;
   const processor = new StdoutSpanProcessor({
     write: () => {
+      calls++;
       throw new Error('broken');
     },
   });
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
   for (let trace = 0; trace < 30; trace++) assert.doesNotThrow(() => tracer.startSpan('root').end(), 'end() throws');
   await processor.forceFlush();
+  assert.equal(calls, 11, 'ten traces, and the line for the others');
+  const root = tracer.startSpan('another root');
+  tracer.startSpan('child', {}, setSpan(ROOT_CONTEXT, root)).end();
+  root.end();
+  assert.equal(calls, 12);
+  await processor.shutdown();
+});
+
+test('a write function runs with tracing suppressed', () => {
+  let calls = 0;
+  const processor = new StdoutSpanProcessor({
+    write: () => {
+      calls++;
+      tracer.startSpan('write').end();
+    },
+  });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  tracer.startSpan('root').end();
+  assert.equal(calls, 1);
+});
+
+test('what is printed later is not printed in the context of a request', async () => {
+  const requests = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const processor = new StdoutSpanProcessor({ write: () => seen.push(requests.getStore()) });
+  const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+  requests.run('request', () => {
+    for (let trace = 0; trace < 11; trace++) tracer.startSpan('root').end();
+  });
+  while (seen.length < 11) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(seen, [...Array(10).fill('request'), undefined]);
   await processor.shutdown();
 });

@@ -156,6 +156,12 @@ describe('the fields of a message', () => {
     });
   });
 
+  test('may be as many as a header has room for', () => {
+    const count = 300_000;
+    // Copying the earlier values for each further one would take minutes.
+    assert.equal(fieldsOf(new Uint8Array(2 * count).fill(8)).get(1)?.length, count);
+  });
+
   test('are those before invalid data', () => {
     const known = [0x08, 1];
     for (const rest of [

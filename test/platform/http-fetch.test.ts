@@ -254,6 +254,21 @@ describe('a connection', () => {
     assert.deepEqual([requests, sockets.length], [3, 2]);
   });
 
+  test('that is closed after it took a request, by a server that goes down, may have delivered it', async (t) => {
+    let requests = 0;
+    const { url, close } = await served(t, async (request, response) => {
+      const body = await bytesOf(request);
+      if (++requests === 2) {
+        close();
+        request.socket.destroy();
+      } else response.end(body);
+    });
+    const fetch = createHttpFetch(url);
+    assert.equal(await textOf(await fetch(url, init({ body: bytes('first') }))), 'first');
+    const error = await fetch(url, init({ body: bytes('second') })).catch((reason) => reason);
+    assert.deepEqual([requests, isUnsent(error), error.code], [2, false, 'ECONNRESET']);
+  });
+
   test('that is closed a second time is an error: a request is retried only once, on a new connection', async (t) => {
     let requests = 0;
     const { url } = await served(t, (request, response) => {

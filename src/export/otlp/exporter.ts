@@ -38,6 +38,7 @@ const READ_BYTES = 64 * 1024;
 export class OtlpExporter implements BatchingExporter<EncodedBatch> {
   /** Where requests go. */
   readonly url: string;
+  readonly isUntraced = true;
   readonly _encoding: OtlpEncoding;
   private readonly _headers: OtlpHeaders;
   private readonly _ownHeaders: Record<string, string>;

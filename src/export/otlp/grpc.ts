@@ -1,4 +1,5 @@
 import { loadGrpc } from '#platform';
+import { messageOf } from '../../core/exception.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from '../exporter.ts';
 import type { OtlpHttpExporterOptions } from './http.ts';
 import { ProtobufEncoding } from './protobuf-encoding.ts';
@@ -7,6 +8,9 @@ import { ProtobufEncoding } from './protobuf-encoding.ts';
 export const GRPC_ENDPOINT = 'http://localhost:4317';
 /** The most bytes in one request. gRPC servers commonly refuse more than 4 MiB. */
 export const GRPC_REQUEST_BYTES = 3 * 1024 * 1024;
+
+// The pause before the exporter is loaded again after a failure.
+const RETRY_MILLIS = 1_000;
 
 /** The module that contains the gRPC exporter. */
 export interface GrpcModule {
@@ -18,6 +22,7 @@ export class OnDemandGrpcExporter implements BatchingExporter {
   readonly url: string | undefined;
   readonly componentType = 'otlp_grpc_exporter';
   readonly maxRequestBytes = GRPC_REQUEST_BYTES;
+  readonly isUntraced = true;
   private readonly _options: OtlpHttpExporterOptions;
   private readonly _load: () => Promise<GrpcModule>;
   private _loaded: Promise<BatchingExporter> | undefined = undefined;
@@ -40,10 +45,21 @@ export class OnDemandGrpcExporter implements BatchingExporter {
       this._source = exporter;
       return exporter;
     });
-    return (await this._loaded).send(batches, signal);
+    let exporter: BatchingExporter;
+    try {
+      exporter = await this._loaded;
+    } catch (error) {
+      // The file may be back later, for example after a deployment.
+      this._loaded = undefined;
+      const why = `the gRPC exporter could not be loaded (${messageOf(error)})`;
+      const dropped = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
+      return { dropped, reason: 'export_failed', why, retryMillis: RETRY_MILLIS };
+    }
+    return exporter.send(batches, signal);
   }
 
   async shutdown(): Promise<void> {
-    (await this._loaded)?.shutdown?.();
+    const exporter = await this._loaded?.catch(() => undefined);
+    await exporter?.shutdown?.();
   }
 }

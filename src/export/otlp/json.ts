@@ -23,7 +23,7 @@ export interface JsonKeyValue {
 
 /**
  * Encodes spans as an `ExportTraceServiceRequest` in OTLP's JSON: lowerCamelCase names, hexadecimal ids, enums as
- * numbers, 64-bit integers as strings. Fields that have their default value are left out.
+ * numbers, 64-bit integers as strings.
  *
  * Specification: OpenTelemetry Protocol, "JSON Protobuf Encoding".
  */

@@ -1,4 +1,5 @@
 import { type AttributeList, droppedOf } from '../../core/attributes.ts';
+import { DEFAULT_SPAN_LIMITS } from '../../core/limits.ts';
 import { HAS_IS_REMOTE, IS_REMOTE, spanOf, W3C_FLAGS } from '../../core/non-recording-span.ts';
 import { TracerProvider } from '../../core/provider.ts';
 import { type Handed, type ReadableSpan, RecordingSpan } from '../../core/span.ts';
@@ -7,6 +8,10 @@ import type { SpanTracer } from '../../core/tracer.ts';
 
 // Of spans of other SDKs, by resource: a provider for each span would be a scope of its own in the request.
 const providers = /* @__PURE__ */ new WeakMap<object, TracerProvider>();
+// Their SDK has limits of its own.
+const UNLIMITED = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ Object.keys(DEFAULT_SPAN_LIMITS).map((name) => [name, Number.POSITIVE_INFINITY]),
+);
 
 /**
  * Returns an ended span that stores what `span` says of itself. Usually that is `span`, and processors may have changed
@@ -37,6 +42,7 @@ function store(span: RecordingSpan, { attributes, events, links, status }: Hande
     }
     if (events) {
       span._events = undefined;
+      // Throws if a processor has put something else in the place of the events.
       for (const { name, attributes = {}, time, droppedAttributesCount } of events) {
         addDropped(span.addEvent(name, attributes, time)._events?.at(-1)?._attributes, droppedAttributesCount);
       }
@@ -50,7 +56,6 @@ function store(span: RecordingSpan, { attributes, events, links, status }: Hande
       span.setStatus(status);
     }
   } finally {
-    // A processor may have put anything in the place of the events.
     span._end = _end;
   }
 }
@@ -95,7 +100,7 @@ function rebuiltSpan(span: ReadableSpan): RecordingSpan {
 function tracerOf({ resource, instrumentationScope: { name, version, schemaUrl } }: ReadableSpan): SpanTracer {
   let provider = providers.get(resource);
   if (provider === undefined) {
-    provider = new TracerProvider({ resource });
+    provider = new TracerProvider({ resource, spanLimits: UNLIMITED });
     providers.set(resource, provider);
   }
   return provider.getTracer(name, version, { schemaUrl }) as SpanTracer;

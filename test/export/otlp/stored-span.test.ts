@@ -68,6 +68,23 @@ describe('a span that does not store what it says of itself', () => {
     for (const wrapper of wrappers) assert.deepEqual(sent([wrapper]), [{ ...original, attributes }]);
   });
 
+  test('of another SDK keeps to the limits of that SDK', () => {
+    const memory = new InMemorySpanExporter();
+    const many = 200;
+    const provider = new BasicTracerProvider({
+      spanLimits: { attributeCountLimit: many, eventCountLimit: many },
+      spanProcessors: [new SimpleSpanProcessor(memory)],
+    });
+    const span = provider.getTracer('scope').startSpan('span');
+    for (let at = 0; at < many; at++) span.setAttribute(`key${at}`, at).addEvent(`event${at}`);
+    span.end();
+    const [{ attributes, events, droppedAttributesCount, droppedEventsCount }] = sent(
+      memory.getFinishedSpans() as unknown as ReadableSpan[],
+    );
+    assert.deepEqual([Object.keys(attributes).length, events.length], [many, many]);
+    assert.deepEqual([droppedAttributesCount, droppedEventsCount], [0, 0]);
+  });
+
   test('may be one of the official SDK', async (t) => {
     const collector = await startCollector();
     t.after(() => collector.close());
