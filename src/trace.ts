@@ -1,5 +1,5 @@
 import { flushAtEnd, reportSettings, stdoutProcessor } from '#host';
-import { writeError } from '#platform';
+import { writeNotice } from '#platform';
 import { type Config, resolveConfig } from './config.ts';
 import type { Attributes } from './core/attributes.ts';
 import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
@@ -95,7 +95,8 @@ export function withContext<T>(context: Context, callback: () => T): T {
 
 /**
  * Sets up tracing for this process. Settings come from `config`, then from environment variables, then from defaults.
- * Writes a line to stderr that says where spans go, unless `quiet` is set or the exporter is `none`.
+ * Writes a line to stderr, or to the console if there is none, that says where spans go, unless `quiet` is set or the
+ * exporter is `none`.
  *
  * @returns The tracer that `startSpan` uses.
  * @throws Error if tracing is already set up, or if a setting cannot be used. The message then names the setting, its
@@ -129,7 +130,7 @@ export function initialize(config: Config = {}): Tracer {
   processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._delivery._unsent() ?? '');
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
-  if (banner !== undefined) writeError(`[trace] ${banner}`);
+  if (banner !== undefined) writeNotice(`[trace] ${banner}`);
   // Spans that start after a shutdown are meant to go nowhere, so they are not early.
   if (processState.early !== undefined && processState.last === undefined && provider) {
     report('started_early', shownName(processState.early));

@@ -221,13 +221,17 @@ export class Delivery {
     const millis = retryMillis >= LEAST_PAUSE_MILLIS ? Math.min(retryMillis, MAX_PAUSE_MILLIS) : LEAST_PAUSE_MILLIS;
     const resumeAt = now() + millis;
     this._resumeAt = resumeAt;
-    background(() => {
-      // A flush may have come first.
-      if (this._resumeAt !== resumeAt) return;
-      // Reset, because timers may fire early.
-      this._resumeAt = this._pacedUntil = 0;
-      this._wake();
-    }, millis);
+    // Where I/O belongs to a request, the timer would be lost with it, or keep a Durable Object in memory as long as the
+    // server is down. There, the flushes of events repeat themselves.
+    if (!ioPerRequest) {
+      background(() => {
+        // A flush may have come first.
+        if (this._resumeAt !== resumeAt) return;
+        // Reset, because timers may fire early.
+        this._resumeAt = this._pacedUntil = 0;
+        this._wake();
+      }, millis);
+    }
     _counts._endFlushes(Infinity);
   }
 

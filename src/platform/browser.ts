@@ -40,8 +40,8 @@ export function terminal(): { isTerminal: boolean; columns: undefined; isWindows
   return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
-export function writeError(line: string): void {
-  console.error(line);
+export function writeNotice(line: string): void {
+  console.info(line);
 }
 
 /** Browsers do not tell a page why a request failed, so that it cannot probe its user's network. */

@@ -24,7 +24,7 @@ export {
   terminal,
   unref,
   watchProcessEnd,
-  writeError,
+  writeNotice,
   writeOut,
 } from './node.ts';
 export { fillRandom } from './web-random.ts';

@@ -67,8 +67,8 @@ export function terminal(): { isTerminal: boolean; columns: undefined; isWindows
   return { isTerminal: false, columns: undefined, isWindows: false };
 }
 
-export function writeError(line: string): void {
-  console.error(line);
+export function writeNotice(line: string): void {
+  console.info(line);
 }
 
 export function unref(timer: unknown): void {

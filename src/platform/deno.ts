@@ -99,7 +99,7 @@ function columns(): number | undefined {
   }
 }
 
-export function writeError(line: string): void {
+export function writeNotice(line: string): void {
   console.error(line);
 }
 

@@ -97,7 +97,7 @@ export function terminal(): { isTerminal: boolean; columns: number | undefined; 
 }
 
 /** Takes 0.2 ms for the first line. The console takes 2.2 ms, because it loads itself and a stream (Node 20). */
-export function writeError(line: string): void {
+export function writeNotice(line: string): void {
   try {
     (builtin('node:fs') as typeof import('node:fs')).writeSync(2, `${line}\n`);
   } catch {

@@ -50,8 +50,8 @@ export interface Platform {
   writeOut(text: string): boolean | undefined;
   /** Describes standard output; see export/terminal-style.ts. Never throws. */
   terminal(): { isTerminal: boolean; columns: number | undefined; isWindows: boolean };
-  /** Writes a line to standard error, or to the console if there is none. Never throws. */
-  writeError(line: string): void;
+  /** Writes a line that is not an error: to standard error, or to the console if there is none. Never throws. */
+  writeNotice(line: string): void;
   /**
    * Fills `words` with unpredictable random bits. May throw where a runtime has none yet: on Workers at module scope.
    */

@@ -24,7 +24,7 @@ export {
   unref,
   utf8Length,
   watchProcessEnd,
-  writeError,
+  writeNotice,
   writeOut,
 } from './default.ts';
 export type { ContextStorage };

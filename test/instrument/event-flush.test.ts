@@ -66,6 +66,25 @@ describe('the flush of an event', () => {
     await first.waited;
   });
 
+  it('is repeated while spans are left, and awaited until none are', async () => {
+    const left = [2, 1, 0];
+    const { end, waited } = startEvent(async () => ({ pending: left.shift() }));
+    end();
+    await waited;
+    assert.deepEqual(left, []);
+  });
+
+  it('is not repeated if another flush has begun, which repeats itself', async () => {
+    let flushes = 0;
+    const flush = async () => ({ pending: ++flushes < 3 ? 1 : 0 });
+    const [first, second] = [startEvent(flush), startEvent(flush)];
+    first.end();
+    while (flushes === 0) await delay(5);
+    second.end();
+    await Promise.all([first.waited, second.waited]);
+    assert.equal(flushes, 3);
+  });
+
   it('that fails is reported, and rejects no promise', async () => {
     for (const fail of [
       () => Promise.reject(new Error('no')),

@@ -25,11 +25,12 @@ describe('the package in pages', () => {
 
   for (const [copy, importing] of Object.entries({ esm, cjs })) {
     it(`reads no environment variables (${copy})`, () => {
-      const { stderr } = inPage(
+      const { stdout, stderr } = inPage(
         `${importing} initialize({ exporterType: 'otlp' }); if (defaultConfig().exporterType !== 'stdout') throw 1;`,
         { TRACE_EXPORTER: 'zipkin', OTEL_SERVICE_NAME: 'named', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other' },
       );
-      assert.equal(stderr, '[trace] realtime-ai: exporting spans to http://localhost:4318/v1/traces\n');
+      assert.equal(stdout, '[trace] realtime-ai: exporting spans to http://localhost:4318/v1/traces\n');
+      assert.equal(stderr, '');
     });
 
     it(`prints spans that ended before the printer was loaded (${copy})`, () => {

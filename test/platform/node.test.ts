@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { writeError } from '../../src/platform/node.ts';
+import { writeNotice } from '../../src/platform/node.ts';
 import { ROOT } from '../packaging/distribution.ts';
 
-const program = "import { writeError } from './src/platform/node.ts'; writeError('übel');";
+const program = "import { writeNotice } from './src/platform/node.ts'; writeNotice('übel');";
 const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', `"${program}"`].join(' ');
 
 test('a line is written to standard error', () => {
@@ -23,7 +23,7 @@ test('a line that cannot be written to standard error does no harm', () => {
 test('a line for standard error goes to the console if it cannot be written at once', (t) => {
   const { mock } = t.mock.method(console, 'error', () => {});
   const write = t.mock.method(fs, 'writeSync', () => assert.fail('EAGAIN'));
-  writeError('line');
+  writeNotice('line');
   write.mock.restore();
   assert.deepEqual(
     mock.calls.map((call) => call.arguments),
