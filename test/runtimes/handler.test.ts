@@ -48,6 +48,15 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       await spansOf(collector, 4);
     });
 
+    test('sends its spans again, after the last event', async (t) => {
+      const { collector, get } = await started(t, flags, {
+        answer: ({ index }) => (index < 2 ? { status: 503 } : undefined),
+      });
+      await get('/hello');
+      await spansOf(collector, 2);
+      assert.equal(collector.requests.length, 3);
+    });
+
     test('times a stream until its end', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/stream');
