@@ -86,7 +86,7 @@ export function activeContext(): Context {
 
 /**
  * Calls `callback` with `context` active, as in a span with this parent, and returns its result. Starts no span. Throws
- * only what the callback throws.
+ * only what the callback throws. An async generator that it returns runs in the context of whoever reads it.
  */
 export function withContext<T>(context: Context, callback: () => T): T {
   if (typeof callback !== 'function') return callbackMissing() as T;

@@ -65,7 +65,11 @@ export interface ApiSpan {
  * `Symbol.dispose`.
  */
 export interface Span extends ApiSpan {
-  /** Calls `callback` with this span active and returns its result. Does not end the span. */
+  /**
+   * Calls `callback` with this span active and returns its result. Does not end the span. An async generator that the
+   * callback returns runs later, in the context of whoever reads it; `withSpan` and the helpers keep the span active
+   * in it.
+   */
   run<T>(callback: () => T): T;
   /** Ends the span at the end of a `using` block. */
   [Symbol.dispose](): void;
