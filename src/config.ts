@@ -20,12 +20,12 @@ import type { TextMapPropagator } from './propagation/propagator.ts';
 import { W3CTraceContextPropagator } from './propagation/trace-context.ts';
 import {
   arrayOf,
-  checkSetting,
+  checkSettings,
   EXPORTER_TYPE,
+  either,
   FLAG,
   FUNCTION,
   given,
-  HEADERS,
   OBJECT,
   objectWith,
   oneOf,
@@ -192,7 +192,7 @@ const SETTINGS: Readonly<Record<keyof Config, SettingKind>> = {
   environment: TEXT,
   exporterType: EXPORTER_TYPE,
   otlpEndpoint: /* @__PURE__ */ secret(TEXT),
-  otlpHeaders: /* @__PURE__ */ secret(HEADERS),
+  otlpHeaders: /* @__PURE__ */ secret(/* @__PURE__ */ either(OBJECT, FUNCTION)),
   otlpTimeoutMillis: POSITIVE,
   otlpTls: /* @__PURE__ */ secret(OBJECT),
   otlpCompression: /* @__PURE__ */ oneOf('gzip', 'none'),
@@ -240,13 +240,7 @@ export function defaultConfig(): Config {
 }
 
 function check(config: Config): void {
-  checkSetting('config', config, OBJECT);
-  for (const [name, value] of Object.entries(config)) {
-    if (!Object.hasOwn(SETTINGS, name)) {
-      throw new TypeError(`${name}: unknown option; known options are ${Object.keys(SETTINGS).join(', ')}`);
-    }
-    if (value !== undefined) checkSetting(name, value, SETTINGS[name as keyof Config]);
-  }
+  checkSettings('config', config, SETTINGS);
   // Check these even if nothing uses them yet: a mistake must not wait for the day the exporter is changed.
   checkedBatchOptions(config.batch ?? {}, 'batch.');
   const { otlpHeaders = {} } = config;

@@ -1,3 +1,5 @@
+import { checkNames } from './core/options.ts';
+
 /** The values that a setting takes: a description, a check, and whether a rejected value may be a secret. */
 export type SettingKind = readonly [allowed: string, isAllowed: (value: unknown) => boolean, isSecret?: boolean];
 
@@ -8,7 +10,6 @@ export const OBJECT: SettingKind = [
   'an object',
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 ];
-export const HEADERS: SettingKind = ['an object or a function', (value) => OBJECT[1](value) || FUNCTION[1](value)];
 export const POSITIVE: SettingKind = ['a number above 0', (value) => typeof value === 'number' && value > 0];
 export const RATE: SettingKind = [
   'a number from 0 to 1',
@@ -25,6 +26,11 @@ export function secret([allowed, isAllowed]: SettingKind): SettingKind {
 /** Accepts one of these strings. */
 export function oneOf(...texts: string[]): SettingKind {
   return [`one of ${texts.join(', ')}`, (value) => texts.includes(value as string)];
+}
+
+/** Accepts what one of two kinds accepts. */
+export function either([one, isOne]: SettingKind, [other, isOther]: SettingKind): SettingKind {
+  return [`${one} or ${other}`, (value) => isOne(value) || isOther(value)];
 }
 
 /** Accepts any object that has these methods, whatever its class. */
@@ -45,6 +51,17 @@ export function checkSetting(name: string, value: unknown, [allowed, isAllowed, 
   if (isAllowed(value)) return;
   const isShown = !isSecret || value === null || value === '' || /number|boolean/.test(typeof value);
   throw new TypeError(`${name}: ${isShown ? shown(value) : `the given ${typeof value}`} is not ${allowed}`);
+}
+
+/**
+ * Checks an object of settings, each of which may be `undefined`.
+ *
+ * @throws RangeError naming one that is unknown, TypeError naming one that is not of its kind.
+ */
+export function checkSettings(what: string, settings: object, kinds: Readonly<Record<string, SettingKind>>): void {
+  checkSetting(what, settings, OBJECT);
+  checkNames(Object.keys(kinds), settings);
+  for (const [name, value] of Object.entries(given(settings))) checkSetting(name, value, kinds[name]);
 }
 
 const MAX_SHOWN = 5;

@@ -87,7 +87,7 @@ const layers: Record<string, readonly string[]> = {
   // The exporter files are interfaces that each platform implements.
   'platform/': ['core/', 'export/otlp/grpc.ts', 'export/otlp/http.ts', 'export/otlp/tls.ts', '#grpc'],
   'environment.ts': ['core/', '#platform'],
-  'setting.ts': [],
+  'setting.ts': ['core/'],
   'host/': ['environment.ts', 'setting.ts', 'core/', 'export/', 'propagation/', '#platform', '#printer'],
   'config.ts': ['setting.ts', 'core/', 'export/', 'propagation/', '#host'],
   'trace.ts': ['config.ts', 'core/', 'export/', 'propagation/', '#host', '#platform'],

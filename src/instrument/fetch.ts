@@ -9,6 +9,7 @@ import { processState } from '../core/process-state.ts';
 import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
+import { either, FUNCTION, given, OBJECT, type SettingKind } from '../setting.ts';
 import { errorTypeOf, setError, setFailure } from './failure.ts';
 import {
   ERROR_TYPE,
@@ -21,7 +22,7 @@ import {
 } from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
 import { type BodyEnd, watchBody } from './response-body.ts';
-import { injectInto, startWithin, type TracingOptions } from './tracing.ts';
+import { checkOptions, injectInto, startWithin, type TracingOptions } from './tracing.ts';
 import { expectReading } from './unread-bodies.ts';
 
 /** Options of {@link traceFetch}. */
@@ -49,6 +50,7 @@ type Fetch = (input: never, init?: never) => Promise<object>;
 /** The runtime's `fetch`, if a type library declares it. */
 type GlobalFetch = typeof globalThis extends { fetch: infer F extends Fetch } ? F : Fetch;
 
+const ORIGINS: SettingKind = ['an array of origins and patterns', Array.isArray];
 /** The response's headers have arrived; only its body is missing. */
 const HEADERS_EVENT = 'http.response.headers';
 const BODY_CANCELLED = 'http.response.body.cancelled';
@@ -56,25 +58,30 @@ const BODY_CANCELLED = 'http.response.body.cancelled';
 const RESPONSE_URL = 'http.response.url';
 
 const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace fetch');
+/** What a traced `fetch` has under `TRACED`: the one that it calls, and its options. */
+type Traced = readonly [plain: typeof globalThis.fetch, options?: TraceFetchOptions];
 
 /**
  * Wraps a `fetch` so that each request has a CLIENT span, a child of the active one, and carries its context. The span
  * ends when the body of the response has been read, is cancelled or breaks off; if nobody reads the body, or the status
- * is 400 or above, it ends with the headers. Responses, errors and other members of `fetch` stay as they are.
+ * is 400 or above, it ends with the headers. Responses, errors and other members of `fetch` stay as they are. A traced
+ * `fetch` keeps its options when it is traced again, except those that are given again.
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP client".
  *
  * @typeParam F - The type of `fetch`, and of the function that is returned.
  * @param fetch - Default: that of the runtime.
- * @throws TypeError if `fetch` is not a function, or for an option that cannot be used.
+ * @throws TypeError if `fetch` is not a function; TypeError or RangeError naming an option that cannot be used.
  */
 export function traceFetch<F extends Fetch = GlobalFetch>(
   fetch: F = globalThis.fetch as unknown as F,
-  options: TraceFetchOptions = {},
+  added: TraceFetchOptions = {},
 ): F {
   if (typeof fetch !== 'function') throw new TypeError('fetch: a function is required');
   // Tracing a traced `fetch` again would create two spans for each request.
-  const plain = ((fetch as { [TRACED]?: F })[TRACED] ?? fetch) as unknown as typeof globalThis.fetch;
+  const [plain, inner] = (fetch as { [TRACED]?: Traced })[TRACED] ?? [fetch as unknown as typeof globalThis.fetch];
+  checkOptions(added, { propagateTo: either(ORIGINS, FUNCTION), attributes: OBJECT });
+  const options: TraceFetchOptions = { ...inner, ...given(added) };
   const propagates = propagation(options.propagateTo);
   const traced = (...args: Parameters<typeof globalThis.fetch>): Promise<Response> => {
     const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
@@ -95,7 +102,7 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
     return send(plain, sent, span, context, options.redactUrl);
   };
   // Keeps members such as Bun's `preconnect`.
-  return Object.assign(traced, fetch, { [TRACED]: plain }) as unknown as F;
+  return Object.assign(traced, fetch, { [TRACED]: [plain, options] satisfies Traced }) as unknown as F;
 }
 
 interface ClientRequest {
@@ -275,9 +282,6 @@ function propagation(propagateTo: TraceFetchOptions['propagateTo']): (url: URL) 
         return false;
       }
     };
-  }
-  if (!Array.isArray(propagateTo)) {
-    throw new TypeError('propagateTo: an array of origins and patterns or a function is required');
   }
   const matchers = propagateTo.map((each: unknown) => {
     if (each instanceof RegExp) return (origin: string) => origin.search(each) !== -1;

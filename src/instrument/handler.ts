@@ -1,8 +1,9 @@
-import { checkSetting, POSITIVE } from '../setting.ts';
+import { either, FLAG, FUNCTION, OBJECT, POSITIVE } from '../setting.ts';
 import { type Call, callRunner, type RunCall } from './event.ts';
 import { traceRequest } from './fetch-event.ts';
 import type { HandlerOptions } from './handler-options.ts';
-import { checkSocketOptions } from './socket-connection.ts';
+import { checkServerOptions } from './server-span.ts';
+import { MESSAGES } from './socket-connection.ts';
 import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
 type Class = new (...args: never[]) => object;
@@ -35,7 +36,7 @@ type EventArguments = [request: Request, ...rest: any[]];
  * If tracing is not set up, the first event sets it up with `options.config` and the event's `env`. After each event,
  * the spans that have ended are exported while the runtime waits (`waitUntil`).
  *
- * @throws TypeError if `handler` is none of these, and naming an option that cannot be used.
+ * @throws TypeError if `handler` is none of these; TypeError or RangeError naming an option that cannot be used.
  */
 export function traceHandler<A extends unknown[] = EventArguments, R = unknown>(
   handler: (...args: A) => R,
@@ -44,8 +45,15 @@ export function traceHandler<A extends unknown[] = EventArguments, R = unknown>(
 export function traceHandler<T extends Class>(handler: T, options?: HandlerOptions): T;
 export function traceHandler<T extends EventHandlers>(handler: T, options?: HandlerOptions): T;
 export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {
-  if (options.timeoutMillis !== undefined) checkSetting('timeoutMillis', options.timeoutMillis, POSITIVE);
-  checkSocketOptions({ messages: options.messages });
+  checkServerOptions(options, {
+    config: either(OBJECT, FUNCTION),
+    timeoutMillis: POSITIVE,
+    flush: either(FLAG, FUNCTION),
+    timeBody: FLAG,
+    carrierOf: FUNCTION,
+    connectionId: FUNCTION,
+    messages: MESSAGES,
+  });
   const run = callRunner(options);
   if (isClass(handler)) return tracedClass(handler, run, options);
   if (typeof handler === 'function') {

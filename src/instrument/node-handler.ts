@@ -9,6 +9,7 @@ import { setFailure } from './failure.ts';
 import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
   asked,
+  checkServerOptions,
   type ServerOptions,
   type ServerRequest,
   setRoute,
@@ -59,7 +60,7 @@ type Traced<T> = T extends (...args: infer Args) => infer Result
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP server".
  *
- * @throws TypeError if `listener` is not a function.
+ * @throws TypeError if `listener` is not a function; TypeError or RangeError naming an option that cannot be used.
  */
 export function traceNodeHandler<T extends Listener>(listener: T, options?: ServerOptions<IncomingMessage>): Traced<T>;
 export function traceNodeHandler<Request, Response, Rest extends unknown[], Result>(
@@ -71,6 +72,7 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
   options: ServerOptions<Request> = {},
 ): (request: Request, response: Response, ...rest: Rest) => Result {
   if (typeof listener !== 'function') throw new TypeError('listener: a function is required');
+  checkServerOptions(options);
   return function (this: unknown, ...args: [Request, Response, ...Rest]): Result {
     const handle = () => listener.apply(this, args);
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];

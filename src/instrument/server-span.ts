@@ -5,6 +5,7 @@ import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import type { Span } from '../core/span.ts';
 import { cut } from '../core/text.ts';
+import { either, FUNCTION, OBJECT, type SettingKind } from '../setting.ts';
 import { setError } from './failure.ts';
 import {
   CLIENT_ADDRESS,
@@ -20,7 +21,7 @@ import {
   USER_AGENT,
 } from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
-import { startWithin, type TracingOptions } from './tracing.ts';
+import { checkOptions, startWithin, type TracingOptions } from './tracing.ts';
 
 /** Options for tracing the requests that a server receives. `Request` is the server's type for one. */
 export interface ServerOptions<Request> extends TracingOptions {
@@ -38,6 +39,11 @@ export interface ServerOptions<Request> extends TracingOptions {
    * hidden.
    */
   redactUrl?: RedactUrl;
+}
+
+/** @throws TypeError or RangeError naming an option that cannot be used; `others` are the kinds of further ones. */
+export function checkServerOptions(options: object, others?: Readonly<Record<string, SettingKind>>): void {
+  checkOptions(options, { route: FUNCTION, attributes: either(OBJECT, FUNCTION), ...others });
 }
 
 /** What a span records of a request, whatever type the server has for it. */

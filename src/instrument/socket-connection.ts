@@ -26,6 +26,7 @@ import {
   AttrConnectionSentCount,
   AttrConnectionSentSize,
 } from '../realtime/names.ts';
+import { checkSettings, either, FUNCTION, OBJECT, oneOf, type SettingKind } from '../setting.ts';
 
 /** What is known of a WebSocket message before it gets a span. */
 export interface WebSocketMessage {
@@ -75,14 +76,11 @@ export interface SocketConnection {
   closed(code: unknown, reason: unknown, wasClean: unknown): void;
 }
 
-/** @throws TypeError naming the option that cannot be used. */
-export function checkSocketOptions({ id, messages }: { id?: unknown; messages?: unknown }): void {
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'function') {
-    throw new TypeError(`id: must be a string, got ${typeof id}`);
-  }
-  if (!['undefined', 'function'].includes(typeof messages) && !/^(all|text|none)$/.test(textOf(messages))) {
-    throw new TypeError(`messages: ${JSON.stringify(textOf(messages))} is not one of all, text, none, or a function`);
-  }
+export const MESSAGES: SettingKind = /* @__PURE__ */ either(/* @__PURE__ */ oneOf('all', 'text', 'none'), FUNCTION);
+
+/** @throws TypeError or RangeError naming an option that cannot be used. */
+export function checkSocketOptions(options: object, id: SettingKind, parent: SettingKind): void {
+  checkSettings('options', options, { id, parent, attributes: OBJECT, messages: MESSAGES });
 }
 
 /** Starts the spans of a connection with `connection.created`. */

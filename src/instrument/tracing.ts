@@ -10,6 +10,7 @@ import {
   type TextMapGetter,
   type TextMapPropagator,
 } from '../propagation/propagator.ts';
+import { checkSettings, FUNCTION, objectWith, type SettingKind } from '../setting.ts';
 import { extract, inject, type StartOptions, startSpan } from '../trace.ts';
 
 /** What creates spans and carries context. */
@@ -18,6 +19,22 @@ export interface TracingOptions {
   tracer?: Tracer;
   /** Default: the propagators of `initialize`. */
   propagator?: TextMapPropagator;
+}
+
+/**
+ * Checks the options of a function that traces requests.
+ *
+ * @param others - The kinds of those that not all such functions have.
+ * @throws TypeError or RangeError naming an option that cannot be used.
+ */
+export function checkOptions(options: object, others: Readonly<Record<string, SettingKind>>): void {
+  checkSettings('options', options, {
+    tracer: objectWith('startSpan'),
+    propagator: objectWith('inject', 'extract'),
+    ignore: FUNCTION,
+    redactUrl: FUNCTION,
+    ...others,
+  });
 }
 
 /** Starts a span within `context`. Never throws. */

@@ -1,3 +1,4 @@
+import { FUNCTION } from '../setting.ts';
 import { isRecording } from '../trace.ts';
 import { checkSocketOptions, type SocketConnection, type TraceWebSocketOptions } from './socket-connection.ts';
 import { guarded, traceMethods } from './web-socket.ts';
@@ -31,13 +32,13 @@ export interface TraceWebSocketHandlersOptions<Socket extends object>
  * its handler runs.
  *
  * @returns Handlers to use in place of these.
- * @throws TypeError naming an option that cannot be used.
+ * @throws TypeError or RangeError naming an option that cannot be used.
  */
 export function traceWebSocketHandlers<Socket extends object, Handlers extends WebSocketHandlers<Socket>>(
   handlers: Handlers & WebSocketHandlers<Socket>,
   options: TraceWebSocketHandlersOptions<Socket> = {},
 ): Handlers {
-  checkSocketOptions(options);
+  checkSocketOptions(options, FUNCTION, FUNCTION);
   const connections = new WeakMap<object, SocketConnection>();
   const { open, message, close } = handlers as unknown as Record<string, (...args: unknown[]) => unknown>;
   const traced = {

@@ -3,6 +3,7 @@ import { messageOf } from '../core/exception.ts';
 import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
+import type { SettingKind } from '../setting.ts';
 import { isRecording } from '../trace.ts';
 import {
   checkSocketOptions,
@@ -13,6 +14,10 @@ import {
 
 // Marks a traced socket. All copies of this package share it.
 const TRACED = /* @__PURE__ */ Symbol.for('@realtime-ai/trace socket');
+
+const ID: SettingKind = ['a string', (value) => typeof value === 'string'];
+// As in the helpers, a parent that cannot be used counts as none.
+const PARENT: SettingKind = ['', () => true];
 
 /** A method of a socket, as it is replaced. */
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -34,10 +39,10 @@ interface Target {
  * stays as it is, and is reported.
  *
  * @returns The same socket, with some methods replaced.
- * @throws TypeError naming an option that cannot be used.
+ * @throws TypeError or RangeError naming an option that cannot be used.
  */
 export function traceWebSocket<Socket extends object>(socket: Socket, options: TraceWebSocketOptions = {}): Socket {
-  checkSocketOptions(options);
+  checkSocketOptions(options, ID, PARENT);
   if (isRecording()) {
     guarded(() => {
       const { emit, addEventListener } = socket as { emit?: unknown; addEventListener?: unknown };

@@ -468,6 +468,19 @@ describe('traceFetch', () => {
     );
   });
 
+  it('refuses invalid options', () => {
+    for (const [options, message] of [
+      [{ propogateTo: [] }, /^propogateTo: unknown option; known options are .*propagateTo/],
+      [{ ignore: /health/ }, 'ignore: /health/ is not a function'],
+      [{ redactUrl: 'all' }, 'redactUrl: "all" is not a function'],
+      [{ attributes: [] }, 'attributes: [] is not an object'],
+      [{ propagator: {} }, 'propagator: {} is not an object with inject() and extract()'],
+      [null, 'options: null is not an object'],
+    ] as [options: object, message: string | RegExp][]) {
+      assert.throws(() => traceFetch(fetch, options), { message });
+    }
+  });
+
   it('refuses options that name no origin', () => {
     for (const propagateTo of [['api.example'], ['https://api.example/path'], [7], 'https://api.example', [null]]) {
       assert.throws(() => traceFetch(fetch, { propagateTo: propagateTo as never }), /^TypeError: propagateTo: /);
@@ -488,6 +501,15 @@ describe('traceFetch', () => {
     const fetch = traceFetch(traceFetch(globalThis.fetch), { tracer: recorder.tracer });
     await (await fetch(url)).text();
     assert.equal(recorder.started.length, 1);
+  });
+
+  it('keeps the options of a fetch that is traced again, except those given again', async () => {
+    const { recorder, fetch: inner } = traced({ propagateTo: [], redactUrl: () => 'hidden', attributes: { a: 1 } });
+    const fetch = traceFetch(inner, { attributes: { b: 2 }, propagateTo: undefined });
+    const headers = (await (await fetch(`${url}/headers`)).json()) as Record<string, string>;
+    const { attributes } = only(recorder);
+    assert.deepEqual([headers.traceparent, attributes['url.full']], [undefined, 'hidden']);
+    assert.deepEqual([attributes.a, attributes.b], [undefined, 2]);
   });
 
   it('propagates a trace that is not sampled, and leaves the response alone', async () => {

@@ -24,14 +24,20 @@ describe('invalid handlers', () => {
         message: 'handler: a function, a class, or an object with fetch() or another Workers event is required',
       });
     }
-    assert.throws(() => traceHandler(() => new Response(), { timeoutMillis: 0 }), {
-      name: 'TypeError',
-      message: 'timeoutMillis: 0 is not a number above 0',
-    });
-    assert.throws(() => traceHandler(() => new Response(), { messages: 'some' as 'all' }), {
-      name: 'TypeError',
-      message: 'messages: "some" is not one of all, text, none, or a function',
-    });
+    for (const [options, message] of [
+      [{ timeoutMillis: 0 }, 'timeoutMillis: 0 is not a number above 0'],
+      [{ messages: 'some' }, 'messages: "some" is not one of all, text, none or a function'],
+      [{ flush: 'no' }, 'flush: "no" is not true or false or a function'],
+      [{ config: 'otlp' }, 'config: "otlp" is not an object or a function'],
+      [{ timeBody: 1 }, 'timeBody: 1 is not true or false'],
+      [{ carrierOf: 'body' }, 'carrierOf: "body" is not a function'],
+      [{ connectionId: 'c1' }, 'connectionId: "c1" is not a function'],
+      [{ route: '/x' }, 'route: "/x" is not a function'],
+      [{ tracer: {} }, 'tracer: {} is not an object with startSpan()'],
+      [{ timeout: 1 }, /^timeout: unknown option; known options are .*timeoutMillis/],
+    ] as [options: object, message: string | RegExp][]) {
+      assert.throws(() => traceHandler(() => new Response(), options), { message });
+    }
   });
 });
 

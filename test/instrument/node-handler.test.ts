@@ -441,4 +441,16 @@ describe('traceNodeHandler', () => {
   it('refuses an invalid listener', () => {
     assert.throws(() => traceNodeHandler(undefined as never), { message: 'listener: a function is required' });
   });
+
+  it('refuses invalid options', () => {
+    for (const [options, message] of [
+      [{ ignore: /health/ }, 'ignore: /health/ is not a function'],
+      [{ attributes: 'a' }, 'attributes: "a" is not an object or a function'],
+      [{ routes: () => '/' }, 'routes: unknown option; known options are TRACING, route, attributes'],
+    ] as [options: object, message: string][]) {
+      assert.throws(() => traceNodeHandler(() => {}, options), {
+        message: message.replace('TRACING', 'tracer, propagator, ignore, redactUrl'),
+      });
+    }
+  });
 });

@@ -140,3 +140,13 @@ test('a socket or an option that throws leaves the socket untraced, and is repor
     [['socket_unreadable', ' id']],
   );
 });
+
+test('invalid options are refused', () => {
+  for (const [options, message] of [
+    [{ id: 'c1' }, 'id: "c1" is not a function'],
+    [{ parent: startSpan('call') }, /^parent: .* is not a function$/],
+    [{ message: 'none' }, 'message: unknown option; known options are id, parent, attributes, messages'],
+  ] as [options: object, message: string | RegExp][]) {
+    assert.throws(() => traceWebSocketHandlers({ message() {} }, options), { message });
+  }
+});

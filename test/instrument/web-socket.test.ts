@@ -564,11 +564,14 @@ describe('traceWebSocket', () => {
 
   test('refuses invalid options', () => {
     const socket = new EventTarget();
-    assert.throws(() => traceWebSocket(socket, { messages: 'binary' as never }), {
-      name: 'TypeError',
-      message: 'messages: "binary" is not one of all, text, none, or a function',
-    });
-    assert.throws(() => traceWebSocket(socket, { id: 5 as never }), { message: 'id: must be a string, got number' });
+    for (const [options, message] of [
+      [{ messages: 'binary' }, 'messages: "binary" is not one of all, text, none or a function'],
+      [{ id: 5 }, 'id: 5 is not a string'],
+      [{ attributes: 5 }, 'attributes: 5 is not an object'],
+      [{ message: 'none' }, 'message: unknown option; known options are id, parent, attributes, messages'],
+    ] as [options: object, message: string][]) {
+      assert.throws(() => traceWebSocket(socket, options), { message });
+    }
   });
 });
 
