@@ -21,7 +21,7 @@ import {
   URL_FULL,
 } from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
-import { type BodyEnd, watchBody } from './response-body.ts';
+import { type BodyEnd, type BodyWatcher, watchBody } from './response-body.ts';
 import { checkOptions, injectInto, startWithin, type TracingOptions } from './tracing.ts';
 import { expectReading } from './unread-bodies.ts';
 
@@ -63,9 +63,9 @@ type Traced = readonly [plain: typeof globalThis.fetch, options?: TraceFetchOpti
 
 /**
  * Wraps a `fetch` so that each request has a CLIENT span, a child of the active one, and carries its context. The span
- * ends when the body of the response has been read, is cancelled or breaks off; if nobody reads the body, or the status
- * is 400 or above, it ends with the headers. Responses, errors and other members of `fetch` stay as they are. A traced
- * `fetch` keeps its options when it is traced again, except those that are given again.
+ * ends when the body of the response has been read, is cancelled or dropped, or breaks off; if nobody reads the body, or
+ * the status is 400 or above, it ends with the headers. Responses, errors and other members of `fetch` stay as they
+ * are. A traced `fetch` keeps its options when it is traced again, except those that are given again.
  *
  * Specification: OpenTelemetry semantic conventions, "HTTP client".
  *
@@ -185,8 +185,8 @@ function send(
   const finish = ({ cancelled, error }: BodyEnd = {}, at?: number): void => {
     if (isOver) return;
     isOver = true;
-    if (cancelled) span.setAttribute(BODY_CANCELLED, true);
     if (error !== undefined) fail(span, error, args);
+    else if (cancelled) span.setAttribute(BODY_CANCELLED, true);
     span.end(at);
   };
   const failed = (error: unknown): never => {
@@ -241,20 +241,25 @@ function receive(
   }
   span.addEvent(HEADERS_EVENT, undefined, headersAt);
   let isBegun = false;
-  const isRead = expectReading(response, context, (isLast) => {
-    if (!isBegun) end(undefined, headersAt);
-    else if (isLast) end();
-  });
+  let readAt: number | undefined = headersAt;
   const end = (how?: BodyEnd, at?: number): void => {
     isRead();
     finish(how, at);
   };
-  watchBody(response, {
-    begin() {
+  const watcher: BodyWatcher = {
+    get isBegun() {
+      return isBegun;
+    },
+    reads(at) {
       isBegun = true;
+      readAt = at;
     },
     end,
+  };
+  const isRead = expectReading(watcher, context, (isLast, isLost) => {
+    if (isLast || !isBegun) end({ cancelled: isLost && isBegun }, readAt);
   });
+  watchBody(response, watcher);
 }
 
 /**

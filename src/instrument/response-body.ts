@@ -1,19 +1,29 @@
+import { now } from '../core/clock.ts';
+
 /** How a body ended that was not read to its end: its reader cancelled it, or it broke off. */
 export interface BodyEnd {
   readonly cancelled?: boolean;
   readonly error?: unknown;
 }
 
-/** Receives the events of a body. */
+/** Receives the events of a body. Whoever can read on in the body holds it. */
 export interface BodyWatcher {
-  /** Somebody starts to read. */
-  begin(): void;
+  readonly isBegun: boolean;
+  /** Somebody reads, chunk by chunk if there is a clock reading: that of the latest chunk, or of the beginning. */
+  reads(at?: number): void;
   /** The body is over. May be called more than once. */
   end(how?: BodyEnd): void;
 }
 
 type Method = (...args: unknown[]) => unknown;
 type Stream = ReadableStream<Uint8Array>;
+
+/** The part of a Node stream that is used. */
+interface NodeStream {
+  once?(event: string, listener: () => void): void;
+  readonly errored?: unknown;
+  readonly readableAborted?: boolean;
+}
 
 const READ_WHOLE = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];
 
@@ -23,27 +33,19 @@ const READ_WHOLE = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];
  * `redirected`, and the body would be piped chunk by chunk where the runtime otherwise reads it at once.
  */
 export function watchBody(response: Response, watcher: BodyWatcher): void {
-  let isBegun = false;
-  const watched: BodyWatcher = {
-    begin() {
-      isBegun = true;
-      watcher.begin();
-    },
-    end: (how) => watcher.end(how),
-  };
   for (const name of READ_WHOLE) {
     wrap(response, name, (read) => () => {
       // This call fails, and does not affect the reader that came first.
-      if (isBegun || response.bodyUsed) return read();
-      watched.begin();
+      if (watcher.isBegun || response.bodyUsed) return read();
+      watcher.reads();
       return (read() as Promise<unknown>).then(
         (whole) => {
-          watched.end();
+          watcher.end();
           return whole;
         },
         (error: unknown) => {
           // Invalid JSON was still read to its end.
-          watched.end(error instanceof SyntaxError ? undefined : { error });
+          watcher.end(error instanceof SyntaxError ? undefined : { error });
           throw error;
         },
       );
@@ -51,13 +53,13 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
   }
   wrap(response, 'clone', (clone) => () => {
     const copy = clone() as Response;
-    watchBody(copy, watched);
+    watchBody(copy, watcher);
     return copy;
   });
   if (Object.hasOwn(response, 'body')) {
     // A stand-in for a response in a test, or the response of another `fetch`.
     const { body } = response;
-    if (body) watchStream(body, watched);
+    if (body) watchStream(body, watcher);
     return;
   }
   const prototype = Object.getPrototypeOf(response) ?? {};
@@ -70,7 +72,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
       const body = Reflect.get(prototype, 'body', response) as Stream | null;
       if (body && !seen.has(body)) {
         seen.add(body);
-        watchStream(body, watched);
+        watchStream(body, watcher);
       }
       return body;
     },
@@ -80,19 +82,23 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
 function watchStream(stream: Stream, watcher: BodyWatcher): void {
   if (typeof stream.getReader !== 'function') {
     // A non-standard `fetch` may return a Node stream.
-    (stream as { once?(event: string, listener: () => void): void }).once?.('close', () => watcher.end());
+    const node = stream as object as NodeStream;
+    node.once?.('close', () => watcher.end({ error: node.errored ?? undefined, cancelled: node.readableAborted }));
     return;
   }
   wrap(stream, 'getReader', (getReader) => (...args) => {
     const reader = getReader(...args) as ReadableStreamDefaultReader;
-    watcher.begin();
+    watcher.reads(now());
     watchReader(reader, watcher);
     return reader;
   });
   wrap(stream, 'pipeTo', (pipeTo) => (...args) => {
-    if (stream.locked) return pipeTo(...args);
-    watcher.begin();
-    return (pipeTo(...args) as Promise<void>).then(
+    const wasLocked = stream.locked;
+    const piped = pipeTo(...args) as Promise<void>;
+    // Wrong arguments start nothing.
+    if (wasLocked || !stream.locked) return piped;
+    watcher.reads();
+    return piped.then(
       () => watcher.end(),
       (error: unknown) => {
         watcher.end({ error });
@@ -101,11 +107,11 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
     );
   });
   wrap(stream, 'pipeThrough', (pipeThrough) => (...args) => {
-    const [through, options] = args as [ReadableWritablePair | undefined, StreamPipeOptions | undefined];
-    // The native method reports what is wrong.
-    if (!through?.writable || stream.locked || through.writable.locked) return pipeThrough(...args);
-    stream.pipeTo(through.writable, options).catch(() => {});
-    return through.readable;
+    const [through, options] = args as [ReadableWritablePair, StreamPipeOptions | undefined];
+    if (stream.locked) return pipeThrough(...args);
+    stream.pipeTo(through?.writable, options).catch(() => {});
+    // If that has not begun, the native method says what is wrong.
+    return stream.locked ? through.readable : pipeThrough(...args);
   });
   wrap(stream, 'tee', (tee) => () => {
     const branches = tee() as Stream[];
@@ -120,7 +126,7 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
     (native: Method): Method =>
     (...args) => {
       const iterator = native(...args) as AsyncIterator<Uint8Array>;
-      watcher.begin();
+      watcher.reads(now());
       watchIterator(iterator, watcher, (args[0] as StreamIteratorOptions | null | undefined)?.preventCancel === true);
       return iterator;
     };
@@ -140,6 +146,7 @@ function watchIterator(iterator: AsyncIterator<Uint8Array>, watcher: BodyWatcher
       (next() as Promise<IteratorResult<Uint8Array>>).then(
         (result) => {
           if (result.done) watcher.end();
+          else watcher.reads(now());
           return result;
         },
         (error: unknown) => {
@@ -158,6 +165,16 @@ function watchIterator(iterator: AsyncIterator<Uint8Array>, watcher: BodyWatcher
 function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher): void {
   let isCancelled = false;
   let isReleased = false;
+  wrap(
+    reader,
+    'read',
+    (next) =>
+      (...args) =>
+        (next(...args) as Promise<unknown>).then((result) => {
+          watcher.reads(now());
+          return result;
+        }),
+  );
   wrap(reader, 'cancel', (cancel) => (...args) => {
     isCancelled = true;
     return cancel(...args);

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fetch as undiciFetch } from 'undici';
+import { compareHrTime } from '../../src/core/clock.ts';
 import { ROOT_CONTEXT, setSpan, suppressTracing } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
@@ -45,6 +47,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 function chunksOf(body: Response['body']): AsyncIterable<Uint8Array> {
   return body as unknown as AsyncIterable<Uint8Array>;
 }
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 describe('traceFetch', () => {
   let server: Server;
@@ -209,6 +214,38 @@ describe('traceFetch', () => {
       }
     });
 
+    it('that is a Node stream, and says how that ended', async () => {
+      const ends: [end: (stream: PassThrough) => unknown, status: number, type?: string, cancelled?: boolean][] = [
+        [(stream) => stream.end(ALL).resume(), 0],
+        [(stream) => stream.destroy(), 0, undefined, true],
+        [(stream) => stream.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' })), 2, 'ECONNRESET'],
+      ];
+      for (const [end, status, type, cancelled] of ends) {
+        const body = new PassThrough();
+        const { recorder, fetch } = traced({}, (async () => ({ status: 200, headers: new Headers(), body })) as never);
+        await fetch(url);
+        body.on('error', () => {});
+        end(body);
+        await new Promise((resolve) => body.on('close', resolve));
+        const span = only(recorder);
+        assert.equal(span.status.code, status);
+        assert.equal(span.attributes['error.type'], type);
+        assert.equal(span.attributes['http.response.body.cancelled'], cancelled);
+      }
+    });
+
+    it('that can still be read after it was piped with wrong arguments, which fail as without tracing', async () => {
+      const { recorder, fetch } = traced();
+      const { body } = await fetch(url);
+      const wrong = { signal: {} as AbortSignal };
+      assert.throws(() => body?.pipeThrough(new TransformStream(), wrong), TypeError);
+      assert.throws(() => body?.pipeThrough(undefined as never), TypeError);
+      await assert.rejects(async () => body?.pipeTo(new WritableStream(), wrong), TypeError);
+      assert.deepEqual(recorder.ended, []);
+      assert.equal(await new Response(body).text(), ALL);
+      assert.equal(only(recorder).status.code, 0);
+    });
+
     it('at once if there is none', async () => {
       const { recorder, fetch } = traced();
       await fetch(`${url}/204`);
@@ -253,9 +290,62 @@ describe('traceFetch', () => {
       await reader?.cancel();
     });
 
+    it('that is being read at a shutdown, at its last chunk', async () => {
+      const { recorder, fetch } = traced();
+      const response = await fetch(`${url}/endless`);
+      const reader = response.body?.getReader();
+      await reader?.read();
+      const after = recorder.start('after').startTime;
+      for (const end of processState.unread) end(true);
+      const { startTime, endTime, events, attributes } = only(recorder);
+      assert.ok(compareHrTime(events[0].time, endTime) <= 0, 'after the headers');
+      assert.ok(compareHrTime(endTime, after) <= 0, 'before the shutdown');
+      assert.ok(compareHrTime(startTime, endTime) < 0);
+      assert.equal(attributes['http.response.body.cancelled'], undefined);
+      await reader?.cancel();
+    });
+
+    it('that background work of an event does not read to its end, at the latest at a shutdown', async () => {
+      const { recorder, fetch } = traced();
+      const kept: unknown[] = [];
+      const unread = new Set<(isLast: boolean) => void>();
+      await processState.contextStorage.run(withUnread(ROOT_CONTEXT, unread), async () => {
+        const begun = await fetch(`${url}/endless`);
+        const reader = begun.body?.getReader();
+        await reader?.read();
+        kept.push(reader);
+        for (const end of unread) end(false);
+        kept.push(await fetch(url));
+      });
+      assert.deepEqual(recorder.ended, []);
+      for (const end of processState.unread) end(true);
+      assert.equal(recorder.ended.length, 2);
+      assert.deepEqual([unread.size, processState.unread.size, kept.length], [0, 0, 2]);
+      await (kept[0] as ReadableStreamDefaultReader).cancel();
+    });
+
+    it('when it is garbage-collected after a part of it has been read, at the last chunk', async () => {
+      const { recorder, fetch } = traced();
+      let reader = (await fetch(url)).body?.getReader();
+      await reader?.read();
+      const after = recorder.start('after').startTime;
+      for (let turn = 0; turn < 10; turn++) {
+        collect();
+        await setImmediate();
+      }
+      assert.deepEqual(recorder.ended, [], 'ended while there is a reader');
+      reader = undefined;
+      while (recorder.ended.length === 0) {
+        collect();
+        await setImmediate();
+      }
+      const { endTime, events, attributes } = only(recorder);
+      assert.ok(compareHrTime(events[0].time, endTime) <= 0, 'after the headers');
+      assert.ok(compareHrTime(endTime, after) <= 0, 'before it was dropped');
+      assert.equal(attributes['http.response.body.cancelled'], true);
+    });
+
     it('when it is garbage-collected unread', async () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc') as () => void;
       const { recorder, fetch } = traced();
       await (async () => void (await fetch(url)))();
       while (recorder.ended.length === 0) {
