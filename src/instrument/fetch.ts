@@ -6,7 +6,7 @@ import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import { processState } from '../core/process-state.ts';
-import { read, textAt } from '../core/property.ts';
+import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
 import { either, FUNCTION, given, OBJECT, type SettingKind } from '../setting.ts';
@@ -22,6 +22,7 @@ import {
 } from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
 import { type BodyEnd, type BodyWatcher, watchBody } from './response-body.ts';
+import { asked } from './server-span.ts';
 import { checkOptions, injectInto, startWithin, type TracingOptions } from './tracing.ts';
 import { expectReading } from './unread-bodies.ts';
 
@@ -90,7 +91,6 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
     let request: ClientRequest | undefined;
     try {
       request = readRequest(args, options);
-      if (request.url && options.ignore?.(request.url)) return plain(...args);
     } catch (error) {
       report('request_unreadable', messageOf(error));
     }
@@ -98,8 +98,8 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
     const { name, attributes, url } = request;
     const span = startWithin(options, name, { kind: SpanKind.CLIENT, attributes }, active);
     const context = setSpan(active, span);
-    const sent = url && propagates(url) ? withHeaders(args, options, context) : args;
-    return send(plain, sent, span, context, options.redactUrl);
+    const sent = url?.host && propagates(url) ? withHeaders(args, options, context) : args;
+    return send(plain, sent, name, span, context, options.redactUrl);
   };
   // Keeps members such as Bun's `preconnect`.
   return Object.assign(traced, fetch, { [TRACED]: [plain, options] satisfies Traced }) as unknown as F;
@@ -112,21 +112,26 @@ interface ClientRequest {
   readonly url: URL | undefined;
 }
 
+/** Returns nothing for a request that is not traced. */
 function readRequest(
   [input, init]: Parameters<typeof fetch>,
-  { attributes, redactUrl }: TraceFetchOptions,
-): ClientRequest {
+  { attributes, ignore, redactUrl }: TraceFetchOptions,
+): ClientRequest | undefined {
   const request = typeof input === 'object' && !('href' in input) ? input : undefined;
   const url = urlOf(request?.url ?? textOf(input));
+  if (url && asked(ignore, url)) return undefined;
   const method = textOf(init?.method ?? request?.method ?? 'GET');
   const [name, found]: [string, Attributes] = methodAttributes(
     // `fetch` accepts these methods in any case.
     /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
   );
-  if (url) {
+  if (url?.host) {
     found[URL_FULL] = recordableUrl(url.href, redactUrl);
     found[SERVER_ADDRESS] = url.hostname.replace(/^\[|\]$/g, '');
     found[SERVER_PORT] = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  } else {
+    // The rest of such a URL is a file's path, or the content itself: `data:`, `blob:`.
+    found[URL_FULL] = url?.protocol;
   }
   return { name, attributes: Object.assign(found, attributes), url };
 }
@@ -149,19 +154,24 @@ function withHeaders(
     let [input, init] = args;
     const prototype = init && Object.getPrototypeOf(init);
     // A request in place of options has no properties of its own to copy.
-    if (prototype && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
+    if (prototype && Object.getPrototypeOf(prototype)) {
       input = new Request(input, init);
       init = undefined;
     }
     const { headers: own, referrer, referrerPolicy } = input as Partial<Request>;
-    const headers = new Headers(init?.headers ?? own);
-    injectInto(options, context, headers);
+    const { headers: initial = own } = init ?? {};
+    const headers = new Headers(initial);
+    const fields = new Headers();
+    injectInto(options, context, fields);
+    // Whoever passes on the headers of a received request passes on the `tracestate` of another trace.
+    if (fields.has('traceparent')) headers.delete('tracestate');
+    for (const [field, value] of fields) headers.set(field, value);
     return [
       input,
       {
         // A request that is passed together with options loses these.
-        ...(referrer && referrer !== 'about:client' && { referrer }),
-        ...(referrerPolicy && { referrerPolicy }),
+        referrer,
+        referrerPolicy,
         ...init,
         headers,
       },
@@ -175,6 +185,7 @@ function withHeaders(
 function send(
   fetch: typeof globalThis.fetch,
   args: Parameters<typeof globalThis.fetch>,
+  name: string,
   span: Span,
   context: Context,
   redactUrl: RedactUrl | undefined,
@@ -207,7 +218,7 @@ function send(
   return answer.then((response) => {
     // A malformed response must still reach the caller.
     try {
-      receive(response, args, span, context, finish, redactUrl);
+      receive(response, name, span, context, finish, redactUrl);
     } catch (error) {
       report('response_unreadable', messageOf(error));
       finish();
@@ -219,7 +230,7 @@ function send(
 /** Records the response on the span, which ends with the body, or at once if there is none. */
 function receive(
   response: Response,
-  args: Parameters<typeof fetch>,
+  name: string,
   span: Span,
   context: Context,
   finish: (end?: BodyEnd, at?: number) => void,
@@ -231,10 +242,9 @@ function receive(
   if (status > 0) span.setAttribute(HTTP_STATUS, status);
   if (status >= 400) setError(span, String(status));
   if (response.redirected) span.setAttribute(RESPONSE_URL, recordableUrl(response.url, redactUrl));
-  const isHead = /^head$/i.test(textAt(args[1], 'method') || textAt(args[0], 'method'));
   // Below 200, it is a WebSocket on Workers, or a response that a page may not see. The body of an error is often left
   // unread, and its span would be missing from the trace that it explains.
-  const isEmpty = isHead || status < 200 || status >= 400 || [204, 205, 304].includes(status);
+  const isEmpty = name === 'HEAD' || status < 200 || status >= 400 || [204, 205, 304].includes(status);
   if (isEmpty || response.headers.get('content-length') === '0') {
     finish();
     return;
@@ -279,14 +289,7 @@ function propagation(propagateTo: TraceFetchOptions['propagateTo']): (url: URL) 
     return language === 'nodejs' ? () => true : (url) => url.origin === globalThis.location?.origin;
   }
   if (typeof propagateTo === 'function') {
-    return (url) => {
-      try {
-        return propagateTo(url) === true;
-      } catch (error) {
-        report('propagator_failed', messageOf(error));
-        return false;
-      }
-    };
+    return (url) => asked(propagateTo, url) === true;
   }
   const matchers = propagateTo.map((each: unknown) => {
     if (each instanceof RegExp) return (origin: string) => origin.search(each) !== -1;

@@ -15,6 +15,7 @@ import { AlwaysOffSampler } from '../../src/core/sampler.ts';
 import type { ReadableSpan } from '../../src/core/span.ts';
 import { type TraceFetchOptions, traceFetch } from '../../src/instrument/fetch.ts';
 import { withUnread } from '../../src/instrument/unread-bodies.ts';
+import { B3Propagator } from '../../src/propagation/b3.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
 import { Recorder } from '../core/recorder.ts';
 
@@ -138,6 +139,59 @@ describe('traceFetch', () => {
       recorder.ended.map(({ name }) => name),
       ['POST', 'POST', 'POST', 'GET'],
     );
+  });
+
+  it('keeps what a Request says about its referrer', async () => {
+    const sent: Request[] = [];
+    const { fetch } = traced({}, (async (...args: ConstructorParameters<typeof Request>) => {
+      sent.push(new Request(...args));
+      return new Response();
+    }) as typeof globalThis.fetch);
+    await fetch(new Request(url, { referrer: '', referrerPolicy: 'origin' }));
+    await fetch(url);
+    assert.deepEqual(
+      sent.map(({ referrer, referrerPolicy }) => [referrer, referrerPolicy]),
+      [
+        ['', 'origin'],
+        ['about:client', ''],
+      ],
+    );
+  });
+
+  it('does not pass on the trace state of another trace', async () => {
+    const forwarded = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'a=1', baggage: 'c=2' };
+    const sent = async (options?: TraceFetchOptions, context = ROOT_CONTEXT) => {
+      const { fetch } = traced(options);
+      const response = await processState.contextStorage.run(context, () =>
+        fetch(`${url}/headers`, { headers: forwarded }),
+      );
+      const { traceparent, tracestate, baggage } = (await response.json()) as Record<string, string>;
+      return [traceparent === forwarded.traceparent, tracestate, baggage];
+    };
+    assert.deepEqual(await sent(), [false, undefined, 'c=2']);
+    const caller = new W3CTraceContextPropagator().extract(ROOT_CONTEXT, { ...forwarded, tracestate: 'own=1' });
+    assert.deepEqual(await sent({}, caller), [false, 'own=1', 'c=2']);
+    assert.deepEqual(await sent({ propagateTo: [] }), [true, 'a=1', 'c=2']);
+    assert.deepEqual(await sent({ propagator: new B3Propagator() }), [true, 'a=1', 'c=2']);
+  });
+
+  it('records only the scheme of a URL that names no server', async () => {
+    const { recorder, fetch } = traced();
+    const blob = URL.createObjectURL(new Blob(['private']));
+    for (const local of ['data:text/plain,private', blob]) assert.equal(await (await fetch(local)).text(), 'private');
+    URL.revokeObjectURL(blob);
+    assert.deepEqual(
+      recorder.ended.map(({ attributes }) => attributes),
+      ['data:', 'blob:'].map((scheme) => ({
+        'http.request.method': 'GET',
+        'url.full': scheme,
+        'http.response.status_code': 200,
+      })),
+    );
+    const sent: unknown[][] = [];
+    const local = traced({}, (async (...args: unknown[]) => void sent.push(args)) as never);
+    await local.fetch('data:,');
+    assert.deepEqual(sent, [['data:,']]);
   });
 
   it('sends a stream unchanged', async () => {
@@ -482,6 +536,16 @@ describe('traceFetch', () => {
     assert.equal(only(recorder).status.message, 'at once');
   });
 
+  it('calls fetch once for an ignored request, even if it throws synchronously', () => {
+    let calls = 0;
+    const { recorder, fetch } = traced({ ignore: () => true }, (() => {
+      calls++;
+      throw new Error('at once');
+    }) as unknown as typeof globalThis.fetch);
+    assert.throws(() => fetch(url), { message: 'at once' });
+    assert.deepEqual([calls, recorder.started], [1, []]);
+  });
+
   it('passes on synchronous results, and results that are not a response', async () => {
     const { recorder, fetch } = traced({}, ((input: string) =>
       input.endsWith('/later') ? Promise.resolve(undefined) : 7) as never);
@@ -505,8 +569,9 @@ describe('traceFetch', () => {
     const { recorder, fetch } = traced();
     await assert.rejects(fetch('no url'), TypeError);
     await assert.rejects(fetch(url, { headers: { 'no name': 'x' } }), TypeError);
+    await assert.rejects(fetch(url, { headers: null as never }), TypeError);
     await assert.rejects(fetch(undefined as never), TypeError);
-    assert.equal(recorder.ended.length, 3);
+    assert.equal(recorder.ended.length, 4);
   });
 
   it('does not treat an abort of the caller as an error, before or after the headers', async () => {
