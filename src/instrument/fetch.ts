@@ -21,7 +21,7 @@ import {
   URL_FULL,
 } from './http-names.ts';
 import { type RedactUrl, recordableUrl } from './redact-url.ts';
-import { type BodyEnd, type BodyWatcher, watchBody } from './response-body.ts';
+import { type BodyEnd, BodyWatcher, type Progress, WatchedBody, watchResponse } from './response-body.ts';
 import { asked } from './server-span.ts';
 import { checkOptions, injectInto, startWithin, type TracingOptions } from './tracing.ts';
 import { expectReading } from './unread-bodies.ts';
@@ -196,7 +196,10 @@ function send(
   const finish = ({ cancelled, error }: BodyEnd = {}, at?: number): void => {
     if (isOver) return;
     isOver = true;
-    if (error !== undefined) fail(span, error, args);
+    const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
+    // Whoever aborts a request also stops to read its body. Which of the two is noticed first is chance.
+    const reason = error ?? (cancelled && signal?.aborted ? signal.reason : undefined);
+    if (reason !== undefined) fail(span, reason, signal);
     else if (cancelled) span.setAttribute(BODY_CANCELLED, true);
     span.end(at);
   };
@@ -250,34 +253,25 @@ function receive(
     return;
   }
   span.addEvent(HEADERS_EVENT, undefined, headersAt);
-  let isBegun = false;
-  let readAt: number | undefined = headersAt;
+  const progress: Progress = { isBegun: false, readAt: headersAt };
   const end = (how?: BodyEnd, at?: number): void => {
     isRead();
     finish(how, at);
   };
-  const watcher: BodyWatcher = {
-    get isBegun() {
-      return isBegun;
-    },
-    reads(at) {
-      isBegun = true;
-      readAt = at;
-    },
-    end,
-  };
-  const isRead = expectReading(watcher, context, (isLast, isLost) => {
+  // No closure here may use it: `end` must not hold it.
+  const body = new WatchedBody(progress, end);
+  const isRead = expectReading(body, context, (isLast, isLost) => {
+    const { isBegun, readAt } = progress;
     if (isLast || !isBegun) end({ cancelled: isLost && isBegun }, readAt);
   });
-  watchBody(response, watcher);
+  watchResponse(response, new BodyWatcher(body));
 }
 
 /**
  * Records why a request failed. The caller wants an abort, so it is recorded without an error status. A timeout is an
  * error.
  */
-function fail(span: Span, error: unknown, args: Parameters<typeof fetch>): void {
-  const signal = (read(args[1], 'signal') ?? read(args[0], 'signal')) as AbortSignal | undefined;
+function fail(span: Span, error: unknown, signal: AbortSignal | undefined): void {
   const isAborted = read(signal, 'aborted') === true && errorTypeOf(read(signal, 'reason')) !== 'TimeoutError';
   if (isAborted) span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: errorTypeOf(error) });
   else setFailure(span, error);

@@ -6,13 +6,55 @@ export interface BodyEnd {
   readonly error?: unknown;
 }
 
-/** Receives the events of a body. Whoever can read on in the body holds it. */
-export interface BodyWatcher {
-  readonly isBegun: boolean;
+/** How far a body has been read. */
+export interface Progress {
+  isBegun: boolean;
+  /** The clock reading of the latest chunk, or of the beginning; `undefined` if chunks are not seen. */
+  readAt: number | undefined;
+}
+
+/** A body, which whoever can read on in it holds. */
+export class WatchedBody {
+  readonly progress: Progress;
+  readonly end: (how?: BodyEnd) => void;
+  /** How many copies of the body can be read: `clone()` and `tee()` create them. */
+  copies = 0;
+
+  constructor(progress: Progress, end: (how?: BodyEnd) => void) {
+    this.progress = progress;
+    this.end = end;
+  }
+}
+
+/** Receives the events of one copy of a body. */
+export class BodyWatcher {
+  private readonly _body: WatchedBody;
+  private _isOver = false;
+
+  constructor(body: WatchedBody) {
+    this._body = body;
+    body.copies++;
+  }
+
+  get isBegun(): boolean {
+    return this._body.progress.isBegun;
+  }
+
   /** Somebody reads, chunk by chunk if there is a clock reading: that of the latest chunk, or of the beginning. */
-  reads(at?: number): void;
-  /** The body is over. May be called more than once. */
-  end(how?: BodyEnd): void;
+  reads(at?: number): void {
+    Object.assign(this._body.progress, { isBegun: true, readAt: at });
+  }
+
+  /** The copy is over. May be called more than once. The body is over with the first copy that nobody has cancelled. */
+  end(how?: BodyEnd): void {
+    if (this._isOver) return;
+    this._isOver = true;
+    if (--this._body.copies === 0 || !how?.cancelled) this._body.end(how);
+  }
+
+  copy(): BodyWatcher {
+    return new BodyWatcher(this._body);
+  }
 }
 
 type Method = (...args: unknown[]) => unknown;
@@ -28,11 +70,11 @@ interface NodeStream {
 const READ_WHOLE = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];
 
 /**
- * Tells `watcher` when the body of `response` has been read, in whatever way. The response and its body stay the same
+ * Tells `watcher` how the body of `response` is read, in whatever way. The response and its body stay the same
  * objects; both get methods that wrap their own. Wrapping the response in another one would lose `url` and
  * `redirected`, and the body would be piped chunk by chunk where the runtime otherwise reads it at once.
  */
-export function watchBody(response: Response, watcher: BodyWatcher): void {
+export function watchResponse(response: Response, watcher: BodyWatcher): void {
   for (const name of READ_WHOLE) {
     wrap(response, name, (read) => () => {
       // This call fails, and does not affect the reader that came first.
@@ -53,7 +95,7 @@ export function watchBody(response: Response, watcher: BodyWatcher): void {
   }
   wrap(response, 'clone', (clone) => () => {
     const copy = clone() as Response;
-    watchBody(copy, watcher);
+    watchResponse(copy, watcher.copy());
     return copy;
   });
   if (Object.hasOwn(response, 'body')) {
@@ -114,9 +156,10 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
     return stream.locked ? through.readable : pipeThrough(...args);
   });
   wrap(stream, 'tee', (tee) => () => {
-    const branches = tee() as Stream[];
-    for (const branch of branches) watchStream(branch, watcher);
-    return branches;
+    const [one, other] = tee() as [Stream, Stream];
+    watchStream(one, watcher);
+    watchStream(other, watcher.copy());
+    return [one, other];
   });
   wrap(stream, 'cancel', (cancel) => (...args) => {
     if (!stream.locked) watcher.end({ cancelled: true });

@@ -253,6 +253,31 @@ describe('traceFetch', () => {
       }
     });
 
+    it('when all its readers have cancelled it, or another has read it', async () => {
+      const copies: ((response: Response) => Response[])[] = [
+        (response) => [response, response.clone()],
+        ({ body }) => (body?.tee() ?? []).map((branch) => new Response(branch)),
+      ];
+      for (const copiesOf of copies) {
+        const [both, one] = [traced(), traced()];
+        const [first, second] = copiesOf(await both.fetch(`${url}/endless`));
+        // A branch of `tee` settles only with the other one.
+        const cancelled = first.body?.cancel();
+        await setImmediate();
+        assert.deepEqual(both.recorder.ended, []);
+        await Promise.all([cancelled, second.body?.cancel()]);
+        assert.equal(only(both.recorder).attributes['http.response.body.cancelled'], true);
+        const [dropped, read] = copiesOf(await one.fetch(url));
+        dropped.body?.cancel();
+        await setImmediate();
+        assert.deepEqual(one.recorder.ended, []);
+        assert.equal(await read.text(), ALL);
+        // `new Response(branch)` has methods of its own, and the end of its stream is noticed a little later.
+        await setImmediate();
+        assert.equal(only(one.recorder).attributes['http.response.body.cancelled'], undefined);
+      }
+    });
+
     it('when it breaks off, which is an error, the same that the reader gets', async () => {
       for (const readAll of [readings['by text()'], readings['by a reader'], readings['by iteration']]) {
         const { recorder, fetch } = traced();
@@ -592,6 +617,25 @@ describe('traceFetch', () => {
       );
     }
     assert.equal(recorder.ended.length, 2);
+  });
+
+  it('treats an abort that the reader of the body notices first in the same way', async () => {
+    const { recorder, fetch } = traced();
+    const controller = new AbortController();
+    const response = await fetch(`${url}/endless`, { signal: controller.signal });
+    const reading = async () => {
+      for await (const _chunk of chunksOf(response.body)) {
+        controller.abort();
+        break;
+      }
+    };
+    await assert.rejects(reading(), { name: 'AbortError' });
+    const { status, attributes } = only(recorder);
+    assert.deepEqual(
+      [status.code, attributes['http.request.aborted'], attributes['error.type']],
+      [0, true, 'AbortError'],
+    );
+    assert.equal(attributes['http.response.body.cancelled'], undefined);
   });
 
   it('treats a time-out as an error', async () => {
