@@ -12,8 +12,8 @@ export function recordError(span: WritableSpan, error: unknown): void {
   if (error !== null && error !== undefined) recordThrown(span, error);
 }
 
-/** Does the same for something that was thrown, including `null` and `undefined`. */
-function recordThrown(span: WritableSpan, error: unknown): void {
+/** Does the same for anything, including `null` and `undefined`. */
+export function recordThrown(span: WritableSpan, error: unknown): void {
   if (!span?.isRecording?.()) return;
   span.addEvent('exception', describeException(error) as Attributes);
   span.setStatus({ code: ERROR, message: messageOf(error) });

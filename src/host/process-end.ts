@@ -1,13 +1,14 @@
 import { watchProcessEnd } from '#platform';
 import type { Config } from '../config.ts';
 import { compareHrTime, now } from '../core/clock.ts';
+import { ROOT_CONTEXT, spanIn } from '../core/context.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { OpenSpans } from '../core/open-spans.ts';
 import { processState } from '../core/process-state.ts';
 import type { TracerProvider } from '../core/provider.ts';
-import { ERROR } from '../core/status.ts';
+import { recordThrown } from '../core/span-callback.ts';
 
 // The time beyond the deadline that a processor may need to report its result.
 const GRACE_MILLIS = 500;
@@ -62,11 +63,12 @@ class ProviderEnd {
     return unsent !== '';
   }
 
-  mark(thrown: unknown): void {
-    const message = messageOf(thrown);
+  mark(thrown: unknown, isHandled: boolean): void {
+    const active = spanIn(processState.contextStorage.getStore() ?? ROOT_CONTEXT);
     for (const span of this._spans.list()) {
-      span.recordException(thrown);
-      span.setStatus({ code: ERROR, message });
+      // A handled exception does not concern other work, and a span may have recorded what has passed through it.
+      if ((isHandled && span !== active) || span.status.message === messageOf(thrown)) continue;
+      recordThrown(span, thrown);
     }
   }
 

@@ -23,8 +23,8 @@ export interface ProcessEnd {
   shutdown(timeoutMillis: number): Promise<unknown>;
   /** Reports how many spans have not been sent, and why. Returns true if there are any. */
   reportUnsent(): boolean;
-  /** Records what was thrown on the open spans. */
-  mark(thrown: unknown): void;
+  /** Records what was thrown: on all open spans, or on the active one if another listener handles it. */
+  mark(thrown: unknown, isHandled: boolean): void;
   /** Ends the open spans. */
   endOpen(): void;
 }
@@ -91,7 +91,8 @@ class ProcessWatch {
     }
     if (end.isCrash) this._listen('prependListener', 'uncaughtException', (thrown) => this._exception(thrown));
     this._listen('on', 'uncaughtExceptionMonitor', (thrown) => {
-      if (this._crash === undefined) end.mark(thrown);
+      const handlers = this._events.listenerCount('uncaughtException') - Number(end.isCrash);
+      if (this._crash === undefined) end.mark(thrown, handlers > 0);
     });
     this._listen('on', 'removeListener', (event) => {
       this._removed.add(event);

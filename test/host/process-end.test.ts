@@ -341,23 +341,39 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
-    it('that has another listener is recorded on open spans, which stay open', async () => {
-      for (const method of ['on', 'prependOnceListener']) {
-        const ended = await run(`
-        begin({ flushOnCrash: true });
-        process.${method}('uncaughtException', ({ message }) => console.log('caught', message));
-        startSpan('ended').end();
-        ${open}
-        setTimeout(() => span.setAttribute('alive', true).end(), 50);
-        throw new Error('not the end');
-      `);
-        assert.deepEqual(outcome(ended), { ...byItself, stdout: 'caught not the end\n' });
-        assert.deepEqual(ended.names, ['ended', 'open']);
-        const [other, { status, events, attributes }] = ended.spans;
-        assert.deepEqual([other.status.code, other.events], [0, []]);
-        assert.deepEqual([status.code, status.message, events.length], [2, 'not the end', 1]);
-        assert.equal(attributes.alive, true);
+    it('that has another listener is recorded on the span that was active, which stays open', async () => {
+      for (const settings of ['', '{ flushOnCrash: true }']) {
+        for (const method of ['on', 'prependOnceListener']) {
+          const ended = await run(`
+          begin(${settings});
+          process.${method}('uncaughtException', ({ message }) => console.log('caught', message));
+          const other = startSpan('other');
+          ${open}
+          span.run(() => setTimeout(() => {
+            setTimeout(() => { other.end(); span.setAttribute('alive', true).end(); }, 50);
+            throw new Error('not the end');
+          }));
+        `);
+          assert.deepEqual(outcome(ended), { ...byItself, stdout: 'caught not the end\n' });
+          assert.deepEqual(ended.names, ['other', 'open']);
+          const [other, { status, events, attributes }] = ended.spans;
+          assert.deepEqual([other.status.code, other.events], [0, []]);
+          assert.deepEqual([status.code, status.message, events.length], [2, 'not the end', 1]);
+          assert.equal(attributes.alive, true);
+        }
       }
+    });
+
+    it('is recorded once on a span that has it already', async () => {
+      const ended = await run(`
+        begin({ flushOnCrash: true });
+        ${open}
+        const error = new Error('crash');
+        trace.recordError(span, error);
+        throw error;
+      `);
+      const [{ status, events }] = ended.spans;
+      assert.deepEqual([status.message, events.length], ['crash', 1]);
     });
 
     it('ends open spans from the innermost to the outermost', async () => {
