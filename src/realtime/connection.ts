@@ -24,7 +24,10 @@ export const instrumentConnectionMessage = /* @__PURE__ */ helper<[...Connection
   4,
 );
 
-/** Starts a `connection.error` span: a connection failed. Records the error and sets the status. */
+/**
+ * Starts a `connection.error` span: a connection failed. Records the error and sets the status; does neither for `null`
+ * and `undefined`.
+ */
 export const instrumentConnectionError = /* @__PURE__ */ helper<[...Connection, error: unknown]>(
   'connection.error',
   CONNECTION,
