@@ -55,7 +55,6 @@ export class OpenEvent {
 
   /** Ends the span with what the application threw. */
   fail(error: unknown): void {
-    if (!open.has(this)) return;
     setFailure(this.span, error);
     this.end();
   }

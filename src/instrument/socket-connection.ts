@@ -1,5 +1,5 @@
 import type { Attributes } from '../core/attributes.ts';
-import { type Context, ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
+import { ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { randomId } from '../core/id.ts';
@@ -27,6 +27,7 @@ import {
   AttrConnectionSentSize,
 } from '../realtime/names.ts';
 import { checkSettings, either, FUNCTION, OBJECT, oneOf, type SettingKind } from '../setting.ts';
+import { activeContext } from '../trace.ts';
 
 /** What is known of a WebSocket message before it gets a span. */
 export interface WebSocketMessage {
@@ -179,10 +180,6 @@ export function isWanted(messages: TraceWebSocketOptions['messages'] = 'all', me
     report('socket_unreadable', messageOf(error));
     return false;
   }
-}
-
-function activeContext(): Context {
-  return processState.contextStorage.getStore() ?? ROOT_CONTEXT;
 }
 
 /** The state in words. A socket that does not report one counts as open. */

@@ -1,6 +1,6 @@
-import { isTracingSuppressed, ROOT_CONTEXT } from '../core/context.ts';
-import { processState } from '../core/process-state.ts';
+import { isTracingSuppressed } from '../core/context.ts';
 import { read } from '../core/property.ts';
+import { activeContext } from '../trace.ts';
 
 /** Keeps the environment of an event alive until `promise` settles. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
@@ -62,7 +62,7 @@ function watch(host: Host, given: WaitUntil, onWork: WaitUntil | undefined): Wai
   const standIn = (work: Promise<unknown>, ...rest: unknown[]): unknown => {
     const result: unknown = Reflect.apply(given, host, [work, ...rest]);
     // Without this check, work that a flush passes on would cause another flush, and so on.
-    if (!isTracingSuppressed(processState.contextStorage.getStore() ?? ROOT_CONTEXT)) watching.onWork(work);
+    if (!isTracingSuppressed(activeContext())) watching.onWork(work);
     return result;
   };
   watched.set(standIn, watching);
