@@ -1,6 +1,6 @@
 import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
-import { recordError } from '../core/span-callback.ts';
+import { recordThrown } from '../core/span-callback.ts';
 import { SpanStatusCode } from '../core/status.ts';
 import { cut } from '../core/text.ts';
 import { ERROR_TYPE } from './http-names.ts';
@@ -14,7 +14,7 @@ export function setError(span: Span, type: string, message?: string): void {
 /** Records on a span what was thrown. Does nothing once the span has ended: later errors do not belong to it. */
 export function setFailure(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
-  recordError(span, error ?? new Error(String(error)));
+  recordThrown(span, error);
   span.setAttribute(ERROR_TYPE, errorTypeOf(error));
 }
 

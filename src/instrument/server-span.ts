@@ -3,12 +3,14 @@ import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
+import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { cut } from '../core/text.ts';
 import { either, FUNCTION, OBJECT, type SettingKind } from '../setting.ts';
 import { setError } from './failure.ts';
 import {
   CLIENT_ADDRESS,
+  ERROR_TYPE,
   HTTP_ROUTE,
   HTTP_STATUS,
   methodAttributes,
@@ -79,7 +81,7 @@ export function startServerSpan<Request>(
   let attributes: Attributes = {};
   try {
     [name, attributes] = methodAttributes(request.method);
-    Object.assign(attributes, urlAttributes(request, options.redactUrl), headerAttributes(request));
+    Object.assign(attributes, requestAttributes(request, options.redactUrl));
     const { attributes: own } = options;
     Object.assign(attributes, typeof own === 'function' ? own(original) : own);
   } catch (error) {
@@ -95,10 +97,15 @@ export function setRoute(span: Span, method: string, route: unknown): void {
   span.updateName(`${methodAttributes(method)[0]} ${route}`);
 }
 
-/** Records the response status. It is an error of the SERVER span only from 500 on, where the server is at fault. */
+/**
+ * Records the response status. It is an error of the SERVER span only from 500 on, where the server is at fault. An
+ * error that the span already has says more, so it stays.
+ */
 export function setServerStatus(span: Span, status: number): void {
   span.setAttribute(HTTP_STATUS, status);
-  if (status >= 500) setError(span, String(status));
+  if (status < 500) return;
+  const message = read(read(span, 'status'), 'message') as string | undefined;
+  setError(span, textAt(read(span, 'attributes'), ERROR_TYPE) || String(status), message);
 }
 
 /** Calls a function of the user's. Returns nothing if it throws. */
@@ -114,37 +121,30 @@ export function asked<Subject, Answer>(
   }
 }
 
-function urlAttributes({ url, scheme, header }: ServerRequest, redact: RedactUrl | undefined): Attributes {
-  const attributes: Attributes = {};
+/** Returns what a request says. An attribute without a value sets nothing. */
+function requestAttributes(
+  { url, scheme, header, protocolVersion, peer }: ServerRequest,
+  redact: RedactUrl | undefined,
+): Attributes {
   const recordable = recordableUrl(url, redact);
-  const [, ownScheme, authority, path, query] = /^(?:([a-z][\w+.-]*):\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/is.exec(
-    recordable ?? '',
-  ) as RegExpExecArray;
-  const used = ownScheme ?? scheme;
-  if (used) attributes[URL_SCHEME] = used.toLowerCase();
-  if (recordable !== undefined) attributes[URL_PATH] = path || '/';
-  if (query) attributes[URL_QUERY] = query;
-  const [, address, port] = /^(?:.*@)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/s.exec(
-    cut(authority ?? header('host') ?? '', MAX_HEADER),
-  ) ?? ['', ''];
-  if (address) {
-    attributes[SERVER_ADDRESS] = address.replace(/^\[|\]$/g, '');
-    const number = Number(port) || { http: 80, https: 443 }[String(attributes[URL_SCHEME])];
-    if (number !== undefined) attributes[SERVER_PORT] = number;
-  }
-  return attributes;
-}
-
-function headerAttributes({ header, protocolVersion, peer }: ServerRequest): Attributes {
-  const attributes: Attributes = {};
-  const agent = header('user-agent');
-  if (agent) attributes[USER_AGENT] = cut(agent, MAX_HEADER);
+  const [, ownScheme = scheme, authority, path, query] =
+    /^(?:([a-z][\w+.-]*):\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/is.exec(recordable ?? '') as RegExpExecArray;
+  const used = String(ownScheme).toLowerCase();
+  const [, address, port] =
+    /^(?:.*@)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/s.exec(cut(authority ?? header('host') ?? '', MAX_HEADER)) ?? [];
   // Cloudflare's own header comes first, since clients cannot set it there. Otherwise the first address counts, which
   // is as trustworthy as the proxies in between.
-  const client =
-    header('cf-connecting-ip') || header('x-forwarded-for')?.slice(0, MAX_HEADER).split(',')[0].trim() || peer;
-  // Unwraps an IPv4 address from the form that IPv6 sockets give it.
-  if (client) attributes[CLIENT_ADDRESS] = cut(client, MAX_HEADER).replace(/^::ffff:(?=\d+\.)/i, '');
-  if (protocolVersion) attributes[PROTOCOL_VERSION] = protocolVersion;
-  return attributes;
+  const client = header('cf-connecting-ip') || header('x-forwarded-for') || peer || '';
+  return {
+    [URL_SCHEME]: ownScheme && used,
+    [URL_PATH]: recordable === undefined ? recordable : path || '/',
+    [URL_QUERY]: query || undefined,
+    [SERVER_ADDRESS]: address?.replace(/^\[|\]$/g, '') || undefined,
+    [SERVER_PORT]: address ? Number(port) || { http: 80, https: 443 }[used] : undefined,
+    [USER_AGENT]: cut(header('user-agent') ?? '', MAX_HEADER) || undefined,
+    // Without port, brackets and quotes, which some proxies add, and without the prefix that IPv6 sockets give to IPv4.
+    [CLIENT_ADDRESS]:
+      /^[\s",[]*(?:::ffff:(?=\d+\.))?(\d+(?:\.\d+){3}|[^\s",\]]*)/i.exec(cut(client, MAX_HEADER))?.[1] || undefined,
+    [PROTOCOL_VERSION]: protocolVersion,
+  };
 }

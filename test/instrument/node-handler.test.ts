@@ -15,7 +15,8 @@ import { describe, it, type TestContext } from 'node:test';
 import { spanIn } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
 import { AlwaysOffSampler } from '../../src/core/sampler.ts';
-import type { ReadableSpan } from '../../src/core/span.ts';
+import type { ReadableSpan, Span } from '../../src/core/span.ts';
+import { recordError } from '../../src/core/span-callback.ts';
 import { traceNodeHandler } from '../../src/instrument/node-handler.ts';
 import type { ServerOptions } from '../../src/instrument/server-span.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
@@ -113,13 +114,18 @@ describe('traceNodeHandler', () => {
       { 'cf-connecting-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.2' },
       { 'x-forwarded-for': '::ffff:192.0.2.3, 10.0.0.1' },
       {},
+      // With what proxies add to it.
+      { 'x-forwarded-for': '192.0.2.4:41237, 10.0.0.1' },
+      { 'x-forwarded-for': '"[2001:db8::1]:4711"' },
+      { 'x-forwarded-for': ' [::ffff:192.0.2.5]:80' },
+      { 'x-forwarded-for': '2001:db8::2 , 10.0.0.1' },
     ];
     for (const headers of given)
       await (await fetch(`http://127.0.0.1:${port}/`, { headers: headers as HeadersInit })).text();
-    const spans = await ended(3);
+    const spans = await ended(7);
     assert.deepEqual(
       spans.map(({ attributes }) => attributes['client.address']),
-      ['192.0.2.1', '192.0.2.3', '127.0.0.1'],
+      ['192.0.2.1', '192.0.2.3', '127.0.0.1', '192.0.2.4', '2001:db8::1', '192.0.2.5', '2001:db8::2'],
     );
   });
 
@@ -171,10 +177,20 @@ describe('traceNodeHandler', () => {
       assert.equal((await fetch(url)).status, 500);
       const [{ status, attributes, events }] = await ended(1);
       assert.ok(rejections[0] instanceof RangeError, 'the same error');
-      assert.deepEqual([status.code, events[0].name], [2, 'exception']);
-      assert.deepEqual([attributes['error.type'], attributes['http.response.status_code']], ['500', 500]);
+      assert.deepEqual([status, events[0].name], [{ code: 2, message: 'no' }, 'exception']);
+      assert.deepEqual([attributes['error.type'], attributes['http.response.status_code']], ['RangeError', 500]);
     });
   }
+
+  it('keeps an error that the application has recorded before it answers', async (t) => {
+    const { url, ended } = await serve(t, (_request, response) => {
+      recordError(active() as Span, new RangeError('no'));
+      response.writeHead(500).end();
+    });
+    await (await fetch(url)).text();
+    const [{ status, attributes }] = await ended(1);
+    assert.deepEqual([status, attributes['error.type']], [{ code: 2, message: 'no' }, '500']);
+  });
 
   it('returns what the listener returns', () => {
     const result = {};
