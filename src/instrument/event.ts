@@ -1,5 +1,5 @@
 import { ioPerRequest } from '#platform';
-import { type Context, setSpan } from '../core/context.ts';
+import type { Context } from '../core/context.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
@@ -8,7 +8,7 @@ import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { forceFlush, initialize, isInitialized } from '../trace.ts';
 import { type Flush, flushAfter } from './event-flush.ts';
-import { keepSpan } from './event-span.ts';
+import { contextOfEvent } from './event-span.ts';
 import type { EventOptions } from './handler-options.ts';
 import { OpenEvent } from './open-event.ts';
 import { type EndUnread, withUnread } from './unread-bodies.ts';
@@ -56,8 +56,7 @@ export function callRunner(options: EventOptions): RunCall {
     const traced = trace();
     if (traced === undefined) return call.run();
     const { parent, span } = traced;
-    keepSpan(call.args[0], span);
-    const context = setSpan(parent, span);
+    const context = contextOfEvent(parent, call.args[0], span);
     // A span that is not recorded only propagates the trace.
     return span.isRecording()
       ? runTraced(options, call, traced, context)

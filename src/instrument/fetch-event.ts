@@ -2,8 +2,9 @@ import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { read, textAt } from '../core/property.ts';
+import { activeContext } from '../trace.ts';
 import type { Call, TracedCall } from './event.ts';
-import { spanOf } from './event-span.ts';
+import { eventIn, isOpen, spanOf } from './event-span.ts';
 import { setError } from './failure.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import type { OpenEvent } from './open-event.ts';
@@ -17,8 +18,10 @@ import { contextOfCaller } from './tracing.ts';
  */
 export function traceRequest(options: HandlerOptions, { args }: Call): TracedCall | undefined {
   const request = args[0] as Request;
-  if (spanOf(request)?.isRecording() || asked(options.ignore, request) === true) return undefined;
-  const parent = contextOfCaller(options, read(request, 'headers'));
+  if (isOpen(spanOf(request)) || asked(options.ignore, request) === true) return undefined;
+  const active = activeContext();
+  // A traced server may pass on what it has received as another request.
+  const parent = isOpen(eventIn(active)) ? active : contextOfCaller(options, read(request, 'headers'));
   return {
     parent,
     span: startServerSpan(options, parent, serverRequest(args), request),

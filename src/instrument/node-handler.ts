@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTracingSuppressed, ROOT_CONTEXT, setSpan } from '../core/context.ts';
+import { isTracingSuppressed, spanIn } from '../core/context.ts';
 import { processState } from '../core/process-state.ts';
 import { read, textAt } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import { keepSpan, spanOf } from './event-span.ts';
+import { activeContext } from '../trace.ts';
+import { contextOfEvent, eventIn, isOpen, spanOf } from './event-span.ts';
 import { setFailure } from './failure.ts';
 import { CLIENT_DISCONNECTED, ERROR_TYPE, HTTP_ABORTED } from './http-names.ts';
 import {
@@ -27,6 +28,7 @@ interface NodeRequest {
   readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string };
   /** Only in HTTP/2, which reports a response as finished however its stream has ended. */
   readonly stream?: unknown;
+  emit(...event: unknown[]): boolean;
   /** Set by Express. */
   readonly route?: { readonly path?: unknown };
   readonly baseUrl?: string;
@@ -36,6 +38,7 @@ interface NodeRequest {
 interface NodeResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
+  emit(...event: unknown[]): boolean;
   once(event: string, listener: () => void): unknown;
 }
 
@@ -77,24 +80,31 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
     const handle = () => listener.apply(this, args);
     const [request, response] = args as unknown as [NodeRequest, NodeResponse];
     const { contextStorage } = processState;
-    // A request that a traced server passes to a traced application is traced only once.
-    if (spanOf(request)?.isRecording() || asked(options.ignore, args[0]) === true) return handle();
-    if (isTracingSuppressed(contextStorage.getStore() ?? ROOT_CONTEXT)) return handle();
+    if (
+      // A request that a traced server passes to a traced application is traced only once.
+      isOpen(spanOf(request)) ||
+      asked(options.ignore, args[0]) === true ||
+      isTracingSuppressed(activeContext())
+    )
+      return handle();
     const caller = contextOfCaller(options, request.headers);
     const span = startServerSpan(options, caller, readRequest(request), args[0]);
-    const context = setSpan(caller, span);
-    if (!span.isRecording()) return contextStorage.run(context, handle);
-    keepSpan(request, span);
+    const context = contextOfEvent(caller, request, span);
     // Node emits events in the async context in which the connection started.
-    for (const emitter of [request, response] as { emit?(...args: unknown[]): boolean }[]) {
+    for (const emitter of [request, response]) {
       try {
-        const { emit } = emitter;
-        if (typeof emit !== 'function') continue;
-        emitter.emit = (...event) => contextStorage.run(context, () => emit.apply(emitter, event));
+        const emit = emitter.emit.bind(emitter);
+        emitter.emit = (...event) => {
+          const active = activeContext();
+          // The application may emit events, too, and within a span of its own.
+          const isOwn = eventIn(active) === span && isOpen(spanIn(active));
+          return contextStorage.run(isOwn ? active : context, emit, ...event);
+        };
       } catch {
         // Its `emit` cannot be replaced, as may be the case in tests.
       }
     }
+    if (!span.isRecording()) return contextStorage.run(context, handle);
     const { end, fail } = endWithResponse(span, request, response, () => asked(options.route, args[0]));
     const failed = (error: unknown): never => {
       fail(error);
@@ -117,11 +127,10 @@ export function traceNodeHandler<Request, Response, Rest extends unknown[], Resu
 
 function readRequest(request: NodeRequest): ServerRequest {
   const { headers, socket } = request;
-  const scheme = textAt(headers, ':scheme') || (socket?.encrypted ? 'https' : 'http');
   return {
     method: textOf(request.method),
     url: textOf(request.url),
-    scheme,
+    scheme: textAt(headers, ':scheme') || (socket?.encrypted ? 'https' : 'http'),
     header: (name) => textOf(headers[name] ?? (name === 'host' ? headers[':authority'] : undefined)),
     protocolVersion: request.httpVersion === '2.0' ? '2' : request.httpVersion,
     peer: socket?.remoteAddress,
@@ -140,7 +149,6 @@ function endWithResponse(
   response: NodeResponse,
   ownRoute: () => unknown,
 ): { fail: (error: unknown) => void; end: (() => void) | undefined } {
-  let isOver = false;
   const failures: unknown[] = [];
   const fail = (error: unknown): void => {
     // Frameworks destroy a response with the error that its handler threw.
@@ -148,14 +156,13 @@ function endWithResponse(
     failures.push(error);
     setFailure(span, error);
   };
-  const end = (isFinished: boolean): void => {
-    if (isOver) return;
-    isOver = true;
+  const end = (isFinished: unknown): void => {
+    if (!span.isRecording()) return;
     setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
     // The error with which the server broke off the response; in HTTP/2, the stream has it. Without one, it was the
     // client.
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
-    const isBroken = !isFinished || read(request.stream, 'aborted') === true;
+    const isBroken = !isFinished || read(request.stream, 'aborted');
     // A client also disconnects when it waits in vain for a response that failed.
     if (isBroken && !error && failures.length === 0) {
       span.setAttributes({ [HTTP_ABORTED]: true, [ERROR_TYPE]: CLIENT_DISCONNECTED });
@@ -167,7 +174,7 @@ function endWithResponse(
   };
   try {
     response.once('finish', () => end(true));
-    response.once('close', () => end(read(response, 'writableFinished') === true));
+    response.once('close', () => end(read(response, 'writableFinished')));
     return { fail, end: undefined };
   } catch {
     return { fail, end: () => end(true) };

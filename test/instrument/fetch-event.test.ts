@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Sampler } from '../../src/core/sampler.ts';
 import { spanOf } from '../../src/instrument/event-span.ts';
 import { type TraceFetchOptions, traceFetch } from '../../src/instrument/fetch.ts';
 import { traceHandler } from '../../src/instrument/handler.ts';
@@ -125,6 +126,19 @@ describe('a traced handler', () => {
     assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 30);
     assert.deepEqual(answers.map(([active]) => active).sort(), spans.map((span) => span.spanId).sort());
     for (const [active, found] of answers) assert.equal(found, active);
+  });
+
+  it('is traced once, with one decision, if another traced handler passes the request on', async () => {
+    let decisions = 0;
+    const sampler: Sampler = { shouldSample: () => ({ decision: decisions++ === 0 ? 0 : 2 }) };
+    const recorder = new Recorder({ sampler });
+    const { tracer } = recorder;
+    const inner = traceHandler(async (_request: Request) => new Response(), { tracer });
+    const outer = traceHandler((request: Request) => inner(request), { tracer });
+    for (const spans of [0, 1]) {
+      await outer(new Request('http://host/'));
+      assert.equal(recorder.ended.length, spans);
+    }
   });
 
   it('gets route, attributes and ignored requests from options', async () => {

@@ -14,9 +14,10 @@ import { pipeline } from 'node:stream/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { spanIn } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
-import { AlwaysOffSampler } from '../../src/core/sampler.ts';
+import { AlwaysOffSampler, ParentBasedSampler, type Sampler } from '../../src/core/sampler.ts';
 import type { ReadableSpan, Span } from '../../src/core/span.ts';
 import { recordError } from '../../src/core/span-callback.ts';
+import { traceHandler } from '../../src/instrument/handler.ts';
 import { traceNodeHandler } from '../../src/instrument/node-handler.ts';
 import type { ServerOptions } from '../../src/instrument/server-span.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
@@ -146,6 +147,24 @@ describe('traceNodeHandler', () => {
       seen.every((span) => span === recorder.started[0].span),
       'the same span each time',
     );
+  });
+
+  it('leaves a span of the listener active in the events that it emits, until that span has ended', async (t) => {
+    const seen: unknown[] = [];
+    const { url, recorder, ended } = await serve(t, (_request, response) => {
+      for (const event of ['rendered', 'pipe', 'finish']) response.on(event, () => seen.push(active()));
+      const span = recorder.tracer.startSpan('render', {}, processState.contextStorage.getStore());
+      span.run(() => {
+        response.emit('rendered');
+        Readable.from(['x']).pipe(response);
+      });
+      seen.push(span);
+      span.end();
+    });
+    await (await fetch(url)).text();
+    await ended(2);
+    const [outer, inner] = recorder.started.map(({ span }) => span);
+    assert.deepEqual(seen, [inner, inner, inner, outer]);
   });
 
   it('treats a status from 500 on as an error, and none below', async (t) => {
@@ -301,6 +320,40 @@ describe('traceNodeHandler', () => {
     assert.equal((await ended(1))[0].name, 'GET');
   });
 
+  it('makes one decision per request, however often its listener was traced', async (t) => {
+    let decisions = 0;
+    const root: Sampler = { shouldSample: () => ({ decision: decisions++ === 0 ? 0 : 2 }) };
+    const recorder = new Recorder({ sampler: new ParentBasedSampler({ root }) });
+    const { tracer } = recorder;
+    const answer = traceHandler(async (_request: Request) => new Response('once'), { tracer });
+    const inner = traceNodeHandler(
+      async (_request: IncomingMessage, response: ServerResponse) => {
+        // As a framework does it that turns the one kind of request into the other.
+        response.end(await (await answer(new Request('http://host/'))).text());
+      },
+      { tracer },
+    );
+    const { url } = await serve(t, (incoming, response) => inner(incoming, response), {}, recorder);
+    assert.equal(await (await fetch(url)).text(), 'once');
+    assert.deepEqual(recorder.started, []);
+  });
+
+  it('is the parent of a handler to which a framework passes another request', async (t) => {
+    const { url, recorder, ended } = await serve(t, async (incoming, response) => {
+      const headers = incoming.headers as HeadersInit;
+      response.end(await (await inner(new Request('http://host/', { headers }))).text());
+    });
+    const inner = traceHandler(async (_request: Request) => new Response('inner'), {
+      tracer: recorder.tracer,
+      propagator: new W3CTraceContextPropagator(),
+    });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    assert.equal(await (await fetch(url, { headers: { traceparent } })).text(), 'inner');
+    const [passedOn, received] = await ended(2);
+    assert.equal(passedOn.parentSpanContext?.spanId, received.spanContext().spanId);
+    assert.equal(received.parentSpanContext?.spanId, 'b7ad6b7169203331');
+  });
+
   it('has the route in its name, from Express or from the caller', async (t) => {
     const express = await serve(t, (incoming, response) => {
       Object.assign(incoming, { baseUrl: '/api', route: { path: '/users/:id' } });
@@ -338,20 +391,26 @@ describe('traceNodeHandler', () => {
     const ignored = await serve(t, (_request, response) => response.end(), { ignore: ({ url }) => url === '/health' });
     await fetch(`${ignored.url}/health`);
     assert.deepEqual(ignored.recorder.started, []);
-    let passedOn = '';
+    const passedOn: unknown[] = [];
     const unsampled = await serve(
       t,
-      (_request, response) => {
-        passedOn = active()?.spanContext().traceId ?? '';
-        response.end();
+      (incoming, response) => {
+        passedOn.push(active()?.spanContext().traceId);
+        incoming.on('end', () => {
+          passedOn.push(active()?.spanContext().traceId);
+          response.end();
+        });
+        incoming.resume();
       },
       {},
       new Recorder({ sampler: new AlwaysOffSampler() }),
     );
     await fetch(unsampled.url, {
+      method: 'POST',
+      body: 'x',
       headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
     });
-    assert.equal(passedOn, '0af7651916cd43dd8448eb211c80319c');
+    assert.deepEqual(passedOn, Array(2).fill('0af7651916cd43dd8448eb211c80319c'));
     assert.deepEqual(unsampled.recorder.ended, []);
   });
 
@@ -446,7 +505,7 @@ describe('traceNodeHandler', () => {
     );
     const given = { headers: {}, method: 'GET', url: '/' };
     assert.equal(await traced(given, {}), 'handled');
-    assert.equal(await traced({ ...given }, Object.freeze(new EventEmitter())), 'handled');
+    assert.equal(await traced(Object.freeze({ ...given }), Object.freeze(new EventEmitter())), 'handled');
     assert.throws(() => traced({ ...given }, { fails: true }), RangeError);
     assert.deepEqual(
       recorder.ended.map(({ attributes }) => attributes['error.type']),
