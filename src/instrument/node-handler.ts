@@ -30,8 +30,7 @@ interface NodeRequest {
   readonly stream?: unknown;
   emit(...event: unknown[]): boolean;
   /** Set by Express. */
-  readonly route?: { readonly path?: unknown };
-  readonly baseUrl?: string;
+  readonly route?: unknown;
 }
 
 /** The part of a response that is used here. */
@@ -149,6 +148,7 @@ function endWithResponse(
   response: NodeResponse,
   ownRoute: () => unknown,
 ): { fail: (error: unknown) => void; end: (() => void) | undefined } {
+  const expressRoute = watchRoute(request);
   const failures: unknown[] = [];
   const fail = (error: unknown): void => {
     // Frameworks destroy a response with the error that its handler threw.
@@ -158,7 +158,7 @@ function endWithResponse(
   };
   const end = (isFinished: unknown): void => {
     if (!span.isRecording()) return;
-    setRoute(span, textOf(request.method), ownRoute() ?? expressRoute(request));
+    setRoute(span, textOf(request.method), ownRoute() ?? expressRoute());
     // The error with which the server broke off the response; in HTTP/2, the stream has it. Without one, it was the
     // client.
     const error = read(response, 'errored') ?? read(request.stream, 'errored');
@@ -181,7 +181,23 @@ function endWithResponse(
   }
 }
 
-/** The route as Express reports it: the router's mount path and the path within it. */
-function expressRoute({ route, baseUrl }: NodeRequest): string | undefined {
-  return typeof route?.path === 'string' ? textOf(baseUrl) + route.path : undefined;
+/**
+ * Returns a function that returns the route as Express reports it: the router's mount path and the path within it. When
+ * a handler has failed, Express takes the mount path back, so it is read as soon as the route has matched.
+ */
+function watchRoute(request: NodeRequest): () => unknown {
+  let route: unknown;
+  let path: unknown;
+  const matched = (value: unknown): void => {
+    route = value;
+    const own = read(route, 'path');
+    path = typeof own === 'string' ? textAt(request, 'baseUrl') + own : undefined;
+  };
+  try {
+    matched(request.route);
+    Object.defineProperty(request, 'route', { get: () => route, set: matched, enumerable: true, configurable: true });
+  } catch {
+    // A request to which nothing can be added gets no route either.
+  }
+  return () => path;
 }

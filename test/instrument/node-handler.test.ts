@@ -360,6 +360,18 @@ describe('traceNodeHandler', () => {
       response.end();
     });
     await fetch(`${express.url}/api/users/7`);
+    // Express takes the mount path back before it calls the handler of errors.
+    const failed = await serve(t, (incoming, response) => {
+      Object.assign(incoming, { baseUrl: '/api', route: { path: '/users/:id' } }, { baseUrl: '' });
+      const { route } = incoming as { route?: unknown };
+      response.end(JSON.stringify(route));
+    });
+    assert.equal(await (await fetch(`${failed.url}/api/users/7`)).text(), '{"path":"/users/:id"}');
+    const pattern = await serve(t, (incoming, response) => {
+      Object.assign(incoming, { route: { path: '*' } }, { route: { path: /^\/users/ } });
+      response.end();
+    });
+    await fetch(`${pattern.url}/users/7`);
     const own = await serve(t, (_request, response) => response.end(), { route: () => '/own' });
     await fetch(own.url, { method: 'DELETE' });
     const failing = await serve(t, (_request, response) => response.end(), {
@@ -368,11 +380,15 @@ describe('traceNodeHandler', () => {
       },
     });
     await fetch(failing.url);
-    const named = await Promise.all([express, own, failing].map(async ({ ended }) => (await ended(1))[0]));
+    const named = await Promise.all(
+      [express, failed, pattern, own, failing].map(async ({ ended }) => (await ended(1))[0]),
+    );
     assert.deepEqual(
       named.map(({ name, attributes }) => [name, attributes['http.route']]),
       [
         ['GET /api/users/:id', '/api/users/:id'],
+        ['GET /api/users/:id', '/api/users/:id'],
+        ['GET', undefined],
         ['DELETE /own', '/own'],
         ['GET', undefined],
       ],
