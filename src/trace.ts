@@ -6,6 +6,7 @@ import { type Context, ROOT_CONTEXT, setSpan, spanIn } from './core/context.ts';
 import { callbackMissing, report } from './core/diagnostic.ts';
 import { messageOf } from './core/exception.ts';
 import { INVALID_SPAN } from './core/non-recording-span.ts';
+import { reportOpen, shownName } from './core/open-spans.ts';
 import { processState } from './core/process-state.ts';
 import type { FlushOptions, FlushResult } from './core/processor.ts';
 import { TracerProvider } from './core/provider.ts';
@@ -13,13 +14,13 @@ import type { Span, WritableSpan } from './core/span.ts';
 import { runInSpan } from './core/span-callback.ts';
 import { isSpanContextValid, type SpanContext } from './core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from './core/span-source.ts';
-import { cut, textOf } from './core/text.ts';
+import { textOf } from './core/text.ts';
 import type { SpanOptions, SpanTracer, Tracer } from './core/tracer.ts';
 import { SDK_NAME, SDK_VERSION } from './core/version.ts';
 import { BatchSpanProcessor } from './export/batch.ts';
 import { OtlpHttpExporter } from './export/otlp/http.ts';
 import { metricsOf, type SdkMetric } from './export/sdk-metrics.ts';
-import { type ProcessorStats, spansText } from './export/span-counts.ts';
+import type { ProcessorStats } from './export/span-counts.ts';
 import type { CompositePropagator } from './propagation/composite.ts';
 import type { TextMapGetter, TextMapSetter } from './propagation/propagator.ts';
 
@@ -43,9 +44,6 @@ export interface StartOptions extends Omit<SpanOptions, 'root' | 'attributes'> {
   root?: boolean;
 }
 
-// A diagnostic about open spans names at most this many of them.
-const MAX_NAMES = 5;
-const MAX_NAME = 60;
 const NOTHING: FlushResult = { exported: 0, pending: 0, dropped: 0 };
 
 function running(): Running | undefined {
@@ -73,10 +71,6 @@ function idleTracer(spanName?: string): SpanTracer {
     idle = provider.getTracer(SDK_NAME) as SpanTracer;
   }
   return idle;
-}
-
-function shownName(name: string): string {
-  return JSON.stringify(cut(textOf(name), MAX_NAME));
 }
 
 /** Returns the active context; without one, `ROOT_CONTEXT`. */
@@ -146,7 +140,7 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   const stopping = running();
   if (stopping !== undefined) {
     for (const end of processState.unread) end(true);
-    reportOpen(stopping.provider);
+    if (stopping.provider) reportOpen(stopping.provider);
     processState.running = undefined;
     processState.last = stopping;
     processState.stopped = stopping.provider?.shutdown(options);
@@ -159,14 +153,6 @@ export function shutdown(options?: FlushOptions): Promise<FlushResult> {
   }
   // Later callers wait for the same shutdown.
   return processState.stopped ?? Promise.resolve(NOTHING);
-}
-
-/** Reports how many spans are still open, and therefore lost, and names some of them. */
-function reportOpen(provider: TracerProvider | undefined): void {
-  if (!provider?.live) return;
-  const names = new Set(provider._openSpans?.list().map(({ name }) => shownName(name)));
-  const shown = [...names].slice(0, MAX_NAMES).join(', ');
-  report('spans_open', `${spansText(provider.live)} not ended${shown && `, such as ${shown}`}`);
 }
 
 /** Sends every span that ended before the call. Resolves when they are settled or the time is up. Never rejects. */

@@ -131,7 +131,7 @@ describe('shutdown', () => {
     );
     open?.setAttribute('late', true).end();
     assert.deepEqual(spans, []);
-    const meaning = 'spans that have not ended at the shutdown are not sent: is an end() or an await missing?';
+    const meaning = 'they are not sent: is an end() or an await missing?';
     assert.deepEqual(log, [
       `spans_open: 1 span not ended, such as "open": ${meaning}`,
       'shutdown: 1 span: spans that cannot be sent before the shutdown is over, or that end after it, are dropped',

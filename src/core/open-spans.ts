@@ -1,10 +1,16 @@
+import { report } from './diagnostic.ts';
+import type { TracerProvider } from './provider.ts';
 import type { RecordingSpan } from './span.ts';
+import { cut, spansText, textOf } from './text.ts';
 
 // Spans that nobody ends must not fill the memory. Beyond this number, further ones are not kept here.
 const MAX_SPANS = 10_000;
 // A search that is made for every root goes no further.
 const MAX_SEARCHED = 1_000;
 const NONE = -1;
+// A diagnostic about open spans names at most this many of them.
+const MAX_NAMES = 5;
+const MAX_NAME = 60;
 
 /** The recording spans that have started but not ended, up to a bound. */
 export class OpenSpans {
@@ -42,4 +48,17 @@ export class OpenSpans {
   list(): RecordingSpan[] {
     return this._places.filter((place) => typeof place !== 'number');
   }
+}
+
+/** Reports how many spans of a provider are open, and therefore lost, and names some of them. */
+export function reportOpen({ live, _openSpans }: TracerProvider): void {
+  if (live === 0) return;
+  const names = new Set(_openSpans?.list().map(({ name }) => shownName(name)));
+  const shown = [...names].slice(0, MAX_NAMES).join(', ');
+  report('spans_open', `${spansText(live)} not ended${shown && `, such as ${shown}`}`);
+}
+
+/** The name of a span in a diagnostic. */
+export function shownName(name: string): string {
+  return JSON.stringify(cut(textOf(name), MAX_NAME));
 }

@@ -14,3 +14,7 @@ export function textOf(value: unknown): string {
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }
+
+export function spansText(count: number): string {
+  return `${count} ${count === 1 ? 'span' : 'spans'}`;
+}

@@ -4,11 +4,12 @@ import { now } from '../core/clock.ts';
 import { background } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
+import { spansText } from '../core/text.ts';
 import type { BatchSpanProcessorOptions } from './batch-options.ts';
 import { BatchQueue } from './batch-queue.ts';
 import type { BatchingExporter, ExportOutcome, SpanBatch } from './exporter.ts';
 import { Flight } from './flight.ts';
-import { type SpanCounts, spansText } from './span-counts.ts';
+import type { SpanCounts } from './span-counts.ts';
 
 // The longest and the shortest pause before a retry, whatever pause the exporter asks for.
 const MAX_PAUSE_MILLIS = 30_000;

@@ -85,7 +85,3 @@ export class SpanCounts {
     this._flushes = this._flushes.filter(([target, resolve]) => target > count || resolve());
   }
 }
-
-export function spansText(count: number): string {
-  return `${count} ${count === 1 ? 'span' : 'spans'}`;
-}

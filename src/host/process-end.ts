@@ -5,7 +5,7 @@ import { ROOT_CONTEXT, spanIn } from '../core/context.ts';
 import { within } from '../core/deadline.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
-import { OpenSpans } from '../core/open-spans.ts';
+import { OpenSpans, reportOpen } from '../core/open-spans.ts';
 import { processState } from '../core/process-state.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { recordThrown } from '../core/span-callback.ts';
@@ -57,6 +57,10 @@ class ProviderEnd {
     return within(timeoutMillis + GRACE_MILLIS, this._provider.shutdown({ timeoutMillis }));
   }
 
+  reportOpen(): void {
+    reportOpen(this._provider);
+  }
+
   reportUnsent(): boolean {
     const unsent = this._unsent();
     if (unsent) report('spans_unsent', unsent, 'error');
@@ -72,10 +76,13 @@ class ProviderEnd {
     }
   }
 
-  endOpen(): void {
+  endOpen(signal?: string): void {
     const time = now();
     // The printer draws a trace when its root ends.
     const newestFirst = this._spans.list().sort((a, b) => compareHrTime(b.startTime, a.startTime));
-    for (const span of newestFirst) span.end(time);
+    for (const span of newestFirst) {
+      if (signal) span.addEvent('process.terminated', { 'process.signal': signal }, time);
+      span.end(time);
+    }
   }
 }

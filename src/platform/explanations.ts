@@ -43,7 +43,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   span_cut: 'spans were larger than 1 MiB, so their values are cut: record less in them',
   span_ended: 'a method was called on a span that had already ended, and did nothing',
   spans_rejected: 'the receiver accepted a request but rejected some of its spans',
-  spans_open: 'spans that have not ended at the shutdown are not sent: is an end() or an await missing?',
+  spans_open: 'they are not sent: is an end() or an await missing?',
   spans_unsent:
     'the process ends before they are acknowledged, and can send nothing more: await shutdown() before process.exit(), set flushOnCrash for crashes; is the collector reachable?',
   started_early:

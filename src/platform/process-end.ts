@@ -21,12 +21,14 @@ export interface ProcessEnd {
   flush(timeoutMillis: number): Promise<unknown>;
   /** The last flush. */
   shutdown(timeoutMillis: number): Promise<unknown>;
+  /** Reports how many spans are open, and therefore lost. */
+  reportOpen(): void;
   /** Reports how many spans have not been sent, and why. Returns true if there are any. */
   reportUnsent(): boolean;
   /** Records what was thrown: on all open spans, or on the active one if another listener handles it. */
   mark(thrown: unknown, isHandled: boolean): void;
-  /** Ends the open spans. */
-  endOpen(): void;
+  /** Ends the open spans, and records the signal on them if it ends the process. */
+  endOpen(signal?: string): void;
 }
 
 /**
@@ -69,6 +71,7 @@ class ProcessWatch {
   /** When the flush for a signal began. */
   private _endingSince: number | undefined = undefined;
   private _crash: { readonly thrown: unknown } | undefined = undefined;
+  private _isCrashing = false;
   /** The number of spans that had ended by the last `beforeExit` flush. */
   private _flushed = 0;
   /** How long the next `beforeExit` flush may take. */
@@ -93,6 +96,7 @@ class ProcessWatch {
     this._listen('on', 'uncaughtExceptionMonitor', (thrown) => {
       const handlers = this._events.listenerCount('uncaughtException') - Number(end.isCrash);
       if (this._crash === undefined) end.mark(thrown, handlers > 0);
+      this._isCrashing = handlers === 0;
     });
     this._listen('on', 'removeListener', (event) => {
       this._removed.add(event);
@@ -136,6 +140,8 @@ class ProcessWatch {
 
   private _exit(): void {
     // If all spans have been sent, shut down, so that printers print those that they still hold.
+    // In a crash, it says nothing that spans are open.
+    if (!this._isCrashing) this._end.reportOpen();
     if (!this._end.reportUnsent()) this._end.shutdown(0);
     if (this._crash === undefined) return;
     // The application has called exit() while its crash was held up for the flush.
@@ -149,6 +155,7 @@ class ProcessWatch {
       if (performance.now() - _endingSince >= REPETITION_MILLIS) this._raise(signal);
     } else if (this._isAlone(signal, signalExitListeners(this._process))) {
       this._endingSince = performance.now();
+      this._end.endOpen(signal);
       this._finish(() => this._raise(signal));
     } else {
       this._end.flush(PATIENCE_MILLIS);

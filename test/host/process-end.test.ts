@@ -154,7 +154,7 @@ describe('the end of a process', { concurrency: 3 }, () => {
           stdout,
           /^trace \w{32} {2}realtime-ai .* 2 spans\s+\(unfinished\)\n +0 .*\nopen +open .*\n└─ ended .*\n\n$/,
         );
-        assert.equal(stderr, '');
+        assert.match(stderr, /^\[trace\] spans_open: 1 span not ended, such as "open": .*\n$/);
       }
     });
 
@@ -187,6 +187,27 @@ describe('the end of a process', { concurrency: 3 }, () => {
         assert.deepEqual(ended.names, ['work']);
       });
     }
+
+    it('ends the spans that are open, and says on them why', async () => {
+      const code = "begin(); const call = startSpan('call'); startSpan('turn', { parent: call }); stay();";
+      const { spans, stderr } = await run(code, { signals: ['SIGTERM'] });
+      assert.deepEqual(
+        spans.map(({ name, status, events }) => [
+          name,
+          status.code,
+          events.map((event) => [event.name, event.attributes]),
+        ]),
+        ['turn', 'call'].map((name) => [name, 0, [['process.terminated', { 'process.signal': 'SIGTERM' }]]]),
+      );
+      assert.equal(stderr, '');
+    });
+
+    it('leaves open spans to other listeners', async () => {
+      const code = "begin(); startSpan('call'); process.on('SIGTERM', () => process.exit(7)); stay();";
+      const { spans, stderr } = await run(code, { signals: ['SIGTERM'] });
+      assert.deepEqual(spans, []);
+      assert.match(stderr, /^\[trace\] spans_open: 1 span not ended, such as "call": /);
+    });
 
     for (const method of ['on', 'once', 'prependListener', 'prependOnceListener']) {
       it(`leaves the exit to listeners added with ${method}(), before or after initialize`, async () => {

@@ -92,7 +92,10 @@ describe('copies of the package in one process', () => {
         assert.deepEqual(results, Array(3).fill({ exported: 1, pending: 0, dropped: 0 }));
         assert.equal(one.startSpan('after').isRecording(), false);
         one.initialize(settings);
-        assert.equal(other.startSpan('again').isRecording(), true);
+        const again = other.startSpan('again');
+        assert.equal(again.isRecording(), true);
+        again.end();
+        await one.shutdown();
       `);
     });
 
