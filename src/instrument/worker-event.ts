@@ -1,7 +1,5 @@
 import type { Attributes } from '../core/attributes.ts';
 import { ROOT_CONTEXT, spanIn } from '../core/context.ts';
-import { report } from '../core/diagnostic.ts';
-import { messageOf } from '../core/exception.ts';
 import { SpanKind } from '../core/kind.ts';
 import type { LinkInput } from '../core/link.ts';
 import { read, textAt } from '../core/property.ts';
@@ -19,6 +17,7 @@ import {
 import type { Call, TracedCall } from './event.ts';
 import { setFailure } from './failure.ts';
 import type { HandlerOptions } from './handler-options.ts';
+import { asked } from './server-span.ts';
 import { isWanted, sizeOf } from './socket-connection.ts';
 import { contextOfCaller, startWithin } from './tracing.ts';
 
@@ -85,13 +84,8 @@ export function traceWorkerEvent(event: string, options: HandlerOptions, { args 
     const message = { direction: 'receive', data, size: sizeOf(data), isText: typeof data === 'string' } as const;
     if (!isWanted(options.messages, message)) return undefined;
   }
-  let name = event;
-  let described: SpanOptions = {};
-  try {
-    ({ name, ...described } = WORKER_EVENTS[event](args, options));
-  } catch (error) {
-    report('request_unreadable', messageOf(error));
-  }
+  // What the runtime passes may be anything, and throw when it is read.
+  const { name, ...described } = asked((given) => WORKER_EVENTS[event](given, options), args) ?? { name: event };
   const span = startWithin(options, name, described, ROOT_CONTEXT);
   if (event === 'webSocketError') setFailure(span, args[1]);
   return { parent: ROOT_CONTEXT, span };
@@ -111,7 +105,7 @@ function connection(
   return {
     name,
     attributes: {
-      [AttrConnectionID]: connectionId?.(socket as never),
+      [AttrConnectionID]: asked(connectionId, socket as never),
       [AttrConnectionType]: 'websocket',
       [AttrConnectionState]: state,
       ...attributes,
@@ -120,6 +114,6 @@ function connection(
 }
 
 function linkOf(message: unknown, options: HandlerOptions): LinkInput[] {
-  const sent = spanIn(contextOfCaller(options, options.carrierOf?.(message as never)));
+  const sent = spanIn(contextOfCaller(options, asked(options.carrierOf, message as never)));
   return sent ? [sent] : [];
 }

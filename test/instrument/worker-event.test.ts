@@ -68,9 +68,12 @@ describe('an event of a Worker', () => {
 
   it('of a queue is linked to the contexts of its messages, if an option says where they are', async () => {
     const carried = (digit: string) => ({ traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` });
-    const messages = [{ body: { trace: carried('a') } }, { body: {} }, { body: { trace: carried('b') } }];
+    // `carrierOf` throws for the message without a body.
+    const bodies = [{ trace: carried('a') }, {}, null, { trace: carried('b') }];
+    const messages = bodies.map((body) => ({ body }));
     const carrierOf = (message: { body: { trace?: object } }) => message.body.trace;
     const span = await spanOfEvent('queue', [{ queue: 'jobs', messages }], { carrierOf });
+    assert.deepEqual([span.name, span.kind], ['process jobs', CONSUMER]);
     assert.deepEqual(
       span.links.map((link) => [link.traceId, link.spanId]),
       [
@@ -83,6 +86,19 @@ describe('an event of a Worker', () => {
 
 describe('an event of a WebSocket', () => {
   const connectionId = (socket: { id: string }) => socket.id;
+
+  it('of a socket whose id cannot be read lacks only the id', async () => {
+    const ofAttachment = (socket: { deserializeAttachment(): { id: string } }) => socket.deserializeAttachment().id;
+    const socket = { deserializeAttachment: () => null };
+    const span = await spanOfEvent('webSocketMessage', [socket, 'hello'], { connectionId: ofAttachment });
+    assert.equal(span.name, 'connection.message.receive');
+    assert.deepEqual(span.attributes, {
+      'connection.type': 'websocket',
+      'connection.state': 'active',
+      'message.direction': 'receive',
+      'message.size': 5n,
+    });
+  });
 
   it('of a message records its size', async () => {
     const binary = new Uint8Array(3200).buffer;
