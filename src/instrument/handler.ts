@@ -93,23 +93,52 @@ function isClass(value: unknown): value is Class {
   return own !== undefined && (!own.writable || Reflect.ownKeys(Object(own.value)).length > 1);
 }
 
-/** Returns an object with the same members and of the same class, whose events are traced; nothing if it has none. */
+/**
+ * Returns an object of the same class whose events are traced, and whose other members are those of the original;
+ * nothing if it has no events. Methods run on the original, since only that has the private members.
+ */
 function tracedObject(handler: object, run: RunCall, options: HandlerOptions): object | undefined {
-  const members: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(handler);
+  const source = handler as Record<PropertyKey, unknown>;
+  const original = (self: unknown) => (self === traced ? handler : self);
+  const onOriginal: ProxyHandler<() => unknown> = {
+    apply(method, self, args) {
+      const result = Reflect.apply(method, original(self), args);
+      return result === handler ? traced : result;
+    },
+  };
+  const members = membersOf(handler);
+  for (const name of Reflect.ownKeys(members)) {
+    const { enumerable, value } = members[name];
+    const isMethod = typeof value === 'function' && name !== 'constructor' && !Object.hasOwn(handler, name);
+    members[name] = isMethod
+      ? { value: new Proxy(value, onOriginal), writable: true, enumerable, configurable: true }
+      : {
+          get: () => source[name],
+          set(given) {
+            source[name] = given;
+          },
+          enumerable,
+          configurable: true,
+        };
+  }
   let isTraced = false;
   for (const name of OF_OBJECTS) {
-    const method = (handler as Record<string, unknown>)[name];
+    const method = source[name];
     if (typeof method !== 'function') continue;
     isTraced = true;
     const value = like(method, async function (this: unknown, ...args: unknown[]) {
-      // Only the original has its private members.
-      const self = this === traced ? handler : this;
-      return runEvent(name, run, options, { event: args, args, run: () => method.apply(self, args) });
+      return runEvent(name, run, options, { event: args, args, run: () => method.apply(original(this), args) });
     });
     members[name] = { value, writable: true, enumerable: true, configurable: true };
   }
   const traced: object = Object.create(Object.getPrototypeOf(handler), members);
   return isTraced ? traced : undefined;
+}
+
+/** Returns the members of an object, own and inherited, except those of all objects. */
+function membersOf(object: object | null): PropertyDescriptorMap {
+  if (object === null || object === Object.prototype) return {};
+  return { ...membersOf(Object.getPrototypeOf(object)), ...Object.getOwnPropertyDescriptors(object) };
 }
 
 /**

@@ -127,6 +127,52 @@ describe('an object', () => {
     assert.deepEqual(namesOf(recorder), ['GET', 'GET', 'process jobs']);
   });
 
+  it('runs methods and accessors on the original', async () => {
+    const { options } = tracing();
+    class Base {
+      #routes = 0;
+      isStrict = false;
+
+      get size() {
+        return this.#routes;
+      }
+
+      set size(value: number) {
+        this.#routes = value;
+      }
+
+      route() {
+        this.#routes++;
+        return this;
+      }
+
+      clone() {
+        return new Base();
+      }
+    }
+    class App extends Base {
+      strict() {
+        this.isStrict = true;
+      }
+
+      async fetch(_request: Request) {
+        return Response.json([this.size, this.isStrict]);
+      }
+    }
+    const original = new App();
+    const traced = traceHandler(original, options);
+    assert.equal(traced.route(), traced);
+    assert.equal(traced.size, 1);
+    traced.size = 5;
+    traced.strict();
+    assert.deepEqual([original.size, original.isStrict, traced.isStrict], [5, true, true]);
+    traced.isStrict = false;
+    assert.deepEqual(await (await traced.fetch(request())).json(), [5, false]);
+    assert.equal(traced.constructor, App);
+    assert.deepEqual([traced.route.name, traced.clone().size], ['route', 0]);
+    assert.equal(traced.strict.call({ isStrict: false }), undefined);
+  });
+
   it('may be frozen, or a module', async () => {
     const { options, recorder } = tracing();
     const frozen = traceHandler(Object.freeze({ fetch: (_: Request) => new Response('frozen') }), options);
