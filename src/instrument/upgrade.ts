@@ -51,11 +51,12 @@ export interface UpgradeRequest {
  */
 export function extractUpgrade(request: UpgradeRequest, options?: { context?: Context }): Context {
   const headers = read(request, 'headers');
+  const protocols = headerIn(headers, 'sec-websocket-protocol', defaultTextMapGetter);
   let context = extract({}, options);
   const sources: [carrier: unknown, getter?: TextMapGetter][] = [
     [headers],
     [queryOf(textOf(read(request, 'url'))), everyValue],
-    [protocolFieldsOf(headerIn(headers, 'sec-websocket-protocol', defaultTextMapGetter))],
+    [membersOf(protocols.slice(0, MAX_HEADER_LENGTH)), ofProtocols],
   ];
   for (const [carrier, getter] of sources) {
     const found = extract(carrier, { context, getter });
@@ -78,19 +79,13 @@ const everyValue: TextMapGetter = {
   get: (query, name) => (query as URLSearchParams).getAll(name),
 };
 
+/** Does the same for subprotocols, each of which is the name of a field, a dash, and a value. */
+const ofProtocols: TextMapGetter = {
+  keys: () => [],
+  get: (protocols, name) =>
+    (protocols as string[]).filter((each) => each.startsWith(`${name}-`)).map((each) => each.slice(name.length + 1)),
+};
+
 function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(url.length > MAX_HEADER_LENGTH ? '' : url.replace(/^[^?]*\??|#.*/gs, ''));
-}
-
-/** The fields among subprotocols: the name is what precedes the first dash, with all its values. */
-function protocolFieldsOf(header: string): Map<string, string[]> {
-  const fields = new Map<string, string[]>();
-  for (const protocol of membersOf(header.slice(0, MAX_HEADER_LENGTH))) {
-    const [, name, value] = /^([^-]*)-(.*)$/.exec(protocol) ?? [];
-    if (name === undefined) continue;
-    const values = fields.get(name);
-    if (values === undefined) fields.set(name, [value]);
-    else values.push(value);
-  }
-  return fields;
 }

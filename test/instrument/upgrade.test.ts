@@ -15,6 +15,7 @@ import {
   nonRecordingSpan,
   ROOT_CONTEXT,
   shutdown,
+  spanFromContext,
   type UpgradeRequest,
   upgradeProtocols,
   upgradeUrl,
@@ -113,6 +114,29 @@ describe('a server', () => {
     const headers = { 'sec-websocket-protocol': upgradeProtocols('voice', { context }).join(', ') };
     assert.equal(fieldsOf(extractUpgrade(new Request('http://example.com/', { headers }))).traceparent, traceparent);
   });
+
+  for (const name of ['b3', 'b3multi', 'tracecontext']) {
+    test(`finds it in subprotocols and in the query in the format ${name}`, async (t) => {
+      await shutdown();
+      t.after(async () => {
+        await shutdown();
+        initialize({ exporterType: 'none', quiet: true });
+      });
+      initialize({ exporterType: 'none', quiet: true, env: { OTEL_PROPAGATORS: name } });
+      const protocols = upgradeProtocols('voice', { context }).join(', ');
+      for (const request of [
+        { url: upgradeUrl('/', { context }), headers: {} },
+        { url: '/', headers: { 'sec-websocket-protocol': protocols } },
+      ]) {
+        assert.deepEqual(spanFromContext(extractUpgrade(request, { context: ROOT_CONTEXT })).spanContext(), {
+          traceId,
+          spanId,
+          traceFlags: 1,
+          isRemote: true,
+        });
+      }
+    });
+  }
 
   test('prefers headers to the query, and the query to subprotocols', () => {
     const url = `/?traceparent=${traceparent}&tracestate=a%3D1`;
