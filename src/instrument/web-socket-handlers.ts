@@ -69,5 +69,9 @@ export function traceWebSocketHandlers<Socket extends object, Handlers extends W
       return close?.call(this, socket, ...args);
     },
   };
-  return { ...handlers, ...traced } as unknown as Handlers;
+  // Handlers of a class are inherited.
+  return Object.create(
+    Object.getPrototypeOf(handlers),
+    Object.getOwnPropertyDescriptors({ ...handlers, ...traced }),
+  ) as Handlers;
 }

@@ -105,6 +105,22 @@ test('missing handlers do no harm, and errors of handlers are rethrown', async (
   assert.equal(closed.attributes['connection.was_clean'], false);
 });
 
+test('the handlers of a class stay as they are, inherited or not', () => {
+  class Handlers {
+    idleTimeout = 60;
+
+    message(_socket: ServerWebSocket, _message: string) {}
+
+    drain() {
+      return 'drained';
+    }
+  }
+  const handlers = traceWebSocketHandlers(new Handlers());
+  assert.ok(handlers instanceof Handlers, 'they are of another class');
+  assert.deepEqual([handlers.drain(), handlers.idleTimeout], ['drained', 60]);
+  assert.deepEqual(Object.keys(handlers), ['idleTimeout', 'open', 'message', 'close']);
+});
+
 test('nothing is traced before initialize, or for a socket that was open by then', async () => {
   const spans: unknown[] = [];
   const handlers = traceWebSocketHandlers({
