@@ -65,12 +65,14 @@ const TYPE = 'websocket';
 const STATES = ['connecting', 'open', 'closing', 'closed'];
 const CLOSED = 3;
 
-/** Creates the spans of one WebSocket. Nothing here throws, except that `run` rethrows what its callback throws. */
+/** Creates the spans of one WebSocket. Nothing here throws, except what a callback throws. */
 export interface SocketConnection {
   /** Counts a message and starts its span, which the caller ends; `undefined` if it gets none. */
   message(direction: WebSocketMessage['direction'], data: unknown, isText?: boolean): Span | undefined;
   /** Calls `callback` with the span of a received message active, and records what it throws. */
   run<T>(span: Span, callback: () => T): T;
+  /** Calls `callback` within the span of a received message, if it gets one. */
+  received<T>(data: unknown, isText: boolean | undefined, callback: () => T): T;
   /** Checks whether the state has changed since the last time. */
   look(): void;
   failed(error: unknown): void;
@@ -140,6 +142,15 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       } catch (error) {
         recordError(span, error);
         throw error;
+      }
+    },
+    received(data, isText, callback) {
+      const span = this.message('receive', data, isText);
+      if (span === undefined) return callback();
+      try {
+        return this.run(span, callback);
+      } finally {
+        span.end();
       }
     },
     look() {

@@ -54,14 +54,8 @@ export function traceWebSocketHandlers<Socket extends object, Handlers extends W
     },
     message(this: unknown, socket: Socket, ...args: unknown[]) {
       const connection = connections.get(socket);
-      const span = connection?.message('receive', args[0]);
       const handle = () => message.call(this, socket, ...args);
-      if (connection === undefined || span === undefined) return handle();
-      try {
-        return connection.run(span, handle);
-      } finally {
-        span.end();
-      }
+      return connection ? connection.received(args[0], undefined, handle) : handle();
     },
     close(this: unknown, socket: Socket, ...args: unknown[]) {
       // 1006 means that this side closed without a handshake, or never heard that the other side closed.

@@ -125,13 +125,7 @@ function watchEmitter(socket: object, connection: SocketConnection): void {
     const emit = () => original.apply(self, args);
     const [name, first, second] = args;
     if (name === 'message') {
-      const span = connection.message('receive', first, typeof second === 'boolean' ? !second : undefined);
-      if (span === undefined) return emit();
-      try {
-        return connection.run(span, emit);
-      } finally {
-        span.end();
-      }
+      return connection.received(first, typeof second === 'boolean' ? !second : undefined, emit);
     }
     if (name === 'open') connection.look();
     else if (name === 'error') connection.failed(first);
