@@ -27,6 +27,8 @@ const SMALL_BODY_BYTES = 65_536;
 const MAX_PIECES = 4;
 // … each after at most this many microtasks: Deno takes five for a Blob.
 const TURNS = 10;
+// After this much, at most one more piece is read ahead. So a body in one large piece is still read to its end.
+const AHEAD_BYTES = 65_536;
 // Requested at once from a stream of Workers, which by itself delivers 4 KiB.
 const READ_BYTES = 65_536;
 
@@ -35,8 +37,9 @@ const READ_BYTES = 65_536;
  * if there is nothing to wait for.
  *
  * A body in memory is passed on as a whole, so that it keeps its `Content-Length`, and `listener` is notified of its
- * end at once. A stream is passed on as the client asks for it. Workers could pump some of their streams natively, but
- * not all, and do not say which: the client would receive nothing of the others.
+ * end at once. To recognize it, a little of each body is read ahead. The rest is passed on as the client asks for it.
+ * Workers could pump some of their streams natively, but not all, and do not say which: the client would receive
+ * nothing of the others.
  */
 export async function passOnBody(
   response: Response,
@@ -76,6 +79,7 @@ async function inMemory(
   read: () => Promise<Piece>,
 ): Promise<{ pieces: Uint8Array<ArrayBuffer>[]; next: Promise<Piece> | undefined }> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
   for (;;) {
     const next = read();
     let piece: Piece | undefined;
@@ -89,8 +93,11 @@ async function inMemory(
     for (let turn = 0; turn < TURNS && piece === undefined; turn++) await undefined;
     if (piece?.done) return { pieces, next: undefined };
     // A stream may contain anything; the runtime decides what to do with other values.
-    if (!(piece?.value instanceof Uint8Array) || pieces.length === MAX_PIECES) return { pieces, next };
+    if (!(piece?.value instanceof Uint8Array) || pieces.length === MAX_PIECES || size > AHEAD_BYTES) {
+      return { pieces, next };
+    }
     pieces.push(piece.value);
+    size += piece.value.length;
   }
 }
 
@@ -126,7 +133,7 @@ function passedOnStream(
       return reader.cancel(reason);
     },
   };
-  // Nothing is read before the client asks for it.
+  // Nothing more is read before the client asks for it.
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
