@@ -6,7 +6,7 @@ import { messageOf } from '../core/exception.ts';
 import { processState } from '../core/process-state.ts';
 import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
-import { forceFlush, initialize, isInitialized } from '../trace.ts';
+import { forceFlush, initialize, isInitialized, isRecording } from '../trace.ts';
 import { type Flush, flushAfter } from './event-flush.ts';
 import { contextOfEvent } from './event-span.ts';
 import type { EventOptions } from './handler-options.ts';
@@ -31,8 +31,11 @@ export interface TracedCall {
   readonly span: Span;
   /** Aborts when the client disconnects. */
   readonly signal?: AbortSignal;
-  /** Takes over ending the event once the handler has returned; never throws. Default: the event ends then. */
-  readonly finish?: (event: OpenEvent, result: unknown, context: Context) => unknown;
+  /**
+   * Takes over the result of the handler, and ending the event, if there is one because the span is recorded. Never
+   * throws. Default: the event ends when the handler has returned.
+   */
+  readonly finish?: (event: OpenEvent | undefined, result: unknown, context: Context) => unknown;
 }
 
 /** Runs calls of a handler, each traced as `trace` says. If `trace` returns nothing, the call is not traced. */
@@ -57,10 +60,13 @@ export function callRunner(options: EventOptions): RunCall {
     if (traced === undefined) return call.run();
     const { parent, span } = traced;
     const context = contextOfEvent(parent, call.args[0], span);
-    // A span that is not recorded only propagates the trace.
-    return span.isRecording()
-      ? runTraced(options, call, traced, context)
-      : processState.contextStorage.run(context, call.run);
+    if (span.isRecording()) return runTraced(options, call, traced, context);
+    // A span that is not recorded only propagates the trace. If nothing is, even streams are left alone.
+    const result = processState.contextStorage.run(context, async () => call.run());
+    const { finish } = traced;
+    return finish && (options.tracer || isRecording())
+      ? result.then((response) => finish(undefined, response, context))
+      : result;
   };
 }
 

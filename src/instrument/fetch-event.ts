@@ -54,35 +54,32 @@ function peerOf(request: unknown, server: unknown): string {
 /** Records on the span how the request was answered, and returns the response with the body to pass on. */
 async function finish(
   { route, timeBody = true }: HandlerOptions,
-  event: OpenEvent,
+  event: OpenEvent | undefined,
   request: Request,
   result: unknown,
   context: Context,
 ): Promise<unknown> {
-  const { span } = event;
-  if (!span.isRecording()) return result;
+  const span = event?.span.isRecording() && event.span;
   const response = result as Response;
   try {
-    setRoute(span, request.method, asked(route, request));
     const status = read(response, 'status');
-    if (typeof status !== 'number') {
+    if (span) {
+      setRoute(span, request.method, asked(route, request));
       // Bun learns of an upgrade in another way, and expects no response.
       if (result === undefined && request.headers.get('upgrade')) setServerStatus(span, 101);
-      else setError(span, 'no_response', 'the handler did not return a Response');
-    } else if (status === 0) {
-      setError(span, 'network_error', 'the handler returned Response.error()');
-    } else {
-      setServerStatus(span, status);
-      const isTimed = timeBody && request.method !== 'HEAD' && status >= 200 && !isHeldByBun(response);
-      // A body that is not timed is not even accessed.
-      const body = isTimed ? response.body : null;
-      if (response.bodyUsed || body?.locked)
-        setError(span, 'body_used', 'the body of the response has been read or is locked');
-      else if (body) return await passOnBody(response, body, context, event);
+      else if (typeof status !== 'number') setError(span, 'no_response', 'the handler did not return a Response');
+      else if (status === 0) setError(span, 'network_error', 'the handler returned Response.error()');
+      else setServerStatus(span, status);
     }
+    const isTimed = timeBody && (status as number) >= 200 && request.method !== 'HEAD' && !isHeldByBun(response);
+    // A body that is not timed is not even accessed.
+    const body = isTimed ? response.body : null;
+    if (body?.locked || read(response, 'bodyUsed')) {
+      if (span) setError(span, 'body_used', 'the body of the response has been read or is locked');
+    } else if (body) return await passOnBody(response, body, context, event);
   } catch (error) {
     report('response_unreadable', messageOf(error));
   }
-  event.end();
+  event?.end();
   return result;
 }

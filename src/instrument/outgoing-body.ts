@@ -33,8 +33,8 @@ const AHEAD_BYTES = 65_536;
 const READ_BYTES = 65_536;
 
 /**
- * Returns a response like this one whose body notifies `listener` and is read within `context`; or the same response,
- * if there is nothing to wait for.
+ * Returns a response like this one whose body is read within `context` and notifies `listener`, if there is one; or the
+ * same response, if there is nothing to wait for.
  *
  * A body in memory is passed on as a whole, so that it keeps its `Content-Length`, and `listener` is notified of its
  * end at once. To recognize it, a little of each body is read ahead. The rest is passed on as the client asks for it.
@@ -45,12 +45,12 @@ export async function passOnBody(
   response: Response,
   body: ReadableStream,
   context: Context,
-  listener: BodyListener,
+  listener: BodyListener | undefined,
 ): Promise<Response> {
   const { FixedLengthStream } = globalThis as WorkersGlobals;
   const length = FixedLengthStream && (inspected(body, 'length') as number | undefined);
   if (length !== undefined && length <= SMALL_BODY_BYTES) {
-    listener.end();
+    listener?.end();
     return response;
   }
   const isTheirs = FixedLengthStream && inspected(body, 'supportsBYOB');
@@ -58,7 +58,7 @@ export async function passOnBody(
   const read = () => processState.contextStorage.run(context, () => reader.read());
   const { pieces, next } = await inMemory(read);
   if (next === undefined) {
-    listener.end();
+    listener?.end();
     // A `Blob` would bring a content type in Bun.
     return new Response(pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer(), response);
   }
@@ -107,14 +107,14 @@ function passedOnStream(
   pieces: Uint8Array<ArrayBuffer>[],
   first: Promise<Piece>,
   expectedLength: number | undefined,
-  listener: BodyListener,
+  listener: BodyListener | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let next: Promise<Piece> | undefined = first;
   const source = {
     // On Workers, it becomes the `Content-Length`.
     expectedLength,
     async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) {
-      listener.touch();
+      listener?.touch();
       const piece = pieces.shift();
       if (piece) return controller.enqueue(piece);
       try {
@@ -122,14 +122,14 @@ function passedOnStream(
         next = undefined;
         if (!done) return controller.enqueue(value);
       } catch (error) {
-        listener.fail(error);
+        listener?.fail(error);
         throw error;
       }
-      listener.end();
+      listener?.end();
       controller.close();
     },
     cancel(reason: unknown) {
-      listener.cancelled();
+      listener?.cancelled();
       return reader.cancel(reason);
     },
   };

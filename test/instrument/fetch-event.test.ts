@@ -8,7 +8,7 @@ import { type TraceFetchOptions, traceFetch } from '../../src/instrument/fetch.t
 import { traceHandler } from '../../src/instrument/handler.ts';
 import type { HandlerOptions } from '../../src/instrument/handler-options.ts';
 import { W3CTraceContextPropagator } from '../../src/propagation/trace-context.ts';
-import { spanId } from '../../src/trace.ts';
+import { activeContext, initialize, shutdown, spanId, traceId } from '../../src/trace.ts';
 import { Recorder } from '../core/recorder.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { type FetchHandler, startFetchServer } from './fetch-server.ts';
@@ -360,6 +360,48 @@ describe('a response', () => {
     );
     assert.equal((await (result as Response).bytes()).length, 3);
     assert.deepEqual(seen, Array(4).fill(recorder.sent()[0].spanId));
+  });
+
+  it('that is a stream produces its chunks within the trace, even if that is not recorded or the span has ended', async (t) => {
+    const { recorder, options } = tracing();
+    const seen: string[] = [];
+    const source: UnderlyingDefaultSource = {
+      async pull(controller) {
+        await delay(1);
+        seen.push(traceId());
+        recorder.tracer.startSpan('work', {}, activeContext()).end();
+        if (seen.length % 3 > 0) controller.enqueue(new Uint8Array(1));
+        else controller.close();
+      },
+    };
+    const unsampled = { traceparent: PARENT.traceparent.replace(/1$/, '0') };
+    for (const [more, headers] of [
+      [{}, unsampled],
+      [{ timeoutMillis: 20 }, PARENT],
+    ] as const) {
+      const handler = async () => {
+        await delay(40);
+        return new Response(new ReadableStream(source, { highWaterMark: 0 }));
+      };
+      const server = await startFetchServer(t, traceHandler(handler, { ...options, ...more }));
+      assert.equal((await (await fetch(server.url, { headers })).bytes()).length, 2);
+    }
+    assert.deepEqual(seen, Array(6).fill(TRACE_ID));
+    assert.deepEqual(
+      recorder.sent().map(({ name, traceId: id }) => [name, id]),
+      [['GET', TRACE_ID], ...Array(3).fill(['work', TRACE_ID])],
+    );
+  });
+
+  it('of a request that is not recorded is left alone with timeBody: false, and without tracing', async (t) => {
+    const { options } = tracing();
+    const headers = { traceparent: PARENT.traceparent.replace(/1$/, '0') };
+    const request = () => new Request('http://host/', { headers });
+    const response = new Response(controlled().stream);
+    assert.equal(await traceHandler((_: Request) => response, { ...options, timeBody: false })(request()), response);
+    initialize({ exporterType: 'none' });
+    t.after(() => shutdown());
+    assert.equal(await traceHandler((_: Request) => response)(request()), response);
   });
 
   it('is not read faster than its client, after a little that is read ahead', async () => {
