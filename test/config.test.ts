@@ -671,6 +671,11 @@ describe('mistakes', () => {
       /stdout \(set TRACE_EXPORTER=otlp/,
     );
     assert.doesNotMatch(resolveConfig(defaultConfig()).banner ?? '', /TRACE_EXPORTER/);
+    // The variable would not help.
+    assert.match(
+      resolveConfig({ exporterType: 'stdout', otlpEndpoint: 'http://collector:4318' }).banner ?? '',
+      /stdout \(set exporterType: "otlp" to send them to the endpoint\)$/,
+    );
   });
 
   it('in an endpoint or a limit throw, too, whether they are used or not', () => {

@@ -227,9 +227,9 @@ function urlOf(
 /** Points out an endpoint that is set but not used. Ignores the default one, which nobody has set. */
 function hintOf(config: Config, environment: Environment): string {
   const idle = config.otlpEndpoint ?? environment.text(...namesOf('ENDPOINT'));
-  return idle === undefined || idle === DEFAULT_ENDPOINT
-    ? ''
-    : ' (set TRACE_EXPORTER=otlp to send them to the endpoint)';
+  if (idle === undefined || idle === DEFAULT_ENDPOINT) return '';
+  // A setting in code overrides the variable.
+  return ` (set ${config.exporterType ? 'exporterType: "otlp"' : 'TRACE_EXPORTER=otlp'} to send them to the endpoint)`;
 }
 
 /** Returns the headers for all signals, overridden by those for traces. */
