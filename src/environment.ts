@@ -38,11 +38,12 @@ export class Environment {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Returns the first of `names` that is set to one of `words`, with its value. */
+  /** Returns the first of `names` that is set to one of `words`, in upper or lower case, with that word. */
   word<Word extends string>(words: readonly Word[], ...names: string[]): [name: string, word: Word] | undefined {
     for (const name of names) {
       const value = this.text(name);
-      if (words.includes(value as Word)) return [name, value as Word];
+      const word = value?.toLowerCase() as Word;
+      if (words.includes(word)) return [name, word];
       if (value !== undefined) this.refuse(name, value, `one of ${words.join(', ')}`);
     }
     return undefined;

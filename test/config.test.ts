@@ -291,7 +291,9 @@ describe('the sampler', () => {
       ['', /^undefined$/],
     ];
     for (const [name, description] of names) {
-      assert.match(samplerOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: '0.25' }), description);
+      for (const OTEL_TRACES_SAMPLER of [name, name.toUpperCase()]) {
+        assert.match(samplerOf({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG: '0.25' }), description);
+      }
     }
     assert.equal(samplerOf({ OTEL_TRACES_SAMPLER: 'traceidratio' }), 'TraceIdRatioBased{1}');
   });

@@ -56,6 +56,18 @@ describe('an environment variable', () => {
   });
 });
 
+describe('a word', () => {
+  const word = (value: string) => read({ OTEL_A: value }, (each) => each.word(['http/json', 'grpc'], 'OTEL_A'));
+
+  it('may be in upper or lower case', () => {
+    for (const value of ['grpc', 'GRPC', ' Grpc ']) assert.deepEqual(word(value), [['OTEL_A', 'grpc'], []]);
+  });
+
+  it('that is unknown is refused as it was written', () => {
+    assert.deepEqual(word('HTTP'), [undefined, ['OTEL_A: "HTTP" is not one of http/json, grpc; the default is used']]);
+  });
+});
+
 describe('an object of variables', () => {
   it('replaces the environment of the process', () => {
     withVariables({ OTEL_A: 'of the process', OTEL_B: 'of the process' }, () => {

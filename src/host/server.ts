@@ -92,13 +92,13 @@ export function reportSettings(warnings: readonly string[]): void {
 }
 
 function exporterOf(environment: Environment): ExporterType {
-  const own = environment.text('TRACE_EXPORTER');
+  const own = environment.text('TRACE_EXPORTER')?.toLowerCase();
   if (own !== undefined) {
     checkSetting('TRACE_EXPORTER', own, EXPORTER_TYPE);
     return own as ExporterType;
   }
   const standard = environment.text('OTEL_TRACES_EXPORTER');
-  const listed = standard?.split(',').map((each) => each.trim()) ?? [];
+  const listed = (standard?.toLowerCase().split(',') ?? []).map((each) => each.trim());
   // The variable may hold a list. Spans that are to be sent are not only printed.
   const first = ['otlp', 'console', 'none'].find((each) => listed.includes(each));
   if (standard !== undefined && (listed.length > 1 || first === undefined)) {
@@ -262,13 +262,22 @@ function attributesOf(environment: Environment): Record<string, string> {
   return attributes;
 }
 
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  // The default.
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 function samplerOf({ sampler, samplingRate }: Config, environment: Environment): Sampler | undefined {
   const parentBased = (root: Sampler) => new ParentBasedSampler({ root });
   // Settings in code override the variables.
   if (sampler !== undefined) return sampler;
   if (samplingRate !== undefined) return parentBased(new TraceIdRatioBasedSampler(samplingRate));
-  const name = environment.text('OTEL_TRACES_SAMPLER');
-  switch (name) {
+  switch (environment.word(SAMPLERS, 'OTEL_TRACES_SAMPLER')?.[1]) {
     case 'always_on':
       return new AlwaysOnSampler();
     case 'always_off':
@@ -279,16 +288,7 @@ function samplerOf({ sampler, samplingRate }: Config, environment: Environment):
       return parentBased(new AlwaysOffSampler());
     case 'parentbased_traceidratio':
       return parentBased(new TraceIdRatioBasedSampler(ratioOf(environment)));
-    case undefined:
-    case 'parentbased_always_on':
-      // The default.
-      return undefined;
     default:
-      environment.refuse(
-        'OTEL_TRACES_SAMPLER',
-        name,
-        'one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio',
-      );
       return undefined;
   }
 }
