@@ -228,8 +228,9 @@ const DEFAULTS = {
 
 /**
  * Returns the basic settings (those of the Go original) from environment variables and defaults, for you to change and
- * pass to `initialize`. Leaves out `samplingRate` if `OTEL_TRACES_SAMPLER` is set, and `otlpEndpoint` if
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set: these variables can say more than the settings.
+ * pass to `initialize`. Leaves out `samplingRate` if `OTEL_TRACES_SAMPLER` is set, `otlpEndpoint` if
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set, and `exporterType` if variables turn tracing off: these variables can say
+ * more than the settings.
  *
  * @throws TypeError if `TRACE_EXPORTER` does not name an exporter.
  */

@@ -189,7 +189,25 @@ describe('the exporter', () => {
     const other = resolved({ OTEL_TRACES_EXPORTER: 'zipkin,console' });
     assert.equal(other.exporterType, 'stdout');
     assert.match(other.warnings[0], /^OTEL_TRACES_EXPORTER: "zipkin,console" is not one of .*; only console is used$/);
-    for (const name of ['stdout', 'otlp', 'none'] as const) assert.equal(exporterOf({ TRACE_EXPORTER: name }), name);
+    for (const name of ['stdout', 'otlp', 'none'] as const) {
+      assert.equal(exporterOf({ TRACE_EXPORTER: name }), name);
+      assert.equal(exporterOf({ TRACE_EXPORTER: name.toUpperCase() }), name);
+    }
+    const upper = resolved({ OTEL_TRACES_EXPORTER: 'OTLP' });
+    assert.deepEqual([upper.exporterType, upper.warnings], ['otlp', []]);
+  });
+
+  it('is left out of the default settings if variables turn tracing off', () => {
+    const off: Variables[] = [
+      { TRACE_EXPORTER: 'none' },
+      { OTEL_TRACES_EXPORTER: 'none' },
+      { OTEL_SDK_DISABLED: 'true' },
+    ];
+    for (const variables of off) {
+      const config = withVariables(variables, defaultConfig);
+      assert.ok(!('exporterType' in config), 'code would override the variable');
+      assert.equal(exporterOf(variables, config), 'none');
+    }
   });
 
   it('is none if the SDK is disabled, which leaves propagation on', () => {
@@ -257,6 +275,9 @@ describe('the resource', () => {
     assert.equal(name({}), 'listed');
     // Of the conventions' name alone, the other one is not contradicted by the default.
     assert.equal(attributesOf({ OTEL_RESOURCE_ATTRIBUTES }).environment, 'listed');
+    assert.equal(withVariables({ OTEL_RESOURCE_ATTRIBUTES }, defaultConfig).environment, 'listed');
+    const empty = { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=' };
+    assert.equal(withVariables(empty, defaultConfig).environment, 'development');
   });
 
   it('ignores a malformed OTEL_RESOURCE_ATTRIBUTES with a warning', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import {
+  defaultConfig,
   InMemorySpanExporter,
   initialize,
   inject,
@@ -27,11 +28,15 @@ describe('the exporter none with processors of the caller', () => {
     assert.equal(stats(), undefined);
   });
 
-  it('records nothing if the environment says none', () => {
+  it('records nothing if the environment says none', async () => {
     process.env.TRACE_EXPORTER = 'none';
     const exporter = new InMemorySpanExporter();
-    initialize({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-    withSpan('work', (span) => assert.equal(span.isRecording(), false));
-    assert.deepEqual(exporter.getFinishedSpans(), []);
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    for (const config of [{}, defaultConfig()]) {
+      initialize({ ...config, spanProcessors });
+      withSpan('work', (span) => assert.equal(span.isRecording(), false));
+      assert.deepEqual(exporter.getFinishedSpans(), []);
+      await shutdown();
+    }
   });
 });

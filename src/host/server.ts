@@ -70,19 +70,22 @@ export function hostSettings(config: Config): HostSettings {
 /** Returns the settings of the Go original: those in environment variables, then those in `defaults`. */
 export function hostDefaults(defaults: Config): HostDefaults {
   const environment = new Environment();
-  const { 'service.name': serviceName, 'service.version': serviceVersion, ...others } = attributesOf(environment);
+  const attributes = attributesOf(environment);
+  const { 'service.name': serviceName, 'service.version': serviceVersion } = attributes;
+  const environmentName = attributes.environment ?? (attributes['deployment.environment.name'] || undefined);
   const config: HostDefaults = {
     ...defaults,
-    ...given({ serviceName, serviceVersion, environment: others.environment }),
+    ...given({ serviceName, serviceVersion, environment: environmentName }),
     exporterType: environment.flag('OTEL_SDK_DISABLED') ? 'none' : exporterOf(environment),
     otlpEndpoint:
       environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ??
-      (environment.text(...namesOf('PROTOCOL')) === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
+      (environment.text(...namesOf('PROTOCOL'))?.toLowerCase() === 'grpc' ? GRPC_ENDPOINT : DEFAULT_ENDPOINT),
     warnings: environment.warnings,
   };
   // Leave out settings that can say less than the variables.
   if (environment.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined) delete config.otlpEndpoint;
   if (environment.text('OTEL_TRACES_SAMPLER') !== undefined) delete config.samplingRate;
+  if (config.exporterType === 'none') delete config.exporterType;
   return config;
 }
 
