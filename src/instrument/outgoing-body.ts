@@ -14,7 +14,12 @@ export interface BodyListener {
 }
 
 type Piece = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
-type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, 'read' | 'cancel'>;
+
+/** A reader of either kind. Only one for bytes uses `into`. */
+interface BodyReader {
+  read(into: Uint8Array | undefined): Promise<Piece>;
+  cancel(reason: unknown): Promise<void>;
+}
 
 /** Globals that only Workers have. */
 interface WorkersGlobals {
@@ -54,8 +59,9 @@ export async function passOnBody(
     return response;
   }
   const isTheirs = FixedLengthStream && inspected(body, 'supportsBYOB');
-  const reader = isTheirs ? largeReader(body) : body.getReader();
-  const read = () => processState.contextStorage.run(context, () => reader.read());
+  const reader = body.getReader(isTheirs ? { mode: 'byob' } : undefined) as BodyReader;
+  const read = () =>
+    processState.contextStorage.run(context, () => reader.read(isTheirs ? new Uint8Array(READ_BYTES) : undefined));
   const { pieces, next } = await inMemory(read);
   if (next === undefined) {
     listener?.end();
@@ -63,15 +69,6 @@ export async function passOnBody(
     return new Response(pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer(), response);
   }
   return new Response(passedOnStream(reader, read, pieces, next, length, listener), response);
-}
-
-/** Reads a stream of Workers in larger pieces than it delivers by itself. */
-function largeReader(body: ReadableStream): BodyReader {
-  const reader = body.getReader({ mode: 'byob' });
-  return {
-    read: () => reader.read(new Uint8Array(READ_BYTES)) as Promise<Piece>,
-    cancel: (reason) => reader.cancel(reason),
-  };
 }
 
 /** Reads the pieces that are available without waiting, and returns the pending read unless the body is complete. */
