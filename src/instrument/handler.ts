@@ -106,20 +106,24 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
       return result === handler ? traced : result;
     },
   };
-  const members = membersOf(handler);
+  let members: PropertyDescriptorMap = {};
+  for (let owner: object = handler; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+    members = { ...Object.getOwnPropertyDescriptors(owner), ...members };
+  }
   for (const name of Reflect.ownKeys(members)) {
-    const { enumerable, value } = members[name];
-    const isMethod = typeof value === 'function' && name !== 'constructor' && !Object.hasOwn(handler, name);
-    members[name] = isMethod
-      ? { value: new Proxy(value, onOriginal), writable: true, enumerable, configurable: true }
-      : {
-          get: () => source[name],
-          set(given) {
-            source[name] = given;
-          },
-          enumerable,
-          configurable: true,
-        };
+    const member = members[name];
+    if (typeof member.value === 'function' && name !== 'constructor' && !Object.hasOwn(handler, name)) {
+      member.value = new Proxy(member.value, onOriginal);
+    } else {
+      members[name] = {
+        get: () => source[name],
+        set(value) {
+          source[name] = value;
+        },
+        enumerable: member.enumerable,
+        configurable: true,
+      };
+    }
   }
   let isTraced = false;
   for (const name of OF_OBJECTS) {
@@ -133,12 +137,6 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
   }
   const traced: object = Object.create(Object.getPrototypeOf(handler), members);
   return isTraced ? traced : undefined;
-}
-
-/** Returns the members of an object, own and inherited, except those of all objects. */
-function membersOf(object: object | null): PropertyDescriptorMap {
-  if (object === null || object === Object.prototype) return {};
-  return { ...membersOf(Object.getPrototypeOf(object)), ...Object.getOwnPropertyDescriptors(object) };
 }
 
 /**
