@@ -164,10 +164,12 @@ export function spanOf(context: SpanContext, kept?: SpanContext): NonRecordingSp
 }
 
 /**
- * Returns the span to hand out if nothing is recorded, so that the trace of `parent` goes on. This is never a recording
- * parent itself: code that ends the child would end the parent.
+ * Returns the span to hand out if nothing is recorded, so that the trace of `parent` goes on. This is never a recorded
+ * parent itself, open or ended: code that ends the child would end the parent.
  */
 export function passOn(parent: unknown): Span {
   if (parent === undefined) return INVALID_SPAN;
-  return parent instanceof NonRecordingSpan && !parent.isRecording() ? parent : nonRecordingSpan(spanContextOf(parent));
+  return parent instanceof NonRecordingSpan && parent.constructor === NonRecordingSpan
+    ? parent
+    : nonRecordingSpan(spanContextOf(parent));
 }

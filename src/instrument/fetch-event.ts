@@ -8,7 +8,7 @@ import { eventIn, isOpen, spanOf } from './event-span.ts';
 import { setError } from './failure.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import type { OpenEvent } from './open-event.ts';
-import { isHeldByBun, passOnBody } from './outgoing-body.ts';
+import { isLeftAlone, passOnBody } from './outgoing-body.ts';
 import { asked, type ServerRequest, setRoute, setServerStatus, startServerSpan } from './server-span.ts';
 import { contextOfCaller } from './tracing.ts';
 
@@ -71,7 +71,7 @@ async function finish(
       else if (status === 0) setError(span, 'network_error', 'the handler returned Response.error()');
       else setServerStatus(span, status);
     }
-    const isTimed = timeBody && (status as number) >= 200 && request.method !== 'HEAD' && !isHeldByBun(response);
+    const isTimed = timeBody && (status as number) >= 200 && request.method !== 'HEAD' && !isLeftAlone(response);
     // A body that is not timed is not even accessed.
     const body = isTimed ? response.body : null;
     if (body?.locked || read(response, 'bodyUsed')) {

@@ -6,7 +6,8 @@ import { checkServerOptions } from './server-span.ts';
 import { MESSAGES } from './socket-connection.ts';
 import { traceWorkerEvent, WORKER_EVENTS } from './worker-event.ts';
 
-type Class = new (...args: never[]) => object;
+// Abstract, because the types of Workers declare their base classes so.
+type Class = abstract new (...args: never[]) => object;
 
 // Methods, so that parameters may have any narrower type. Handlers that are written inline without types get these.
 // biome-ignore-start lint/suspicious/noExplicitAny: the runtime and the user's environment say what they are
@@ -41,7 +42,7 @@ type EventArguments = [request: Request, ...rest: any[]];
 export function traceHandler<A extends unknown[] = EventArguments, R = unknown>(
   handler: (...args: A) => R,
   options?: HandlerOptions,
-): (...args: A) => Promise<Awaited<R>>;
+): (...args: [...A, ...rest: unknown[]]) => Promise<Awaited<R>>;
 export function traceHandler<T extends Class>(handler: T, options?: HandlerOptions): T;
 export function traceHandler<T extends EventHandlers>(handler: T, options?: HandlerOptions): T;
 export function traceHandler(handler: unknown, options: HandlerOptions = {}): unknown {

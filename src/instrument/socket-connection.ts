@@ -3,11 +3,12 @@ import { ROOT_CONTEXT, setSpan, spanIn } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { randomId } from '../core/id.ts';
+import { nonRecordingSpan } from '../core/non-recording-span.ts';
 import { processState } from '../core/process-state.ts';
 import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { recordError } from '../core/span-callback.ts';
-import { isSpanContextValid } from '../core/span-context.ts';
+import { isSpanContextValid, type SpanContext } from '../core/span-context.ts';
 import { isContext, type SpanSource, spanContextOf } from '../core/span-source.ts';
 import { textOf, utf8Length } from '../core/text.ts';
 import {
@@ -69,8 +70,11 @@ const CLOSED = 3;
 export interface SocketConnection {
   /** Counts a message and starts its span, which the caller ends; `undefined` if it gets none. */
   message(direction: WebSocketMessage['direction'], data: unknown, isText?: boolean): Span | undefined;
-  /** Calls `callback` with the span of a received message active, and records what it throws. */
-  run<T>(span: Span, callback: () => T): T;
+  /**
+   * Calls `callback` with the span of a received message active, and records what it throws. Without a span, the parent
+   * that the connection's spans would have now is active, if one was given.
+   */
+  run<T>(span: Span | undefined, callback: () => T): T;
   /** Calls `callback` within the span of a received message, if it gets one. */
   received<T>(data: unknown, isText: boolean | undefined, callback: () => T): T;
   /** Checks whether the state has changed since the last time. */
@@ -135,22 +139,22 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
     run(span, callback) {
       const { contextStorage } = processState;
       // A runtime may put a listener of its own around a wrapped one.
-      if (spanIn(activeContext()) === span) return callback();
+      if (span ? spanIn(activeContext()) === span : options.parent == null) return callback();
       try {
         const parent = parentNow();
-        return contextStorage.run(setSpan(isContext(parent) ? parent : active, span), callback);
+        const base = isContext(parent) ? parent : setSpan(active, asSpan(parent));
+        return contextStorage.run(span ? setSpan(base, span) : base, callback);
       } catch (error) {
-        recordError(span, error);
+        if (span) recordError(span, error);
         throw error;
       }
     },
     received(data, isText, callback) {
       const span = this.message('receive', data, isText);
-      if (span === undefined) return callback();
       try {
         return this.run(span, callback);
       } finally {
-        span.end();
+        span?.end();
       }
     },
     look() {
@@ -180,6 +184,11 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       }).end();
     },
   };
+}
+
+/** The span that a span or a span context stands for. */
+function asSpan(source: object): Span {
+  return 'spanContext' in source ? (source as Span) : nonRecordingSpan(source as SpanContext);
 }
 
 /** True if a message gets a span. Never throws. */

@@ -193,7 +193,6 @@ function watchMessages(
           ? listener.call(this, event)
           : (listener as { handleEvent(event: object): unknown }).handleEvent(event);
       const span = begin(event);
-      if (span === undefined) return call();
       try {
         return connection.run(span, call);
       } finally {

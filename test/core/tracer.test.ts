@@ -344,6 +344,9 @@ describe('a tracer whose provider is shut down', () => {
     assert.equal(recorder.started.length, 1);
     parent.end();
     assert.deepEqual(recorder.ended, [parent]);
+    // The child of a span that has ended is another span, so it is not ended twice.
+    recorder.tracer.startSpan('s', {}, setSpan(ROOT_CONTEXT, parent)).end();
+    assert.deepEqual(codesOf(log), []);
   });
 });
 

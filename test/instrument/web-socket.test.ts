@@ -445,6 +445,34 @@ describe('the parent of a socket’s spans', () => {
     assert.equal(closed?.[1], 'connection.created');
   });
 
+  test('is active in the listeners of a message that gets no span', async (t) => {
+    for (const connect of Object.values(CLIENTS)) {
+      const { url, accepted } = await serving(t);
+      await recording(async () => {
+        // The socket belongs to no turn, whichever is active when it is created.
+        const socket = withSpan('an earlier turn', () => connect(url)) as WebSocket;
+        const server = await accepted();
+        let turn: Span | undefined;
+        traceWebSocket(socket, { parent: () => turn, messages: 'none' });
+        let received = () => {};
+        let seen: Span | undefined;
+        socket.addEventListener('message', () => {
+          seen = spanFromContext();
+          received();
+        });
+        for (turn of [startSpan('turn'), startSpan('another turn')]) {
+          server.send('audio');
+          await new Promise<void>((resolve) => {
+            received = resolve;
+          });
+          assert.equal(seen, turn);
+          turn.end();
+        }
+        server.terminate();
+      });
+    }
+  });
+
   test('may be unsampled, and then all of them are', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {

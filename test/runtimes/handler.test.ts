@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { type Collector, type CollectorOptions, startCollector } from '../oracle/collector.ts';
 import type { DecodedSpan } from '../oracle/otlp.ts';
 import { FLAGS, kCurrentWorker, startWorker, type Worker, type WorkerSocket } from './worker.ts';
@@ -157,6 +158,16 @@ for (const flags of [...FLAGS, ['nodejs_als', 'enable_request_signal']]) {
       assert.deepEqual([span.attributes['error.type'], span.status.code], ['RangeError', ERROR]);
     });
 
+    test('passes on a compressed response as it came, and ends its span with the headers', async (t) => {
+      const { collector, get } = await started(t, flags);
+      const response = await get('/compressed');
+      assert.equal(response.headers.get('content-encoding'), 'gzip');
+      assert.equal(response.headers.get('content-length'), String(gzipSync(Buffer.alloc(300_000, 'x')).length));
+      assert.equal((await response.text()).length, 300_000);
+      const [span] = await spansOf(collector, 1);
+      assert.equal(span.attributes['http.response.status_code'], 200n);
+    });
+
     test('passes on the response of another server', async (t) => {
       const { collector, get } = await started(t, flags);
       const response = await get('/proxy', { headers: PARENT });
@@ -303,8 +314,12 @@ async function started(
   options?: CollectorOptions,
 ): Promise<Started> {
   const collector = await startCollector(options);
-  const upstream = createServer((_request, response) => {
-    response.writeHead(200, { 'content-length': 300_000 }).end('x'.repeat(300_000));
+  const upstream = createServer(({ url }, response) => {
+    const body = Buffer.alloc(300_000, 'x');
+    const isCompressed = url === '/compressed';
+    const sent = isCompressed ? gzipSync(body) : body;
+    const encoding = isCompressed ? { 'content-encoding': 'gzip' } : {};
+    response.writeHead(200, { 'content-length': sent.length, ...encoding }).end(sent);
   }).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   t.after(async () => {

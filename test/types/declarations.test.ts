@@ -63,6 +63,10 @@ declare const app: { fetch: (request: Request, env?: object) => Response | Promi
 traceHandler(app).get('/');
 class Room { constructor(readonly state: object) {} async fetch(request: Request) { return new Response(request.url); } }
 new (traceHandler(Room))({}).fetch(new Request('http://a/'));
+declare abstract class DurableObject<Env> { constructor(ctx: object, env: Env); protected env: Env }
+class Lobby extends traceHandler(DurableObject)<{ KEY: string }> { key() { return this.env.KEY.length; } }
+new Lobby({}, { KEY: '' }).key();
+traceHandler(async (request: Request) => new Response(request.url))(new Request('http://a/'), { waitUntil() {} });
 traceNodeHandler((req, res) => res.end(req.url));
 // @ts-expect-error: not an event
 traceHandler({ fetched() {} });

@@ -121,6 +121,7 @@ const paths = {
     return new Response('slow');
   },
   '/proxy': (_request, { UPSTREAM }) => fetchTraced(UPSTREAM),
+  '/compressed': (_request, { UPSTREAM }) => fetch(`${UPSTREAM}compressed`),
   '/redirect': () => Response.redirect('http://elsewhere/'),
 };
 
