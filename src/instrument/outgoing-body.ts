@@ -128,8 +128,10 @@ function passedOnStream(
       controller.close();
     },
     cancel(reason: unknown) {
+      // First, because the end of an event ends whatever still waits for bodies.
+      const cancelled = reader.cancel(reason);
       listener?.cancelled();
-      return reader.cancel(reason);
+      return cancelled;
     },
   };
   // Nothing more is read before the client asks for it.

@@ -143,7 +143,8 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
     return piped.then(
       () => watcher.end(),
       (error: unknown) => {
-        watcher.end({ error });
+        // Without an error, whoever reads at the other end of the pipe has cancelled.
+        watcher.end({ error, cancelled: true });
         throw error;
       },
     );
@@ -206,7 +207,6 @@ function watchIterator(iterator: AsyncIterator<Uint8Array>, watcher: BodyWatcher
 }
 
 function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher): void {
-  let isCancelled = false;
   let isReleased = false;
   wrap(
     reader,
@@ -219,7 +219,7 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
         }),
   );
   wrap(reader, 'cancel', (cancel) => (...args) => {
-    isCancelled = true;
+    watcher.end({ cancelled: true });
     return cancel(...args);
   });
   wrap(reader, 'releaseLock', (releaseLock) => () => {
@@ -228,7 +228,7 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
     releaseLock();
   });
   reader.closed.then(
-    () => watcher.end({ cancelled: isCancelled }),
+    () => watcher.end(),
     (error: unknown) => {
       if (!isReleased) watcher.end({ error });
     },

@@ -245,6 +245,11 @@ describe('traceFetch', () => {
         async ({ body }: Response) => {
           for await (const _chunk of chunksOf(body)) break;
         },
+        async ({ body }: Response) => {
+          await body?.pipeThrough(new TransformStream() as TransformStream<Uint8Array, Uint8Array>).cancel();
+          // The pipe learns of it a little later.
+          await setImmediate();
+        },
       ]) {
         const { recorder, fetch } = traced();
         await stop(await fetch(`${url}/endless`));
