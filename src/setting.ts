@@ -61,7 +61,11 @@ export function checkSetting(name: string, value: unknown, [allowed, isAllowed, 
 export function checkSettings(what: string, settings: object, kinds: Readonly<Record<string, SettingKind>>): void {
   checkSetting(what, settings, OBJECT);
   checkNames(Object.keys(kinds), settings);
-  for (const [name, value] of Object.entries(given(settings))) checkSetting(name, value, kinds[name]);
+  // By the known names: the settings may be those of a class.
+  for (const name of Object.keys(kinds)) {
+    const value = (settings as Record<string, unknown>)[name];
+    if (value !== undefined) checkSetting(name, value, kinds[name]);
+  }
 }
 
 const MAX_SHOWN = 5;

@@ -121,7 +121,7 @@ export function initialize(config: Config = {}): Tracer {
   // A previous shutdown may still be under way. Remove its listeners now: two sets would wait for each other, and no
   // signal would end the process.
   processState.unwatch?.();
-  processState.unwatch = provider && flushAtEnd(resolved, provider, () => batch?._delivery._unsent() ?? '');
+  processState.unwatch = provider && flushAtEnd(resolved, provider, batch);
   processState.running = { propagator, provider, tracer, batch } satisfies Running;
   reportSettings(resolved.warnings);
   if (banner !== undefined) writeNotice(`[trace] ${banner}`);

@@ -67,14 +67,17 @@ export class BatchSpanProcessor implements SpanProcessor {
     // changes that belong together.
     const wasAdding = this._isAdding;
     this._isAdding = true;
-    _stats.ended++;
     try {
       _current.add(span);
+      _stats.ended++;
       _stats.pending++;
     } catch (error) {
       const { dropped } = _stats;
+      _stats.ended++;
       dropped.encode_failed = (dropped.encode_failed ?? 0) + 1;
       report('encode_failed', messageOf(error), 'error');
+      // A flush that began while the span was being added may wait for nothing else.
+      _counts._endFlushes(_counts._settled);
     } finally {
       this._isAdding = wasAdding;
     }
@@ -147,7 +150,7 @@ export class BatchSpanProcessor implements SpanProcessor {
   /** Attempts once to send everything that is pending, without a pause before. */
   private async _flush(millis: number, firstRequestBytes?: number): Promise<void> {
     const { _counts, _delivery } = this;
-    if (_counts._stats.pending === 0) return;
+    if (_counts._stats.pending === 0 && !this._isAdding) return;
     // Where I/O belongs to a request, only this call's sends are awaited: those of another request may never settle.
     const flushed = ioPerRequest ? undefined : _counts._flushed();
     _delivery._resumeAt = 0;

@@ -1,3 +1,4 @@
+import { isEndWatched } from '#platform';
 import { millisOf } from '../core/clock.ts';
 import type { ReadableSpan, RecordingSpan } from '../core/span.ts';
 import { ERROR } from '../core/status.ts';
@@ -12,7 +13,10 @@ export interface LocalTrace {
   rootOf(span: ReadableSpan): ReadableSpan;
   /** The open spans below a root, including the root itself; only the root if open spans are not tracked. */
   openOf(root: ReadableSpan): readonly ReadableSpan[];
-  /** True if a span below this root is open; false if open spans are not tracked, or are too many to search. */
+  /**
+   * True if a span below this root is open, and printing may wait because the end of the process is watched; false if
+   * open spans are not tracked, or are too many to search.
+   */
   hasOpenBelow(root: ReadableSpan): boolean;
   /** When the span started, by the monotonic clock; `undefined` if it was given a start time. */
   startOf(span: ReadableSpan): number | undefined;
@@ -33,7 +37,7 @@ export const localTrace: LocalTrace = {
     return root.ended || below.includes(root as RecordingSpan) ? below : [root, ...below];
   },
   hasOpenBelow: (root) =>
-    (root as RecordingSpan)._tracer._provider._openSpans?._hasBelow(root as RecordingSpan) === true,
+    isEndWatched() && (root as RecordingSpan)._tracer._provider._openSpans?._hasBelow(root as RecordingSpan) === true,
   startOf(span) {
     const { _start } = span as RecordingSpan;
     return typeof _start === 'number' ? _start : undefined;

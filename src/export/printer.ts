@@ -49,10 +49,15 @@ export class TracePrinter implements SpanProcessor {
       print: (spans, note, openOf) => {
         // Programs want all traces, and only ended spans.
         const isPretty = options.format === 'pretty';
-        if (isPretty && !this._shapes.admit(spans, note)) return;
-        if (!options.output.accepts()) return;
-        const { traceId } = spans[0].spanContext();
-        this._print({ traceId, spans, note, open: isPretty ? openOf?.() : undefined });
+        // No provider stands around what is printed later.
+        try {
+          if (isPretty && !this._shapes.admit(spans, note)) return;
+          if (!options.output.accepts()) return;
+          const { traceId } = spans[0].spanContext();
+          this._print({ traceId, spans, note, open: isPretty ? openOf?.() : undefined });
+        } catch (error) {
+          options.onError(error);
+        }
       },
     });
   }
@@ -67,7 +72,8 @@ export class TracePrinter implements SpanProcessor {
     this._holder.flush();
     this._shapes.flush();
     await this._options.output.flush(flushTimeout(options));
-    return { exported: 0, pending: this._holder.spanCount, dropped: 0 };
+    // No flush can print the spans that wait for their root.
+    return { exported: 0, pending: 0, dropped: 0 };
   }
 
   /** Prints held spans, marked as unfinished. Whatever can be written synchronously has been when this returns. */

@@ -41,7 +41,7 @@ interface Overdue {
 /**
  * Holds ended spans until their local root ends, and for no longer than its bounds allow.
  *
- *     root ends                        prints the whole trace; if others are open, at the end of the turn
+ *     root ends                        prints the whole trace; if others are open, once the running code has returned
  *     root open for 10 s               prints ended spans, `partial`; then each part as its topmost span ends, `late`
  *     1,000 traces, 10,000 spans held  prints the oldest trace as if its root had been open for 10 s
  *     span ends after its root         prints it by itself, at once, `late`
@@ -55,7 +55,7 @@ export class TraceHolder {
   private readonly _held = new Map<ReadableSpan, Held>();
   // Traces of which something was printed. The value is `undefined` once the root has ended.
   private readonly _printed = new WeakMap<ReadableSpan, Overdue | undefined>();
-  // Roots that have ended in this turn of the event loop, and are not printed yet.
+  // Roots that the running code has ended, and that are not printed yet.
   private readonly _ending = new Map<ReadableSpan, ReadableSpan>();
   private _timer: unknown;
   private _due = Infinity;
@@ -172,6 +172,10 @@ export class TraceHolder {
 
   /** Prints the held spans of a trace. */
   private _printPart(root: ReadableSpan, note?: 'unfinished'): void {
+    if (this._ending.has(root)) {
+      this._printWhole(root);
+      return;
+    }
     const { print, trace } = this._options;
     const overdue = this._setOverdue(root);
     print(this._take(root), note ?? overdue.note, () => trace.openOf(root));

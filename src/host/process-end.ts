@@ -9,6 +9,7 @@ import { OpenSpans, reportOpen } from '../core/open-spans.ts';
 import { processState } from '../core/process-state.ts';
 import type { TracerProvider } from '../core/provider.ts';
 import { recordThrown } from '../core/span-callback.ts';
+import type { BatchSpanProcessor } from '../export/batch.ts';
 
 // The time beyond the deadline that a processor may need to report its result.
 const GRACE_MILLIS = 500;
@@ -16,13 +17,17 @@ const GRACE_MILLIS = 500;
 /**
  * Sends what `provider` has recorded when the process ends, as the settings say.
  *
- * @param unsent - Says how many ended spans are unsent, and why; `''` if there are none.
+ * @param batch - Sends the spans; `undefined` if they do not leave over OTLP.
  * @returns A function that undoes it; `undefined` if there is nothing to undo.
  */
-export function flushAtEnd(config: Config, provider: TracerProvider, unsent: () => string): (() => void) | undefined {
+export function flushAtEnd(
+  config: Config,
+  provider: TracerProvider,
+  batch: BatchSpanProcessor | undefined,
+): (() => void) | undefined {
   const { flushOnExit = true, flushOnCrash = false } = config;
   if (!flushOnExit && !flushOnCrash) return undefined;
-  const end = new ProviderEnd(flushOnExit, flushOnCrash, provider, unsent);
+  const end = new ProviderEnd(flushOnExit, flushOnCrash, provider, batch);
   const unwatch = watchProcessEnd(end);
   if (unwatch !== undefined) provider._openSpans = end._spans;
   return unwatch;
@@ -34,21 +39,21 @@ class ProviderEnd {
   readonly isCrash: boolean;
   readonly _spans = new OpenSpans();
   private readonly _provider: TracerProvider;
-  private readonly _unsent: () => string;
+  private readonly _batch: BatchSpanProcessor | undefined;
 
-  constructor(isExit: boolean, isCrash: boolean, provider: TracerProvider, unsent: () => string) {
+  constructor(isExit: boolean, isCrash: boolean, provider: TracerProvider, batch: BatchSpanProcessor | undefined) {
     this.isExit = isExit;
     this.isCrash = isCrash;
     this._provider = provider;
-    this._unsent = unsent;
+    this._batch = batch;
   }
 
   ended(): number {
+    for (const end of processState.unread) end(false);
     return this._spans.ended;
   }
 
   flush(timeoutMillis: number): Promise<unknown> {
-    for (const end of processState.unread) end(false);
     return this._provider.forceFlush({ timeoutMillis, _isLast: true });
   }
 
@@ -58,13 +63,26 @@ class ProviderEnd {
   }
 
   reportOpen(): void {
+    for (const end of processState.unread) end(true);
     reportOpen(this._provider);
   }
 
-  reportUnsent(): boolean {
-    const unsent = this._unsent();
+  reportUnsent(): void {
+    const unsent = this._batch?._delivery._unsent();
     if (unsent) report('spans_unsent', unsent, 'error');
-    return unsent !== '';
+  }
+
+  exit(): void {
+    this.reportUnsent();
+    for (const processor of this._provider._processors) {
+      // A batch would report its spans once more.
+      if (processor === this._batch) continue;
+      try {
+        Promise.resolve(processor.shutdown({ timeoutMillis: 0 })).catch(() => {});
+      } catch {
+        // Nothing more can be done.
+      }
+    }
   }
 
   mark(thrown: unknown, isHandled: boolean): void {
@@ -77,6 +95,9 @@ class ProviderEnd {
   }
 
   endOpen(signal?: string): void {
+    // A shutdown has reported them.
+    if (this._provider._isShutDown) return;
+    for (const end of processState.unread) end(true);
     const time = now();
     // The printer draws a trace when its root ends.
     const newestFirst = this._spans.list().sort((a, b) => compareHrTime(b.startTime, a.startTime));

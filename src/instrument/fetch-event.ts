@@ -2,6 +2,7 @@ import type { Context } from '../core/context.ts';
 import { report } from '../core/diagnostic.ts';
 import { messageOf } from '../core/exception.ts';
 import { read, textAt } from '../core/property.ts';
+import { spanContextOf } from '../core/span-source.ts';
 import { activeContext } from '../trace.ts';
 import type { Call, TracedCall } from './event.ts';
 import { eventIn, isOpen, spanOf } from './event-span.ts';
@@ -20,8 +21,12 @@ export function traceRequest(options: HandlerOptions, { args }: Call): TracedCal
   const request = args[0] as Request;
   if (isOpen(spanOf(request)) || asked(options.ignore, request) === true) return undefined;
   const active = activeContext();
-  // A traced server may pass on what it has received as another request.
-  const parent = isOpen(eventIn(active)) ? active : contextOfCaller(options, read(request, 'headers'));
+  const caller = contextOfCaller(options, read(request, 'headers'));
+  // A traced server may pass on what it has received as another request. An event may also have started a server or a
+  // timer, whose requests are in its context but not in its trace.
+  const outer = eventIn(active);
+  const isInner = isOpen(outer) && spanContextOf(caller).traceId === outer?.spanContext().traceId;
+  const parent = isInner ? active : caller;
   return {
     parent,
     span: startServerSpan(options, parent, serverRequest(args), request),

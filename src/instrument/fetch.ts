@@ -9,7 +9,7 @@ import { processState } from '../core/process-state.ts';
 import { read } from '../core/property.ts';
 import type { Span } from '../core/span.ts';
 import { textOf } from '../core/text.ts';
-import { either, FUNCTION, given, OBJECT, type SettingKind } from '../setting.ts';
+import { either, FUNCTION, OBJECT, type SettingKind } from '../setting.ts';
 import { errorTypeOf, setError, setFailure } from './failure.ts';
 import {
   ERROR_TYPE,
@@ -82,8 +82,16 @@ export function traceFetch<F extends Fetch = GlobalFetch>(
   // Tracing a traced `fetch` again would create two spans for each request.
   const [plain, inner] = (fetch as { [TRACED]?: Traced })[TRACED] ?? [fetch as unknown as typeof globalThis.fetch];
   checkOptions(added, { propagateTo: either(ORIGINS, FUNCTION), attributes: OBJECT });
-  const options: TraceFetchOptions = { ...inner, ...given(added) };
-  const propagates = propagation(options.propagateTo);
+  const {
+    tracer = inner?.tracer,
+    propagator = inner?.propagator,
+    propagateTo = inner?.propagateTo,
+    ignore = inner?.ignore,
+    attributes = inner?.attributes,
+    redactUrl = inner?.redactUrl,
+  } = added;
+  const options: TraceFetchOptions = { tracer, propagator, propagateTo, ignore, attributes, redactUrl };
+  const propagates = propagation(propagateTo);
   const traced = (...args: Parameters<typeof globalThis.fetch>): Promise<Response> => {
     const active = processState.contextStorage.getStore() ?? ROOT_CONTEXT;
     // This applies to an exporter's own requests.

@@ -132,7 +132,11 @@ function tracedObject(handler: object, run: RunCall, options: HandlerOptions): o
     if (typeof method !== 'function') continue;
     isTraced = true;
     const value = like(method, async function (this: unknown, ...args: unknown[]) {
-      return runEvent(name, run, options, { event: args, args, run: () => method.apply(original(this), args) });
+      return runEvent(name, run, options, {
+        event: args,
+        args,
+        run: () => (source[name] as typeof method).apply(original(this), args),
+      });
     });
     members[name] = { value, writable: true, enumerable: true, configurable: true };
   }

@@ -195,7 +195,8 @@ function watchRoute(request: NodeRequest): () => unknown {
   };
   try {
     matched(request.route);
-    Object.defineProperty(request, 'route', { get: () => route, set: matched, enumerable: true, configurable: true });
+    // Not enumerable, because servers without Express have no such property.
+    Object.defineProperty(request, 'route', { get: () => route, set: matched, configurable: true });
   } catch {
     // A request to which nothing can be added gets no route either.
   }

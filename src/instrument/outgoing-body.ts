@@ -70,7 +70,7 @@ export async function passOnBody(
     // A `Blob` would bring a content type in Bun.
     return new Response(pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer(), response);
   }
-  return new Response(passedOnStream(reader, read, pieces, next, length, listener), response);
+  return new Response(passedOnStream(reader, read, pieces, next, length, context, listener), response);
 }
 
 /** Reads the pieces that are available without waiting, and returns the pending read unless the body is complete. */
@@ -106,6 +106,7 @@ function passedOnStream(
   pieces: Uint8Array<ArrayBuffer>[],
   first: Promise<Piece>,
   expectedLength: number | undefined,
+  context: Context,
   listener: BodyListener | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let next: Promise<Piece> | undefined = first;
@@ -129,7 +130,7 @@ function passedOnStream(
     },
     cancel(reason: unknown) {
       // First, because the end of an event ends whatever still waits for bodies.
-      const cancelled = reader.cancel(reason);
+      const cancelled = processState.contextStorage.run(context, () => reader.cancel(reason));
       listener?.cancelled();
       return cancelled;
     },

@@ -30,18 +30,17 @@ export class WatchedBody {
 export class BodyWatcher {
   private readonly _body: WatchedBody;
   private _isOver = false;
+  /** True if somebody has begun to read this copy. */
+  isBegun = false;
 
   constructor(body: WatchedBody) {
     this._body = body;
     body.copies++;
   }
 
-  get isBegun(): boolean {
-    return this._body.progress.isBegun;
-  }
-
   /** Somebody reads, chunk by chunk if there is a clock reading: that of the latest chunk, or of the beginning. */
   reads(at?: number): void {
+    this.isBegun = true;
     Object.assign(this._body.progress, { isBegun: true, readAt: at });
   }
 
@@ -144,7 +143,8 @@ function watchStream(stream: Stream, watcher: BodyWatcher): void {
       () => watcher.end(),
       (error: unknown) => {
         // Without an error, whoever reads at the other end of the pipe has cancelled.
-        watcher.end({ error, cancelled: true });
+        const isAborted = (args[1] as StreamPipeOptions | undefined)?.signal?.aborted;
+        watcher.end({ error: isAborted ? undefined : error, cancelled: true });
         throw error;
       },
     );
@@ -219,7 +219,7 @@ function watchReader(reader: ReadableStreamDefaultReader, watcher: BodyWatcher):
         }),
   );
   wrap(reader, 'cancel', (cancel) => (...args) => {
-    watcher.end({ cancelled: true });
+    if (!isReleased) watcher.end({ cancelled: true });
     return cancel(...args);
   });
   wrap(reader, 'releaseLock', (releaseLock) => () => {

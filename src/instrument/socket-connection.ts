@@ -141,7 +141,7 @@ export function connectionOf(socket: object, options: TraceWebSocketOptions): So
       // A runtime may put a listener of its own around a wrapped one.
       if (span ? spanIn(activeContext()) === span : options.parent == null) return callback();
       try {
-        const parent = parentNow();
+        const { parent } = own();
         const base = isContext(parent) ? parent : setSpan(active, asSpan(parent));
         return contextStorage.run(span ? setSpan(base, span) : base, callback);
       } catch (error) {

@@ -16,15 +16,17 @@ export interface ProcessEnd {
   readonly isExit: boolean;
   /** Whether to do more before a crash than `mark`. */
   readonly isCrash: boolean;
-  /** Returns the number of spans that have ended so far. */
+  /** Ends the spans of responses that nobody reads, and returns the number of spans that have ended so far. */
   ended(): number;
   flush(timeoutMillis: number): Promise<unknown>;
   /** The last flush. */
   shutdown(timeoutMillis: number): Promise<unknown>;
   /** Reports how many spans are open, and therefore lost. */
   reportOpen(): void;
-  /** Reports how many spans have not been sent, and why. Returns true if there are any. */
-  reportUnsent(): boolean;
+  /** Reports how many spans have not been sent, and why. */
+  reportUnsent(): void;
+  /** Does the same, and shuts down what can still do something, such as printers. */
+  exit(): void;
   /** Records what was thrown: on all open spans, or on the active one if another listener handles it. */
   mark(thrown: unknown, isHandled: boolean): void;
   /** Ends the open spans, and records the signal on them if it ends the process. */
@@ -94,9 +96,12 @@ class ProcessWatch {
     }
     if (end.isCrash) this._listen('prependListener', 'uncaughtException', (thrown) => this._exception(thrown));
     this._listen('on', 'uncaughtExceptionMonitor', (thrown) => {
-      const handlers = this._events.listenerCount('uncaughtException') - Number(end.isCrash);
-      if (this._crash === undefined) end.mark(thrown, handlers > 0);
-      this._isCrashing = handlers === 0;
+      const isHandled =
+        this._events.listenerCount('uncaughtException') > Number(end.isCrash) ||
+        // Set by domains, too.
+        process.hasUncaughtExceptionCaptureCallback?.() === true;
+      if (this._crash === undefined) end.mark(thrown, isHandled);
+      this._isCrashing = !isHandled;
     });
     this._listen('on', 'removeListener', (event) => {
       this._removed.add(event);
@@ -139,10 +144,9 @@ class ProcessWatch {
   }
 
   private _exit(): void {
-    // If all spans have been sent, shut down, so that printers print those that they still hold.
     // In a crash, it says nothing that spans are open.
     if (!this._isCrashing) this._end.reportOpen();
-    if (!this._end.reportUnsent()) this._end.shutdown(0);
+    this._end.exit();
     if (this._crash === undefined) return;
     // The application has called exit() while its crash was held up for the flush.
     this._process.exitCode = 1;
@@ -197,6 +201,8 @@ class ProcessWatch {
 
   private async _finish(andThen: () => void): Promise<void> {
     await this._end.shutdown(PATIENCE_MILLIS);
+    // Beyond a bound, open spans are not known, and so not ended.
+    this._end.reportOpen();
     this._end.reportUnsent();
     this.stop();
     andThen();

@@ -735,8 +735,24 @@ describe('the exporter', () => {
       send: () => assert.fail('there is nothing to be sent'),
     });
     endedSpansInto(processor)(1);
-    assert.deepEqual(await flushed, { exported: 0, pending: 0, dropped: 0 });
+    assert.deepEqual(await flushed, { exported: 0, pending: 0, dropped: 1 });
     assert.deepEqual(balanced(processor).dropped, { encode_failed: 1 });
+  });
+
+  test('whose batch flushes while a span is added sends that span', async () => {
+    let flushed: Promise<unknown> | undefined;
+    class Flushing extends CountedBatch {
+      override add(span: ReadableSpan): void {
+        flushed = processor.forceFlush();
+        super.add(span);
+      }
+    }
+    const processor = new BatchSpanProcessor({
+      createBatch: () => new Flushing(),
+      send: async (batches) => acknowledged(batches),
+    });
+    endedSpansInto(processor)(1);
+    assert.deepEqual(await flushed, { exported: 1, pending: 0, dropped: 0 });
   });
 
   test('whose batch refuses spans does not end a flush that waits for others', async (t) => {

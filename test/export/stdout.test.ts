@@ -88,7 +88,8 @@ test('the children of a root that never ends are printed when there are too many
   for (let trace = 0; trace < 1_002; trace++) start('child', 1, start('root', 0)).end(at(2));
   assert.equal(texts.length, 2);
   assert.equal(outline(texts[0]), `${HEAD}.000Z  2.0 ms  2 spans  (partial)\nroot        open\n└─ child  1.0 ms\n`);
-  return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 1_000, dropped: 0 }));
+  // A flush cannot print the others, so nothing is pending that a further one could print.
+  return processor.forceFlush().then((result) => assert.deepEqual(result, { exported: 0, pending: 0, dropped: 0 }));
 });
 
 test('the children of a root that never ends are printed when there are too many of them', () => {

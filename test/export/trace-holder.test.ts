@@ -107,6 +107,16 @@ describe('a trace', () => {
     }
   });
 
+  it('whose root has ended is not cut short by the bounds', async () => {
+    const { printed, start } = holding();
+    const root = start('root');
+    start('open', root);
+    root.end();
+    for (let trace = 0; trace < 1_000; trace++) start('child', start('another')).end();
+    await undefined;
+    assert.deepEqual(printed, ['whole: root']);
+  });
+
   it('prints a span that ends after its root separately and immediately', async () => {
     const { printed, start } = holding();
     const root = start('root');

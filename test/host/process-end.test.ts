@@ -158,6 +158,35 @@ describe('the end of a process', { concurrency: 3 }, () => {
       }
     });
 
+    it('with process.exit() prints what has ended, also if spans are sent, too', async () => {
+      const printed = /^trace .* 2 spans\n.*\nroot .*\n└─ ended .*\n\n$/;
+      const record =
+        "const root = startSpan('root'); startSpan('open', { parent: root });" +
+        "startSpan('ended', { parent: root }).end(); root.end(); process.exit(0);";
+      for (const settings of [
+        "{ exporterType: 'stdout' }",
+        "{ exporterType: 'stdout', flushOnExit: false, flushOnCrash: true }",
+        '{ spanProcessors: [new trace.StdoutSpanProcessor()] }',
+      ]) {
+        const { stdout } = await run(`begin(${settings}); ${record}`);
+        assert.match(stdout, printed, settings);
+      }
+    });
+
+    it('ends the spans of responses that nobody reads with their headers', async () => {
+      const request =
+        "const { createServer } = require('node:http'); const server = createServer((_, res) => res.write('.'));" +
+        "server.listen(0, '127.0.0.1'); await new Promise((resolve) => server.on('listening', resolve));" +
+        "begin(); await trace.traceFetch()('http://127.0.0.1:' + server.address().port);";
+      const ended = await run(`${request} server.closeAllConnections(); server.close();`);
+      assert.deepEqual([ended.names, ended.stderr], [['GET'], '']);
+      const terminated = await run(`${request} stay();`, { signals: ['SIGTERM'] });
+      assert.deepEqual(
+        [terminated.names, terminated.spans[0].events.map(({ name }) => name), terminated.stderr],
+        [['GET'], ['http.response.headers'], ''],
+      );
+    });
+
     it('with process.exit() reports the number of lost spans, to stderr or the handler', async () => {
       const record = "begin(); for (const name of ['a', 'b', 'c']) startSpan(name).end();";
       const [lost, sent, told, unawaited] = await Promise.all([
@@ -200,6 +229,15 @@ describe('the end of a process', { concurrency: 3 }, () => {
         ['turn', 'call'].map((name) => [name, 0, [['process.terminated', { 'process.signal': 'SIGTERM' }]]]),
       );
       assert.equal(stderr, '');
+    });
+
+    it('does not blame work that is still going on', async () => {
+      const code = "begin(); trace.withSpan('call', () => new Promise((resolve) => setTimeout(resolve, 200))); stay();";
+      const { names, stderr } = await run(code, {
+        signals: ['SIGTERM'],
+        options: { answer: () => ({ delayMillis: 500 }) },
+      });
+      assert.deepEqual([names, stderr], [['call'], '']);
     });
 
     it('leaves open spans to other listeners', async () => {

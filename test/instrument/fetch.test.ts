@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fetch as undiciFetch } from 'undici';
+import type { Attributes } from '../../src/core/attributes.ts';
 import { compareHrTime } from '../../src/core/clock.ts';
 import { ROOT_CONTEXT, setSpan, suppressTracing } from '../../src/core/context.ts';
 import { processState } from '../../src/core/process-state.ts';
@@ -281,6 +282,15 @@ describe('traceFetch', () => {
         await setImmediate();
         assert.equal(only(one.recorder).attributes['http.response.body.cancelled'], undefined);
       }
+    });
+
+    it('when a copy has been read as a whole, whoever has begun to read another', async () => {
+      const { recorder, fetch } = traced();
+      const response = await fetch(url);
+      const reader = response.clone().body?.getReader();
+      await reader?.read();
+      assert.equal(await response.text(), ALL);
+      assert.equal(only(recorder).attributes['http.response.body.cancelled'], undefined);
     });
 
     it('when it breaks off, which is an error, the same that the reader gets', async () => {
@@ -705,6 +715,23 @@ describe('traceFetch', () => {
     const fetch = traceFetch(traceFetch(globalThis.fetch), { tracer: recorder.tracer });
     await (await fetch(url)).text();
     assert.equal(recorder.started.length, 1);
+  });
+
+  it('takes options from anywhere in an object, such as the methods of a class', async () => {
+    class Policy {
+      redactUrl(): string {
+        return 'hidden';
+      }
+
+      get attributes(): Attributes {
+        return { tenant: 'acme' };
+      }
+    }
+    const recorder = new Recorder();
+    const policy = Object.assign(new Policy(), { tracer: recorder.tracer });
+    await (await traceFetch(fetch, policy)(url)).text();
+    const { attributes } = only(recorder);
+    assert.deepEqual([attributes['url.full'], attributes.tenant], ['hidden', 'acme']);
   });
 
   it('keeps the options of a fetch that is traced again, except those given again', async () => {

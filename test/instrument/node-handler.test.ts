@@ -17,6 +17,7 @@ import { processState } from '../../src/core/process-state.ts';
 import { AlwaysOffSampler, ParentBasedSampler, type Sampler } from '../../src/core/sampler.ts';
 import type { ReadableSpan, Span } from '../../src/core/span.ts';
 import { recordError } from '../../src/core/span-callback.ts';
+import { spanOf } from '../../src/instrument/event-span.ts';
 import { traceHandler } from '../../src/instrument/handler.ts';
 import { traceNodeHandler } from '../../src/instrument/node-handler.ts';
 import type { ServerOptions } from '../../src/instrument/server-span.ts';
@@ -325,14 +326,9 @@ describe('traceNodeHandler', () => {
     const root: Sampler = { shouldSample: () => ({ decision: decisions++ === 0 ? 0 : 2 }) };
     const recorder = new Recorder({ sampler: new ParentBasedSampler({ root }) });
     const { tracer } = recorder;
-    const answer = traceHandler(async (_request: Request) => new Response('once'), { tracer });
-    const inner = traceNodeHandler(
-      async (_request: IncomingMessage, response: ServerResponse) => {
-        // As a framework does it that turns the one kind of request into the other.
-        response.end(await (await answer(new Request('http://host/'))).text());
-      },
-      { tracer },
-    );
+    const inner = traceNodeHandler((_request: IncomingMessage, response: ServerResponse) => response.end('once'), {
+      tracer,
+    });
     const { url } = await serve(t, (incoming, response) => inner(incoming, response), {}, recorder);
     assert.equal(await (await fetch(url)).text(), 'once');
     assert.deepEqual(recorder.started, []);
@@ -352,6 +348,26 @@ describe('traceNodeHandler', () => {
     const [passedOn, received] = await ended(2);
     assert.equal(passedOn.parentSpanContext?.spanId, received.spanContext().spanId);
     assert.equal(received.parentSpanContext?.spanId, 'b7ad6b7169203331');
+  });
+
+  it('is not the parent of a request that a server gets which it has started', async (t) => {
+    for (const flags of ['00', '01']) {
+      const trace = (digit: string) => ({ traceparent: `00-${digit.repeat(32)}-b7ad6b7169203331-${flags}` });
+      const inner = traceHandler(async (_request: Request) => new Response('inner'), {
+        tracer: new Recorder().tracer,
+        propagator: new W3CTraceContextPropagator(),
+      });
+      const { url } = await serve(t, async (_request, response) => {
+        // The context of the event lasts as long as what it has started.
+        const [other, none] = [{ headers: trace('2') }, {}].map((init) => new Request('http://host/', init));
+        await inner(other);
+        await inner(none);
+        const ids = [other, none].map((request) => spanOf(request)?.spanContext().traceId);
+        response.end(JSON.stringify([ids[0], ids[1] !== '1'.repeat(32)]));
+      });
+      const answer = await fetch(url, { headers: trace('1') });
+      assert.deepEqual(await answer.json(), ['2'.repeat(32), true]);
+    }
   });
 
   it('has the route in its name, from Express or from the caller', async (t) => {

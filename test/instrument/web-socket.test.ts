@@ -473,6 +473,22 @@ describe('the parent of a socket’s spans', () => {
     }
   });
 
+  test('that cannot be used counts as none', async (t) => {
+    for (const messages of ['all', 'none'] as const) {
+      for (const parent of [false, '', 0, 'abc'] as never[]) {
+        const { url, accepted } = await serving(t);
+        await recording(async () => {
+          const client = new WebSocket(url);
+          const socket = traceWebSocket(await accepted(), { parent: () => parent, messages });
+          await once(client, 'open');
+          client.send('hello');
+          await once(socket, 'message');
+          client.terminate();
+        });
+      }
+    }
+  });
+
   test('may be unsampled, and then all of them are', async (t) => {
     const { url, accepted } = await serving(t);
     const spans = await recording(async () => {

@@ -53,7 +53,7 @@ export class OnDemandGrpcExporter implements BatchingExporter {
       this._loaded = undefined;
       const why = `the gRPC exporter could not be loaded (${messageOf(error)})`;
       const dropped = batches.reduce((sum, { spanCount }) => sum + spanCount, 0);
-      return { dropped, reason: 'export_failed', why, retryMillis: RETRY_MILLIS };
+      return { dropped, reason: 'unreachable', why, retryMillis: RETRY_MILLIS };
     }
     return exporter.send(batches, signal);
   }
