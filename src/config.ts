@@ -151,7 +151,8 @@ export interface Config {
   onDiagnostic?: DiagnosticHandler;
   /**
    * Sends pending spans when the process ends by itself or by SIGTERM or SIGINT, within 5 seconds, on Node, Bun and
-   * Deno, and ends the open spans if it is a signal; in a page, whenever it is hidden or left. Does nothing in workers of any kind. Default: true.
+   * Deno, and ends the open spans if it is a signal; in a page, whenever it is hidden or left. Does nothing in workers
+   * of any kind. Default: true.
    */
   flushOnExit?: boolean;
   /**

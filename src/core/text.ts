@@ -15,6 +15,7 @@ export function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }
 
+/** A number of spans, in words. */
 export function spansText(count: number): string {
   return `${count} ${count === 1 ? 'span' : 'spans'}`;
 }

@@ -12,7 +12,7 @@ export type DropReason =
   | 'too_large'
   /** The server answered with an error, or asked to retry later until the shutdown. */
   | 'refused'
-  /** No connection could be made until the shutdown. */
+  /** No connection could be made, or the gRPC exporter not be loaded, until the shutdown. */
   | 'unreachable'
   /** An exporter of your own failed, or a function that supplies headers. */
   | 'export_failed'

@@ -99,7 +99,7 @@ class ProcessWatch {
       const isHandled =
         this._events.listenerCount('uncaughtException') > Number(end.isCrash) ||
         // Set by domains, too.
-        process.hasUncaughtExceptionCaptureCallback?.() === true;
+        this._process.hasUncaughtExceptionCaptureCallback?.() === true;
       if (this._crash === undefined) end.mark(thrown, isHandled);
       this._isCrashing = !isHandled;
     });
